@@ -1,0 +1,156 @@
+"""The flat rows of `lens_raw`: one struct a table, its fields in the order of the table's columns.
+
+A field at its default is left out of the JSON, and the table's own default stands for it. `batch_id`, `batch_row`, `day`
+and `landed_at` are not here: the spool, the table and the writer add them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+# ClickHouse takes a number for seconds from ten digits on (2001-09-09); earlier instants are written as dates.
+TEN_DIGITS = 1_000_000_000
+
+
+def timestamp(epoch_ms: int) -> str:
+    """Milliseconds since the epoch as ClickHouse reads a `DateTime64(3, 'UTC')` in JSON: seconds, three decimals."""
+    seconds, milliseconds = divmod(epoch_ms, 1000)
+    if seconds < TEN_DIGITS:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}"
+    return f"{seconds}.{milliseconds:03d}"
+
+
+class EventRow(msgspec.Struct, omit_defaults=True):
+    """A row of `lens_raw.events`. `created_at` and `received_at` come from `timestamp`."""
+
+    event_id: str
+    project_id: str
+    name: str
+    device_id: str
+    device_kind: str
+    created_at: str
+    received_at: str
+    message_id: str = ""
+    previous_device_id: str = ""
+    profile_id: str = ""
+    client_session_id: str = ""
+    groups: list[str] = []
+    path: str = ""
+    origin: str = ""
+    query: str = ""
+    hash: str = ""
+    title: str = ""
+    referrer: str = ""
+    referrer_name: str = ""
+    referrer_type: str = ""
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    utm_term: str = ""
+    utm_content: str = ""
+    click_id: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    user_agent: str = ""
+    os: str = ""
+    os_version: str = ""
+    browser: str = ""
+    browser_version: str = ""
+    device: str = ""
+    brand: str = ""
+    model: str = ""
+    language: str = ""
+    screen_width: int = 0
+    screen_height: int = 0
+    revenue: str = ""
+    currency: str = ""
+    properties: dict[str, Any] = {}
+    body_hash: int = 0
+    sdk_name: str = ""
+    sdk_version: str = ""
+    is_bot: bool = False
+    bot_reason: str = ""
+    import_id: str = ""
+
+
+class OperationRow(msgspec.Struct, omit_defaults=True):
+    """A row of `lens_raw.profile_operations`: one identify, increment, decrement, alias, group or assign_group."""
+
+    event_id: str
+    project_id: str
+    operation: str
+    device_id: str
+    device_kind: str
+    created_at: str
+    received_at: str
+    message_id: str = ""
+    previous_device_id: str = ""
+    profile_id: str = ""
+    alias: str = ""
+    property: str = ""
+    value: str = ""
+    group_id: str = ""
+    group_type: str = ""
+    group_name: str = ""
+    groups: list[str] = []
+    first_name: str = ""
+    last_name: str = ""
+    name: str = ""
+    email: str = ""
+    avatar: str = ""
+    properties: dict[str, Any] = {}
+    user_agent: str = ""
+    sdk_name: str = ""
+    sdk_version: str = ""
+    is_bot: bool = False
+    bot_reason: str = ""
+    import_id: str = ""
+
+
+class QuarantineRow(msgspec.Struct, omit_defaults=True):
+    """A row of `lens_raw.quarantine`: what was refused, why, and as much of it as may be kept."""
+
+    project_id: str
+    received_at: str
+    code: str
+    message: str
+    device_id: str = ""
+    user_agent: str = ""
+    body: str = ""
+    body_length: int = 0
+    body_hash: str = ""
+    line_number: int = 0
+    sdk_name: str = ""
+    sdk_version: str = ""
+    import_id: str = ""
+
+
+class BatchRow(msgspec.Struct, omit_defaults=True):
+    """A row of `lens_raw.batches`, written after the rows of the batch."""
+
+    batch_id: str
+    table_name: str
+    landed_at: str
+    row_count: int
+    rejected_count: int = 0
+    bot_count: int = 0
+    byte_count: int = 0
+    first_event_at: str = ""
+    last_event_at: str = ""
+    first_received_at: str = ""
+    last_received_at: str = ""
+    max_lateness_seconds: int = 0
+    import_id: str = ""
+
+
+Row = EventRow | OperationRow | QuarantineRow
+
+TABLES: dict[type[Row], str] = {
+    EventRow: "lens_raw.events",
+    OperationRow: "lens_raw.profile_operations",
+    QuarantineRow: "lens_raw.quarantine",
+}

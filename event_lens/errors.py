@@ -1,0 +1,40 @@
+"""Every error answers two questions by its type: whose fault is it, and may I retry?"""
+
+
+class EventLensError(Exception):
+    """An error with a stable code. The message names the cause and the remedy, and never holds a secret."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class Refused(EventLensError):
+    """The caller's fault: the same request will be refused again."""
+
+    code = "refused"
+
+
+class Unavailable(EventLensError):
+    """Nobody's fault for now: the same request may succeed after `retry_after_seconds`."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, code: str | None = None, retry_after_seconds: int = 1) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Broken(EventLensError):
+    """Our fault: a promise of this program does not hold, a person has to look."""
+
+    code = "broken"
+
+
+def as_json(error: EventLensError) -> dict[str, dict[str, str]]:
+    """The one JSON shape of every error: `{"error": {"code", "message"}}`."""
+    return {"error": {"code": error.code, "message": error.message}}

@@ -1,0 +1,52 @@
+"""The folder that holds everything Event Lens writes (`EVENTLENS_HOME`)."""
+
+import uuid
+from pathlib import Path
+
+from event_lens.errors import Refused
+
+FORMAT_VERSION = 1
+
+FOLDERS = ("warehouse", "spool", "dagster", "lake")
+
+VERSION_FILE = "format"
+
+
+def prepare_home(home: Path) -> Path:
+    """Make `home` and its folders, readable by their owner only, and return it; an existing home is left as it is.
+
+    Raises `Refused`: `home_newer` when a newer program wrote it, `home_unreadable` when its format file is damaged,
+    `home_unwritable` when it cannot be made.
+    """
+    try:
+        for folder in (home, *(home / name for name in FOLDERS)):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        version_file = home / VERSION_FILE
+        if not version_file.exists():
+            _write_version(version_file)
+        text = version_file.read_text().strip()
+    except OSError as error:
+        raise Refused(
+            f"{home} cannot be used as the home: {error.strerror}. Set EVENTLENS_HOME to a folder you may write to.",
+            code="home_unwritable",
+        ) from error
+    if not text.isdigit():
+        raise Refused(
+            f"{version_file} should hold a format number and does not. Put {FORMAT_VERSION} there if this is a home "
+            "of Event Lens, or set EVENTLENS_HOME to another folder.",
+            code="home_unreadable",
+        )
+    if int(text) > FORMAT_VERSION:
+        raise Refused(
+            f"{home} was written by a newer Event Lens (format {text}, this program reads up to {FORMAT_VERSION}). "
+            "Upgrade Event Lens or set EVENTLENS_HOME to another folder.",
+            code="home_newer",
+        )
+    return home
+
+
+def _write_version(version_file: Path) -> None:
+    """Write the format's number so that a crash leaves the whole file or none."""
+    draft = version_file.with_name(f"{VERSION_FILE}.{uuid.uuid4().hex}")
+    draft.write_text(f"{FORMAT_VERSION}\n")
+    draft.replace(version_file)

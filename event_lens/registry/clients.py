@@ -1,0 +1,71 @@
+"""Clients: the keys with which a site writes and a reader reads."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from event_lens.errors import Refused
+from event_lens.registry.connection import Registry
+from event_lens.registry.projects import find_project
+from event_lens.registry.tables import Client
+
+TYPES = ("write", "read", "root")
+
+
+def create_client(
+    registry: Registry, project_id: str, type: str, *, name: str = "", origins: tuple[str, ...] = ()
+) -> tuple[Client, str]:
+    """A new client and its secret, which is shown this once and kept as a hash only. Raises `Refused`."""
+    if type not in TYPES:
+        raise Refused(f"A client's type is one of {', '.join(TYPES)}, not {type!r}.", code="client_type_invalid")
+    find_project(registry, project_id)
+    secret = f"sec_{secrets.token_urlsafe(32)}"
+    client = Client(
+        client_id=f"{type}_{secrets.token_hex(12)}",
+        project_id=project_id,
+        type=type,
+        name=name,
+        origins=list(origins),
+        secret_hash=hash_secret(secret),
+        created_at=datetime.now(UTC).replace(tzinfo=None),
+    )
+    with registry.session() as session:
+        session.add(client)
+    return client, secret
+
+
+def find_client(registry: Registry, client_id: str) -> Client | None:
+    """The client, if it exists and is not revoked."""
+    with registry.session() as session:
+        client = session.get(Client, client_id)
+    return client if client is not None and client.revoked_at is None else None
+
+
+def list_clients(registry: Registry, project_id: str | None = None) -> list[Client]:
+    chosen = select(Client).order_by(Client.created_at, Client.client_id)
+    if project_id is not None:
+        chosen = chosen.where(Client.project_id == project_id)
+    with registry.session() as session:
+        return list(session.scalars(chosen))
+
+
+def revoke_client(registry: Registry, client_id: str) -> Client:
+    """Revokes the client from now on. Raises `Refused` (`client_unknown`) when there is none."""
+    with registry.session() as session:
+        client = session.get(Client, client_id)
+        if client is None:
+            raise Refused(f"There is no client {client_id!r}.", code="client_unknown")
+        client.revoked_at = client.revoked_at or datetime.now(UTC).replace(tzinfo=None)
+        return client
+
+
+def hash_secret(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_secret_of(client: Client, secret: str) -> bool:
+    """Whether `secret` is the client's, compared in constant time."""
+    return hmac.compare_digest(hash_secret(secret), client.secret_hash)

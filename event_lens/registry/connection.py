@@ -1,0 +1,68 @@
+"""The registry's database: one engine a process, upgraded to this program's tables before it is used."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from event_lens.errors import Unavailable
+from event_lens.home import prepare_home
+from event_lens.settings import Settings
+
+
+class Registry:
+    """Projects, clients, salts and funnels. Safe to use from several threads; every call blocks on the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises `Unavailable` (`registry_unavailable`) when the database does not answer.
+        """
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise Unavailable(
+                f"The registry does not answer ({error.orig}). Check EVENTLENS_REGISTRY_URL and its disk.",
+                code="registry_unavailable",
+            ) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_registry(settings: Settings) -> Registry:
+    """The registry of `settings`, its tables upgraded under a file lock so that processes may start at once."""
+    prepare_home(settings.home)
+    engine = create_engine(settings.registry_address)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    with (settings.home / "registry.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _upgrade(engine)
+    return Registry(engine)
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

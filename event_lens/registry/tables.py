@@ -1,0 +1,66 @@
+"""The registry's tables. Their history is in `migrations/versions`; a test holds the two together."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+
+
+class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON}
+
+
+class Project(Table):
+    """A site or product, and the settings that its numbers follow."""
+
+    __tablename__ = "projects"
+
+    project_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    domains: Mapped[list[str]] = mapped_column(default_factory=list)
+    timezone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str] = mapped_column(default="")
+    session_timeout_seconds: Mapped[int] = mapped_column(default=1800)
+    duplicate_window_ms: Mapped[int] = mapped_column(default=100)
+    device_salt: Mapped[str] = mapped_column(default="daily")
+    allow_unsafe_revenue: Mapped[bool] = mapped_column(default=False)
+    allowed_bots: Mapped[list[str]] = mapped_column(default_factory=list)
+
+
+class Client(Table):
+    """A key of a project. Its secret is kept as a SHA-256 only: of 256 random bits, a slow hash protects no better."""
+
+    __tablename__ = "clients"
+
+    client_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    type: Mapped[str]
+    secret_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(default="")
+    origins: Mapped[list[str]] = mapped_column(default_factory=list)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Salt(Table):
+    """The secret of a UTC day that device ids are derived with; `day` is its ISO date."""
+
+    __tablename__ = "salts"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    salt: Mapped[str]
+
+
+class Funnel(Table):
+    """A funnel whose daily numbers are modelled; the steps are event names in order."""
+
+    __tablename__ = "funnels"
+
+    funnel_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    name: Mapped[str]
+    step_names: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    window_seconds: Mapped[int] = mapped_column(default=86_400)

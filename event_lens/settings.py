@@ -1,0 +1,185 @@
+"""Settings are a list of data, read once from a mapping into a frozen object; nothing reads them at import."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from event_lens.errors import Refused
+
+Network = IPv4Network | IPv6Network
+
+# Variables that `orchestration.project` hands to dbt; they follow from the settings and are none.
+FOR_DBT = "EVENTLENS_DBT_"
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ValueError("a port is 1 to 65535")
+    return port
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("a whole number from 0 on")
+    return number
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("a whole number from 1 on")
+    return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86_400:
+        raise ValueError("seconds, above 0 and under a day")
+    return seconds
+
+
+def _first_day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if day.year < 1971:
+        raise ValueError("a date from 1971-01-01 on")
+    return day
+
+
+def _url(text: str) -> str:
+    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+        raise ValueError("an http:// or https:// address")
+    return text.rstrip("/")
+
+
+def _base_path(text: str) -> str:
+    if text and not text.startswith("/"):
+        raise ValueError("a path that begins with /")
+    return text.rstrip("/")
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+
+
+def _file(text: str) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: the environment variable, its default as text, what it does, how text becomes its value."""
+
+    name: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+
+    @property
+    def field(self) -> str:
+        return self.name.removeprefix("EVENTLENS_").lower()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("EVENTLENS_HOME", ".eventlens", "The folder that holds everything Event Lens writes.", _folder),
+    Setting(
+        "EVENTLENS_WAREHOUSE_URL",
+        "",
+        "ClickHouse's HTTP interface, with user and password if it needs them; "
+        "empty: the embedded warehouse at 127.0.0.1 and the port below.",
+        _url,
+    ),
+    Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse.", _port),
+    Setting("EVENTLENS_COLLECTOR_PORT", "3002", "Port of the collector.", _port),
+    Setting("EVENTLENS_QUERY_PORT", "3003", "Port of the query API.", _port),
+    Setting("EVENTLENS_DAGSTER_PORT", "3000", "Port of Dagster's web interface.", _port),
+    Setting("EVENTLENS_COLLECTOR_WORKERS", "1", "Worker processes of the collector.", _at_least_one),
+    Setting(
+        "EVENTLENS_REGISTRY_URL", "", "SQLAlchemy address of the registry; empty: a SQLite file in the home.", str.strip
+    ),
+    Setting("EVENTLENS_BASE_PATH", "", "A path under which every route is served again, such as /api/v1.", _base_path),
+    Setting("EVENTLENS_GEOIP_DB", "", "A city or country database in MaxMind's format; empty: no places.", _file),
+    Setting(
+        "EVENTLENS_TRUSTED_PROXIES", "", "Networks whose client-address headers are believed, by comma.", _networks
+    ),
+    Setting(
+        "EVENTLENS_RATE_LIMIT",
+        "1000",
+        "Requests a minute per client and address without a verified secret; 0 is off.",
+        _whole,
+    ),
+    Setting("EVENTLENS_BATCH_EVENTS", "10000", "Rows after which a spool segment is sealed and landed.", _at_least_one),
+    Setting("EVENTLENS_BATCH_SECONDS", "1", "Seconds after which a spool segment is sealed and landed.", _seconds),
+    Setting(
+        "EVENTLENS_SPOOL_MAX_BYTES", "10737418240", "Spool size at which the collector answers 503.", _at_least_one
+    ),
+    Setting("EVENTLENS_FIRST_DAY", "2015-01-01", "Events before this date are rejected; from 1971 on.", _first_day),
+    Setting("EVENTLENS_RAW_TTL_DAYS", "0", "Days after which raw events are dropped; 0 keeps them.", _whole),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process; a field for each of `SETTINGS`, in lower case and without the prefix."""
+
+    home: Path
+    warehouse_url: str
+    warehouse_port: int
+    collector_port: int
+    query_port: int
+    dagster_port: int
+    collector_workers: int
+    registry_url: str
+    base_path: str
+    geoip_db: Path | None
+    trusted_proxies: tuple[Network, ...]
+    rate_limit: int
+    batch_events: int
+    batch_seconds: float
+    spool_max_bytes: int
+    first_day: date
+    raw_ttl_days: int
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether Event Lens serves the warehouse itself."""
+        return not self.warehouse_url
+
+    @property
+    def warehouse_address(self) -> str:
+        """The URL every client of the warehouse uses; it may hold a password, so it is never shown."""
+        return self.warehouse_url or f"http://127.0.0.1:{self.warehouse_port}"
+
+    @property
+    def registry_address(self) -> str:
+        return self.registry_url or f"sqlite:///{self.home / 'registry.db'}"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`; unset or empty ones take their default.
+
+    Raises `Refused` (`setting_invalid`) that names the setting and what it takes, also for an unknown EVENTLENS_ name,
+    so that a misspelt one does not go unnoticed.
+    """
+    known = {setting.name for setting in SETTINGS}
+    ours = (name for name in environ if name.startswith("EVENTLENS_") and not name.startswith(FOR_DBT))
+    unknown = sorted(name for name in ours if name not in known)
+    if unknown:
+        raise Refused(f"Unknown setting {', '.join(unknown)}; docs/settings.md lists them all.", code="setting_invalid")
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.name, "").strip() or setting.default
+        try:
+            values[setting.field] = setting.parse(text)
+        except ValueError as error:
+            raise Refused(f"{setting.name} is {text!r}: {error}. {setting.help}", code="setting_invalid") from error
+    return Settings(**values)

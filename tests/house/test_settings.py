@@ -1,0 +1,60 @@
+"""Settings: one list drives defaults, help, the page and the example file."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from event_lens.errors import Refused
+from event_lens.settings import SETTINGS, Settings, read_settings
+from event_lens.settings_page import env_example, settings_page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = read_settings({})
+    assert settings.home == Path(".eventlens").absolute()
+    assert settings.warehouse_address == "http://127.0.0.1:8123"
+    assert settings.is_embedded
+    assert settings.first_day == date(2015, 1, 1)
+
+
+def test_the_settings_object_has_exactly_the_listed_settings() -> None:
+    assert set(Settings.__dataclass_fields__) == {setting.field for setting in SETTINGS}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EVENTLENS_COLLECTOR_PORT", "eighty"),
+        ("EVENTLENS_COLLECTOR_PORT", "0"),
+        ("EVENTLENS_COLLECTOR_PORT", "65536"),
+        ("EVENTLENS_WAREHOUSE_URL", "ftp://example.com"),
+        ("EVENTLENS_BATCH_SECONDS", "0"),
+        ("EVENTLENS_BATCH_EVENTS", "-1"),
+        ("EVENTLENS_FIRST_DAY", "yesterday"),
+        ("EVENTLENS_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("EVENTLENS_BASE_PATH", "api"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(Refused, match=name) as refused:
+        read_settings({name: value})
+    assert refused.value.code == "setting_invalid"
+
+
+def test_a_misspelt_setting_is_refused() -> None:
+    with pytest.raises(Refused, match="EVENTLENS_COLECTOR_PORT"):
+        read_settings({"EVENTLENS_COLECTOR_PORT": "3002"})
+
+
+def test_a_set_url_turns_the_embedded_warehouse_off() -> None:
+    settings = read_settings({"EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:18123/"})
+    assert settings.warehouse_address == "http://127.0.0.1:18123"
+    assert not settings.is_embedded
+
+
+def test_the_page_and_the_example_file_are_current() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text() == settings_page()
+    assert (ROOT / ".env.example").read_text() == env_example()

@@ -1,0 +1,161 @@
+"""Projects, clients, salts and funnels on a real database file."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from event_lens.errors import Refused
+from event_lens.registry.clients import create_client, find_client, is_secret_of, list_clients, revoke_client
+from event_lens.registry.connection import Registry, open_registry
+from event_lens.registry.funnels import create_funnel, list_funnels
+from event_lens.registry.projects import change_project, create_project, find_project, list_projects
+from event_lens.registry.salts import salts_on
+from event_lens.registry.tables import Table
+from event_lens.settings import Settings, read_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"EVENTLENS_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    opened = open_registry(settings)
+    yield opened
+    opened.close()
+
+
+def test_the_migrated_tables_are_the_declared_ones(registry: Registry, settings: Settings) -> None:
+    engine = create_engine(settings.registry_address)
+    found = inspect(engine)
+    for table in Table.metadata.sorted_tables:
+        columns = {column["name"]: column["nullable"] for column in found.get_columns(table.name)}
+        assert columns == {column.name: column.nullable for column in table.columns}
+    engine.dispose()
+
+
+def test_a_project_is_found_with_the_settings_it_was_given(registry: Registry) -> None:
+    made = create_project(registry, "  My shop & café ", timezone="Asia/Kolkata", currency="INR")
+    found = find_project(registry, made.project_id)
+    assert (found.name, found.timezone, found.currency) == ("My shop & café", "Asia/Kolkata", "INR")
+    assert found.project_id.startswith("my-shop-caf-")
+    assert [project.project_id for project in list_projects(registry)] == [made.project_id]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("", {}),
+        ("shop", {"timezone": "Mars/Olympus"}),
+        ("shop", {"currency": "euro"}),
+        ("shop", {"session_timeout_seconds": 0}),
+        ("shop", {"session_timeout_seconds": 86_401}),
+        ("shop", {"device_salt": "never"}),
+        ("shop", {"project_id": "other"}),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_and_nothing_is_made(
+    registry: Registry, name: str, setting: dict[str, object]
+) -> None:
+    with pytest.raises(Refused):
+        create_project(registry, name, **setting)
+    assert list_projects(registry) == []
+
+
+def test_a_refused_change_leaves_the_project_as_it_was(registry: Registry) -> None:
+    project = create_project(registry, "shop")
+    with pytest.raises(Refused):
+        change_project(registry, project.project_id, timezone="Mars/Olympus")
+    assert find_project(registry, project.project_id).timezone == "UTC"
+
+
+def test_a_secret_is_kept_as_a_hash_only(registry: Registry, settings: Settings) -> None:
+    project = create_project(registry, "shop")
+    client, secret = create_client(registry, project.project_id, "write")
+    assert is_secret_of(client, secret)
+    assert not is_secret_of(client, secret[:-1])
+    assert not is_secret_of(client, "")
+    registry.close()
+    with sqlite3.connect(settings.home / "registry.db") as database:
+        stored = "".join(database.iterdump())
+    database.close()
+    assert client.client_id in stored
+    assert secret not in stored
+
+
+def test_a_revoked_client_is_not_found_and_still_listed(registry: Registry) -> None:
+    project = create_project(registry, "shop")
+    client, _ = create_client(registry, project.project_id, "read")
+    assert find_client(registry, client.client_id) is not None
+    revoke_client(registry, client.client_id)
+    assert find_client(registry, client.client_id) is None
+    assert [listed.client_id for listed in list_clients(registry)] == [client.client_id]
+
+
+@pytest.mark.parametrize("type", ["", "admin", "WRITE"])
+def test_a_client_of_an_unknown_type_is_refused(registry: Registry, type: str) -> None:
+    project = create_project(registry, "shop")
+    with pytest.raises(Refused):
+        create_client(registry, project.project_id, type)
+
+
+def test_a_client_of_no_project_is_refused(registry: Registry) -> None:
+    with pytest.raises(Refused) as refused:
+        create_client(registry, "nowhere", "write")
+    assert refused.value.code == "project_unknown"
+
+
+def test_a_day_has_one_salt_however_many_ask_at_once(settings: Settings) -> None:
+    registries = [open_registry(settings) for _ in range(8)]
+    day = date(2026, 3, 1)
+    answers: list[str] = []
+    threads = [threading.Thread(target=lambda r=r: answers.append(salts_on(r, day)[day])) for r in registries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for registry in registries:
+        registry.close()
+    assert len(answers) == 8
+    assert len(set(answers)) == 1
+
+
+def test_only_the_last_two_salts_are_kept(registry: Registry) -> None:
+    first = date(2026, 3, 1)
+    days = [first + timedelta(days=number) for number in range(4)]
+    salts = {day: salts_on(registry, day)[day] for day in days}
+    assert len(set(salts.values())) == 4
+    assert salts_on(registry, days[-1]) == {days[-2]: salts[days[-2]], days[-1]: salts[days[-1]]}
+
+
+@pytest.mark.parametrize(
+    ("steps", "window"), [(("a",), 60), (tuple("abcdefghijk"), 60), (("a", ""), 60), (("a", "b"), 0)]
+)
+def test_a_funnel_that_cannot_be_is_refused(registry: Registry, steps: tuple[str, ...], window: int) -> None:
+    project = create_project(registry, "shop")
+    with pytest.raises(Refused):
+        create_funnel(registry, project.project_id, "f", steps, window_seconds=window)
+    assert list_funnels(registry) == []
+
+
+def test_processes_may_open_a_new_registry_at_once(settings: Settings) -> None:
+    failures: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            open_registry(settings).close()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
