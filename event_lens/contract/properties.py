@@ -1,0 +1,115 @@
+"""Properties: what may be stored in the warehouse's JSON column."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from event_lens.contract.body import encoded
+from event_lens.contract.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH, MAX_PROPERTIES_KEYS
+from event_lens.contract.rejection import Rejection
+
+CONTAINERS = frozenset({dict, list})
+
+
+def check_storable(properties: dict[str, Any]) -> None:
+    """Raise `Rejection` for properties that the JSON column cannot take, or would not give back.
+
+    Integers beyond 64 bits are taken: the column keeps them as text, digit by digit.
+    """
+    if not properties:
+        return
+    has_dots = False
+    for key, value in properties.items():
+        if "." in key:
+            has_dots = True
+        if type(value) in CONTAINERS:
+            keys, has_dots = _measure(properties)
+            break
+    else:
+        keys = len(properties)
+    if keys > MAX_PROPERTIES_KEYS:
+        raise Rejection(
+            f"The properties have more than {MAX_PROPERTIES_KEYS} keys; send fewer.", code="properties_too_large"
+        )
+    try:
+        size = len(encoded(properties))
+    except UnicodeEncodeError:
+        raise Rejection("A text holds half of a surrogate pair.", code="properties_not_storable") from None
+    if size > MAX_PROPERTIES_BYTES:
+        raise Rejection(
+            f"The properties are {size} bytes of JSON; send up to {MAX_PROPERTIES_BYTES}.", code="properties_too_large"
+        )
+    if has_dots:
+        for scope in _scopes(properties):
+            _check_paths(scope)
+
+
+def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
+    """Keys over all levels, and whether one of them holds a dot. Raises `Rejection` when they are nested too deeply."""
+    keys = 0
+    has_dots = False
+    level: list[Any] = [properties]
+    for _ in range(MAX_PROPERTIES_DEPTH):
+        below: list[Any] = []
+        for container in level:
+            if type(container) is dict:
+                keys += len(container)
+                has_dots = has_dots or any("." in key for key in container)
+                below += [value for value in container.values() if type(value) in CONTAINERS]
+            else:
+                below += [value for value in container if type(value) in CONTAINERS]
+        if not below:
+            return keys, has_dots
+        level = below
+    raise _too_deep()
+
+
+def _scopes(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects whose paths are kept apart: the properties, and each object in an array."""
+    pending = [(value, True)]
+    while pending:
+        container, is_scope = pending.pop()
+        if type(container) is dict:
+            if is_scope:
+                yield container
+            pending += [(below, False) for below in container.values() if type(below) in CONTAINERS]
+        else:
+            pending += [(below, True) for below in container if type(below) in CONTAINERS]
+
+
+def _check_paths(scope: dict[str, Any]) -> None:
+    """The column reads `{"a.b": 1}` as `{"a": {"b": 1}}`: no path may come twice, or be both a value and an object."""
+    paths: set[str] = set()
+    for path in _paths(scope, ""):
+        if path.count(".") >= MAX_PROPERTIES_DEPTH:  # each dot is a level to the column
+            raise _too_deep()
+        if path in paths:
+            raise _ambiguous(path)
+        paths.add(path)
+    for path in paths:
+        above = path
+        while "." in above:
+            above = above.rpartition(".")[0]
+            if above in paths:
+                raise _ambiguous(above)
+
+
+def _paths(container: dict[str, Any], prefix: str) -> Iterator[str]:
+    for key, value in container.items():
+        if type(value) is dict:
+            yield from _paths(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield prefix + key
+
+
+def _too_deep() -> Rejection:
+    return Rejection(
+        f"The properties are nested deeper than {MAX_PROPERTIES_DEPTH} levels; flatten them.",
+        code="properties_too_deep",
+    )
+
+
+def _ambiguous(path: str) -> Rejection:
+    return Rejection(
+        f"The property {path[:64]!r} is given twice, with a dot and nested; send it one way.",
+        code="properties_not_storable",
+    )

@@ -1,0 +1,1 @@
+"""`make demo`: the whole path once, as a newcomer would walk it."""

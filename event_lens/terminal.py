@@ -1,0 +1,72 @@
+"""What people see in a terminal: tables that line up, progress on long work, errors without a traceback."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+# Bound to the terminal now, so that a build can send the output of its tools elsewhere.
+console = Console(file=sys.stdout)
+errors = Console(file=sys.stderr)
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; columns that hold only numbers are set to the right."""
+    cells = [list(row) for row in rows]
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
+    for position, column in enumerate(columns):
+        values = [row[position] for row in cells if row[position] is not None]
+        is_numeric = bool(values) and all(isinstance(value, int | float) for value in values)
+        table.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def show_error(message: str) -> None:
+    errors.print(f"[red]error:[/red] {message}", highlight=False, soft_wrap=True)
+
+
+class Bar:
+    """A progress bar of known or unknown length."""
+
+    def __init__(self, progress: Progress, text: str, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task(text, total=total)
+
+    def advance(self, count: int) -> None:
+        self._progress.advance(self._task, count)
+
+    def show(self, text: str, done: int | None = None, total: int | None = None) -> None:
+        self._progress.update(self._task, description=text, completed=done, total=total)
+
+
+@contextmanager
+def progress_bar(text: str, total: int | None = None) -> Iterator[Bar]:
+    """Shows `text` and how far it is for as long as the block runs; one line when the output is no terminal."""
+    if not console.is_terminal:
+        console.print(f"{text} ...", highlight=False)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=False, disable=not console.is_terminal) as progress:
+        yield Bar(progress, text, total)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return str(value)

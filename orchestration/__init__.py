@@ -1,0 +1,1 @@
+"""Dagster: when things run, never what they mean."""

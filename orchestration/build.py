@@ -1,0 +1,106 @@
+"""A build from the shell: the same job that Dagster's page runs, in this process, with its progress told."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from uuid import uuid4
+
+import dagster as dg
+
+from event_lens.errors import Broken
+from event_lens.settings import Settings
+from event_lens.warehouse.connection import Warehouse
+from orchestration.definitions import make_definitions
+from orchestration.instance import open_instance
+from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
+
+LOOKS_A_SECOND = 4
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with what was done last, the number of tables done and the number of tables in all."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build did: its runs, and the checks that did not pass (warnings included)."""
+
+    runs: list[BuildRun]
+    failed_checks: list[str]
+
+
+def build(
+    settings: Settings, on_progress: OnProgress, *, start: date | None, end: date | None, is_full_refresh: bool
+) -> Build:
+    """Runs the job for what is unbuilt, for the days `start` to `end`, or for everything anew. Blocks until done.
+
+    Raises `Broken` (`build_failed`) with the step and the reason when a run fails; what it planned stays unbuilt.
+    """
+    with Warehouse(settings.warehouse_address) as warehouse:
+        if is_full_refresh:
+            runs = [full_refresh_run(settings, warehouse)]
+        elif start or end:
+            runs = [range_run(settings, start, end)]
+        else:
+            runs = touched_runs(settings, warehouse)
+    failed_checks: list[str] = []
+    if runs:
+        definitions = make_definitions(settings)
+        output = settings.home / "logs" / "build.log"
+        output.parent.mkdir(exist_ok=True)
+        # dbt's own lines are in Dagster's log of the run; here they would run through the progress.
+        with open_instance(settings) as instance, output.open("a") as log, contextlib.redirect_stdout(log):
+            for run in runs:
+                failed_checks += _execute(definitions, instance, run, on_progress)
+    return Build(runs, failed_checks)
+
+
+def _execute(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, run: BuildRun, on_progress: OnProgress
+) -> list[str]:
+    """Executes one run in a thread and reports from Dagster's event log meanwhile."""
+    job = definitions.resolve_job_def(JOB)
+    total = len(list(job.asset_layer.executable_asset_keys))
+    run_id = str(uuid4())
+    results: list[dg.ExecuteInProcessResult] = []
+    worker = threading.Thread(
+        target=lambda: results.append(
+            job.execute_in_process(
+                run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags, raise_on_error=False
+            )
+        )
+    )
+    worker.start()
+    while worker.is_alive():
+        worker.join(1 / LOOKS_A_SECOND)
+        _report(instance, run_id, total, on_progress)
+    if not results:
+        raise Broken("The build could not start; the lines above say why.", code="build_failed")
+    result = results[0]
+    if not result.success:
+        raise Broken(_reason(result), code="build_failed")
+    return [
+        f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+    ]
+
+
+def _report(instance: dg.DagsterInstance, run_id: str, total: int, on_progress: OnProgress) -> None:
+    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    keys = [entry.dagster_event.asset_key for entry in logs if entry.dagster_event]
+    done = [key.to_user_string() for key in keys if key]
+    if done:
+        on_progress(done[-1], len(set(done)), total)
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    failures = [event for event in result.all_events if event.is_step_failure]
+    lines = [f"The build failed, and what it planned stays unbuilt (run {result.run_id})."]
+    for failure in failures:
+        error = failure.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        lines.append(f"{failure.step_key}: {cause.message.strip() if cause else 'no reason given'}")
+    return "\n".join(lines)

@@ -1,0 +1,34 @@
+"""Days and ranges of days: which a change touches, and how a set of them becomes runs."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+# A session begins on the day before an event of it at the earliest, and an event can decide where the sessions of the
+# three days after it begin (docs/decisions/0003-session-reach.md).
+REACH_BEFORE = 1
+REACH_AFTER = 3
+# Days further apart than this are built by runs of their own, so that one late event does not report years as built.
+LARGEST_GAP_IN_A_RUN = 31
+
+
+def reached(days: Iterable[date], *, first: date, last: date) -> list[date]:
+    """The days whose numbers can change when raw events of `days` change, in order, from `first` to `last`."""
+    offsets = range(-REACH_BEFORE, REACH_AFTER + 1)
+    near = {day + timedelta(days=offset) for day in days for offset in offsets}
+    return sorted(day for day in near if first <= day <= last)
+
+
+def between(start: date, end: date) -> list[date]:
+    """All days from `start` to `end`, both inclusive."""
+    return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+
+
+def runs_of(days: Iterable[date]) -> list[tuple[date, date]]:
+    """`days` as few ranges (first, last): days of one range are at most `LARGEST_GAP_IN_A_RUN` apart."""
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if ranges and (day - ranges[-1][1]).days <= LARGEST_GAP_IN_A_RUN:
+            ranges[-1] = (ranges[-1][0], day)
+        else:
+            ranges.append((day, day))
+    return ranges

@@ -1,0 +1,56 @@
+"""The dbt project as Dagster sees it: where it lies, how dbt reaches the warehouse, and its parsed manifest."""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from dagster_dbt import DbtProject
+
+from event_lens.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables that `profiles/profiles.yml` reads, and where dbt may write."""
+    address = urlsplit(settings.warehouse_address)
+    return {
+        "EVENTLENS_DBT_HOST": address.hostname or "127.0.0.1",
+        "EVENTLENS_DBT_PORT": str(address.port or (8443 if address.scheme == "https" else 8123)),
+        "EVENTLENS_DBT_SECURE": "true" if address.scheme == "https" else "false",
+        "EVENTLENS_DBT_USER": unquote(address.username or "default"),
+        "EVENTLENS_DBT_PASSWORD": unquote(address.password or ""),
+        "DBT_TARGET_PATH": str(_target(settings)),
+        "DBT_LOG_PATH": str(settings.home / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def dbt_project(settings: Settings) -> DbtProject:
+    """The project with an up-to-date manifest; parsing again only when a file of it is newer."""
+    os.environ.update(dbt_environment(settings))
+    # dagster-dbt starts `dbt` by name: the one beside this Python, whether or not its folder is on the path.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    project = DbtProject(
+        project_dir=ROOT,
+        profiles_dir=ROOT / "profiles",
+        target="embedded" if settings.is_embedded else "server",
+        target_path=_target(settings),
+        prepare_project_cli_args=["parse", "--quiet"],
+    )
+    if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < _newest_source():
+        project.preparer.prepare(project)
+    return project
+
+
+def _target(settings: Settings) -> Path:
+    return settings.home / "dagster" / "dbt"
+
+
+def _newest_source() -> float:
+    sources = [ROOT / "dbt_project.yml", *(ROOT / "profiles").iterdir()]
+    for folder in ("models", "macros", "seeds", "tests"):
+        sources.extend(path for path in (ROOT / "dbt_project" / folder).rglob("*") if path.is_file())
+    return max(path.stat().st_mtime for path in sources)

@@ -1,0 +1,91 @@
+"""What the models start from: the raw tables as the collector lands them, and the registry's copy beside them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from event_lens.settings import Settings
+from event_lens.warehouse.connection import Warehouse
+from orchestration.plan import make_plan, read_plan
+from orchestration.registry_copy import copy_registry
+
+GROUP = "raw"
+LANDED = ("events", "profile_operations", "quarantine", "batches")
+COPIED = ("project_settings", "zone_offsets", "funnel_definitions")
+LATEST_AFTER = timedelta(hours=24)
+
+
+def raw_key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(["lens_raw", table])
+
+
+def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
+    """The landed tables (observed at every build) and the asset that starts a build: registry copied, plan made."""
+    landed = [
+        dg.AssetSpec(
+            raw_key(table),
+            group_name=GROUP,
+            description=f"lens_raw.{table}: landed by the collector and by imports.",
+            kinds={"clickhouse"},
+        )
+        for table in LANDED
+    ]
+
+    @dg.multi_asset(
+        name="registry_copy",
+        specs=[
+            dg.AssetSpec(
+                raw_key(table),
+                group_name=GROUP,
+                description=f"lens_raw.{table}: copied from the registry when a build starts.",
+                kinds={"clickhouse"},
+            )
+            for table in COPIED
+        ],
+    )
+    def registry_copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+        with Warehouse(settings.warehouse_address) as warehouse:
+            copied = copy_registry(settings, warehouse)
+            make_plan(warehouse, context.run_id)
+            plan = read_plan(warehouse, context.run_id, settings)
+            newest = warehouse.rows(
+                "SELECT table_name, count() AS batches, sum(row_count) AS rows, "
+                "toUnixTimestamp64Milli(max(landed_at)) / 1000 AS landed_seconds "
+                "FROM lens_raw.batches GROUP BY table_name"
+            )
+        context.log.info("%d unbuilt batches touch %d days", plan.batch_count, len(plan.days))
+        for landed_table in newest:
+            yield dg.AssetObservation(
+                dg.AssetKey(landed_table["table_name"].split(".")),
+                metadata={
+                    "batches": landed_table["batches"],
+                    "rows": landed_table["rows"],
+                    "landed_at": dg.MetadataValue.timestamp(landed_table["landed_seconds"]),
+                },
+            )
+        for table, row_count in copied.items():
+            yield dg.MaterializeResult(asset_key=dg.AssetKey(table.split(".")), metadata={"rows": row_count})
+
+    return [*landed, registry_copy]
+
+
+def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
+    """A check that something landed lately: a quiet collector is the first thing a data team wants to hear of."""
+
+    @dg.asset_check(
+        asset=raw_key("events"), name="events_landed_in_the_last_day", description="Events landed within 24 hours."
+    )
+    def events_landed_in_the_last_day() -> dg.AssetCheckResult:
+        with Warehouse(settings.warehouse_address) as warehouse:
+            quiet_seconds = warehouse.value(
+                "SELECT dateDiff('second', max(landed_at), now64(3, 'UTC')) FROM lens_raw.batches "
+                "WHERE table_name = 'lens_raw.events'"
+            )
+        return dg.AssetCheckResult(
+            passed=quiet_seconds is not None and quiet_seconds <= LATEST_AFTER.total_seconds(),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"seconds_since_the_last_batch": quiet_seconds},
+        )
+
+    return events_landed_in_the_last_day

@@ -1,0 +1,32 @@
+"""How a dbt node becomes an asset: its key is the table's address, its group the folder of the model."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+STALE_AFTER = timedelta(hours=26)
+
+
+class TableTranslator(DagsterDbtTranslator):
+    """Asset `lens/sessions` is table `lens.sessions`; dbt's tests are checks of the asset they test."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        name = dbt_resource_props.get("identifier") or dbt_resource_props.get("alias") or dbt_resource_props["name"]
+        return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        folders: list[str] = dbt_resource_props["fqn"][1:-1]
+        return folders[0] if folders else dbt_resource_props["resource_type"]
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        is_public = spec.key.path[0] == "lens"
+        return spec.replace_attributes(
+            freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER) if is_public else None
+        )
