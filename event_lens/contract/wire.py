@@ -5,15 +5,11 @@ from typing import Any
 
 import msgspec
 
-from event_lens.contract.body import Batch
-from event_lens.contract.body import Envelope
-from event_lens.contract.body import decode_bare
-from event_lens.contract.body import decode_batch
-from event_lens.contract.body import decode_one
+from event_lens.contract.body import Batch, Envelope, decode_bare, decode_batch, decode_one
 from event_lens.contract.field import as_cut_text, as_ids, as_name, as_side
 from event_lens.contract.limits import MAX_GROUPS, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, MAX_WORD_LENGTH
-from event_lens.contract.operation import Operation
 from event_lens.contract.operation import (
+    Operation,
     parse_alias,
     parse_assign_group,
     parse_decrement,
@@ -29,6 +25,7 @@ from event_lens.contract.reserved import (
     LONG_FIELDS,
     REMOVED,
     RESERVED_KEYS,
+    SURE_KEYS,
     TRACK_KEYS,
     WHOLE_FIELDS,
 )
@@ -96,16 +93,24 @@ def parse_track(payload: dict[str, Any]) -> Event:
     reserved: dict[str, Any] = {}
     guarded: dict[str, Any] = {}
     for key, value in read_properties(payload).items():
-        if key in RESERVED_KEYS:
-            _sort(key, value, properties, reserved, guarded)
-        elif value is not None:
+        if value is None:
+            continue
+        if key not in RESERVED_KEYS:
             properties[key] = value
-    for key in payload.keys() - COMMON_KEYS:
-        if key in TRACK_KEYS:
-            if payload[key] is not None:
-                (guarded if TRACK_KEYS[key] in GUARDED_FIELDS else reserved)[TRACK_KEYS[key]] = payload[key]
+        elif key in SURE_KEYS:
+            reserved[SURE_KEYS[key]] = value
         else:
-            _sort(key, payload[key], properties, reserved, guarded)
+            _sort(key, value, properties, reserved, guarded)
+    for key, value in payload.items():
+        if key in COMMON_KEYS or value is None:
+            continue
+        field = TRACK_KEYS.get(key)
+        if field is None:
+            _sort(key, value, properties, reserved, guarded)
+        elif field in GUARDED_FIELDS:
+            guarded[field] = value
+        else:
+            reserved[field] = value
     if properties:
         check_storable(properties)
     groups = get("groups")
@@ -114,9 +119,11 @@ def parse_track(payload: dict[str, Any]) -> Event:
         properties=properties,
         name=name,
         groups=as_ids(groups, "groups", MAX_GROUPS) if groups else [],
-        screen={field: as_side(reserved.pop(field)) for field in WHOLE_FIELDS & reserved.keys()},
+        screen={field: as_side(reserved.pop(field)) for field in WHOLE_FIELDS if field in reserved},
         fields={
-            field: as_cut_text(value, field, MAX_TEXT_LENGTH if field in LONG_FIELDS else MAX_WORD_LENGTH)
+            field: value
+            if type(value) is str and len(value) <= MAX_WORD_LENGTH
+            else as_cut_text(value, field, MAX_TEXT_LENGTH if field in LONG_FIELDS else MAX_WORD_LENGTH)
             for field, value in reserved.items()
         },
         guarded=guarded,
@@ -126,8 +133,6 @@ def parse_track(payload: dict[str, Any]) -> Event:
 
 def _sort(key: str, value: Any, properties: dict[str, Any], reserved: dict[str, Any], guarded: dict[str, Any]) -> None:
     """Put a value where it belongs: a `__` name wins over the one without, and that one only counts if it fits."""
-    if value is None:
-        return
     field = RESERVED_KEYS.get(key)
     if field is None:
         properties[key] = value
@@ -135,7 +140,7 @@ def _sort(key: str, value: Any, properties: dict[str, Any], reserved: dict[str, 
         return
     elif field in GUARDED_FIELDS:
         guarded[field] = value
-    elif key.startswith("__"):
+    elif key in SURE_KEYS:
         reserved[field] = value
     elif type(value) in (str, int, float):
         reserved.setdefault(field, value)

@@ -6,7 +6,7 @@ CREATE DATABASE IF NOT EXISTS lens_staging;
 
 CREATE DATABASE IF NOT EXISTS lens;
 
-CREATE TABLE lens_raw.events
+CREATE TABLE IF NOT EXISTS lens_raw.events
 (
     event_id UUID,
     message_id String,
@@ -69,7 +69,7 @@ PARTITION BY toYYYYMM(created_at)
 ORDER BY (project_id, day, device_id, created_at)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE lens_raw.profile_operations
+CREATE TABLE IF NOT EXISTS lens_raw.profile_operations
 (
     event_id UUID,
     message_id String,
@@ -110,7 +110,7 @@ ORDER BY (project_id, profile_id, created_at)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- The row stays for the ledger; what a person sent goes after 30 days.
-CREATE TABLE lens_raw.quarantine
+CREATE TABLE IF NOT EXISTS lens_raw.quarantine
 (
     project_id LowCardinality(String),
     received_at DateTime64(3, 'UTC'),
@@ -134,7 +134,7 @@ ORDER BY (project_id, received_at)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- One row a landed batch, written after its rows: the cursor of every build.
-CREATE TABLE lens_raw.batches
+CREATE TABLE IF NOT EXISTS lens_raw.batches
 (
     batch_id String,
     table_name LowCardinality(String),
@@ -155,7 +155,7 @@ ORDER BY landed_at
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Copied from the registry and the zone database when a build starts; the newest copy of a row counts.
-CREATE TABLE lens_raw.project_settings
+CREATE TABLE IF NOT EXISTS lens_raw.project_settings
 (
     project_id String,
     name String,
@@ -169,7 +169,7 @@ CREATE TABLE lens_raw.project_settings
 ENGINE = ReplacingMergeTree(copied_at)
 ORDER BY project_id;
 
-CREATE TABLE lens_raw.zone_offsets
+CREATE TABLE IF NOT EXISTS lens_raw.zone_offsets
 (
     zone String,
     from_utc DateTime64(3, 'UTC'),
@@ -179,7 +179,7 @@ CREATE TABLE lens_raw.zone_offsets
 ENGINE = ReplacingMergeTree(copied_at)
 ORDER BY (zone, from_utc);
 
-CREATE TABLE lens_raw.funnel_definitions
+CREATE TABLE IF NOT EXISTS lens_raw.funnel_definitions
 (
     project_id String,
     funnel_id String,
@@ -193,7 +193,7 @@ ENGINE = ReplacingMergeTree(copied_at)
 ORDER BY (project_id, funnel_id);
 
 -- Which batches the tables of lens hold, written when a build has succeeded.
-CREATE TABLE lens_staging.built_batches
+CREATE TABLE IF NOT EXISTS lens_staging.built_batches
 (
     batch_id String,
     build_id String,
@@ -203,7 +203,7 @@ ENGINE = ReplacingMergeTree(built_at)
 ORDER BY batch_id;
 
 -- Days of a batch that were built before the others: a batch over far-apart days takes several runs.
-CREATE TABLE lens_staging.built_batch_days
+CREATE TABLE IF NOT EXISTS lens_staging.built_batch_days
 (
     batch_id String,
     day Date,
@@ -215,7 +215,7 @@ ORDER BY (batch_id, day)
 TTL toDateTime(built_at) + INTERVAL 90 DAY;
 
 -- The settings a project's days were last built with; a difference touches all its days.
-CREATE TABLE lens_staging.built_projects
+CREATE TABLE IF NOT EXISTS lens_staging.built_projects
 (
     project_id String,
     settings_hash UInt64,
@@ -226,7 +226,7 @@ ORDER BY project_id;
 
 -- What a running build set out to do: the batches it saw landed and the days they touch. A row with a project stands for
 -- that project's changed settings, and its batch_id is a name for that change.
-CREATE TABLE lens_staging.planned_batches
+CREATE TABLE IF NOT EXISTS lens_staging.planned_batches
 (
     build_id String,
     batch_id String,

@@ -1,0 +1,63 @@
+"""Who may send: the client exists and writes, and its secret is right or its page's origin is one of its own."""
+
+from dataclasses import dataclass
+
+from collector.address import client_address
+from collector.credentials import ID_HEADERS, SECRET_HEADERS, Headers, first_text, query_value, text
+from collector.keyring import Keyring
+from collector.origin import is_allowed
+from collector.request import ProjectRules
+from event_lens.errors import Refused
+from event_lens.registry.clients import is_secret_of
+from event_lens.settings import Network
+
+WRITERS = ("write", "root")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A sender that may send. `has_client_address` is as in `Request`."""
+
+    project: ProjectRules
+    client_id: str
+    is_verified: bool
+    address: str
+    has_client_address: bool
+    origin: str
+
+
+async def authorise(
+    keyring: Keyring,
+    headers: Headers,
+    query: bytes,
+    peer: str,
+    proxies: tuple[Network, ...],
+    *,
+    body_id: str = "",
+    body_secret: str = "",
+) -> Access:
+    """The sender of a request; credentials in headers win over the body's, those over the query's.
+
+    Raises `Refused` (`client_missing`, `client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`) and
+    `Unavailable` when the registry does not answer.
+    """
+    client_id = first_text(headers, ID_HEADERS) or body_id or query_value(query, "clientId")
+    if not client_id:
+        raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
+    key = await keyring.find(client_id)
+    if key is None:
+        raise Refused("The client is unknown or revoked; check its id.", code="client_unknown")
+    if key.client.type not in WRITERS:
+        raise Refused("This client reads only; send with a write or root client.", code="client_cannot_write")
+    secret = first_text(headers, SECRET_HEADERS) or body_secret
+    origin = text(headers, b"origin")
+    if secret:
+        if not is_secret_of(key.client, secret):
+            raise Refused("The client's secret is wrong.", code="secret_wrong")
+    elif not is_allowed(origin, key.client.origins):
+        raise Refused(
+            "Neither a secret nor an allowed Origin: send the client's secret, or add this page's origin to the client.",
+            code="origin_refused",
+        )
+    address, has_client_address = client_address(headers, peer, proxies, is_verified=bool(secret))
+    return Access(key.project, client_id, bool(secret), address, has_client_address, origin)

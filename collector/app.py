@@ -1,0 +1,126 @@
+"""The collector's application, and the server that serves it."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+from granian.server.embed import Server as InProcessServer
+from litestar import Litestar, Request, Response, Router
+from litestar.exceptions import HTTPException
+
+from collector.answer import COMMON_HEADERS, status_of
+from collector.routes import event_routes, state_routes
+from collector.worker import Worker
+from event_lens.errors import Broken, EventLensError, Refused, as_json
+from event_lens.home import prepare_home
+from event_lens.logs import get_log, set_up_logs
+from event_lens.settings import Settings, read_settings
+
+log = get_log("http")
+
+ADDRESS = "127.0.0.1"
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The application of one worker process; its spool and writer live from start-up to shut-down."""
+    worker = Worker(settings)
+    handlers: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
+    routes: list[Any] = [Router("/", route_handlers=handlers)]
+    if settings.base_path:
+        again: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
+        routes.append(Router(settings.base_path, route_handlers=again))
+    return Litestar(
+        routes,
+        on_startup=[worker.start],
+        on_shutdown=[worker.stop],
+        exception_handlers={HTTPException: _answer_http, EventLensError: _answer_ours, Exception: _answer_unknown},
+        response_headers={name.decode(): value.decode() for name, value in COMMON_HEADERS},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def app_from_environment() -> Litestar:
+    """What granian calls in each of several worker processes."""
+    set_up_logs()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+    return create_app(read_settings(os.environ))
+
+
+def serve(settings: Settings) -> None:
+    """Serves on loopback until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
+    set_up_logs()
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+    prepare_home(settings.home)
+    if settings.collector_workers == 1:
+        asyncio.run(_serve_in_process(settings))
+    else:
+        _serve_in_processes(settings)
+
+
+async def _serve_in_process(settings: Settings) -> None:
+    server = InProcessServer(
+        create_app(settings),
+        address=ADDRESS,
+        port=settings.collector_port,
+        interface=Interfaces.ASGI,
+        http1_settings=_http1(),
+        websockets=False,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, server.stop)
+    await server.serve()
+
+
+def _serve_in_processes(settings: Settings) -> None:
+    Server(
+        "collector.app:app_from_environment",
+        factory=True,
+        address=ADDRESS,
+        port=settings.collector_port,
+        interface=Interfaces.ASGI,
+        workers=settings.collector_workers,
+        respawn_failed_workers=True,
+        http1_settings=_http1(),
+        websockets=False,
+        log_enabled=False,
+    ).serve()
+
+
+def _http1() -> HTTP1Settings:
+    return HTTP1Settings(header_read_timeout=20_000)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Ends this worker in order when the process that started it is gone, so that its port is free for the next."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _answer_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "request_invalid")
+    return _as_response(Refused(error.detail or "The request is not understood.", code=code))
+
+
+def _answer_ours(_request: Request[Any, Any, Any], error: EventLensError) -> Response[Any]:
+    return _as_response(error)
+
+
+def _answer_unknown(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("request_failed", exc_info=error)
+    return _as_response(Broken("The collector failed; the log says why."))
+
+
+def _as_response(error: EventLensError) -> Response[Any]:
+    headers = {name.decode(): value.decode() for name, value in COMMON_HEADERS}
+    return Response(as_json(error), status_code=status_of(error), headers=headers)

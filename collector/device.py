@@ -1,0 +1,73 @@
+"""Which device sent an event: ids, and nothing an address could be found from."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from hashlib import blake2b, shake_256
+from typing import NamedTuple
+
+from event_lens.errors import Broken
+
+DAY_MS = 86_400_000
+HANDOVER_MS = 30 * 60_000  # as long as a session lives by default
+SESSION_MS = 30 * 60_000
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+class Device(NamedTuple):
+    """`device_kind` is client, derived or server; `previous_device_id` is the one under the salt before, if any."""
+
+    device_id: str
+    device_kind: str
+    previous_device_id: str = ""
+
+
+def derived_device(
+    user_agent: str, address: str, project_id: str, salts: Mapping[date, str], at_ms: int, *, is_monthly: bool = False
+) -> Device:
+    """The device of an agent and address at a time, under the salt of that UTC day (or month).
+
+    A time whose salt is gone, or not there yet, takes the newest.
+    """
+    if not salts:
+        raise Broken("There is no salt to derive a device id with.", code="salts_missing")
+    day = _day(at_ms)
+    begin = day.replace(day=1) if is_monthly else day
+    salt = salts.get(begin)
+    if salt is None:
+        return Device(_derive(user_agent, address, project_id, salts[max(salts)]), "derived")
+    previous = ""
+    if at_ms % DAY_MS < HANDOVER_MS and day == begin:
+        before = begin - timedelta(days=1)
+        old_salt = salts.get(before.replace(day=1) if is_monthly else before)
+        previous = _derive(user_agent, address, project_id, old_salt) if old_salt else ""
+    return Device(_derive(user_agent, address, project_id, salt), "derived", previous)
+
+
+def profile_device(project_id: str, profile_id: str) -> Device:
+    """The device of what a server reports of a profile; without a profile it is nobody's."""
+    if not profile_id:
+        return Device("", "server")
+    return Device(
+        blake2b("\0".join(("profile", project_id, profile_id)).encode(), digest_size=16).hexdigest(), "server"
+    )
+
+
+def advisory_session_id(device_id: str, at_ms: int) -> str:
+    """A session id for the answer when the client sent none; the models decide what the sessions are."""
+    return blake2b(f"{device_id}\0{at_ms // SESSION_MS}".encode(), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=8192)
+def _derive(user_agent: str, address: str, project_id: str, salt: str) -> str:
+    text = ":".join((user_agent, address, project_id, salt))
+    return shake_256(text.encode("utf-8", "surrogatepass")).hexdigest(16)
+
+
+@lru_cache(maxsize=64)
+def _day_of(number: int) -> date:
+    return date.fromordinal(EPOCH_ORDINAL + number)
+
+
+def _day(at_ms: int) -> date:
+    return _day_of(at_ms // DAY_MS)

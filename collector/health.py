@@ -1,0 +1,60 @@
+"""What still waits on disk, over all workers of a home, living and gone."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from collector.folder import worker_folders
+from collector.segment import count_lines, parse_name
+from event_lens.clock import Clock, now_ms
+
+
+class Waiting(NamedTuple):
+    """Rows and bytes on disk, and when the oldest segment was begun (ms since the epoch)."""
+
+    row_count: int
+    byte_count: int
+    oldest_ms: int | None
+
+
+def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
+    """`{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means everything acknowledged has landed.
+
+    Blocks on the disk: sealed segments say their rows in their names, open ones are read.
+    """
+    found = _scan(spool)
+    if not found.row_count:
+        found = _scan(spool)  # a segment renamed under the first look is seen by the second
+    return {
+        "pendingEvents": found.row_count,
+        "pendingBytes": found.byte_count,
+        "oldestSeconds": 0.0 if found.oldest_ms is None else max(0, clock() - found.oldest_ms) / 1000,
+    }
+
+
+def _scan(spool: Path) -> Waiting:
+    row_count = byte_count = 0
+    oldest_ms: int | None = None
+    for folder in worker_folders(spool):
+        for file_name in _names(folder):
+            name = parse_name(file_name)
+            if name is None:
+                continue
+            path = folder / file_name
+            try:
+                rows = count_lines(path) if name.row_count is None else name.row_count
+                size = path.stat().st_size
+            except FileNotFoundError:
+                continue  # sealed or landed a moment ago
+            if rows:
+                row_count += rows
+                byte_count += size
+                oldest_ms = name.created_ms if oldest_ms is None else min(oldest_ms, name.created_ms)
+    return Waiting(row_count, byte_count, oldest_ms)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,42 @@
+"""Ids of events: fixed before the spool, equal for a message that is sent again."""
+
+import os
+from hashlib import blake2b
+
+RANDOM_BYTES = 16 * 256
+
+
+class RandomIds:
+    """Random UUIDs (version 4), from the system's source in large draughts: a draught costs as much as one."""
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def take(self) -> str:
+        try:
+            text = self._left.pop()
+        except IndexError:
+            drawn = os.urandom(RANDOM_BYTES).hex()
+            self._left = [drawn[start : start + 32] for start in range(32, len(drawn), 32)]
+            text = drawn[:32]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def message_uuid(project_id: str, message_id: str) -> str:
+    """The event id of a message: a UUID (version 8) from the hash of project and message id."""
+    return _uuid("message", project_id, message_id)
+
+
+def line_uuid(file_hash: str, line_number: int) -> str:
+    """The event id of a line of an imported file."""
+    return _uuid("line", file_hash, str(line_number))
+
+
+def short_hash(data: bytes) -> int:
+    """64 bits, never 0."""
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big") or 1
+
+
+def _uuid(*parts: str) -> str:
+    text = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-{text[20:]}"

@@ -1,0 +1,63 @@
+"""Rows of an import into `lens_raw`, in chunks that land once however often the import is run."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from collector.landing import BATCHES, land_lines
+from collector.segment import frame
+from collector.tally import tally
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.row import TABLES, Row
+from event_lens.warehouse.connection import Warehouse
+
+CHUNK_ROWS = 10_000
+"""Part of what a chunk's name stands for: another number would land a repeated import twice."""
+
+
+def land_import(
+    warehouse: Warehouse,
+    rows: Iterable[Row],
+    import_id: str,
+    *,
+    clock: Clock = now_ms,
+    on_progress: Callable[[int], None] = lambda row_count: None,
+) -> dict[str, int]:
+    """Lands `rows`, which must come in the same order each time, and returns how many landed now, by table.
+
+    Chunks that `lens_raw.batches` already lists are passed over. `on_progress` gets the rows read since its last call.
+    Blocks; raises `Unavailable` and `Refused`: run it again, it goes on where it stopped.
+    """
+    done = {
+        (row["batch_id"], row["table_name"])
+        for row in warehouse.rows(
+            f"SELECT batch_id, table_name FROM {BATCHES} WHERE import_id = {{import_id:String}}",
+            {"import_id": import_id},
+        )
+    }
+    landed = dict.fromkeys(TABLES.values(), 0)
+    chunk_counts = dict.fromkeys(TABLES.values(), 0)
+    waiting: dict[str, list[bytes]] = {table: [] for table in TABLES.values()}
+
+    def land(table: str) -> None:
+        chunk, waiting[table] = waiting[table], []
+        batch_id = f"{import_id}-{chunk_counts[table]:06d}"
+        chunk_counts[table] += 1
+        if (batch_id, table) not in done:
+            lines = frame(chunk, batch_id, 0).splitlines(keepends=True)
+            land_lines(warehouse, table, lines, batch_id, f"{batch_id}.{table}")
+            batch = tally(lines, batch_id=batch_id, table=table, landed_at_ms=clock(), import_id=import_id)
+            land_lines(warehouse, BATCHES, [msgspec.json.encode(batch)], batch_id, f"{batch_id}.{table}.batch")
+            landed[table] += len(chunk)
+        on_progress(len(chunk))
+
+    encode = msgspec.json.Encoder().encode
+    for row in rows:
+        table = TABLES[type(row)]
+        waiting[table].append(encode(row))
+        if len(waiting[table]) == CHUNK_ROWS:
+            land(table)
+    for table, chunk in waiting.items():
+        if chunk:
+            land(table)
+    return landed

@@ -1,0 +1,114 @@
+"""From a body's envelopes to rows on disk: each event is judged alone, and all of them are synced before the answer."""
+
+from typing import NamedTuple
+
+from collector.access import Access
+from collector.credentials import Headers, text
+from collector.device import advisory_session_id
+from collector.enrich import Enricher, Source
+from collector.keyring import Keyring
+from collector.quarantine import quarantined
+from collector.request import Request
+from collector.spool import Spool
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.row import Row
+from event_lens.contract.wire import Envelope, Event, Rejection, Replay, parse
+from event_lens.metrics import metrics
+from event_lens.settings import Settings
+
+
+class Taken(NamedTuple):
+    """What became of a request with one event, once it is on disk."""
+
+    device_id: str
+    session_id: str
+    bot_reason: str
+
+
+class RejectedItem(NamedTuple):
+    index: int
+    code: str
+    reason: str
+
+
+class Intake:
+    """Takes events in for one process. What returns without an error is on disk."""
+
+    def __init__(
+        self, settings: Settings, keyring: Keyring, enricher: Enricher, spool: Spool, clock: Clock = now_ms
+    ) -> None:
+        self._first_day = settings.first_day
+        self._keyring = keyring
+        self._enricher = enricher
+        self._spool = spool
+        self._clock = clock
+
+    async def source(self, access: Access, headers: Headers) -> Source:
+        """What makes the rows of this request."""
+        return self._enricher.source(
+            Request(
+                project=access.project,
+                received_at_ms=self._clock(),
+                salts=await self._keyring.salts(),
+                first_day=self._first_day,
+                address=access.address,
+                has_client_address=access.has_client_address,
+                user_agent=text(headers, b"user-agent"),
+                is_verified=access.is_verified,
+                client_id=access.client_id,
+                sdk_name=text(headers, b"openpanel-sdk-name"),
+                sdk_version=text(headers, b"openpanel-sdk-version"),
+                origin=access.origin,
+                accept_language=text(headers, b"accept-language"),
+            )
+        )
+
+    async def take_one(self, envelope: Envelope, source: Source) -> Taken:
+        """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`."""
+        received_at_ms = source.request.received_at_ms
+        try:
+            parsed = parse(envelope)
+            if isinstance(parsed, Replay):
+                metrics.count("eventlens_replays_dropped_total")
+                device_id = source.own_device().device_id
+                return Taken(device_id, advisory_session_id(device_id, received_at_ms), source.bot_reason)
+            row = source.row(parsed)
+        except Rejection as error:
+            await self.reject(error, source, envelope=envelope)
+            raise
+        await self._spool.append((row,))
+        metrics.count("eventlens_received_total")
+        session_id = parsed.session_id if isinstance(parsed, Event) else ""
+        return Taken(
+            row.device_id, session_id or advisory_session_id(row.device_id, received_at_ms), source.bot_reason
+        )
+
+    async def take_batch(self, items: list[Envelope | Rejection], source: Source) -> list[RejectedItem]:
+        """All items of a batch, each judged alone; returns those in quarantine. Raises `Unavailable`: none is kept."""
+        rows: list[Row] = []
+        rejected: list[RejectedItem] = []
+        make_row = source.row
+        for index, item in enumerate(items):
+            try:
+                parsed = parse(item)
+                if isinstance(parsed, Replay):
+                    metrics.count("eventlens_replays_dropped_total")
+                else:
+                    rows.append(make_row(parsed))
+            except Rejection as error:
+                envelope = item if isinstance(item, Envelope) else None
+                rows.append(quarantined(error, source, envelope=envelope))
+                rejected.append(RejectedItem(index, error.code, error.message))
+        if rows:
+            await self._spool.append(rows)
+            metrics.count("eventlens_received_total", len(rows) - len(rejected))
+        for item in rejected:
+            metrics.count("eventlens_rejected_total", 1, item.code)
+        return rejected
+
+    async def reject(
+        self, error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None
+    ) -> None:
+        """Keeps what was refused after authentication in quarantine. Raises `Unavailable`."""
+        await self._spool.append((quarantined(error, source, body=body, envelope=envelope),))
+        metrics.count("eventlens_rejected_total", 1, error.code)

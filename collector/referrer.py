@@ -1,0 +1,158 @@
+"""Where a visit came from: the type and name of a referrer, the campaign, the click."""
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+from collector.url import Url, host_of, split_url
+from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_WORD_LENGTH
+
+DATA = Path(__file__).parent / "data"
+TABLES = ("referrers.csv", "referrers_added.csv")
+
+CLICK_IDS = {
+    "gclid": "Google Ads",
+    "gbraid": "Google Ads",
+    "wbraid": "Google Ads",
+    "dclid": "Google Ads",
+    "msclkid": "Microsoft Ads",
+    "fbclid": "Facebook",
+    "ttclid": "TikTok",
+    "twclid": "X",
+    "li_fat_id": "LinkedIn",
+    "rdt_cid": "Reddit",
+    "sccid": "Snapchat",
+    "epik": "Pinterest",
+    "yclid": "Yandex Direct",
+    "obclid": "Outbrain",
+    "tblci": "Taboola",
+    "n_media": "Naver Ads",
+    "napm": "Naver Ads",
+}
+CAMPAIGN_KEYS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+PAID_MEDIA = frozenset(
+    {"ad", "ads", "cpc", "cpm", "cpv", "cpa", "ppc", "paid", "display", "banner", "retargeting", "remarketing", "sem"}
+)
+MEDIA_TYPES = {
+    "email": "email",
+    "e-mail": "email",
+    "newsletter": "email",
+    "social": "social",
+    "social-media": "social",
+    "sm": "social",
+    "organic": "search",
+    "referral": "referral",
+    "chat": "chat",
+}
+# A part of a search engine's domain is often something else (docs.google.com); these are the engine.
+ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next"})
+LONGEST_COUNTRY_LABEL = 3
+
+
+class Marks(NamedTuple):
+    """What a query says: campaign values by name, and the name of its click id. The id's value is not kept apart."""
+
+    campaign: dict[str, str]
+    click_id: str
+
+
+class Referrer(NamedTuple):
+    """`referrer` without user name, password and fragment; `type` is one of DESIGN's nine."""
+
+    referrer: str
+    name: str
+    type: str
+    click_id: str
+
+
+NO_MARKS = Marks({}, "")
+
+
+def read_marks(query: str) -> Marks:
+    """The UTM values and the click id in a query."""
+    return _read_marks(query) if "=" in query else NO_MARKS
+
+
+@lru_cache(maxsize=4096)
+def _read_marks(query: str) -> Marks:
+    campaign: dict[str, str] = {}
+    click_id = ""
+    for pair in query.split("&"):
+        key, _, value = pair.partition("=")
+        key = key.lower()
+        if not value:
+            continue
+        if key in CAMPAIGN_KEYS:
+            campaign.setdefault(key, unquote_plus(value)[:MAX_WORD_LENGTH])
+        elif key in CLICK_IDS and not click_id:
+            click_id = key
+    return Marks(campaign, click_id)
+
+
+@lru_cache(maxsize=8192)
+def classify(referrer: str, page_host: str, click_id: str, utm_source: str, utm_medium: str) -> Referrer:
+    """The source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL."""
+    url = split_url(referrer)
+    marks = read_marks(url.query)
+    click_id = click_id or marks.click_id
+    source = (utm_source or marks.campaign.get("utm_source", "")).strip()
+    medium = (utm_medium or marks.campaign.get("utm_medium", "")).strip().lower()
+    kind, name = _by_host(url, page_host)
+    is_own = kind in ("direct", "internal")
+    if click_id:
+        kind, name = "ad", CLICK_IDS[click_id] if is_own else name
+    elif medium in PAID_MEDIA or medium.startswith("paid"):
+        kind, name = "ad", _by_name(source)[1] if is_own else name
+    elif source and is_own:
+        by_name, name = _by_name(source)
+        kind = MEDIA_TYPES.get(medium, by_name)
+    return Referrer(url.without_hash[:MAX_TEXT_LENGTH], name, kind, click_id)
+
+
+def _by_host(url: Url, page_host: str) -> tuple[str, str]:
+    if not url.host:
+        return ("other", "") if url.path else ("direct", "")
+    host = url.host.removeprefix("www.")
+    if page_host and host == page_host.removeprefix("www."):
+        return "internal", ""
+    found = _find(host, url.path)
+    if found:
+        return found
+    return "referral" if url.origin.startswith(("http:", "https:")) else "other", host
+
+
+def _find(host: str, path: str) -> tuple[str, str] | None:
+    """The table's row for a host: with the first piece of its path, itself, or a domain it belongs to."""
+    table = _table()
+    found = table.get(f"{host}/{path[1:].partition('/')[0]}") or table.get(host)
+    below, _, domain = host.partition(".")
+    while not found and "." in domain:
+        found = table.get(domain)
+        if found and found[0] == "search" and below not in ENGINE_LABELS and len(below) > LONGEST_COUNTRY_LABEL:
+            return "referral", host
+        below, _, domain = domain.partition(".")
+    return found
+
+
+def _by_name(source: str) -> tuple[str, str]:
+    """Type and name of a `utm_source`: a host, or a name such as google."""
+    return _find(host_of(source).removeprefix("www."), "") or _names().get(source.lower()) or ("other", source)
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[str, str]]:
+    table: dict[str, tuple[str, str]] = {}
+    for name in TABLES:
+        with (DATA / name).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                medium = "referral" if row["medium"] == "unknown" else row["medium"]
+                key = row["host"].lower().removeprefix("www.").lstrip(".")
+                table[key] = (medium, row["source"])
+    return table
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, tuple[str, str]]:
+    return {name.lower(): (kind, name) for kind, name in _table().values() if kind != "referral"}

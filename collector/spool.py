@@ -1,0 +1,269 @@
+"""The spool: rows are on disk before they are acknowledged, and all requests that wait share one sync."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import msgspec
+
+from collector.folder import Folder, sync_folder
+from collector.segment import SegmentName, frame, new_segment_id
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.row import TABLES, Row
+from event_lens.errors import Unavailable
+from event_lens.logs import get_log
+from event_lens.metrics import metrics
+
+log = get_log("spool")
+
+MAX_SEGMENT_BYTES = 16 << 20
+MAX_WAITING_BYTES = 64 << 20
+"""What may wait in memory for one sync; beyond it the spool refuses."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+Encoded = dict[str, list[bytes]]
+
+
+class Waiting(NamedTuple):
+    """Encoded rows by table, and who is told when they are on disk."""
+
+    rows: Encoded
+    byte_count: int
+    done: asyncio.Future[None]
+
+
+class OpenSegment:
+    """The segment that a table's rows go to at the moment; `size` and `row_count` are what is known to be on disk."""
+
+    def __init__(self, folder: Folder, table: str, clock: Clock) -> None:
+        self.name = SegmentName(new_segment_id(clock), table)
+        self.path = folder.path / self.name.file_name
+        self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.is_due = False
+        self.size = 0
+        self.row_count = 0
+        self.unsynced = 0
+        self.unsynced_rows = 0
+
+    def write(self, rows: list[bytes]) -> None:
+        """Appends lines, not synced yet. Raises `OSError`; then `take_back` has to follow."""
+        left = memoryview(frame(rows, self.name.segment_id, self.row_count))
+        while left:
+            written = os.write(self.file, left)
+            self.unsynced += written
+            left = left[written:]
+        self.unsynced_rows = len(rows)
+
+    def keep(self) -> None:
+        """What was written is synced."""
+        self.size += self.unsynced
+        self.row_count += self.unsynced_rows
+        self.unsynced = self.unsynced_rows = 0
+
+    def take_back(self) -> None:
+        """Cuts off what was written and is not synced."""
+        self.unsynced = self.unsynced_rows = 0
+        os.ftruncate(self.file, self.size)
+        os.fdatasync(self.file)
+
+
+class Spool:
+    """Appends rows to the segments of one folder. For one event loop; only its syncs run in threads.
+
+    `seal_after_rows` and `seal_after_seconds` say when a segment is given to `on_sealed`. `max_bytes` is how much the
+    folder may hold. The verbs: `append` refuses when full, `flush` seals what is open, `close` never blocks and refuses
+    from then on, `join` waits until everything is on disk and sealed.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        seal_after_rows: int,
+        seal_after_seconds: float,
+        max_bytes: int,
+        on_sealed: Callable[[SegmentName], None],
+        clock: Clock = now_ms,
+        sync: Callable[[int], None] = os.fdatasync,
+    ) -> None:
+        self._folder = folder
+        self._seal_after_rows = seal_after_rows
+        self._seal_after_seconds = seal_after_seconds
+        self._max_bytes = max_bytes
+        self._on_sealed = on_sealed
+        self._clock = clock
+        self._sync = sync
+        self._encoder = msgspec.json.Encoder()
+        self._open: dict[str, OpenSegment] = {}
+        self._waiting: list[Waiting] = []
+        self._waiting_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self._loop = asyncio.get_running_loop()
+        # Of its own, so that no other blocking work keeps a sync waiting.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
+
+    @property
+    def is_full(self) -> bool:
+        return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
+
+    def append(self, rows: Iterable[Row]) -> asyncio.Future[None]:
+        """A future that is done when the rows are on disk; it raises `Unavailable` if they are not, none of them.
+
+        Raises `Unavailable` at once when the spool is full (`spool_full`) or closing.
+        """
+        if self._is_closing:
+            raise Unavailable("The collector is stopping; send it again in a moment.", code="collector_stopping")
+        if self.is_full or self._waiting_bytes >= MAX_WAITING_BYTES:
+            raise Unavailable(
+                "The spool is full: the warehouse takes less than comes in. Send it again later.",
+                code="spool_full",
+                retry_after_seconds=5,
+            )
+        encoded: Encoded = {}
+        byte_count = 0
+        encode = self._encoder.encode
+        for row in rows:
+            line = encode(row)
+            byte_count += len(line)
+            encoded.setdefault(TABLES[type(row)], []).append(line)
+        done = self._loop.create_future()
+        self._waiting.append(Waiting(encoded, byte_count, done))
+        self._waiting_bytes += byte_count
+        self._wake()
+        return done
+
+    async def flush(self) -> None:
+        """Seals what is open, once everything appended so far is on disk."""
+        for segment in self._open.values():
+            segment.is_due = True
+        self._wake()
+        while self._task is not None:
+            await asyncio.shield(self._task)
+
+    def close(self) -> None:
+        """Refuses from now on; what was appended is still synced and sealed."""
+        self._is_closing = True
+        self._wake()
+
+    async def join(self, timeout_seconds: float) -> bool:
+        """After `close`: whether everything was sealed in time. What was not stays on disk for the next start."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self.flush()
+        except TimeoutError:
+            return False
+        self._disk.shutdown(wait=False)
+        return not self._open
+
+    def _wake(self) -> None:
+        if self._task is None:
+            self._task = self._loop.create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            await asyncio.sleep(0)  # whoever is ready in this turn of the loop joins the group
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                self._waiting_bytes = 0
+                await self._commit(group)
+                await self._seal_due()
+            await self._seal_due()
+        finally:
+            self._task = None
+            if self._waiting:
+                self._wake()
+
+    async def _commit(self, group: list[Waiting]) -> None:
+        together: Encoded = {}
+        for waiting in group:
+            for table, rows in waiting.rows.items():
+                together.setdefault(table, []).extend(rows)
+        touched: list[OpenSegment] = []
+        try:
+            is_new = False
+            for table, rows in together.items():
+                if table not in self._open:
+                    self._start(table)
+                    is_new = True
+                touched.append(self._open[table])
+                touched[-1].write(rows)
+            await self._loop.run_in_executor(self._disk, self._sync_all, touched, is_new)
+        except OSError as error:
+            await self._loop.run_in_executor(self._disk, self._give_up, touched)
+            self._refuse(group, error)
+            return
+        for segment in touched:
+            self._folder.grew(segment.unsynced)
+            metrics.count("eventlens_spool_rows_total", segment.unsynced_rows)
+            segment.keep()
+        metrics.count("eventlens_spool_syncs_total")
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result(None)
+
+    def _start(self, table: str) -> None:
+        segment = self._open[table] = OpenSegment(self._folder, table, self._clock)
+        self._loop.call_later(self._seal_after_seconds, self._seal_soon, segment)
+
+    def _seal_soon(self, segment: OpenSegment) -> None:
+        segment.is_due = True
+        self._wake()
+
+    def _sync_all(self, segments: list[OpenSegment], is_new: bool) -> None:
+        for segment in segments:
+            self._sync(segment.file)
+        if is_new:
+            sync_folder(self._folder.path)
+
+    def _give_up(self, touched: list[OpenSegment]) -> None:
+        """Cuts a failed group off. After a failed sync a file is not written to again: what is whole in it lands."""
+        for segment in touched:
+            try:
+                segment.take_back()
+            except OSError as error:
+                log.error("segment_not_cut", segment=segment.name.segment_id, errno=error.errno)
+            segment.is_due = True
+
+    def _refuse(self, group: list[Waiting], error: OSError) -> None:
+        metrics.count("eventlens_spool_failures_total")
+        log.error("spool_failed", errno=error.errno, requests=len(group))
+        code = "spool_full" if error.errno in _FULL else "spool_unwritable"
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_exception(
+                    Unavailable(
+                        f"The spool cannot be written ({error.strerror}); nothing was kept. Send it again later.",
+                        code=code,
+                        retry_after_seconds=5,
+                    )
+                )
+
+    async def _seal_due(self) -> None:
+        for table, segment in list(self._open.items()):
+            is_full = segment.row_count >= self._seal_after_rows or segment.size >= MAX_SEGMENT_BYTES
+            if not (is_full or segment.is_due or self._is_closing):
+                continue
+            del self._open[table]
+            sealed = await self._loop.run_in_executor(self._disk, self._seal, segment)
+            if sealed is not None:
+                self._on_sealed(sealed)
+
+    def _seal(self, segment: OpenSegment) -> SegmentName | None:
+        """Closes and renames a segment; None when it is empty, or stays for the next start."""
+        os.close(segment.file)
+        try:
+            if not segment.row_count:
+                segment.path.unlink()
+                return None
+            name = segment.name.sealed(segment.row_count)
+            segment.path.rename(self._folder.path / name.file_name)
+            sync_folder(self._folder.path)
+            return name
+        except OSError as error:
+            log.error("segment_not_sealed", segment=segment.name.segment_id, errno=error.errno)
+            return None

@@ -1,0 +1,84 @@
+"""One collector process: its registry, spool and writer, started together and stopped in order."""
+
+import asyncio
+
+from collector.endpoint import Collect
+from collector.enrich import Enricher
+from collector.folder import Folder, open_folder
+from collector.geo import open_geo
+from collector.intake import Intake
+from collector.keyring import Keyring
+from collector.rate import RateLimit
+from collector.spool import Spool
+from collector.writer import Writer
+from event_lens.errors import EventLensError
+from event_lens.logs import get_log
+from event_lens.registry.connection import Registry, open_registry
+from event_lens.settings import Settings
+from event_lens.warehouse.connection import Warehouse
+
+log = get_log("collector")
+
+SYNC_WITHIN_SECONDS = 10.0
+DRAIN_WITHIN_SECONDS = 10.0
+
+
+class Worker:
+    """What serves requests in one process. `start` and `stop` run in its event loop.
+
+    `stop` seals what is acknowledged and lands it if the warehouse takes it within seconds; what it does not take stays
+    on disk for the next start.
+    """
+
+    collect: Collect
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._registry: Registry | None = None
+        self._folder: Folder | None = None
+        self._spool: Spool | None = None
+        self._writer: Writer | None = None
+        self._warehouse = Warehouse(settings.warehouse_address)
+        self._keyring: Keyring | None = None
+
+    async def start(self) -> None:
+        """Opens everything and adopts what dead workers left. Raises `EventLensError`."""
+        settings = self._settings
+        self._registry = await asyncio.to_thread(open_registry, settings)
+        self._folder = await asyncio.to_thread(open_folder, settings.home / "spool")
+        self._writer = Writer(self._folder, self._warehouse)
+        self._spool = Spool(
+            self._folder,
+            seal_after_rows=settings.batch_events,
+            seal_after_seconds=settings.batch_seconds,
+            max_bytes=max(1, settings.spool_max_bytes // settings.collector_workers),
+            on_sealed=self._writer.append,
+        )
+        self._keyring = Keyring(self._registry)
+        intake = Intake(settings, self._keyring, Enricher(open_geo(settings.geoip_db)), self._spool)
+        self.collect = Collect(self._keyring, intake, RateLimit(settings.rate_limit), settings.trusted_proxies)
+        self._writer.start()
+        log.info("collector_started", folder=self._folder.path.name, bytes=self._folder.byte_count)
+
+    async def stop(self) -> None:
+        if self._spool is None or self._writer is None or self._folder is None or self._registry is None:
+            return
+        self._spool.close()
+        is_synced = await self._spool.join(SYNC_WITHIN_SECONDS)
+        self._writer.close(drain=True)
+        is_landed = await asyncio.to_thread(self._writer.join, DRAIN_WITHIN_SECONDS)
+        if is_synced and is_landed:
+            self._folder.close()
+        self._warehouse.close()
+        self._registry.close()
+        log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
+
+    async def not_ready(self) -> EventLensError | None:
+        """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""
+        assert self._keyring is not None and self._spool is not None
+        try:
+            await self._keyring.find("ready")
+            await self._spool.append(())
+        except EventLensError as error:
+            return error
+        return None

@@ -1,0 +1,164 @@
+"""The one way to the warehouse: ClickHouse's HTTP interface, through clickhouse-connect."""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import IO, Any, Self, cast
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import polars
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
+
+from event_lens.errors import EventLensError, Refused, Unavailable
+
+_LANDING = {
+    "async_insert": 0,
+    "input_format_skip_unknown_fields": 1,
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
+    "type_json_skip_duplicated_paths": 1,
+    "max_partitions_per_insert_block": 0,
+    # One segment is one block: only then does its token stand for all of it.
+    "max_insert_block_size": 100_000_000,
+    "min_insert_block_size_rows": 100_000_000,
+    "min_insert_block_size_bytes": 0,
+    "input_format_parallel_parsing": 0,
+}
+
+# ClickHouse's codes that speak of the server's state and not of the statement.
+_PASSING = frozenset({159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 373, 394, 425, 439, 999, 1002})
+_STREAM_PIECE_BYTES = 1 << 20
+
+
+class Warehouse:
+    """A connection to the warehouse at `url` (`http://user:password@host:port`), for one thread at a time.
+
+    Connects at the first use. Every method blocks. Values are bound by the server: the SQL says `{name:Type}`.
+    Raises `Unavailable` when the warehouse cannot be reached, is overloaded or needs longer than
+    `query_timeout_seconds`, and `Refused` with the code `warehouse_<ClickHouse's code>` when a statement is at fault.
+    """
+
+    def __init__(self, url: str, *, database: str = "default", query_timeout_seconds: int = 60) -> None:
+        self._url = urlsplit(url)
+        self._database = database
+        self._query_timeout_seconds = query_timeout_seconds
+        self._client: Client | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
+        """All rows, each a dict by column."""
+        with _Translated(self):
+            result = self._connected().query(sql, parameters=_bound(parameters), settings=_bound(settings))
+            return list(result.named_results())
+
+    def value(self, sql: str, parameters: Mapping[str, object] | None = None) -> Any:
+        """The first column of the first row; None when there is no row."""
+        with _Translated(self):
+            rows = self._connected().query(sql, parameters=_bound(parameters)).result_rows
+            return rows[0][0] if rows else None
+
+    def frame(
+        self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
+    ) -> polars.DataFrame:
+        """All rows as a Polars frame."""
+        with _Translated(self):
+            table = self._connected().query_arrow(sql, parameters=_bound(parameters), settings=_bound(settings))
+            return cast(polars.DataFrame, polars.from_arrow(table))
+
+    def stream(self, sql: str, format: str, parameters: Mapping[str, object] | None = None) -> Iterator[bytes]:
+        """The rows in any ClickHouse format, piece by piece in constant memory."""
+        with _Translated(self):
+            source = cast(IO[bytes], self._connected().raw_stream(sql, parameters=_bound(parameters), fmt=format))
+            try:
+                while piece := source.read(_STREAM_PIECE_BYTES):
+                    yield piece
+            finally:
+                source.close()
+
+    def command(
+        self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
+    ) -> None:
+        """Run a statement that returns no rows."""
+        with _Translated(self):
+            self._connected().command(sql, parameters=_bound(parameters), settings=_bound(settings))
+
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
+        """Insert `body`, lines of JSON, as one block that lands once per `token`, however often it is sent."""
+        settings = {**_LANDING, "insert_deduplication_token": token}
+        with _Translated(self):
+            self._connected().raw_insert(table, insert_block=body, settings=settings, fmt="JSONEachRow")
+
+    def ping(self) -> bool:
+        """Whether the warehouse answers."""
+        try:
+            with _Translated(self):
+                return self._connected().ping()
+        except Unavailable:
+            return False
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = clickhouse_connect.get_client(
+                interface=self._url.scheme,
+                host=self._url.hostname,
+                port=self._url.port or (8443 if self._url.scheme == "https" else 8123),
+                username=unquote(self._url.username or "default"),
+                password=unquote(self._url.password or ""),
+                database=self._database,
+                compress=False,
+                autogenerate_session_id=False,
+                send_receive_timeout=self._query_timeout_seconds + 10,
+                settings={"max_execution_time": self._query_timeout_seconds},
+            )
+        return self._client
+
+
+class _Translated:
+    """Turns the client's exceptions into ours."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, (ClickHouseError, HTTPError, OSError)):
+            raise _translated(error) from error
+
+
+def _bound(values: Mapping[str, object] | None) -> dict[str, Any] | None:
+    return dict(values) if values is not None else None
+
+
+def _translated(error: Exception) -> EventLensError:
+    code = getattr(error, "code", None)
+    text = str(error).split(", server response: ")[-1].split(" (for url ")[0].strip()
+    if not code:
+        return Unavailable(
+            f"The warehouse does not answer, or stopped in the middle ({type(error).__name__}: {text[:200]}). "
+            "Start it with `eventlens warehouse`, or look at EVENTLENS_WAREHOUSE_URL.",
+            code="warehouse_unreachable",
+        )
+    if code in _PASSING:
+        return Unavailable(f"The warehouse cannot do this now: {text}", code=f"warehouse_{code}", retry_after_seconds=5)
+    return Refused(f"The warehouse refuses the statement: {text}", code=f"warehouse_{code}")

@@ -1,0 +1,21 @@
+"""`python -m event_lens.warehouse.embedded`: the embedded warehouse as a process of its own."""
+
+import os
+import sys
+
+from event_lens.errors import EventLensError
+from event_lens.settings import read_settings
+from event_lens.warehouse.embedded import serve
+
+
+def main() -> int:
+    try:
+        serve(read_settings(os.environ))
+    except EventLensError as error:
+        sys.stderr.write(f"{error.code}: {error.message}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""An engine's exception as an HTTP answer: ClickHouse's code, its text and a fitting status."""
+
+import re
+from dataclasses import dataclass
+
+_CODE = re.compile(r"Code: (\d+)\. ")
+_WRAPPED = re.compile(r"^(?:Streaming (?:query|insert \w+) failed: )+")
+
+AUTHENTICATION_FAILED = 516
+ACCESS_DENIED = 497
+READONLY = 164
+SESSION_NOT_FOUND = 372
+SESSION_IS_LOCKED = 373
+NOT_IMPLEMENTED = 48
+BAD_ARGUMENTS = 36
+SYNTAX_ERROR = 62
+TOO_MANY_SIMULTANEOUS_QUERIES = 202
+CANNOT_DECOMPRESS = 271
+QUERY_IS_TOO_LARGE = 397
+UNKNOWN_EXCEPTION = 1002
+
+_STATUS = {
+    AUTHENTICATION_FAILED: 401,
+    ACCESS_DENIED: 403,
+    READONLY: 403,
+    NOT_IMPLEMENTED: 501,
+    QUERY_IS_TOO_LARGE: 413,
+    SESSION_NOT_FOUND: 404,
+    SESSION_IS_LOCKED: 409,
+    16: 404,  # NO_SUCH_COLUMN_IN_TABLE
+    46: 404,  # UNKNOWN_FUNCTION
+    47: 404,  # UNKNOWN_IDENTIFIER
+    50: 404,  # UNKNOWN_TYPE
+    60: 404,  # UNKNOWN_TABLE
+    73: 404,  # UNKNOWN_FORMAT
+    81: 404,  # UNKNOWN_DATABASE
+    115: 404,  # UNKNOWN_SETTING
+    159: 408,  # TIMEOUT_EXCEEDED
+    160: 408,  # TOO_SLOW
+    TOO_MANY_SIMULTANEOUS_QUERIES: 503,
+    209: 503,  # SOCKET_TIMEOUT
+    241: 500,  # MEMORY_LIMIT_EXCEEDED
+    243: 500,  # NOT_ENOUGH_SPACE
+    252: 503,  # TOO_MANY_PARTS
+    394: 503,  # QUERY_WAS_CANCELLED
+    439: 503,  # CANNOT_SCHEDULE_TASK
+    UNKNOWN_EXCEPTION: 500,
+}
+
+
+@dataclass
+class StatementError(Exception):
+    """A refused or failed request: ClickHouse's `code`, and `text` as a ClickHouse server words it."""
+
+    code: int
+    text: str
+
+    def __post_init__(self) -> None:
+        super().__init__(self.text)
+
+    @property
+    def status(self) -> int:
+        return _STATUS.get(self.code, 400)
+
+
+def failure(code: int, name: str, message: str) -> StatementError:
+    """A failure this server finds itself, in the shape of the engine's."""
+    return StatementError(code, f"Code: {code}. DB::Exception: {message} ({name})")
+
+
+def read_failure(error: Exception) -> StatementError:
+    """The failure an engine's exception stands for; one without a code is `UNKNOWN_EXCEPTION`."""
+    text = _WRAPPED.sub("", _message(error))
+    found = _CODE.search(text)
+    if found is None:
+        return failure(UNKNOWN_EXCEPTION, "UNKNOWN_EXCEPTION", text)
+    return StatementError(int(found.group(1)), text[found.start() :])
+
+
+def _message(error: Exception) -> str:
+    """The engine's text; where it quotes bytes that are no UTF-8, the binding fails on the text itself."""
+    for cause in (error, error.__cause__):
+        if isinstance(cause, UnicodeDecodeError):
+            return cause.object.decode(errors="replace")
+    return str(error)

@@ -1,0 +1,46 @@
+"""Which of the engine's functions only compute: they read no file, no secret, no other table and call nobody."""
+
+import re
+
+from event_lens.warehouse.embedded.engine import Connection
+
+_REFUSED_CATEGORIES = frozenset(
+    {"AI", "Dictionary", "Embedded Dictionary", "Internal", "Introspection", "Machine Learning"}
+)
+_REFUSED = re.compile(
+    r"file|filesystem.*|joinget.*|dict.*|region.*|ai.*|get(macro|server.*|clienthttpheader|ostype.*|oskernel.*)|getoskernelversion"
+    r"|serveruuid|showcertificate|hascolumnintable|currentrequesturl|zookeeper.*|transaction.*|tcpport|evalmlmethod"
+    r"|catboost.*|naivebayes.*|assigncentroid|sleep.*|fuzz.*|addressto.*|demangle|logtrace|tid|buildid"
+)
+# What the parser writes as a function without the engine listing it.
+_SYNTAX = frozenset({"lambda", "_cast", "exists", "some", "all", "interval", "columns", "apply"})
+_COMBINATORS = re.compile(
+    r"(if|array|map|distinct|ornull|ordefault|simplestate|state|merge|foreach|resample|argmin|argmax)$"
+)
+
+
+class Functions:
+    """The harmless functions of one engine, by its own list of what is built in."""
+
+    def __init__(self, connection: Connection) -> None:
+        listed = connection.rows(
+            "SELECT lower(name), is_aggregate, lower(alias_to), categories, origin FROM system.functions"
+        )
+        self._scalars: set[str] = set()
+        self._aggregates: set[str] = set()
+        bad = {name for name, _, alias, kind, origin in listed if origin != "System" or kind in _REFUSED_CATEGORIES}
+        for name, is_aggregate, alias, _, _ in listed:
+            if {name, alias} & bad or _REFUSED.fullmatch(name) or _REFUSED.fullmatch(alias):
+                continue
+            (self._aggregates if is_aggregate == "1" else self._scalars).add(name)
+
+    def is_harmless(self, name: str) -> bool:
+        """Whether `name`, in any case and with any aggregate combinators, only computes."""
+        name = name.lower()
+        if name in self._scalars or name in self._aggregates or name in _SYNTAX:
+            return True
+        while found := _COMBINATORS.search(name):
+            name = name[: found.start()]
+            if name in self._aggregates:
+                return True
+        return False

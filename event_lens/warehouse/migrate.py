@@ -1,0 +1,102 @@
+"""Numbered SQL files, each applied once and in order, and remembered with its checksum in the warehouse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Protocol
+
+from event_lens.errors import Broken, Refused
+from event_lens.warehouse.lexer import split_statements
+
+_RECORD = """
+CREATE TABLE IF NOT EXISTS lens_raw.migrations
+(
+    name String,
+    checksum String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY name
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+
+
+class Migratable(Protocol):
+    """What a migration needs of a warehouse: small questions and statements without rows."""
+
+    def rows(self, sql: str) -> list[dict[str, Any]]: ...
+
+    def command(self, sql: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file: its name, such as `0001_raw.sql`, and its bytes."""
+
+    name: str
+    script: bytes
+
+    @property
+    def checksum(self) -> str:
+        return sha256(self.script).hexdigest()
+
+
+def shipped_migrations() -> list[Migration]:
+    """The migrations of this program, in order."""
+    folder = files("event_lens.warehouse") / "migrations"
+    found = [Migration(item.name, item.read_bytes()) for item in folder.iterdir() if item.name.endswith(".sql")]
+    return sorted(found, key=lambda migration: migration.name)
+
+
+def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is not applied yet and return the names of that, in order; blocks until done.
+
+    Raises `Refused` (`migration_unknown`) when the warehouse was migrated by a newer program, and `Broken`
+    (`migration_edited`) when a file changed after it was applied, or (`migration_unreadable`) when one has a quote or
+    comment without an end. A file that fails half way is not recorded, and is applied again from its start: each
+    statement should bear that (`IF NOT EXISTS`).
+    """
+    shipped = list(migrations) if migrations is not None else shipped_migrations()
+    warehouse.command("CREATE DATABASE IF NOT EXISTS lens_raw")
+    warehouse.command(_RECORD)
+    applied = {row["name"]: row["checksum"] for row in warehouse.rows("SELECT name, checksum FROM lens_raw.migrations")}
+    _check(applied, shipped)
+    waiting = [migration for migration in shipped if migration.name not in applied]
+    for migration in waiting:
+        for statement in _statements(migration):
+            warehouse.command(statement)
+        warehouse.command(
+            f"INSERT INTO lens_raw.migrations (name, checksum) SELECT '{migration.name}', '{migration.checksum}'"
+        )
+    return [migration.name for migration in waiting]
+
+
+def _check(applied: dict[str, str], shipped: list[Migration]) -> None:
+    known = {migration.name: migration.checksum for migration in shipped}
+    unknown = sorted(set(applied) - set(known))
+    if unknown:
+        raise Refused(
+            f"The warehouse holds migrations this program does not know: {', '.join(unknown)}. Upgrade Event Lens.",
+            code="migration_unknown",
+        )
+    edited = sorted(name for name, checksum in applied.items() if known[name] != checksum)
+    if edited:
+        raise Broken(
+            f"{', '.join(edited)} changed after it was applied. Restore the file, and put the change into a new one.",
+            code="migration_edited",
+        )
+    newest = max(applied, default="")
+    skipped = sorted(name for name in known if name not in applied and name < newest)
+    if skipped:
+        raise Broken(
+            f"{', '.join(skipped)} comes before {newest}, which is applied already. Give it a higher number.",
+            code="migration_out_of_order",
+        )
+
+
+def _statements(migration: Migration) -> list[str]:
+    try:
+        return [statement.decode() for statement in split_statements(migration.script)]
+    except ValueError as error:
+        raise Broken(f"{migration.name} cannot be read: {error}.", code="migration_unreadable") from error

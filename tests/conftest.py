@@ -1,0 +1,118 @@
+"""What every test may use: a migrated warehouse, the embedded one unless EVENTLENS_WAREHOUSE_URL names a server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from event_lens.settings import read_settings
+from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.migrate import migrate
+
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class EmbeddedServer:
+    """A process that serves the embedded warehouse over `home`, on a free port of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
+        self.environment |= {"EVENTLENS_HOME": str(home), "EVENTLENS_WAREHOUSE_PORT": str(self.port)}
+        self.process = self._spawn()
+
+    def _spawn(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "event_lens.warehouse.embedded"]
+        return subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
+
+    def wait(self) -> "EmbeddedServer":
+        """Block until `/ping` is Ok; fail with what the process said if it ends before."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(
+                    f"the warehouse ended with {self.process.returncode}: {self.process.communicate()[1]}"
+                )
+            try:
+                if httpx.get(f"{self.url}/ping").status_code == 200:
+                    return self
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError("the warehouse did not start in time")
+
+    def restart(self) -> None:
+        """Start again over the same home, after the process ended."""
+        self.process.communicate()
+        self.process = self._spawn()
+        self.wait()
+
+    def stop(self) -> int:
+        """End by SIGTERM and return the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.communicate(timeout=40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+        return self.process.returncode
+
+
+@pytest.fixture(scope="session")
+def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a migrated warehouse. Tests keep apart by project_id and never drop tables."""
+    given = os.environ.get("EVENTLENS_WAREHOUSE_URL", "")
+    if given:
+        with Warehouse(given) as real:
+            migrate(real)
+        yield read_settings({"EVENTLENS_WAREHOUSE_URL": given}).warehouse_address
+        return
+    server = EmbeddedServer(tmp_path_factory.mktemp("home"))
+    try:
+        yield server.wait().url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Iterator[Warehouse]:
+    """A connection to the warehouse under test."""
+    with Warehouse(warehouse_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def only_embedded() -> None:
+    """For tests of what only the embedded warehouse promises."""
+    if os.environ.get("EVENTLENS_WAREHOUSE_URL"):
+        pytest.skip("the warehouse under test is a ClickHouse server")
+
+
+@pytest.fixture
+def start_embedded() -> Iterator[Callable[[Path], EmbeddedServer]]:
+    """Starts embedded warehouses of a test's own; they are stopped after it."""
+    started: list[EmbeddedServer] = []
+
+    def start(home: Path) -> EmbeddedServer:
+        started.append(EmbeddedServer(home))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

@@ -1,0 +1,281 @@
+"""ClickHouse's HTTP interface as curl uses it."""
+
+import gzip
+import json
+import socket
+import zlib
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import lz4.frame  # type: ignore[import-untyped]
+import pytest
+import zstandard
+
+from event_lens.warehouse.connection import Warehouse
+
+Table = str
+
+
+@pytest.fixture
+def http(warehouse_url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=warehouse_url, timeout=30, headers={"Accept-Encoding": "identity"}) as client:
+        yield client
+
+
+@pytest.fixture
+def table(warehouse: Warehouse) -> Iterator[Table]:
+    name = f"default.t_{uuid4().hex[:12]}"
+    warehouse.command(f"CREATE TABLE {name} (n Int64, s String) ENGINE = MergeTree ORDER BY n")
+    yield name
+    warehouse.command(f"DROP TABLE {name}")
+
+
+def test_ping_and_the_bare_address_say_ok(http: httpx.Client) -> None:
+    assert http.get("/ping").text == "Ok.\n"
+    assert http.get("/").text == "Ok.\n"
+    assert http.get("/nothing/here").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_query_in_the_url_or_in_the_body_is_answered(http: httpx.Client, method: str) -> None:
+    answer = http.request(method, "/", params={"query": "SELECT 1, 'a'"})
+    assert (answer.status_code, answer.text) == (200, "1\ta\n")
+    assert http.post("/", content=b"SELECT 2").text == "2\n"
+    assert http.post("/", params={"query": "SELECT 1 +"}, content=b"41").text == "42\n"
+
+
+def test_the_format_comes_from_the_clause_then_the_url_then_the_header(http: httpx.Client) -> None:
+    sql = "SELECT 1 AS a"
+    url = {"default_format": "JSONEachRow"}
+    header = {"X-ClickHouse-Format": "CSV"}
+    assert http.post("/", params=url, headers=header, content=f"{sql} FORMAT JSONCompactEachRow").text == "[1]\n"
+    assert http.post("/", params=url, headers=header, content=sql).text == '{"a":1}\n'
+    answer = http.post("/", headers=header, content="SELECT 'x'")
+    assert (answer.text, answer.headers["x-clickhouse-format"]) == ('"x"\n', "CSV")
+
+
+def test_settings_parameters_and_database_come_from_the_url(http: httpx.Client) -> None:
+    url = {"max_threads": "1", "database": "system", "param_list": "['a','b']", "param_text": "tab\\tback\\\\"}
+    sql = "SELECT getSetting('max_threads'), currentDatabase(), {list:Array(String)}, {text:String}"
+    answer = http.post("/", params=url, content=f"{sql} FORMAT JSONCompactEachRow")
+    assert answer.json() == [1, "system", ["a", "b"], "tab\tback\\"]
+    assert http.post("/", content="SELECT currentDatabase()").text == "default\n"
+
+
+def test_the_headers_tell_about_the_answer(http: httpx.Client) -> None:
+    answer = http.post("/", params={"query_id": "my-query"}, content="SELECT number FROM numbers(7)")
+    assert answer.headers["x-clickhouse-query-id"] == "my-query"
+    assert answer.headers["x-clickhouse-format"] == "TabSeparated"
+    assert answer.headers["x-clickhouse-timezone"]
+    assert answer.headers["x-clickhouse-server-display-name"]
+    summary = json.loads(answer.headers["x-clickhouse-summary"])
+    assert (summary["read_rows"], summary["result_rows"]) == ("7", "7")
+
+
+@pytest.mark.parametrize("in_url", [True, False])
+@pytest.mark.parametrize(
+    ("clause", "rows"),
+    [
+        ("FORMAT JSONEachRow", b'{"n":1,"s":"x"}\n{"n":2}'),
+        ("FORMAT CSV", b'1,"a;b"\n2,c'),
+        ("VALUES", b"(1,'x'), (2,'y')"),
+    ],
+)
+def test_an_insert_takes_its_rows_from_the_body(
+    http: httpx.Client, warehouse: Warehouse, table: Table, in_url: bool, clause: str, rows: bytes
+) -> None:
+    statement = f"INSERT INTO {table} {clause}"
+    if in_url:
+        answer = http.post("/", params={"query": statement}, content=rows)
+    else:
+        answer = http.post("/", content=f"{statement}\n".encode() + rows)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert json.loads(answer.headers["x-clickhouse-summary"])["written_rows"] == "2"
+    assert warehouse.value(f"SELECT sum(n) FROM {table}") == 3
+
+
+def test_an_insert_from_a_question_and_into_columns_works(
+    http: httpx.Client, warehouse: Warehouse, table: Table
+) -> None:
+    assert http.post("/", content=f"INSERT INTO {table} (n) SELECT number FROM numbers(5)").status_code == 200
+    assert http.post("/", content=f"INSERT INTO {table} (s, n) VALUES ('x', 100)").status_code == 200
+    assert warehouse.value(f"SELECT sum(n) FROM {table}") == 110
+
+
+ENCODED = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "zstd": zstandard.compress,
+    "lz4": lz4.frame.compress,
+}
+
+
+@pytest.mark.parametrize("encoding", sorted(ENCODED))
+def test_compressed_bodies_are_read(http: httpx.Client, warehouse: Warehouse, table: Table, encoding: str) -> None:
+    rows = b"".join(b'{"n":%d,"s":"abc"}\n' % number for number in range(50_000))
+    params = {"query": f"INSERT INTO {table} FORMAT JSONEachRow"}
+    halves = ENCODED[encoding](rows[: len(rows) // 2]) + ENCODED[encoding](rows[len(rows) // 2 :])
+    answer = http.post("/", params=params, content=halves, headers={"Content-Encoding": encoding})
+    assert answer.status_code == 200, answer.text
+    assert warehouse.value(f"SELECT count() FROM {table}") == 50_000
+
+
+@pytest.mark.parametrize("encoding", [*sorted(ENCODED), "br"])
+def test_damaged_and_unknown_encodings_are_refused_and_land_nothing(
+    http: httpx.Client, warehouse: Warehouse, table: Table, encoding: str
+) -> None:
+    params = {"query": f"INSERT INTO {table} FORMAT JSONEachRow"}
+    whole = ENCODED.get(encoding, gzip.compress)(b'{"n":1}\n' * 1000)
+    for body in (whole[:-6], b"not compressed at all"):
+        answer = http.post("/", params=params, content=body, headers={"Content-Encoding": encoding})
+        assert answer.status_code == 400
+        assert answer.headers["x-clickhouse-exception-code"]
+    assert warehouse.value(f"SELECT count() FROM {table}") == 0
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "lz4"])
+def test_answers_are_compressed_when_both_sides_ask(http: httpx.Client, encoding: str) -> None:
+    sql = "SELECT number FROM numbers(100000)"
+    headers = {"Accept-Encoding": encoding}
+    plain = http.post("/", headers=headers, content=sql)
+    assert "content-encoding" not in plain.headers
+    with http.stream("POST", "/", params={"enable_http_compression": "1"}, headers=headers, content=sql) as answer:
+        assert answer.headers["content-encoding"] == encoding
+        packed = b"".join(answer.iter_raw())
+    undo = {"gzip": gzip.decompress, "lz4": lz4.frame.decompress, "zstd": _unzstd}[encoding]
+    assert undo(packed) == plain.content
+    assert len(packed) < len(plain.content)
+
+
+def _unzstd(packed: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+
+
+@pytest.mark.parametrize(
+    ("sql", "status", "code"),
+    [
+        ("SELEC 1", 400, 62),
+        ("SELECT nope", 404, 47),
+        ("SELECT 1 FROM lens.nope", 404, 60),
+        ("SELECT 1 FROM nope.nope", 404, 81),
+        ("SELECT 1 FORMAT Nope", 404, 73),
+        ("SELECT 1 SETTINGS nope = 1", 404, 115),
+        ("INSERT INTO lens.nope VALUES (1)", 404, 60),
+        ("SELECT 1; SELECT 2", 400, 62),
+        ("SELECT 1 INTO OUTFILE 'x'", 400, 62),
+    ],
+)
+def test_exceptions_carry_clickhouse_code_and_a_fitting_status(
+    http: httpx.Client, sql: str, status: int, code: int
+) -> None:
+    answer = http.post("/", content=sql)
+    assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (status, str(code))
+    assert answer.text.startswith(f"Code: {code}. DB::Exception: ")
+
+
+def test_a_failure_after_the_answer_began_breaks_the_connection(http: httpx.Client) -> None:
+    got = bytearray()
+    sql = "SELECT throwIf(number = 2000000), number FROM numbers(3000000)"
+    with pytest.raises(httpx.RemoteProtocolError), http.stream("POST", "/", content=sql) as answer:  # noqa: PT012
+        assert answer.status_code == 200
+        for piece in answer.iter_raw():
+            got += piece
+    assert b"Code: 395." in got[-1000:]
+
+
+def test_a_get_does_not_write(http: httpx.Client, table: Table) -> None:
+    for sql in (f"INSERT INTO {table} VALUES (1, 'a')", f"DROP TABLE {table}", f"INSERT INTO {table} SELECT 1, ''"):
+        answer = http.get("/", params={"query": sql})
+        assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (403, "164")
+    assert http.get("/", params={"query": f"EXISTS {table}"}).text == "1\n"
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://127.0.0.1"}, {"Origin": "null"}, {"Host": "evil.example:8123"}])
+def test_no_web_page_reaches_the_embedded_warehouse(
+    http: httpx.Client, headers: dict[str, str], only_embedded: None
+) -> None:
+    for path in ("/", "/ping"):
+        assert http.post(path, content="SELECT 1", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "who", [{"user": "nobody"}, {"user": "default", "password": "guess"}, {"user": "analyst", "password": "guess"}]
+)
+def test_wrong_users_and_passwords_are_refused(http: httpx.Client, who: dict[str, str], only_embedded: None) -> None:
+    by_url = http.post("/", params=who, content="SELECT 1")
+    by_header = http.post(
+        "/", headers={"X-ClickHouse-User": who["user"], "X-ClickHouse-Key": who.get("password", "")}, content="SELECT 1"
+    )
+    by_basic = http.post("/", auth=(who["user"], who.get("password", "")), content="SELECT 1")
+    for answer in (by_url, by_header, by_basic):
+        assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (401, "516")
+
+
+def test_a_session_keeps_its_settings_tables_and_database(http: httpx.Client) -> None:
+    session = {"session_id": uuid4().hex, "session_timeout": "5"}
+    for sql in ("SET max_block_size = 12345", "CREATE TEMPORARY TABLE kept (n Int8)", "USE system"):
+        assert http.post("/", params=session, content=sql).status_code == 200
+    assert http.post("/", params=session, content="INSERT INTO kept VALUES (7)").status_code == 200
+    answer = http.post(
+        "/", params=session, content="SELECT getSetting('max_block_size'), currentDatabase(), n FROM kept"
+    )
+    assert answer.text == "12345\tsystem\t7\n"
+    assert http.post("/", content="SELECT n FROM kept").status_code == 404
+    other = http.post("/", params={"session_id": uuid4().hex, "session_check": "1"}, content="SELECT 1")
+    assert (other.status_code, other.headers["x-clickhouse-exception-code"]) == (404, "372")
+
+
+def test_settings_of_one_request_do_not_stay_in_its_session(http: httpx.Client) -> None:
+    session = {"session_id": uuid4().hex}
+    http.post("/", params=session, content="SET max_block_size = 100")
+    asked = "SELECT getSetting('max_block_size'), getSetting('max_threads') = 1"
+    assert http.post("/", params={**session, "max_block_size": "7", "max_threads": "1"}, content=asked).text == "7\t1\n"
+    assert http.post("/", params=session, content=asked).text.startswith("100\t")
+
+
+@pytest.mark.parametrize("user", ["default", "analyst"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        "query=", "query=%20;%20", "query=--%20nothing", "query=%ff%fe", "query=%00%00", "query=SELECT+1+FORMAT+`%ff`",
+        "query=SELECT+{a:String}&param_a=%ff", "query=SELECT+1&default_format=%ff", "query=SELECT+1&max_threads=x",
+        "query=SELECT+1&a%20b=1", "query=SELECT+1&session_timeout=x", "query=SELECT+1&compress=1",
+        "query=INSERT+INTO+t+FORMAT+`%ff`", "query=" + "(" * 5000,
+    ],
+)  # fmt: skip
+def test_nonsense_is_the_callers_fault(http: httpx.Client, params: str, user: str, only_embedded: None) -> None:
+    answer = http.post(f"/?{params}&user={user}")
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["x-clickhouse-exception-code"] != "1002"
+
+
+@pytest.mark.parametrize("rows", [b'{"n":1}\n\xff\xff', b'{"n":"\xff"}', b'{"n":1}\n{"n":', b"\x00"])
+def test_rows_that_cannot_be_read_land_nothing(
+    http: httpx.Client, warehouse: Warehouse, table: Table, rows: bytes
+) -> None:
+    answer = http.post("/", content=f"INSERT INTO {table} FORMAT JSONEachRow\n".encode() + rows)
+    assert answer.status_code == 400
+    assert answer.headers["x-clickhouse-exception-code"] not in ("", "1002")
+    assert warehouse.value(f"SELECT count() FROM {table}") == 0
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
+def test_a_body_that_is_cut_off_lands_nothing(
+    warehouse_url: str, warehouse: Warehouse, table: Table, framing: str
+) -> None:
+    rows = b'{"n":1}\n' * 100
+    body = rows if "Length" in framing else b"%x\r\n%s\r\n" % (len(rows), rows)
+    head = f"POST /?query=INSERT+INTO+{table}+FORMAT+JSONEachRow HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n"
+    address = urlsplit(warehouse_url)
+    with socket.create_connection((address.hostname or "", address.port or 8123)) as connection:
+        connection.sendall(head.encode() + body)
+    for _ in range(20):
+        assert warehouse.value(f"SELECT count() FROM {table}") == 0
+
+
+def test_a_session_is_free_again_as_soon_as_its_answer_is_complete(http: httpx.Client) -> None:
+    session = {"session_id": uuid4().hex}
+    for _ in range(300):
+        assert http.post("/", params=session, content="SELECT 1").text == "1\n"

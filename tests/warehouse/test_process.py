@@ -1,0 +1,180 @@
+"""The embedded warehouse as a process: one owner of a folder, survives SIGKILL, stops cleanly, stays small."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from event_lens.errors import Unavailable
+from event_lens.warehouse.connection import Warehouse
+from tests.conftest import EmbeddedServer
+
+Start = Callable[[Path], EmbeddedServer]
+
+pytestmark = pytest.mark.usefixtures("only_embedded")
+
+
+@pytest.fixture
+def server(start_embedded: Start, tmp_path: Path) -> EmbeddedServer:
+    return start_embedded(tmp_path / "home").wait()
+
+
+def _memory(process_id: int, line_name: str = "VmRSS") -> int:
+    """Bytes the process has in memory; at most ever, as `VmHWM`."""
+    status = Path(f"/proc/{process_id}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(f"{line_name}:"))
+
+
+def _lines(first: int, count: int) -> bytes:
+    rows = (
+        {
+            "event_id": f"00000000-0000-0000-0000-{number:012d}",
+            "project_id": "p",
+            "name": "x",
+            "created_at": "1790000000",
+        }
+        for number in range(first, first + count)
+    )
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+def test_a_second_process_on_the_folder_is_refused_with_a_remedy(server: EmbeddedServer, start_embedded: Start) -> None:
+    second = start_embedded(server.home).process
+    _, said = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "Traceback" not in said
+    assert str(server.home / "warehouse") in said
+    assert str(server.process.pid) in said
+    assert "EVENTLENS_HOME" in said
+    assert httpx.post(server.url, content="SELECT 1").text == "1\n"
+
+
+def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path, server: EmbeddedServer) -> None:
+    environment = {**server.environment, "EVENTLENS_HOME": str(tmp_path / "other")}
+    command = [sys.executable, "-m", "event_lens.warehouse.embedded"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "EVENTLENS_WAREHOUSE_PORT" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_it_listens_on_loopback_only(server: EmbeddedServer) -> None:
+    listening = {
+        line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
+    }
+    ours = {address for address in listening if address.endswith(f":{server.port:04X}")}
+    assert ours == {f"0100007F:{server.port:04X}"}
+
+
+def test_sigkill_in_the_middle_of_a_tokened_insert_and_a_retry_lands_exactly_once(server: EmbeddedServer) -> None:
+    segments = {f"segment-{number}": _lines(number * 20_000, 20_000) for number in range(6)}
+    waiting = dict(segments)
+    killer: threading.Timer | None = None
+    kills = 0
+    while waiting:
+        token, body = next(iter(waiting.items()))
+        if kills < 3:
+            killer = threading.Timer(0.02 + 0.06 * kills, server.process.kill)
+            killer.start()
+        try:
+            with Warehouse(server.url) as warehouse:
+                while kills < 3 or token in waiting:
+                    warehouse.insert_lines("lens_raw.events", body, token=token)
+                    waiting.pop(token, None)
+        except Unavailable:
+            kills += 1
+            server.restart()
+    assert kills == 3
+    with Warehouse(server.url) as warehouse:
+        for token, body in segments.items():
+            warehouse.insert_lines("lens_raw.events", body, token=token)
+        landed = warehouse.rows("SELECT count() AS rows, uniqExact(event_id) AS ids FROM lens_raw.events")
+    assert landed == [{"rows": 120_000, "ids": 120_000}]
+
+
+def test_sigterm_lets_a_running_statement_end_and_exits_with_zero(server: EmbeddedServer) -> None:
+    answers: list[httpx.Response] = []
+    url = f"{server.url}/?max_block_size=1"
+    sql = "SELECT sum(sleepEachRow(0.2)) FROM numbers(5)"
+    running = threading.Thread(target=lambda: answers.append(httpx.post(url, content=sql, timeout=30)))
+    running.start()
+    _wait_for_statement(server, "sleepEachRow")
+    server.process.send_signal(signal.SIGTERM)
+    running.join()
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, "0\n")]
+    assert server.stop() == 0
+
+
+def test_a_client_that_leaves_stops_its_question(server: EmbeddedServer) -> None:
+    question = "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 7"
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(server.url, content=question, timeout=0.5)
+    _wait_for_statement(server, "sipHash64", present=False)
+
+
+def test_a_reader_that_leaves_a_stream_stops_it(server: EmbeddedServer) -> None:
+    with httpx.stream("POST", server.url, content="SELECT number FROM numbers(100000000000)") as answer:
+        next(answer.iter_raw())
+    _wait_for_statement(server, "100000000000", present=False)
+
+
+def test_ping_answers_while_questions_fill_every_thread(server: EmbeddedServer) -> None:
+    def ask() -> None:
+        url = f"{server.url}/?max_block_size=1&max_threads=1"
+        httpx.post(url, content="SELECT sum(sleepEachRow(0.1)) FROM numbers(10)", timeout=60)
+
+    asking = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in asking:
+        thread.start()
+    _wait_for_statement(server, "sleepEachRow")
+    with Warehouse(server.url) as warehouse:
+        warehouse.insert_lines("lens_raw.events", _lines(0, 10), token="t")
+    assert httpx.get(f"{server.url}/ping", timeout=1).text == "Ok.\n"
+    assert any(thread.is_alive() for thread in asking)
+    for thread in asking:
+        thread.join()
+
+
+def test_memory_stays_bounded_while_much_streams_in_and_out(server: EmbeddedServer) -> None:
+    httpx.post(server.url, content="CREATE TABLE default.big (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
+    httpx.post(server.url, content="SELECT number, toString(number) FROM numbers(1000000) FORMAT Parquet", timeout=60)
+    before = _memory(server.process.pid)
+    peak = before
+    read = 0
+    question = "SELECT number, repeat('x', 100) FROM numbers(5000000) FORMAT JSONEachRow"
+    with httpx.stream("POST", server.url, content=question, timeout=60) as answer:
+        for piece in answer.iter_raw(1 << 20):
+            read += len(piece)
+            peak = max(peak, _memory(server.process.pid))
+    assert read > 600_000_000
+    assert max(peak, _memory(server.process.pid)) - before < 200_000_000
+
+    def rows(blocks: int) -> Iterator[bytes]:
+        block = b"".join(b"%d\t%s\n" % (number, b"y" * 200) for number in range(10_000))
+        for _ in range(blocks):
+            yield block
+
+    peaks = []
+    for blocks in (100, 350):
+        statement = {"query": "INSERT INTO default.big FORMAT TSV"}
+        answer = httpx.post(server.url, params=statement, content=rows(blocks), timeout=60)
+        assert answer.status_code == 200, answer.text
+        peaks.append(_memory(server.process.pid, "VmHWM"))
+    assert httpx.post(server.url, content="SELECT count() FROM default.big").text == "4500000\n"
+    # The second body is 500 MB longer.
+    assert peaks[1] - peaks[0] < 300_000_000
+
+
+def _wait_for_statement(server: EmbeddedServer, text: str, *, present: bool = True) -> None:
+    """Block until a statement with `text` runs, or none does."""
+    sql = f"SELECT count() FROM system.processes WHERE position(query, '{text}') > 0 AND query NOT LIKE '%processes%'"
+    for _ in range(400):
+        if (httpx.post(server.url, content=sql).text != "0\n") is present:
+            return
+    raise AssertionError(f"{text} should {'run' if present else 'have stopped'}")
