@@ -1,11 +1,11 @@
 """The collector's application, and the server that serves it."""
 
 import asyncio
-import logging
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from granian.constants import Interfaces
@@ -57,10 +57,10 @@ def app_from_environment() -> Litestar:
 def serve(settings: Settings) -> None:
     """Serves on loopback until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
     set_up_logs()
-    logging.getLogger("_granian").setLevel(logging.ERROR)
     prepare_home(settings.home)
     if settings.collector_workers == 1:
-        asyncio.run(_serve_in_process(settings))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve_in_process(settings))
     else:
         _serve_in_processes(settings)
 
@@ -94,6 +94,15 @@ def _serve_in_processes(settings: Settings) -> None:
         websockets=False,
         log_enabled=False,
     ).serve()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop where it is installed, else Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _http1() -> HTTP1Settings:

@@ -53,7 +53,7 @@ class Collect:
         return 200, {
             "success": True,
             "accepted": len(batch.items) - len(rejected),
-            "rejected": [item._asdict() for item in rejected],
+            "rejected": rejected,
         }
 
     def _endpoint(

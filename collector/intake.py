@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from collector.access import Access
 from collector.credentials import Headers, text
 from collector.device import advisory_session_id
@@ -25,7 +27,9 @@ class Taken(NamedTuple):
     bot_reason: str
 
 
-class RejectedItem(NamedTuple):
+class RejectedItem(msgspec.Struct):
+    """An item of a batch that is in quarantine, as the answer lists it."""
+
     index: int
     code: str
     reason: str
@@ -102,8 +106,8 @@ class Intake:
         if rows:
             await self._spool.append(rows)
             metrics.count("eventlens_received_total", len(rows) - len(rejected))
-        for item in rejected:
-            metrics.count("eventlens_rejected_total", 1, item.code)
+        for refusal in rejected:
+            metrics.count("eventlens_rejected_total", 1, refusal.code)
         return rejected
 
     async def reject(

@@ -1,6 +1,7 @@
 """One collector process: its registry, spool and writer, started together and stopped in order."""
 
 import asyncio
+import os
 
 from collector.endpoint import Collect
 from collector.enrich import Enricher
@@ -11,7 +12,7 @@ from collector.keyring import Keyring
 from collector.rate import RateLimit
 from collector.spool import Spool
 from collector.writer import Writer
-from event_lens.errors import EventLensError
+from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.settings import Settings
@@ -69,13 +70,17 @@ class Worker:
         is_landed = await asyncio.to_thread(self._writer.join, DRAIN_WITHIN_SECONDS)
         if is_synced and is_landed:
             self._folder.close()
-        self._warehouse.close()
+            self._warehouse.close()
         self._registry.close()
         log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
 
     async def not_ready(self) -> EventLensError | None:
         """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""
-        assert self._keyring is not None and self._spool is not None
+        assert self._keyring is not None
+        assert self._spool is not None
+        assert self._folder is not None
+        if not os.access(self._folder.path, os.W_OK | os.X_OK):
+            return Unavailable("The spool's folder may not be written; check its owner.", code="spool_unwritable")
         try:
             await self._keyring.find("ready")
             await self._spool.append(())

@@ -12,9 +12,14 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 Log = FilteringBoundLogger
 
+QUIET = ("_granian", "clickhouse_connect")
+"""Libraries that write what we report ourselves."""
+
 
 def set_up_logs(*, as_json: bool | None = None, stream: TextIO | None = None) -> None:
     """Sends this process's logs to `stream` (standard error), as JSON unless it is a terminal. Call it once a process."""
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     target = stream or sys.stderr
     is_json = not target.isatty() if as_json is None else as_json
     render: Processor = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer()

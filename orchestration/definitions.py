@@ -24,8 +24,7 @@ def make_definitions(settings: Settings) -> dg.Definitions:
     tables = [key for definition in models for key in definition.keys]
     job = dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all(),
-        partitions_def=daily,
+        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
         description="Copies the registry, plans, builds the models, and marks the landed batches as built.",
     )
     return dg.Definitions(

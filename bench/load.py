@@ -1,0 +1,86 @@
+"""A load of equal requests over keep-alive connections, and how fast they were answered."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+CONNECTIONS = 32
+
+
+@dataclass
+class Measured:
+    """What a run of `seconds` saw; latencies in seconds."""
+
+    seconds: float
+    latencies: list[float] = field(default_factory=list)
+    failures: int = 0
+
+    @property
+    def requests_per_second(self) -> float:
+        return len(self.latencies) / self.seconds
+
+    def percentile_ms(self, share: float) -> float:
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+
+class Connection(asyncio.Protocol):
+    """Sends the same request again as soon as it is answered, until `until`."""
+
+    def __init__(self, request: bytes, until: float, measured: Measured, done: asyncio.Future[None]) -> None:
+        self._request = request
+        self._until = until
+        self._measured = measured
+        self._done = done
+        self._answer = b""
+        self._sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, separator, body = self._answer.partition(b"\r\n\r\n")
+        length = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        if not separator or len(body) < int(length):
+            return
+        now = time.perf_counter()
+        if head.startswith(b"HTTP/1.1 200"):
+            self._measured.latencies.append(now - self._sent_at)
+        else:
+            self._measured.failures += 1
+        self._answer = b""
+        if now < self._until:
+            self._send()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
+
+    def _send(self) -> None:
+        self._sent_at = time.perf_counter()
+        self._transport.write(self._request)
+
+
+def request_bytes(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def measure(port: int, request: bytes, seconds: float) -> Measured:
+    """Keeps 32 connections busy with `request` for `seconds`."""
+    loop = asyncio.get_running_loop()
+    measured = Measured(seconds)
+    until = time.perf_counter() + seconds
+    futures = []
+    for _ in range(CONNECTIONS):
+        done = loop.create_future()
+        await loop.create_connection(lambda done=done: Connection(request, until, measured, done), "127.0.0.1", port)  # type: ignore[misc]
+        futures.append(done)
+    await asyncio.wait_for(asyncio.gather(*futures), seconds + 30)
+    return measured

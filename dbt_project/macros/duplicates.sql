@@ -1,0 +1,38 @@
+{#- SQL: the rows of `candidates` that repeat an earlier one, by (project_id, batch_id, batch_row).
+
+    A row repeats the one received just before it with the same event_id when that was at most 7 days before, or, if it
+    has no message id and is no import, the one with the same body of the same device when that was at most
+    duplicate_window_ms before. Both rules look at the row just before and no further (they chain: a client that retries
+    for weeks still counts once), so that what a row needs to be judged is bounded. A row's event_id is made from its
+    message id, or is random; a random one is repeated only when the writer landed the same event twice.
+
+    `candidates` has project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, received_at,
+    batch_id, batch_row. -#}
+{% macro duplicate_rows(candidates) -%}
+    select project_id, batch_id, batch_row
+    from (
+        select
+            project_id,
+            batch_id,
+            batch_row,
+            received_at,
+            duplicate_window_ms,
+            body_hash != 0 and message_id = '' and import_id = '' as is_body_compared,
+            lagInFrame(toNullable(received_at)) over (
+                partition by project_id, event_id
+                order by received_at, batch_id, batch_row
+                rows between 1 preceding and current row
+            ) as same_id_at,
+            lagInFrame(toNullable(received_at)) over (
+                partition by project_id, device_id, body_hash, is_body_compared
+                order by received_at, batch_id, batch_row
+                rows between 1 preceding and current row
+            ) as same_body_at
+        from {{ candidates }}
+    )
+    where same_id_at >= received_at - interval 7 day
+        or (
+            is_body_compared and duplicate_window_ms > 0
+            and dateDiff('millisecond', same_body_at, received_at) <= duplicate_window_ms
+        )
+{%- endmacro %}

@@ -1,0 +1,62 @@
+{{ config(partition_by='day', order_by=['project_id', 'hour'], meta={'window': 'receive_days'}) }}
+-- grain: one row per project and UTC hour of receipt
+--
+-- Every event and operation that an authenticated client sent counts once, in the first class that fits: rejected,
+-- duplicate, bot, accepted. Imports count too; `replay` never reaches raw.
+
+with events as (
+    select * from {{ ref('stg_events') }}
+    where {{ in_window('toDate(received_at)', before=7) }}
+),
+
+operations as (
+    select * from {{ ref('stg_profile_operations') }}
+    where {{ in_window('toDate(received_at)', before=7) }}
+),
+
+duplicate_events as (
+    {{ duplicate_rows('events') }}
+),
+
+duplicate_operations as (
+    {{ duplicate_rows('operations') }}
+),
+
+received as (
+    select
+        project_id,
+        received_at,
+        is_bot,
+        (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from duplicate_events) as is_duplicate,
+        false as is_rejected
+    from events
+    union all
+    select
+        project_id,
+        received_at,
+        is_bot,
+        (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from duplicate_operations) as is_duplicate,
+        false as is_rejected
+    from operations
+    union all
+    select
+        project_id,
+        received_at,
+        false as is_bot,
+        false as is_duplicate,
+        true as is_rejected
+    from {{ source('lens_raw', 'quarantine') }}
+)
+
+select
+    project_id,
+    toStartOfHour(toDateTime(received_at, 'UTC')) as hour,
+    toDate(hour) as day,
+    count() as received,
+    toUInt64(countIf(not is_rejected and not is_duplicate and not is_bot)) as accepted,
+    toUInt64(countIf(is_duplicate)) as duplicate,
+    toUInt64(countIf(is_bot and not is_duplicate)) as bot,
+    toUInt64(countIf(is_rejected)) as rejected
+from received
+where {{ in_window('toDate(received_at)') }}
+group by project_id, hour

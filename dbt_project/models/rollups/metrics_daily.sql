@@ -1,0 +1,14 @@
+{{ config(partition_by='day', order_by=['project_id', 'day']) }}
+-- grain: one row per project and local day with events
+
+with finer as (
+    select * from {{ ref('metrics_hourly') }}
+    where {{ in_window('day') }}
+)
+
+select
+    project_id,
+    day,
+    {{ merged_metrics() }}
+from finer
+group by project_id, day

@@ -1,0 +1,13 @@
+{{ config(materialized='view') }}
+-- grain: one row per project and calendar month, with events
+
+with finer as (
+    select * from {{ ref('metrics_daily') }}
+)
+
+select
+    project_id,
+    toStartOfMonth(day) as month,
+    {{ merged_metrics() }}
+from finer
+group by project_id, month

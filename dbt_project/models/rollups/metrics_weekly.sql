@@ -1,0 +1,13 @@
+{{ config(materialized='view') }}
+-- grain: one row per project and week, from Monday, with events
+
+with finer as (
+    select * from {{ ref('metrics_daily') }}
+)
+
+select
+    project_id,
+    toMonday(day) as week,
+    {{ merged_metrics() }}
+from finer
+group by project_id, week

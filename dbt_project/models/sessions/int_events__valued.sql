@@ -1,0 +1,33 @@
+{{ config(materialized='view', schema='lens_staging') }}
+-- grain: one row per event that counts, with what rollups need of it and the revenue they may add up
+--
+-- Revenue in another currency than the project's stays in `events` and is added up nowhere. A project without a
+-- currency takes every amount as it is.
+
+with events as (
+    select * from {{ ref('events') }}
+),
+
+projects as (
+    select * from {{ ref('stg_projects') }}
+)
+
+select
+    events.project_id as project_id,
+    events.local_day as local_day,
+    events.hour as hour,
+    events.name as name,
+    events.device_id as device_id,
+    events.device_kind as device_kind,
+    events.session_id as session_id,
+    events.session_day as session_day,
+    events.profile_id as profile_id,
+    events.is_identified as is_identified,
+    events.client_session_id as client_session_id,
+    events.created_at as created_at,
+    (events.created_at, toUInt128(events.event_id)) as position,
+    events.is_screen_view as is_screen_view,
+    events.path as path,
+    if(projects.currency = '' or events.currency in ('', projects.currency), events.revenue, 0) as revenue
+from events
+left join projects on events.project_id = projects.project_id

@@ -1,0 +1,72 @@
+{{ config(partition_by='day', order_by=['project_id', 'day', 'device_id', 'started_at']) }}
+-- grain: one row per session, on the local day it started
+
+with events as (
+    select * from {{ ref('int_events__valued') }}
+    where {{ in_window('local_day', after=1) }} and {{ in_window('session_day') }} and session_id != 0
+),
+
+first_events as (
+    select * from {{ ref('events') }}
+    where {{ in_window('local_day') }} and is_session_start
+    limit 1 by project_id, session_id
+),
+
+source_categories as (
+    select * from {{ ref('ga4_source_categories') }}
+),
+
+measured as (
+    select
+        project_id,
+        session_id,
+        argMinIf(client_session_id, position, client_session_id != '') as first_client_session_id,
+        argMin(profile_id, position) as first_profile_id,
+        argMaxIf(profile_id, position, is_identified) as last_identified_id,
+        min(created_at) as started_at,
+        max(created_at) as ended_at,
+        toUInt64(countIf(is_screen_view)) as screen_view_count,
+        count() as event_count,
+        arrayMap(view -> view.2, arraySort(groupArrayIf((position, path), is_screen_view))) as all_paths,
+        sum(revenue) as revenue
+    from events
+    group by project_id, session_id
+),
+
+classified as (
+    select
+        first_events.*,
+        source_categories.source_category as source_category
+    from first_events
+    left join source_categories
+        on lower(if(first_events.utm_source != '', first_events.utm_source, domainWithoutWWW(first_events.referrer)))
+        = source_categories.source
+)
+
+select
+    classified.project_id as project_id,
+    classified.local_day as day,
+    classified.session_id as session_id,
+    classified.device_id as device_id,
+    classified.device_kind as device_kind,
+    measured.first_client_session_id as client_session_id,
+    if(last_identified_id != '', last_identified_id, first_profile_id) as profile_id,
+    cast(last_identified_id != '' as Bool) as is_identified,
+    measured.started_at as started_at,
+    measured.ended_at as ended_at,
+    classified.hour as hour,
+    toUInt32(intDiv(dateDiff('millisecond', started_at, ended_at), 1000)) as duration_seconds,
+    measured.screen_view_count as screen_view_count,
+    measured.event_count as event_count,
+    cast(screen_view_count = 1
+        {{- ' and event_count = 1' if var('bounce_rule') == 'engagement' }} as Bool) as is_bounced,
+    all_paths[1] as entry_path,
+    all_paths[-1] as exit_path,
+    arraySlice(all_paths, 1, 20) as paths,
+    measured.revenue as revenue,
+    origin, referrer, referrer_name, referrer_type,
+    utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_id,
+    cast({{ channel() }} as LowCardinality(String)) as channel,
+    country, region, city, os, os_version, browser, browser_version, device, brand, model, language, user_agent
+from classified
+inner join measured on classified.project_id = measured.project_id and classified.session_id = measured.session_id

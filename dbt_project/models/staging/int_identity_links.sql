@@ -1,0 +1,42 @@
+{{ config(materialized='incremental', partition_by='local_day', order_by=['project_id', 'device_id', 'linked_at']) }}
+-- grain: one row per device and moment of a local day at which it is linked to another profile than just before
+--
+-- Links come from events that carry both, identify and alias; the first link of a day is always kept. A server device
+-- links nothing.
+
+with events as (
+    select project_id, local_day, device_id, device_kind, profile_id, created_at, event_id
+    from {{ ref('int_events__sessionized') }}
+    where {{ in_window('local_day') }}
+),
+
+operations as (
+    select project_id, local_day, device_id, device_kind, profile_id, created_at, event_id
+    from {{ ref('int_operations') }}
+    where {{ in_window('local_day') }} and operation in ('identify', 'alias')
+),
+
+links as (
+    select * from (select * from events union all select * from operations)
+    where device_id != '' and profile_id != '' and device_kind != 'server'
+),
+
+lagged as (
+    select
+        *,
+        lagInFrame(profile_id) over (
+            partition by project_id, local_day, device_id order by created_at, toUInt128(event_id)
+            rows between 1 preceding and current row
+        ) as previous_profile_id
+    from links
+)
+
+select
+    project_id,
+    local_day,
+    device_id,
+    profile_id,
+    created_at as linked_at,
+    event_id
+from lagged
+where profile_id != previous_profile_id

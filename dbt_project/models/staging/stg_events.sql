@@ -1,0 +1,36 @@
+-- grain: one row per landed event, duplicates and bots included, with the settings of its project beside it
+--
+-- A project that is not in the settings has UTC, sessions of 30 minutes and a duplicate window of 100 ms. Filters on
+-- `day` and `created_at` reach the raw table through this view.
+
+with events as (
+    select * from {{ source('lens_raw', 'events') }}
+),
+
+projects as (
+    select * from {{ ref('stg_projects') }}
+),
+
+zone_offsets as (
+    select * from {{ ref('stg_zone_offsets') }}
+),
+
+with_settings as (
+    select
+        events.*,
+        projects.timezone as timezone,
+        projects.allowed_bots as allowed_bots,
+        if(projects.project_id = '', 1800, projects.session_timeout_seconds) as session_timeout_seconds,
+        if(projects.project_id = '', 100, projects.duplicate_window_ms) as duplicate_window_ms
+    from events
+    left join projects on events.project_id = projects.project_id
+)
+
+select
+    with_settings.* except (timezone, allowed_bots, is_bot),
+    {{ is_bot_now('is_bot', 'bot_reason', 'allowed_bots') }} as is_bot,
+    {{ local_day('created_at', 'offset_seconds') }} as local_day,
+    {{ local_hour('created_at', 'offset_seconds') }} as hour
+from with_settings
+asof left join zone_offsets
+    on with_settings.timezone = zone_offsets.zone and with_settings.created_at >= zone_offsets.from_utc

@@ -1,0 +1,10 @@
+-- grain: one row per project whose settings were copied at the start of the build
+
+select
+    project_id,
+    timezone,
+    currency,
+    session_timeout_seconds,
+    duplicate_window_ms,
+    allowed_bots
+from {{ source('lens_raw', 'project_settings') }} final

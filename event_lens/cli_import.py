@@ -1,0 +1,58 @@
+"""`eventlens import`: history from files into lens_raw, with progress, twice without harm."""
+
+from pathlib import Path
+
+from collector.enrich import Enricher
+from collector.geo import open_geo
+from collector.imports.access_log import import_id_of, read_access_log
+from collector.imports.landing import land_import
+from collector.request import ProjectRules
+from event_lens.clock import now_ms
+from event_lens.errors import Refused
+from event_lens.registry.connection import open_registry
+from event_lens.registry.projects import find_project
+from event_lens.settings import Settings
+from event_lens.terminal import console, progress_bar, show_table
+from event_lens.warehouse.connection import Warehouse
+
+
+def import_access_log(settings: Settings, file: Path, project_id: str, *, all_requests: bool) -> None:
+    """Lands a log's lines and says what became of them. Raises `Refused` and `Unavailable`; may be run again."""
+    registry = open_registry(settings)
+    try:
+        project = find_project(registry, project_id)
+    finally:
+        registry.close()
+    import_id = import_id_of(file, project_id, all_requests=all_requests)
+    other_id = import_id_of(file, project_id, all_requests=not all_requests)
+    with file.open("rb") as lines:
+        line_count = sum(1 for _ in lines)
+    rows = read_access_log(
+        file,
+        ProjectRules(project_id),
+        enricher=Enricher(open_geo(settings.geoip_db)),
+        received_at_ms=now_ms(),
+        first_day=settings.first_day,
+        all_requests=all_requests,
+        origin=f"https://{project.domains[0]}" if project.domains else "",
+    )
+    with Warehouse(settings.warehouse_address) as warehouse:
+        if warehouse.rows("SELECT 1 FROM lens_raw.batches WHERE import_id = {id:String} LIMIT 1", {"id": other_id}):
+            raise Refused(
+                f"{file} was imported {'without' if all_requests else 'with'} --all-requests before; "
+                "its pages would count twice.",
+                code="import_differs",
+            )
+        with progress_bar(f"Reading {line_count:,} lines") as bar:
+            landed = land_import(warehouse, rows, import_id, on_progress=bar.advance)
+        found = warehouse.rows(
+            "SELECT table_name, sum(row_count) AS row_count, sum(bot_count) AS bot_count FROM lens_raw.batches "
+            "WHERE import_id = {import_id:String} GROUP BY table_name ORDER BY table_name",
+            {"import_id": import_id},
+        )
+    show_table(
+        f"Import {import_id}",
+        ("table", "rows", "of them bots", "landed now"),
+        [(row["table_name"], row["row_count"], row["bot_count"], landed[row["table_name"]]) for row in found],
+    )
+    console.print("Build the tables with `eventlens build`, or leave it to Dagster's sensor.", highlight=False)

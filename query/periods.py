@@ -1,0 +1,183 @@
+"""Periods: a stretch of time in a project's zone, and the buckets of a series over it."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, cast
+from zoneinfo import ZoneInfo
+
+from query.catalog import Grain
+from query.refusals import choose, invalid
+
+Interval = Literal["hour", "day", "week", "month", "quarter"]
+INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "quarter")
+
+FIRST_DAY = date(1970, 1, 2)
+LAST_DAY = date(2148, 12, 31)
+MOST_BUCKETS = 10_000
+DAY = timedelta(days=1)
+# Every offset since 1972 is a multiple of this, so no local hour starts between two steps.
+QUARTER_HOUR_MS = 900_000
+
+
+@dataclass(frozen=True)
+class Period:
+    """Instants from `start` up to but not including `end`, in milliseconds, as seen in `zone`.
+
+    Raises `Refused` (`period_invalid`) when it is empty or outside the dates that the warehouse can hold.
+    """
+
+    start: int
+    end: int
+    zone: ZoneInfo
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            raise invalid("period", "The period is empty: its start is not before its end.")
+        if not FIRST_DAY <= self.first_day <= self.end_day - DAY <= LAST_DAY:
+            raise invalid("period", f"A period lies between {FIRST_DAY} and {LAST_DAY}.")
+
+    @property
+    def first_day(self) -> date:
+        """The local date of the first instant."""
+        return local_date(self.start, self.zone)
+
+    @property
+    def end_day(self) -> date:
+        """The day after the local date of the last instant."""
+        return local_date(self.end - 1, self.zone) + DAY
+
+    @property
+    def grain(self) -> Grain | None:
+        """The coarsest grain whose edges are this period's edges; None when it cuts through an hour."""
+        if (self.start, self.end) == (midnight(self.first_day, self.zone), midnight(self.end_day, self.zone)):
+            return "day"
+        on_the_hour = all(local_hour(edge, self.zone) == edge for edge in (self.start, self.end))
+        return "hour" if on_the_hour else None
+
+    def previous(self) -> "Period":
+        """The period just before this one: as many days when it has whole days, else as many milliseconds."""
+        if self.grain == "day":
+            first = self.first_day - (self.end_day - self.first_day)
+            return Period(midnight(first, self.zone), self.start, self.zone)
+        return Period(self.start - (self.end - self.start), self.start, self.zone)
+
+    def days(self, interval: Interval) -> list[date]:
+        """The first day of every day, week, month or quarter that the period touches."""
+        buckets = []
+        day = bucket_of(self.first_day, interval)
+        while day < self.end_day:
+            buckets.append(day)
+            _limit(len(buckets))
+            day = bucket_of(day + {"day": 1, "week": 7, "month": 31, "quarter": 92}.get(interval, 1) * DAY, interval)
+        return buckets
+
+    def hours(self) -> list[int]:
+        """The start of every local hour that the period touches, in milliseconds."""
+        _limit((self.end - self.start) // (4 * QUARTER_HOUR_MS))
+        steps = range(self.start, self.end, QUARTER_HOUR_MS)
+        return sorted({local_hour(step, self.zone) for step in (*steps, self.end - 1)})
+
+
+def _limit(bucket_count: int) -> None:
+    if bucket_count > MOST_BUCKETS:
+        raise invalid("interval", f"That is more than {MOST_BUCKETS} buckets; take a longer interval.")
+
+
+def local_date(epoch_ms: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(epoch_ms // 1000, zone).date()
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """The instant at which `day` starts, in milliseconds; where a clock change skips midnight, the change itself."""
+    return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
+
+
+def local_hour(epoch_ms: int, zone: ZoneInfo) -> int:
+    """The instant at which the local hour of an instant starts; the models use the same formula."""
+    offset = cast(timedelta, datetime.fromtimestamp(epoch_ms // 1000, zone).utcoffset())
+    offset_ms = round(offset.total_seconds()) * 1000
+    return (epoch_ms + offset_ms) // 3_600_000 * 3_600_000 - offset_ms
+
+
+def bucket_of(day: date, interval: Interval) -> date:
+    """The first day of the week (a Monday), month or quarter of `day`."""
+    if interval == "week":
+        return day - timedelta(days=day.weekday())
+    if interval == "month":
+        return day.replace(day=1)
+    if interval == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return day
+
+
+def read_period(start: str | None, end: str | None, named: str | None, zone: ZoneInfo, now_ms: int) -> Period:
+    """What `startDate`, `endDate` and `range` mean now. Dates are inclusive; instants are half-open.
+
+    Without any of them: the last 30 days, today included. Raises `Refused` (`period_invalid`).
+    """
+    today = local_date(now_ms, zone)
+    try:
+        if named is not None:
+            if start is not None or end is not None:
+                raise invalid("period", "Give either range, or startDate and endDate.")
+            return _named(named, today, zone, now_ms)
+        end_ms = _edge(end, zone, is_end=True) if end is not None else midnight(today + DAY, zone)
+        if start is not None:
+            return Period(_edge(start, zone, is_end=False), end_ms, zone)
+        return Period(midnight(local_date(end_ms - 1, zone) - 29 * DAY, zone), end_ms, zone)
+    except (OverflowError, ValueError, OSError) as error:
+        raise invalid("period", f"A period lies between {FIRST_DAY} and {LAST_DAY}.") from error
+
+
+def _edge(text: str, zone: ZoneInfo, *, is_end: bool) -> int:
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+            day = date.fromisoformat(text)
+            return midnight(day + DAY if is_end else day, zone)
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(
+            "period", f"{text[:80]!r} is not a date (2026-01-31) or an instant (2026-01-31T12:00:00Z)."
+        ) from error
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    return (aware.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _named(named: str, today: date, zone: ZoneInfo, now_ms: int) -> Period:
+    tomorrow = today + DAY
+    month = today.replace(day=1)
+    year = today.replace(month=1, day=1)
+    calendar = {
+        "today": (today, tomorrow),
+        "yesterday": (today - DAY, today),
+        "monthToDate": (month, tomorrow),
+        "lastMonth": ((month - DAY).replace(day=1), month),
+        "yearToDate": (year, tomorrow),
+        "lastYear": (year.replace(year=year.year - 1), year),
+    }
+    counted = re.fullmatch(r"([1-9]\d{0,3})(min|h|d|w|m|y)", named, re.ASCII)
+    if named in calendar:
+        first, end = calendar[named]
+    elif counted is None:
+        raise invalid("range", f"range is a count and a unit (7d, 24h, 12w, 6m, 1y) or one of {', '.join(calendar)}.")
+    else:
+        count, unit = int(counted[1]), counted[2]
+        if unit in ("min", "h"):
+            return Period(now_ms - count * (60_000 if unit == "min" else 3_600_000), now_ms, zone)
+        if unit in ("m", "y"):
+            first, end = _months_back(tomorrow, count * (12 if unit == "y" else 1)), tomorrow
+        else:
+            first, end = tomorrow - count * (7 if unit == "w" else 1) * DAY, tomorrow
+    return Period(midnight(first, zone), midnight(end, zone), zone)
+
+
+def _months_back(day: date, count: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 - count, 12)
+    last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - DAY).day
+    return date(year, month + 1, min(day.day, last))
+
+
+def read_interval(word: str) -> Interval:
+    """Raises `Refused` (`interval_invalid`)."""
+    return cast(Interval, choose("interval", word, INTERVALS))

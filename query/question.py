@@ -1,0 +1,34 @@
+"""A question that can be asked: the table, the statement, and how its rows become the answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from query.statement import Row, Statement
+
+Data = dict[str, Any] | list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One statement over `table`. `shape` makes the answer's data of its rows, which may be none."""
+
+    table: str
+    statement: Statement
+    shape: Callable[[list[Row]], Data]
+    timezone: str
+    is_live: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def percent(part: float, whole: float) -> float:
+    """`part` of `whole` in percent; 0 of nothing."""
+    return 100 * part / whole if whole else 0.0
+
+
+def ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def rows_as_they_are(rows: list[Row]) -> Data:
+    return rows

@@ -1,0 +1,43 @@
+"""A statement: SQL text with placeholders, and the values that the server puts in their place."""
+
+from dataclasses import dataclass
+from typing import Any
+
+Value = str | int | float | list[str] | list[float]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL for one question. The text holds no value that a caller wrote; `parameters` are bound by the server."""
+
+    sql: str
+    parameters: dict[str, Value]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Equal for statements that ask the same."""
+        return self.sql, repr(sorted(self.parameters.items()))
+
+
+class Bindings:
+    """Collects the values of one statement and answers each with its placeholder."""
+
+    def __init__(self) -> None:
+        self._parameters: dict[str, Value] = {}
+
+    def bind(self, value: Value, kind: str) -> str:
+        """The placeholder of `value` as the ClickHouse type `kind`; an equal value of that type is bound once."""
+        for name, known in self._parameters.items():
+            if known == value and type(known) is type(value) and name.endswith(f"_{_plain(kind)}"):
+                return f"{{{name}:{kind}}}"
+        name = f"p{len(self._parameters)}_{_plain(kind)}"
+        self._parameters[name] = value
+        return f"{{{name}:{kind}}}"
+
+    def statement(self, sql: str) -> Statement:
+        return Statement(sql, dict(self._parameters))
+
+
+def _plain(kind: str) -> str:
+    return "".join(letter for letter in kind.lower() if letter.isalnum())

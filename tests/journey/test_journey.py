@@ -1,0 +1,171 @@
+"""The main job: an event goes in over HTTP, a number comes out of a modelled table."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.journey.conftest import House
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
+DAY = "2026-03-10"
+BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+def event(name: str, clock: str, device: str, path: str = "/", **payload: Any) -> dict[str, Any]:
+    properties = {"__path": f"https://example.com{path}", **payload.pop("properties", {})}
+    return {
+        "type": "track",
+        "payload": {
+            "name": name,
+            "deviceId": device,
+            "timestamp": f"{DAY}T{clock}Z",
+            "properties": properties,
+            **payload,
+        },
+    }
+
+
+class Site:
+    """A project with its keys, as the person who runs it has them."""
+
+    def __init__(self, house: House, name: str) -> None:
+        self.house = house
+        self.project: str = house.eventlens_json("project", "create", name, "--timezone", "Europe/Berlin")["projectId"]
+        self.writer = house.key(self.project, "write", "--origin", "https://example.com")
+        self.reader = house.key(self.project, "read")
+        self.page = {"openpanel-client-id": self.writer["openpanel-client-id"], "origin": "https://example.com"}
+
+    def send(self, path: str, body: object, **headers: str) -> httpx.Response:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        everything = {"content-type": "application/json", "user-agent": CHROME, **(headers or self.writer)}
+        return httpx.post(f"{self.house.collector}{path}", content=content, headers=everything)
+
+    def ask(self, question: str, **parameters: str) -> dict[str, Any]:
+        period = {"startDate": DAY, "endDate": DAY}
+        answer = httpx.get(
+            f"{self.house.query}/insights/{self.project}/{question}",
+            params=period | parameters,
+            headers=self.reader,
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+@pytest.fixture(scope="module")
+def site(house: House) -> Site:
+    """A site whose day was sent and built: two visitors, one of whom logs in, a copy, a crawler, and bad input."""
+    site = Site(house, "Journey")
+    first = site.send("/track", event("screen_view", "09:00:00", "d1", "/", messageId="m1"))
+    assert first.status_code == 200
+    assert first.json()["success"] is True
+    assert first.json()["deviceId"] == "d1"
+    batch = [
+        event("screen_view", "09:00:00", "d1", "/", messageId="m1"),
+        event("screen_view", "09:01:00", "d1", "/pricing"),
+        event("signup", "09:02:00", "d1", "/pricing"),
+        {"type": "track", "payload": {"name": "n" * 300}},
+        event("purchase", "09:03:00", "d1", "/pricing", properties={"__revenue": 12.5}),
+        event("screen_view", "23:30:00", "d2", "/blog"),
+        {"type": "identify", "payload": {"profileId": "p1", "deviceId": "d1", "timestamp": f"{DAY}T09:02:30Z"}},
+    ]
+    answer = site.send("/track/batch", batch).json()
+    assert (answer["accepted"], [bad["index"] for bad in answer["rejected"]]) == (6, [3])
+    crawler = site.send("/track", event("screen_view", "10:00:00", "d3"), **site.page, **{"user-agent": BOT})
+    assert crawler.status_code == 202
+    assert site.send("/track", b'{"type":"track","payload":{').status_code == 400
+    house.wait_until_landed()
+    house.eventlens("build")
+    return site
+
+
+def test_an_event_sent_over_http_is_in_the_answer(site: Site) -> None:
+    data = site.ask("metrics")["data"]
+    assert data["unique_visitors"] == 1
+    assert data["total_screen_views"] == 2
+    assert data["total_sessions"] == 1
+    assert data["total_events"] == 4
+    assert data["avg_session_duration"] == 180
+    assert data["bounce_rate"] == 0
+    assert data["total_revenue"] == 12.5
+
+
+def test_a_day_is_the_projects_own(site: Site) -> None:
+    """23:30 UTC is half past midnight of the next day in Berlin."""
+    assert site.ask("metrics", startDate="2026-03-11", endDate="2026-03-11")["data"]["unique_visitors"] == 1
+
+
+def test_the_login_reaches_back_to_the_first_event(site: Site) -> None:
+    with site.house.warehouse() as warehouse:
+        rows = warehouse.rows(
+            "SELECT profile_id, is_identified, count() AS events FROM lens.events "
+            "WHERE project_id = {p:String} AND device_id = 'd1' GROUP BY ALL",
+            {"p": site.project},
+        )
+    assert rows == [{"profile_id": "p1", "is_identified": True, "events": 4}]
+
+
+def test_the_ledger_says_where_every_receipt_went(site: Site) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    rows = site.ask("ingest", startDate=today, endDate=today)["data"]
+    totals = {name: sum(row[name] for row in rows) for name in rows[0] if isinstance(rows[0][name], int)}
+    assert totals == {"received": 10, "accepted": 6, "duplicate": 1, "bot": 1, "rejected": 2}
+
+
+def test_what_was_refused_is_kept_with_its_reason(site: Site) -> None:
+    with site.house.warehouse() as warehouse:
+        rows = warehouse.rows(
+            "SELECT code, body_length FROM lens_raw.quarantine WHERE project_id = {p:String} ORDER BY code",
+            {"p": site.project},
+        )
+    assert [row["code"] for row in rows] == ["body_not_json", "name_too_long"]
+    assert all(row["body_length"] > 0 for row in rows)
+
+
+def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something_waits(site: Site) -> None:
+    before = datetime.now(UTC)
+    assert datetime.fromisoformat(site.ask("metrics")["meta"]["completeThrough"]) >= before
+    site.send("/track", event("screen_view", "09:20:00", "d1", "/late"))
+    site.house.wait_until_landed()
+    waiting = datetime.fromisoformat(site.ask("metrics", range="")["meta"]["completeThrough"])
+    assert before <= waiting < datetime.now(UTC)
+    landed = datetime.now(UTC)
+    site.house.eventlens("build")
+    answer = site.ask("metrics")
+    assert datetime.fromisoformat(answer["meta"]["completeThrough"]) >= landed
+    assert answer["data"]["total_screen_views"] == 3
+    assert answer["data"]["avg_session_duration"] == 1200
+
+
+def test_a_rebuild_of_the_day_and_a_full_refresh_change_nothing(site: Site) -> None:
+    answers = [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")]
+    site.house.eventlens("build", "--start", DAY, "--end", DAY)
+    assert [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")] == answers
+    site.house.eventlens("build", "--full-refresh")
+    assert [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")] == answers
+
+
+def test_a_bot_counts_again_when_its_rule_is_re_included(site: Site) -> None:
+    with site.house.warehouse() as warehouse:
+        reason = warehouse.value(
+            "SELECT bot_reason FROM lens_raw.events WHERE project_id = {p:String} AND is_bot", {"p": site.project}
+        )
+    before = site.ask("metrics")["data"]["unique_visitors"]
+    site.house.eventlens("project", "change", site.project, "--allow-bot", reason)
+    site.house.eventlens("build")
+    assert site.ask("metrics")["data"]["unique_visitors"] == before + 1
+    today = datetime.now(UTC).date().isoformat()
+    assert sum(row["bot"] for row in site.ask("ingest", startDate=today, endDate=today)["data"]) == 0
+
+
+def test_a_read_key_of_another_project_gets_nothing(site: Site, house: House) -> None:
+    other = Site(house, "Other")
+    answer = httpx.get(f"{house.query}/insights/{site.project}/metrics?range=7d", headers=other.reader)
+    assert answer.status_code in (403, 404)
+    assert set(answer.json()) == {"error"}

@@ -1,0 +1,74 @@
+"""The projects that questions are asked of: small ones with known answers, and one of random visits."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.spec.rows import DAY_MS, HOUR_MS, Project, moment
+
+HOSTILE = "a'b\"c\\d`e{p0_string:String}--/*;%_é\t\n"
+
+
+@dataclass
+class World:
+    """Projects by name, with a read key each (`client_id`, secret), and the process that answers."""
+
+    url: str
+    projects: dict[str, Project]
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def fill_plain(project: Project) -> None:
+    """Four visits of three devices on 2 and 3 March 2026, UTC."""
+    phone = {"referrer_name": "Google", "referrer_type": "search", "device": "mobile", "browser": "Safari", "os": "iOS"}
+    phone |= {"country": "DE", "city": "Berlin", "utm_source": "news", "utm_campaign": "spring"}
+    desk = {"device": "desktop", "browser": "Firefox", "os": "Linux", "country": "FR", "city": "Paris"}
+    project.view("2026-03-02 10:00", "/", "d1").update(phone)
+    project.view("2026-03-02 10:01", "/pricing", "d1").update(phone)
+    project.event(
+        "2026-03-02 10:03", "purchase", "d1", revenue="20.5", currency="EUR", properties={"plan": "pro", "n": 7}
+    )
+    project.view("2026-03-02 23:50", "/", "d2", referrer_type="direct").update(desk)
+    project.view("2026-03-03 09:00", "/blog", "d1", profile_id="ann", referrer_type="direct").update(desk)
+    project.event("2026-03-03 09:00:30", "signup", "d1", profile_id="ann", properties={"plan": "free", "n": 12.5})
+    project.event("2026-03-03 12:00", "purchase", "d3", revenue="100", currency="USD", properties={"plan": HOSTILE})
+    project.event("2026-03-03 13:00", "server_job", "", properties={"ok": True})
+    project.reject("2026-03-03 13:00")
+
+
+def fill_edges(project: Project, midnight: str) -> None:
+    """One view in the last minute of a local day and one in the first minute of the next, by two devices."""
+    project.view(moment(midnight) - 60_000, "/before", "d1")
+    project.view(moment(midnight), "/after", "d2")
+
+
+def fill_steps(project: Project) -> None:
+    """Visits made for funnels: what each device did, a letter a minute from 10:00 on 4 March 2026; `.` is a pause."""
+    visits = {"all": "abc", "other_between": "axbxc", "late_start": "aabc", "wrong_order": "cba", "twice": "abab"}
+    for device, letters in visits.items():
+        for minute, letter in enumerate(letters):
+            if letter != ".":
+                project.event(moment("2026-03-04 10:00") + minute * 60_000, letter, device)
+
+
+def fill_random(project: Project, seed: int) -> None:
+    """Six weeks of 40 devices, ten of them people, with revisits, equal times, and every kind of device."""
+    random = Random(seed)
+    start = moment("2026-01-05")
+    for number in range(40):
+        kind = ("client", "client", "derived", "server")[number % 4]
+        fields = {
+            "device_kind": kind,
+            "country": random.choice(["DE", "FR", ""]),
+            "browser": random.choice(["Firefox", "Chrome"]),
+        }
+        at = start + random.randrange(20 * DAY_MS)
+        for _ in range(random.randrange(1, 9)):
+            profile = f"person{number % 10}" if number < 10 and random.random() < 0.5 else ""
+            for _ in range(random.randrange(1, 7)):
+                name = random.choice(["screen_view", "a", "b", "c", "a"])
+                properties = {"plan": random.choice(["free", "pro"]), "n": random.randrange(20)}
+                path = random.choice(["/", "/a", "/b"]) if name == "screen_view" else ""
+                own = fields | {"profile_id": profile, "properties": properties, "path": path}
+                project.event(at, name, f"device{number}", **own, revenue=str(random.randrange(5)))
+                at += random.choice([0, 1000, 60_000, 1_799_999, 1_800_000])
+            at += random.choice([HOUR_MS, DAY_MS, 7 * DAY_MS])

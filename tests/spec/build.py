@@ -1,0 +1,64 @@
+"""Runs dbt in this process against the warehouse under test, in the phases of a real build."""
+
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from event_lens.warehouse.connection import Warehouse
+from tests.spec.landing import Touched
+
+ROOT = Path(__file__).parents[2]
+OWNER_CHANGES = "select distinct toString(local_day) as day from lens_staging.int_owner_changes"
+
+
+class Build:
+    """Builds of the warehouse at `url`; artifacts and logs go to `folder`."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = url
+        self._folder = folder
+        # Parsed once: other vars would make dbt parse again in every run.
+        self._manifest = self._invoke(None, "parse").result
+
+    def touched(self, touched: Touched) -> None:
+        """An incremental build: facts, the days touched and those whose devices changed owner, then the folds."""
+        values = touched.as_vars()
+        self.run("--select", "tag:facts", values=values)
+        with Warehouse(self._url) as warehouse:
+            owner_days = {row["day"] for row in warehouse.rows(OWNER_CHANGES)}
+        values["days"] = sorted(owner_days | set(values["days"]))
+        self.run("--select", "tag:daily", values=values)
+        self.run("--select", "tag:folded", values=values)
+
+    def everything(self) -> None:
+        """A full refresh, in one run."""
+        self.run("--full-refresh")
+
+    def run(self, *arguments: str, values: dict[str, list[str]] | None = None) -> None:
+        """`dbt build` with `arguments`; fails with what dbt said."""
+        result = self._invoke(self._manifest, "build", *arguments, "--vars", json.dumps(values or {}))
+        nodes = getattr(result.result, "results", [])
+        failed = [f"{one.node.name}: {one.message}" for one in nodes if one.status in ("error", "fail")]
+        assert result.success, f"dbt failed: {result.exception or failed}"
+
+    def _invoke(self, manifest: Any, *arguments: str) -> dbtRunnerResult:
+        address = urlsplit(self._url)
+        environment = {
+            "EVENTLENS_DBT_HOST": address.hostname or "127.0.0.1",
+            "EVENTLENS_DBT_PORT": str(address.port),
+            "EVENTLENS_DBT_USER": address.username or "default",
+            "EVENTLENS_DBT_PASSWORD": address.password or "",
+        }
+        command = ["--quiet", "--no-use-colors", *arguments]
+        command += ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT / "profiles")]
+        command += ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "logs")]
+        # dbt and its adapter warn about their own dependencies.
+        with patch.dict(os.environ, environment), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return dbtRunner(manifest=manifest).invoke(command)

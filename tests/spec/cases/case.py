@@ -1,0 +1,18 @@
+"""A case: what is sent to a project of its own, a question, and the answer written by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.spec.rows import Project
+
+
+@dataclass(frozen=True)
+class Case:
+    """`rule` says in a sentence what the rows show; `ask` is SQL over `lens` with `{project:String}`."""
+
+    rule: str
+    send: Callable[[Project], None]
+    ask: str
+    answer: list[tuple[Any, ...]]
+    settings: dict[str, Any] = field(default_factory=dict)
