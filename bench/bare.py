@@ -1,4 +1,4 @@
-"""The least a collector could do: Litestar and granian, parse the JSON, append it, one sync for all who wait, answer."""
+"""The least a collector could do, on Litestar and granian: parse, append, one sync for all who wait, answer."""
 
 import asyncio
 import os

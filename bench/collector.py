@@ -28,7 +28,9 @@ from event_lens.terminal import console, show_table
 SECONDS = 8.0
 WARM_UP_SECONDS = 1.0
 BATCH = 100
-AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+)
 
 
 def event(number: int) -> dict[str, object]:
@@ -49,7 +51,8 @@ def event(number: int) -> dict[str, object]:
 
 
 @contextmanager
-def served(command: list[str], environ: dict[str, str], port: int) -> Iterator[None]:
+def served(command: list[str], environ: dict[str, str], port: int) -> Iterator[int]:
+    """The pid of a server that answers inside the block."""
     process = subprocess.Popen([sys.executable, *command], env=environ, start_new_session=True)
     try:
         deadline = time.monotonic() + 30
@@ -61,7 +64,7 @@ def served(command: list[str], environ: dict[str, str], port: int) -> Iterator[N
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         stop(process)
 
@@ -80,13 +83,13 @@ def collector_environ(home: Path, port: int) -> tuple[dict[str, str], dict[str, 
     return environ, {"openpanel-client-id": client.client_id, "openpanel-client-secret": secret}
 
 
-def run(port: int, headers: dict[str, str], seconds: float) -> tuple[Measured, Measured]:
+def run(port: int, pid: int, headers: dict[str, str], seconds: float) -> tuple[Measured, Measured]:
     """Single events, then batches."""
     headers = {"User-Agent": AGENT, "Content-Type": "application/json", "x-client-ip": "203.0.113.9", **headers}
     single = request_bytes("/track", msgspec.json.encode(event(0)), headers)
     many = request_bytes("/track/batch", msgspec.json.encode([event(number) for number in range(BATCH)]), headers)
-    asyncio.run(measure(port, single, WARM_UP_SECONDS))
-    return asyncio.run(measure(port, single, seconds)), asyncio.run(measure(port, many, seconds))
+    asyncio.run(measure(port, pid, single, WARM_UP_SECONDS))
+    return asyncio.run(measure(port, pid, single, seconds)), asyncio.run(measure(port, pid, many, seconds))
 
 
 def main(seconds: float = SECONDS) -> None:
@@ -94,13 +97,13 @@ def main(seconds: float = SECONDS) -> None:
     with tempfile.TemporaryDirectory(prefix="eventlens-bench-") as folder:
         console.print("A bare Litestar and granian application ...")
         port = free_port()
-        with served(["-m", "bench.bare", str(port), f"{folder}/log"], dict(os.environ), port):
-            results["bare"] = run(port, {}, seconds)
+        with served(["-m", "bench.bare", str(port), f"{folder}/log"], dict(os.environ), port) as pid:
+            results["bare"] = run(port, pid, {}, seconds)
         console.print("The collector ...")
         port = free_port()
         environ, headers = collector_environ(Path(folder) / "home", port)
-        with served(["-m", "event_lens.cli", "collector"], environ, port):
-            results["collector"] = run(port, headers, seconds)
+        with served(["-m", "event_lens.cli", "collector"], environ, port) as pid:
+            results["collector"] = run(port, pid, headers, seconds)
     rows = []
     for index, (what, size) in enumerate((("single", 1), (f"batches of {BATCH}", BATCH))):
         bare, ours = results["bare"][index], results["collector"][index]
@@ -110,6 +113,9 @@ def main(seconds: float = SECONDS) -> None:
                 f"{bare.requests_per_second * size:,.0f}",
                 f"{ours.requests_per_second * size:,.0f}",
                 f"{ours.requests_per_second / bare.requests_per_second:.2f}",
+                f"{bare.requests_per_cpu_second * size:,.0f}",
+                f"{ours.requests_per_cpu_second * size:,.0f}",
+                f"{ours.requests_per_cpu_second / bare.requests_per_cpu_second:.2f}",
                 f"{ours.percentile_ms(0.5):.1f}",
                 f"{ours.percentile_ms(0.99):.1f}",
                 str(ours.failures + bare.failures),
@@ -117,7 +123,18 @@ def main(seconds: float = SECONDS) -> None:
         )
     show_table(
         "Events a second, on disk before the answer; one process, 32 connections",
-        ["events", "bare", "collector", "ratio", "p50 ms", "p99 ms", "failures"],
+        [
+            "events",
+            "bare",
+            "collector",
+            "ratio",
+            "bare, per CPU second",
+            "collector, per CPU second",
+            "ratio",
+            "p50 ms",
+            "p99 ms",
+            "failures",
+        ],
         rows,
     )
 

@@ -1,8 +1,10 @@
 """A load of equal requests over keep-alive connections, and how fast they were answered."""
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 CONNECTIONS = 32
 
@@ -14,10 +16,16 @@ class Measured:
     seconds: float
     latencies: list[float] = field(default_factory=list)
     failures: int = 0
+    cpu_seconds: float = 0.0
+    """What the server took of a core; with it the figures of a busy machine can be read."""
 
     @property
     def requests_per_second(self) -> float:
         return len(self.latencies) / self.seconds
+
+    @property
+    def requests_per_cpu_second(self) -> float:
+        return len(self.latencies) / self.cpu_seconds
 
     def percentile_ms(self, share: float) -> float:
         ordered = sorted(self.latencies)
@@ -72,8 +80,15 @@ def request_bytes(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-async def measure(port: int, request: bytes, seconds: float) -> Measured:
-    """Keeps 32 connections busy with `request` for `seconds`."""
+def cpu_seconds(pid: int) -> float:
+    """The processor time a process has taken, as Linux counts it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def measure(port: int, pid: int, request: bytes, seconds: float) -> Measured:
+    """Keeps 32 connections busy with `request` for `seconds`; `pid` is the server's."""
+    begin = cpu_seconds(pid)
     loop = asyncio.get_running_loop()
     measured = Measured(seconds)
     until = time.perf_counter() + seconds
@@ -83,4 +98,5 @@ async def measure(port: int, request: bytes, seconds: float) -> Measured:
         await loop.create_connection(lambda done=done: Connection(request, until, measured, done), "127.0.0.1", port)  # type: ignore[misc]
         futures.append(done)
     await asyncio.wait_for(asyncio.gather(*futures), seconds + 30)
+    measured.cpu_seconds = cpu_seconds(pid) - begin
     return measured

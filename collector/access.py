@@ -56,7 +56,7 @@ async def authorise(
             raise Refused("The client's secret is wrong.", code="secret_wrong")
     elif not is_allowed(origin, key.client.origins):
         raise Refused(
-            "Neither a secret nor an allowed Origin: send the client's secret, or add this page's origin to the client.",
+            "Neither a secret nor an allowed Origin: send the secret, or add this page's origin to the client.",
             code="origin_refused",
         )
     address, has_client_address = client_address(headers, peer, proxies, is_verified=bool(secret))

@@ -39,6 +39,7 @@ def _forwarded(value: str, proxies: tuple[Network, ...]) -> str:
     return next((entry for entry in reversed(entries) if entry and not is_within(entry, proxies)), "")
 
 
+@lru_cache(maxsize=4096)
 def _valid(text: str) -> str:
     """The address in its usual form, empty when it is none."""
     bare = text.strip().strip('"')

@@ -90,12 +90,11 @@ class Collect:
     ) -> Answer:
         body = await read_body(receive, headers)
         query = scope["query_string"]
-        decoded: Decoded | None = None
-        failure: Rejection | None = None
+        decoded: Decoded | Rejection
         try:
             decoded = decode(body)
         except Rejection as error:
-            failure = error
+            decoded = error
             if not (first_text(headers, ID_HEADERS) or query_value(query, "clientId")):
                 raise
         access = await authorise(
@@ -104,16 +103,15 @@ class Collect:
             query,
             scope["client"][0] if scope.get("client") else "",
             self._proxies,
-            body_id=decoded.client_id if decoded else "",
-            body_secret=decoded.client_secret if decoded else "",
+            body_id="" if isinstance(decoded, Rejection) else decoded.client_id,
+            body_secret="" if isinstance(decoded, Rejection) else decoded.client_secret,
         )
         if not access.is_verified:
             self._limit.take(access.client_id, access.address)
         source = await self._intake.source(access, headers)
-        if decoded is None:
-            assert failure is not None
-            await self._intake.reject(failure, source, body=body)
-            raise failure
+        if isinstance(decoded, Rejection):
+            await self._intake.reject(decoded, source, body=body)
+            raise decoded
         return await take(decoded, source)
 
 

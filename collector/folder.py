@@ -42,7 +42,7 @@ class Folder:
 
     def sealed(self) -> list[SegmentName]:
         """The sealed segments, oldest first."""
-        names = (parse_name(name) for name in os.listdir(self.path))
+        names = (parse_name(path.name) for path in self.path.iterdir())
         return sorted(name for name in names if name is not None and name.row_count is not None)
 
     def remove(self, name: SegmentName) -> None:
@@ -66,7 +66,7 @@ class Folder:
 
     def close(self) -> None:
         """Gives the lock back; the folder goes if nothing is left in it."""
-        if not any(name != _LOCK for name in os.listdir(self.path)):
+        if all(path.name == _LOCK for path in self.path.iterdir()):
             (self.path / _LOCK).unlink(missing_ok=True)
             self.path.rmdir()
         os.close(self._lock)
@@ -82,9 +82,7 @@ def open_folder(spool: Path) -> Folder:
         with _locked(spool):
             path = spool / f"worker-{os.getpid()}-{secrets.token_hex(4)}"
             path.mkdir(mode=0o700)
-            lock = _try_lock(path)
-            assert lock is not None
-            folder = Folder(path, lock)
+            folder = Folder(path, _lock(path))
             for orphan in worker_folders(spool):
                 if orphan != path:
                     _adopt(orphan, folder)
@@ -114,9 +112,10 @@ def sync_folder(path: Path) -> None:
 
 
 def _adopt(orphan: Path, folder: Folder) -> None:
-    lock = _try_lock(orphan)
-    if lock is None:
-        return
+    try:
+        lock = _lock(orphan)
+    except BlockingIOError:
+        return  # its worker lives
     try:
         for path in sorted(orphan.iterdir()):
             if path.name != _LOCK:
@@ -146,14 +145,14 @@ def _take(path: Path, folder: Folder) -> None:
     folder.grew(size)
 
 
-def _try_lock(path: Path) -> int | None:
-    """The descriptor that holds the folder's lock, or None when its worker lives."""
+def _lock(path: Path) -> int:
+    """The descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
     descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         os.close(descriptor)
-        return None
+        raise
     return descriptor
 
 

@@ -1,6 +1,5 @@
 """What still waits on disk, over all workers of a home, living and gone."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,11 +35,10 @@ def _scan(spool: Path) -> Waiting:
     row_count = byte_count = 0
     oldest_ms: int | None = None
     for folder in worker_folders(spool):
-        for file_name in _names(folder):
-            name = parse_name(file_name)
+        for path in _files(folder):
+            name = parse_name(path.name)
             if name is None:
                 continue
-            path = folder / file_name
             try:
                 rows = count_lines(path) if name.row_count is None else name.row_count
                 size = path.stat().st_size
@@ -53,8 +51,8 @@ def _scan(spool: Path) -> Waiting:
     return Waiting(row_count, byte_count, oldest_ms)
 
 
-def _names(folder: Path) -> list[str]:
+def _files(folder: Path) -> list[Path]:
     try:
-        return sorted(os.listdir(folder))
+        return sorted(folder.iterdir())
     except FileNotFoundError:
-        return []
+        return []  # its worker ended, or was adopted

@@ -83,9 +83,7 @@ class Intake:
         await self._spool.append((row,))
         metrics.count("eventlens_received_total")
         session_id = parsed.session_id if isinstance(parsed, Event) else ""
-        return Taken(
-            row.device_id, session_id or advisory_session_id(row.device_id, received_at_ms), source.bot_reason
-        )
+        return Taken(row.device_id, session_id or advisory_session_id(row.device_id, received_at_ms), source.bot_reason)
 
     async def take_batch(self, items: list[Envelope | Rejection], source: Source) -> list[RejectedItem]:
         """All items of a batch, each judged alone; returns those in quarantine. Raises `Unavailable`: none is kept."""

@@ -1,4 +1,4 @@
-"""Clients and their projects as the collector needs them, kept for a few seconds so that no request waits for the registry."""
+"""Clients and their projects as the collector needs them, kept for seconds so that requests need not wait."""
 
 import asyncio
 import re

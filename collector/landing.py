@@ -107,9 +107,7 @@ class Sender(msgspec.Struct):
     import_id: str = ""
 
 
-def _quarantine(
-    warehouse: Insert, folder: Folder, name: SegmentName, refused: list[RefusedLine], clock: Clock
-) -> None:
+def _quarantine(warehouse: Insert, folder: Folder, name: SegmentName, refused: list[RefusedLine], clock: Clock) -> None:
     metrics.count("eventlens_landing_refused_rows_total", len(refused))
     log.error("rows_refused", batch=name.segment_id, rows=len(refused), code=refused[0].error.code)
     batch_id = f"{name.segment_id}-q"

@@ -76,9 +76,8 @@ class Worker:
 
     async def not_ready(self) -> EventLensError | None:
         """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""
-        assert self._keyring is not None
-        assert self._spool is not None
-        assert self._folder is not None
+        if self._keyring is None or self._spool is None or self._folder is None:
+            return Unavailable("The collector is starting.", code="collector_starting")
         if not os.access(self._folder.path, os.W_OK | os.X_OK):
             return Unavailable("The spool's folder may not be written; check its owner.", code="spool_unwritable")
         try:

@@ -34,9 +34,11 @@ def _settings() -> Settings:
 @app.command()
 def up() -> None:
     """Serve everything (warehouse, collector, query API, Dagster) until Ctrl-C."""
-    from event_lens.up import serve_all
+    from event_lens.up import part_commands, serve_processes, show_addresses
 
-    raise typer.Exit(serve_all(_settings()))
+    settings = _settings()
+    show_addresses(settings)
+    raise typer.Exit(serve_processes(part_commands(settings) | _dagster_commands(settings), os.environ))
 
 
 @app.command()
@@ -78,9 +80,9 @@ def query() -> None:
 @app.command()
 def dagster() -> None:
     """Serve Dagster's web interface and its daemon."""
-    from orchestration.serve import serve
+    from event_lens.up import serve_processes
 
-    serve(_settings())
+    raise typer.Exit(serve_processes(_dagster_commands(_settings()), os.environ))
 
 
 @app.command()
@@ -159,6 +161,14 @@ def import_file(
     if source != "access-log":
         raise typer.BadParameter("the only source so far is access-log", param_hint="SOURCE")
     import_access_log(_settings(), file, project, all_requests=all_requests)
+
+
+def _dagster_commands(settings: Settings) -> dict[str, list[str]]:
+    from orchestration.home import prepare_dagster_home
+    from orchestration.serve import dagster_commands
+
+    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings))
+    return dagster_commands(settings)
 
 
 def _day(moment: datetime | None) -> date | None:

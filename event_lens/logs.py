@@ -17,7 +17,7 @@ QUIET = ("_granian", "clickhouse_connect")
 
 
 def set_up_logs(*, as_json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Sends this process's logs to `stream` (standard error), as JSON unless it is a terminal. Call it once a process."""
+    """Sends this process's logs to `stream` (standard error), as JSON unless it is a terminal. Once a process."""
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     target = stream or sys.stderr

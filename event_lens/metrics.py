@@ -58,31 +58,30 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._families: dict[str, Counter | Gauge] = {}
-        self._children: dict[tuple[str, str], Counter | Gauge] = {}
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._labelled: dict[tuple[str, str], Counter] = {}
         for metric in METRICS:
-            kind = Counter if metric.name.endswith("_total") else Gauge
             labels = (metric.label,) if metric.label else ()
-            self._families[metric.name] = kind(metric.name, metric.help, labels, registry=self._registry)
+            if metric.name.endswith("_total"):
+                self._counters[metric.name] = Counter(metric.name, metric.help, labels, registry=self._registry)
+            else:
+                self._gauges[metric.name] = Gauge(metric.name, metric.help, registry=self._registry)
 
     def count(self, name: Name, amount: int = 1, label: str = "") -> None:
-        self._child(name, label).inc(amount)
+        """Adds to a counter; `label` is the value of its label, if it has one."""
+        counter = self._labelled.get((name, label))
+        if counter is None:
+            family = self._counters[name]
+            counter = self._labelled[name, label] = family.labels(label) if label else family
+        counter.inc(amount)
 
     def gauge(self, name: Name, value: float) -> None:
-        gauge = self._child(name, "")
-        assert isinstance(gauge, Gauge)
-        gauge.set(value)
+        self._gauges[name].set(value)
 
     def exposition(self) -> tuple[bytes, str]:
         """The text that Prometheus reads, and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
-
-    def _child(self, name: str, label: str) -> Counter | Gauge:
-        child = self._children.get((name, label))
-        if child is None:
-            family = self._families[name]
-            child = self._children[name, label] = family.labels(label) if label else family
-        return child
 
 
 metrics = Metrics()

@@ -13,10 +13,10 @@ from event_lens.errors import Broken
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.definitions import make_definitions
-from orchestration.instance import open_instance
+from orchestration.home import prepare_dagster_home
 from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
 
-LOOKS_A_SECOND = 4
+SECONDS_BETWEEN_LOOKS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 OnProgress = Callable[[str, int, int], None]
@@ -51,7 +51,11 @@ def build(
         output = settings.home / "logs" / "build.log"
         output.parent.mkdir(exist_ok=True)
         # dbt's own lines are in Dagster's log of the run; here they would run through the progress.
-        with open_instance(settings) as instance, output.open("a") as log, contextlib.redirect_stdout(log):
+        with (
+            dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance,
+            output.open("a") as log,
+            contextlib.redirect_stdout(log),
+        ):
             for run in runs:
                 failed_checks += _execute(definitions, instance, run, on_progress)
     return Build(runs, failed_checks)
@@ -73,9 +77,16 @@ def _execute(
         )
     )
     worker.start()
+    done: set[str] = set()
+    cursor = None
     while worker.is_alive():
-        worker.join(1 / LOOKS_A_SECOND)
-        _report(instance, run_id, total, on_progress)
+        worker.join(SECONDS_BETWEEN_LOOKS)
+        seen = instance.get_records_for_run(run_id, cursor, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        cursor = seen.cursor
+        for record in seen.records:
+            if record.asset_key is not None:
+                done.add(record.asset_key.to_user_string())
+                on_progress(record.asset_key.to_user_string(), len(done), total)
     if not results:
         raise Broken("The build could not start; the lines above say why.", code="build_failed")
     result = results[0]
@@ -86,14 +97,6 @@ def _execute(
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed
     ]
-
-
-def _report(instance: dg.DagsterInstance, run_id: str, total: int, on_progress: OnProgress) -> None:
-    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
-    keys = [entry.dagster_event.asset_key for entry in logs if entry.dagster_event]
-    done = [key.to_user_string() for key in keys if key]
-    if done:
-        on_progress(done[-1], len(set(done)), total)
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

@@ -17,7 +17,7 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
     @dg.asset(
         key=dg.AssetKey(["lens_staging", "built_batches"]),
         deps=list(tables),
-        group_name="raw",
+        group_name="build",
         description="Landed batches that the tables of lens hold.",
         kinds={"clickhouse"},
     )

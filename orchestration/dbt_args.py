@@ -4,20 +4,20 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-PHASES = ("facts", "daily", "folded")
+DAYS, RECEIVE_DAYS = "EVENTLENS_DBT_DAYS", "EVENTLENS_DBT_RECEIVE_DAYS"
 
 
-def dbt_args(phase: str, days: Sequence[date], receive_days: Sequence[date], *, is_full_refresh: bool) -> list[str]:
-    """The arguments of the `dbt build` of one phase. The selection of models is added by dagster-dbt.
+def dbt_args(*, is_full_refresh: bool) -> list[str]:
+    """The arguments of a `dbt build`; dagster-dbt adds which models."""
+    return ["build", "--full-refresh"] if is_full_refresh else ["build"]
 
-    The variables name every day to rebuild; a full refresh names none and takes them all.
+
+def dbt_days(days: Sequence[date], receive_days: Sequence[date]) -> dict[str, str]:
+    """The environment that names every day to rebuild; a full refresh names none and takes them all.
+
+    Not `--vars`: new ones make dbt parse the whole project again in every phase.
     """
-    if phase not in PHASES:
-        raise ValueError(f"no such phase: {phase}")
-    if is_full_refresh:
-        return ["build", "--full-refresh"]
-    variables = {
-        "days": [day.isoformat() for day in days],
-        "receive_days": [day.isoformat() for day in receive_days],
+    return {
+        DAYS: json.dumps([day.isoformat() for day in days]),
+        RECEIVE_DAYS: json.dumps([day.isoformat() for day in receive_days]),
     }
-    return ["build", "--vars", json.dumps(variables)]

@@ -1,7 +1,7 @@
 """Which batches the tables hold: the end of a build, and what `completeThrough` rests on."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import msgspec
@@ -46,6 +46,8 @@ def mark_built(
     _insert(warehouse, "lens_staging.built_batch_days", parts, build_id)
     _insert(warehouse, "lens_staging.built_projects", projects, build_id)
     _insert(warehouse, "lens_staging.built_batches", batches, build_id)
+    finished = {"build_id": build_id, "finished_at": common["built_at"]}
+    _insert(warehouse, "lens_staging.builds", [finished], build_id)
     return len(batches)
 
 
@@ -64,7 +66,7 @@ def _days_built_earlier(warehouse: Warehouse, build_id: str) -> dict[str, set[da
     return earlier
 
 
-def _insert(warehouse: Warehouse, table: str, rows: Iterable[dict[str, object]], build_id: str) -> None:
+def _insert(warehouse: Warehouse, table: str, rows: Iterable[Mapping[str, object]], build_id: str) -> None:
     body = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
     if body:
         warehouse.insert_lines(table, body, token=f"{table}-{build_id}")

@@ -4,6 +4,7 @@
 the tables over all days.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.days import between
-from orchestration.dbt_args import dbt_args
+from orchestration.dbt_args import dbt_args, dbt_days
 from orchestration.plan import Plan, buildable, read_plan
 from orchestration.translator import TableTranslator
 
@@ -56,8 +57,9 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
         )
         def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
             chosen = choose_days(context, settings, phase)
-            arguments = dbt_args(phase, chosen.days, chosen.receive_days, is_full_refresh=chosen.is_full_refresh)
-            yield from dbt.cli(arguments, context=context).stream()
+            # dagster-dbt hands this process's environment on to dbt.
+            os.environ.update(dbt_days(chosen.days, chosen.receive_days))
+            yield from dbt.cli(dbt_args(is_full_refresh=chosen.is_full_refresh), context=context).stream()
 
         return models
 

@@ -1,15 +1,23 @@
-"""Dagster's web interface and daemon, on loopback."""
+"""Dagster's web interface and its daemon: the commands of their processes."""
 
-import os
 import sys
-from typing import NoReturn
+from pathlib import Path
 
 from event_lens.settings import Settings
-from orchestration.instance import prepare_dagster_home
+
+DEFINITIONS = "orchestration.definitions"
 
 
-def serve(settings: Settings) -> NoReturn:
-    """Becomes `dagster dev` over our definitions, until that is stopped."""
-    environ = {**os.environ, "DAGSTER_HOME": str(prepare_dagster_home(settings))}
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1"]
-    os.execve(sys.executable, [*command, "-p", str(settings.dagster_port)], environ)
+def dagster_commands(settings: Settings) -> dict[str, list[str]]:
+    """The processes by name: the page on loopback, and the daemon that runs sensors, schedules and the queue."""
+    return {
+        "dagster": [
+            *(_beside_python("dagster-webserver"), "-m", DEFINITIONS),
+            *("-h", "127.0.0.1", "-p", str(settings.dagster_port), "--log-level", "warning"),
+        ],
+        "daemon": [_beside_python("dagster-daemon"), "run", "-m", DEFINITIONS, "--log-level", "warning"],
+    }
+
+
+def _beside_python(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))

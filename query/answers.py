@@ -39,14 +39,14 @@ class Answers:
 
         Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
         """
-        started = time.monotonic()
+        started, now = time.monotonic(), self._clock()
         with self._pool.lend() as warehouse:
-            freshness = read_freshness(warehouse, self._clock())
+            freshness = read_freshness(warehouse, now)
             rows, is_kept = self._rows(warehouse, question, freshness)
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:
                 answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness)[0])
-        complete_through = self._clock() if question.is_live else freshness.complete_through
+        complete_through = now if question.is_live else freshness.complete_through
         answer["meta"] = {
             "completeThrough": None if complete_through is None else as_instant(complete_through),
             "timezone": question.timezone,

@@ -97,11 +97,11 @@ def _in_any_order(steps: Sequence[Step], window_ms: str) -> str:
                     name = f"times_{sum(1 << place for place in union)}"
                     needed.append(f"if(length({name}) >= {index}, {name}[{index}], NULL)")
             reached.append(_latest(needed))
+    found = f"arrayFilter(moment -> isNotNull(moment), [{', '.join(reached)}])"
+    in_time = f"arrayFilter(moment -> moment - at <= {window_ms}, arrayMap(moment -> assumeNotNull(moment), {found}))"
     return (
         f"near AS (SELECT entity, at, mask, {', '.join(nearest)} FROM moments),\n"
-        f"attempts AS (SELECT entity, arraySort(arrayFilter(moment -> moment - at <= {window_ms}, "
-        f"arrayMap(moment -> assumeNotNull(moment), arrayFilter(moment -> isNotNull(moment), [{', '.join(reached)}])))) "
-        f"AS reached FROM near WHERE mask != 0)"
+        f"attempts AS (SELECT entity, arraySort({in_time}) AS reached FROM near WHERE mask != 0)"
     )
 
 

@@ -31,7 +31,7 @@ COLUMNS: dict[str, Column] = {
     **_columns("session", "text", "country region city device brand model"),
     **_columns("session", "text", "os os_version browser browser_version entry_path exit_path"),
     **_columns("session", "number", "duration_seconds screen_view_count event_count"),
-    **_columns("session", "flag", "is_bounced"),
+    **_columns("session", "flag", "is_bounce"),
 }
 
 Grain = Literal["hour", "day"]
@@ -139,7 +139,7 @@ EXPORTED: dict[Export, tuple[str, ...]] = {
         "duration_seconds",
         "screen_view_count",
         "event_count",
-        "is_bounced",
+        "is_bounce",
         "entry_path",
         "exit_path",
         "paths",

@@ -108,7 +108,7 @@ class Client:
         return frame.with_columns(polars.col("cohort").str.to_date())
 
     def funnel(self, steps: list[dict[str, Any]], **written: Any) -> polars.DataFrame:
-        """One row a step. `written` is the rest of the funnel's body (`window_seconds`, `by`, `order`, `range`, ...)."""
+        """One row a step. `written` is the rest of the funnel's body (`window_seconds`, `by`, `order`, ...)."""
         return _frame(self.answer("funnel", {"steps": steps, **written})["data"]["steps"])
 
     def export(self, file: str, target: Path, **parameters: Written) -> Path:

@@ -7,7 +7,10 @@ from event_lens.warehouse.connection import Warehouse
 
 SQL = """
 SELECT
-    (SELECT toUnixTimestamp64Milli(max(built_at)) FROM lens_staging.built_batches) AS built_at,
+    greatest(
+        (SELECT toUnixTimestamp64Milli(max(built_at)) FROM lens_staging.built_batches),
+        (SELECT toUnixTimestamp64Milli(max(finished_at)) FROM lens_staging.builds)
+    ) AS built_at,
     count() AS waiting,
     toUnixTimestamp64Milli(min(landed_at)) AS oldest_waiting
 FROM lens_raw.batches

@@ -79,7 +79,7 @@ SELECT
     {column} AS path,
     count() AS session_count,
     uniqExact(device_id) AS visitor_count,
-    countIf(is_bounced) AS bounce_count
+    countIf(is_bounce) AS bounce_count
 FROM lens.sessions
 WHERE {rows} AND screen_view_count > 0
 GROUP BY path
@@ -101,7 +101,7 @@ def pages(ask: Ask) -> Question:
         sql = VIEWS_FROM_FACTS.format(
             rows=event_rows(ask, bindings),
             reach=session_events(ask, bindings),
-            bounced_rows=f"{session_events(ask, bindings).replace('local_day', 'day')} AND is_bounced",
+            bounced_rows=f"{session_events(ask, bindings).replace('local_day', 'day')} AND is_bounce",
             limit=limit,
         )
     else:

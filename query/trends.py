@@ -35,7 +35,7 @@ SELECT
     sum(duration_seconds) AS duration_seconds,
     sum(screen_views) AS screen_views,
     sum(events) AS events,
-    sum(revenue) AS revenue
+    sum(summed_revenue) AS revenue
 FROM
 (
     SELECT
@@ -47,14 +47,14 @@ FROM
         toUInt64(0) AS duration_seconds,
         countIf(is_screen_view) AS screen_views,
         count() AS events,
-        sum({revenue}) AS revenue
+        sum({revenue}) AS summed_revenue
     FROM lens.events
     WHERE {event_rows}
     GROUP BY bucket
     UNION ALL
     SELECT
         {session_bucket} AS bucket,
-        0, 0, count(), countIf(is_bounced), sum(duration_seconds), 0, 0, 0
+        0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
     FROM lens.sessions
     WHERE {session_rows}
     GROUP BY bucket

@@ -2,7 +2,7 @@
 {% macro session_measures() -%}
     count() as sessions,
     finalizeAggregation(unique_visitors_state) as unique_visitors,
-    toUInt64(countIf(is_bounced)) as bounces,
+    toUInt64(countIf(is_bounce)) as bounces,
     sum(sessions.duration_seconds) as duration_seconds,
     sum(screen_view_count) as screen_views,
     sum(event_count) as events,

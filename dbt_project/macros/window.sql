@@ -1,14 +1,22 @@
+{#- The days a run names in `days` or `receive_days`: from the environment (EVENTLENS_DBT_DAYS, a JSON list), or from
+    --vars. Orchestration uses the environment, because new vars make dbt parse the whole project again. -#}
+{% macro named_days(name) -%}
+    {{ return(fromjson(env_var('EVENTLENS_DBT_' ~ name | upper, '[]')) or var(name)) }}
+{%- endmacro %}
+
+
 {#- The days a run builds: a list of ISO dates, or none for everything (a first build or --full-refresh). -#}
 {% macro window_days() -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set name = (config.get('meta') or {}).get('window', 'days') -%}
-    {%- if not var(name) -%}
+    {%- set days = named_days(name) -%}
+    {%- if not days -%}
         {%- do exceptions.raise_compiler_error(
             this ~ " is built by days: pass --vars '{\"" ~ name ~ "\": [\"2026-01-31\"]}' or --full-refresh") -%}
     {%- endif -%}
-    {{ return(var(name)) }}
+    {{ return(days) }}
 {%- endmacro %}
 
 
@@ -53,7 +61,7 @@
 
 {#- SQL for tests: whether `column` is one of the run's days, up to `after` days later; always, when it names none. -#}
 {% macro in_tested_days(column, window='days', after=0) -%}
-    {%- set days = [] if flags.FULL_REFRESH else var(window) -%}
+    {%- set days = [] if flags.FULL_REFRESH or not execute else named_days(window) -%}
     {%- if days -%}
         {{ column }} in ({% for day in widened(days, 0, after) %}toDate('{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
     {%- else -%}

@@ -22,7 +22,12 @@ from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project
 
-SERVE = "import os; from event_lens.settings import read_settings; from query.app import serve; serve(read_settings(os.environ))"
+SERVE = """
+import os
+from event_lens.settings import read_settings
+from query.app import serve
+serve(read_settings(os.environ))
+"""
 START_SECONDS = 30.0
 ZONES = {
     "plain": "UTC",
@@ -53,13 +58,15 @@ class QueryServer:
         self.settings = {"EVENTLENS_HOME": str(home), "EVENTLENS_WAREHOUSE_URL": warehouse_url}
         self.settings |= {"EVENTLENS_QUERY_PORT": str(self.port), **settings}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-        command = [sys.executable, "-c", SERVE]
-        self.process = subprocess.Popen(command, env=clean | self.settings, stderr=subprocess.PIPE, text=True)
+        # A file, for a pipe that nobody reads would stop the process when it is full.
+        self.log = home / f"query-{self.port}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([sys.executable, "-c", SERVE], env=clean | self.settings, stderr=log)
 
     def wait(self) -> "QueryServer":
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.process.communicate()[1]
+            assert self.process.poll() is None, self.log.read_text()
             try:
                 httpx.get(f"{self.url}/health").raise_for_status()
             except httpx.TransportError:
@@ -68,11 +75,10 @@ class QueryServer:
                 return self
         raise AssertionError("the query layer did not start in time")
 
-    def stop(self) -> tuple[int, str]:
-        """End by SIGTERM; the exit code and what was written to standard error."""
+    def stop(self) -> int:
+        """End by SIGTERM; the exit code."""
         self.process.terminate()
-        errors = self.process.communicate(timeout=30)[1]
-        return self.process.returncode, errors
+        return self.process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -125,9 +131,9 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     try:
         yield World(server.wait().url, projects, keys)
     finally:
-        code, errors = server.stop()
+        code = server.stop()
     assert code == 0
-    assert errors == ""
+    assert server.log.read_text() == ""
 
 
 @pytest.fixture(scope="session")

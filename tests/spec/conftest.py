@@ -1,4 +1,4 @@
-"""One warehouse for all of the spec: every case is a project, landed in three splits and built after each."""
+"""One warehouse for all of the spec: every case is a project, landed in random splits and built after each."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -16,7 +16,7 @@ from tests.spec.reference.sessions import History, history
 from tests.spec.rows import Project
 from tests.spec.tables import QUESTIONS, modelled
 
-SPLITS = 3
+SPLITS = 2
 RANDOM_PROJECTS = 8
 
 

@@ -33,7 +33,7 @@ of_sessions as (
         day,
         hour,
         count() as sessions,
-        toUInt64(countIf(is_bounced)) as bounces,
+        toUInt64(countIf(is_bounce)) as bounces,
         sum(duration_seconds) as duration_seconds
     from sessions
     group by project_id, day, hour

@@ -33,7 +33,7 @@ lagged as (
 views as (
     select
         lagged.*,
-        sessions.is_bounced as is_bounced
+        sessions.is_bounce as is_bounce
     from lagged
     left join sessions on lagged.project_id = sessions.project_id and lagged.session_id = sessions.session_id
     where is_screen_view and {{ in_window('local_day') }}
@@ -47,7 +47,7 @@ select
     finalizeAggregation(unique_visitors_state) as unique_visitors,
     finalizeAggregation(sessions_state) as sessions,
     toUInt64(countIf(is_entry)) as entries,
-    toUInt64(countIf(is_entry and is_bounced)) as bounces,
+    toUInt64(countIf(is_entry and is_bounce)) as bounces,
     toUInt64(intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000)) as seconds,
     toUInt64(countIf(has_next)) as timed_views,
     uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state,

@@ -59,7 +59,7 @@ select
     measured.screen_view_count as screen_view_count,
     measured.event_count as event_count,
     cast(screen_view_count = 1
-        {{- ' and event_count = 1' if var('bounce_rule') == 'engagement' }} as Bool) as is_bounced,
+        {{- ' and event_count = 1' if var('bounce_rule') == 'engagement' }} as Bool) as is_bounce,
     all_paths[1] as entry_path,
     all_paths[-1] as exit_path,
     arraySlice(all_paths, 1, 20) as paths,

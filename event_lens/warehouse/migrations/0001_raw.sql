@@ -224,6 +224,15 @@ CREATE TABLE IF NOT EXISTS lens_staging.built_projects
 ENGINE = ReplacingMergeTree(built_at)
 ORDER BY project_id;
 
+-- Every finished build: answers are kept until the next one.
+CREATE TABLE IF NOT EXISTS lens_staging.builds
+(
+    build_id String,
+    finished_at DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY finished_at;
+
 -- What a running build set out to do: the batches it saw landed and the days they touch. A row with a project stands for
 -- that project's changed settings, and its batch_id is a name for that change.
 CREATE TABLE IF NOT EXISTS lens_staging.planned_batches

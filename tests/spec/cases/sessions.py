@@ -7,7 +7,7 @@ from tests.spec.rows import HOUR_MS, Project, moment
 
 STARTS = """select toString(day), formatDateTime(started_at, '%d %H:%i:%S'), event_count, duration_seconds
     from lens.sessions where project_id = {project:String} order by started_at"""
-BOUNCES = """select entry_path, exit_path, screen_view_count, is_bounced
+BOUNCES = """select entry_path, exit_path, screen_view_count, is_bounce
     from lens.sessions where project_id = {project:String} order by started_at"""
 DAYS = """select toString(day), sessions, events, unique_visitors
     from lens.metrics_daily where project_id = {project:String} order by day"""

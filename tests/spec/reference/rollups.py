@@ -42,7 +42,7 @@ def metrics(history: History, of_event: Callable[[Row], Any]) -> Answer:
             len(started[bucket]),
             sum(event["name"] in SCREEN_VIEWS for event in events),
             len(events),
-            sum(session.is_bounced for session in started[bucket]),
+            sum(session.is_bounce for session in started[bucket]),
             sum(session.duration_ms // 1000 for session in started[bucket]),
             money(history, events),
         )
@@ -88,7 +88,7 @@ def pages_daily(history: History) -> Answer:
             devices(here),
             len({view["session_key"] for view in here if view["session_key"]}),
             sum(id(view) in entries for view in here),
-            sum(entries[id(view)].is_bounced for view in here if id(view) in entries),
+            sum(entries[id(view)].is_bounce for view in here if id(view) in entries),
             sum(spent_ms.get(id(view), 0) for view in here) // 1000,
             sum(id(view) in spent_ms for view in here),
         )
@@ -132,6 +132,6 @@ def _measured(sessions: list[Session]) -> tuple[int, int, int, int]:
     return (
         len(sessions),
         len({session.key[0] for session in sessions}),
-        sum(session.is_bounced for session in sessions),
+        sum(session.is_bounce for session in sessions),
         sum(session.duration_ms // 1000 for session in sessions),
     )

@@ -25,7 +25,7 @@ class Session:
         return [event for event in self.events if event["name"] in SCREEN_VIEWS]
 
     @property
-    def is_bounced(self) -> bool:
+    def is_bounce(self) -> bool:
         return len(self.views) == 1
 
     @property

@@ -51,6 +51,11 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[dict[str,
     return Response(as_json(refused), status_code=error.status_code, headers=error.headers)
 
 
+def answer_too_deep(_request: AnyRequest, _error: RecursionError) -> Response[dict[str, dict[str, str]]]:
+    refused = Refused("The body is nested too deeply.", code=HTTP_CODES[400])
+    return Response(as_json(refused), status_code=400)
+
+
 def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dict[str, str]]]:
     """The answer to an error that nobody expected."""
     get_log("query").error("unexpected", error=type(error).__name__, exc_info=error)
@@ -61,5 +66,7 @@ def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dic
 HANDLERS: ExceptionHandlersMap = {
     EventLensError: answer_error,
     HTTPException: answer_http,
+    # The JSON decoder of the framework lets this one through.
+    RecursionError: answer_too_deep,
     Exception: answer_any,
 }

@@ -13,10 +13,10 @@ from query.ingest import ingest
 from query.live import live
 from query.origins import PLACES, origins
 from query.pages import edge_pages, pages
-from query.parameters import provide_ask, provide_ledger_ask, provide_subject
 from query.periods import INTERVALS, read_interval
 from query.refusals import choose
 from query.retention import read_returning, retention
+from query.routes.parameters import provide_ask, provide_ledger_ask, provide_subject
 from query.service import Service
 from query.trends import metrics, timeseries
 
