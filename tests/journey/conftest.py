@@ -1,68 +1,19 @@
-"""A whole house for the journeys: warehouse, collector and query API as processes, the commands beside them."""
+"""A whole house for the journeys, and a site on it whose events were sent, whose log was imported, all built once."""
 
-import json
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from event_lens.processes import free_port, running
-from event_lens.settings import Settings, read_settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.settings import read_settings
+from tests.journey.house import House
+from tests.journey.site import DAY, Site, event
 
-
-@dataclass(frozen=True)
-class House:
-    """A running Event Lens of the tests' own."""
-
-    environ: dict[str, str]
-    settings: Settings
-
-    @property
-    def collector(self) -> str:
-        return f"http://127.0.0.1:{self.settings.collector_port}"
-
-    @property
-    def query(self) -> str:
-        return f"http://127.0.0.1:{self.settings.query_port}"
-
-    def warehouse(self) -> Warehouse:
-        return Warehouse(self.settings.warehouse_address)
-
-    def eventlens(self, *arguments: str) -> str:
-        """Runs a command as a person would, and returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "event_lens.cli", *arguments],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, f"eventlens {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def eventlens_json(self, *arguments: str) -> Any:
-        return json.loads(self.eventlens(*arguments, "--json"))
-
-    def key(self, project: str, type: str, *options: str) -> dict[str, str]:
-        """The headers of a new client."""
-        client = self.eventlens_json("client", "create", "--project", project, "--type", type, *options)
-        return {"openpanel-client-id": client["clientId"], "openpanel-client-secret": client["clientSecret"]}
-
-    def wait_until_landed(self) -> None:
-        deadline = time.monotonic() + 30
-        while httpx.get(f"{self.collector}/health").json()["spool"]["pendingEvents"]:
-            assert time.monotonic() < deadline, "acknowledged events did not land"
-            time.sleep(0.05)
+LOG = Path(__file__).resolve().parents[1] / "data" / "access.log"
+BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +33,39 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         for part, url in ready.items():
             stack.enter_context(running(part, environ, url, Path(logs) / f"{part}.log"))
         yield House(environ, settings)
+
+
+@pytest.fixture(scope="session")
+def imported(house: House) -> Site:
+    """A site whose access log was imported, twice."""
+    site = Site(house, "Imported")
+    for _ in range(2):
+        house.eventlens("import", "access-log", str(LOG), "--project", site.project)
+    return site
+
+
+@pytest.fixture(scope="session")
+def site(house: House, imported: Site) -> Site:
+    """A site whose day was sent and built: two visitors, one of whom logs in, a copy, a crawler, and bad input."""
+    site = Site(house, "Journey")
+    first = site.send("/track", event("screen_view", "09:00:00", "d1", "/", messageId="m1"))
+    assert first.status_code == 200
+    assert first.json()["success"] is True
+    assert first.json()["deviceId"] == "d1"
+    batch = [
+        event("screen_view", "09:00:00", "d1", "/", messageId="m1"),
+        event("screen_view", "09:01:00", "d1", "/pricing"),
+        event("signup", "09:02:00", "d1", "/pricing"),
+        {"type": "track", "payload": {"name": "n" * 300}},
+        event("purchase", "09:03:00", "d1", "/pricing", properties={"__revenue": 12.5}),
+        event("screen_view", "23:30:00", "d2", "/blog"),
+        {"type": "identify", "payload": {"profileId": "p1", "deviceId": "d1", "timestamp": f"{DAY}T09:02:30Z"}},
+    ]
+    answer = site.send("/track/batch", batch).json()
+    assert (answer["accepted"], [bad["index"] for bad in answer["rejected"]]) == (6, [3])
+    crawler = site.send("/track", event("screen_view", "10:00:00", "d3"), **site.page, **{"user-agent": BOT})
+    assert crawler.status_code == 202
+    assert site.send("/track", b'{"type":"track","payload":{').status_code == 400
+    house.wait_until_landed()
+    house.eventlens("build")
+    return site

@@ -11,7 +11,9 @@ import pytest
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.definitions import make_definitions
+from orchestration.project import dbt_project
 from orchestration.runs import JOB
+from orchestration.tables_page import PAGE, read_manifest, tables_page
 
 PUBLIC = {
     "devices_daily",
@@ -103,6 +105,15 @@ def test_dagster_validates_the_definitions_in_a_process_of_its_own(settings: Set
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_page_of_tables_is_current_and_says_what_every_column_means(
+    settings: Settings, definitions: dg.Definitions
+) -> None:
+    manifest = read_manifest(dbt_project(settings).manifest_path)
+    page = tables_page(manifest)
+    assert PAGE.read_text() == page
+    assert "|  |\n" not in page
 
 
 def test_no_secret_of_the_warehouse_is_in_the_definitions(tmp_path: Path, warehouse: Warehouse) -> None:

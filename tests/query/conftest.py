@@ -17,7 +17,7 @@ from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.connection import Warehouse
 from tests.conftest import free_port
-from tests.query.world import World, fill_edges, fill_plain, fill_random, fill_steps
+from tests.query.world import World, fill_edges, fill_midnight, fill_plain, fill_random, fill_steps
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project
@@ -35,6 +35,7 @@ ZONES = {
     "berlin": "Europe/Berlin",
     "steps": "UTC",
     "random": "America/New_York",
+    "midnight": "UTC",
     "empty": "UTC",
 }
 MARK_BUILT = """
@@ -120,6 +121,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_edges(projects["berlin"], "2026-03-28 23:00")
     for at in ("2025-10-26 00:30", "2025-10-26 01:30"):
         projects["berlin"].view(at, "/twice", "d3")
+    fill_midnight(projects["midnight"])
     fill_steps(projects["steps"])
     fill_random(projects["random"], 11)
     with Warehouse(warehouse_url) as warehouse:

@@ -43,6 +43,28 @@ def test_metrics_of_a_small_project_are_those_counted_by_hand(answer: Answer) ->
     }
 
 
+def test_facts_count_by_hand_as_the_rollups_do(answer: Answer) -> None:
+    assert answer("plain", "metrics", filters=FILTER_ALL, **MARCH) == answer("plain", "metrics", **MARCH)
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "value", "sessions", "events"),
+    [
+        ("2026-03-02", "country", "DE", 1, 1),
+        ("2026-03-03", "country", "DE", 0, 1),  # the session's place is that of its first event, the day before
+        ("2026-03-03", "country", "FR", 0, 0),
+        ("2026-03-02", "name", "sale", 1, 0),  # the session began here and holds the sale, made the day after
+        ("2026-03-03", "name", "sale", 0, 1),
+    ],
+)
+def test_a_session_over_midnight_is_filtered_whole(
+    answer: Answer, day: str, name: str, value: str, sessions: int, events: int
+) -> None:
+    filters = json.dumps([{"name": name, "operator": "is", "value": [value]}])
+    found = answer("midnight", "metrics", filters=filters, startDate=day, endDate=day)
+    assert (found["total_sessions"], found["total_events"]) == (sessions, events)
+
+
 def test_a_project_without_events_has_every_bucket_with_zeros(answer: Answer) -> None:
     assert answer("empty", "metrics", **MARCH) == NOTHING
     assert answer("empty", "timeseries", **MARCH) == [

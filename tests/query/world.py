@@ -41,6 +41,12 @@ def fill_edges(project: Project, midnight: str) -> None:
     project.view(moment(midnight), "/after", "d2")
 
 
+def fill_midnight(project: Project) -> None:
+    """One session that begins on 2 March 2026 and goes on after midnight, with a sale."""
+    project.view("2026-03-02 23:50", "/", "d1", country="DE")
+    project.event("2026-03-03 00:10", "sale", "d1", country="FR")
+
+
 def fill_steps(project: Project) -> None:
     """Visits made for funnels: what each device did, a letter a minute from 10:00 on 4 March 2026; `.` is a pause."""
     visits = {"all": "abc", "other_between": "axbxc", "late_start": "aabc", "wrong_order": "cba", "twice": "abab"}
