@@ -156,7 +156,7 @@ def import_file(
     ] = False,
 ) -> None:
     """Import a file of history: a web server's access log in the combined format."""
-    from event_lens.cli_import import import_access_log
+    from collector.imports.command import import_access_log
 
     if source != "access-log":
         raise typer.BadParameter("the only source so far is access-log", param_hint="SOURCE")

@@ -46,7 +46,9 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 
 def _target(settings: Settings) -> Path:
-    return settings.home / "dagster" / "dbt"
+    """One for each address, because dbt parses everything again when its connection differs from the last parse's."""
+    address = urlsplit(settings.warehouse_address)
+    return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}"
 
 
 def _newest_source() -> float:

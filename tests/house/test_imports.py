@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("event_lens", "collector", "orchestration", "query")
 # The command imports applications inside its functions, so that each command loads only what it needs.
-LAZY = ("event_lens/cli.py", "event_lens/cli_import.py")
+LAZY = ("event_lens/cli.py",)
 OWNERS = {
     "chdb": ("event_lens/warehouse/",),
     "clickhouse_connect": ("event_lens/warehouse/",),
