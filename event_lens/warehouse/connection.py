@@ -1,5 +1,6 @@
 """The one way to the warehouse: ClickHouse's HTTP interface, through clickhouse-connect."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import IO, Any, Self, cast
@@ -30,6 +31,9 @@ _LANDING = {
 # ClickHouse's codes that speak of the server's state and not of the statement.
 _PASSING = frozenset({159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 373, 394, 425, 439, 999, 1002})
 _STREAM_PIECE_BYTES = 1 << 20
+
+# What the client would log by itself is in the error that we raise.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 
 class Warehouse:
@@ -105,6 +109,11 @@ class Warehouse:
         with _Translated(self):
             self._connected().raw_insert(table, insert_block=body, settings=settings, fmt="JSONEachRow")
 
+    @property
+    def place(self) -> str:
+        """Where the warehouse is, without user and password."""
+        return f"{self._url.hostname}:{self._url.port or _default_port(self._url.scheme)}"
+
     def ping(self) -> bool:
         """Whether the warehouse answers."""
         try:
@@ -118,7 +127,7 @@ class Warehouse:
             self._client = clickhouse_connect.get_client(
                 interface=self._url.scheme,
                 host=self._url.hostname,
-                port=self._url.port or (8443 if self._url.scheme == "https" else 8123),
+                port=self._url.port or _default_port(self._url.scheme),
                 username=unquote(self._url.username or "default"),
                 password=unquote(self._url.password or ""),
                 database=self._database,
@@ -143,20 +152,24 @@ class _Translated:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, (ClickHouseError, HTTPError, OSError)):
-            raise _translated(error) from error
+            raise _translated(error, self._warehouse.place) from error
+
+
+def _default_port(scheme: str) -> int:
+    return 8443 if scheme == "https" else 8123
 
 
 def _bound(values: Mapping[str, object] | None) -> dict[str, Any] | None:
     return dict(values) if values is not None else None
 
 
-def _translated(error: Exception) -> EventLensError:
+def _translated(error: Exception, place: str) -> EventLensError:
     code = getattr(error, "code", None)
     text = str(error).split(", server response: ")[-1].split(" (for url ")[0].strip()
     if not code:
         return Unavailable(
-            f"The warehouse does not answer, or stopped in the middle ({type(error).__name__}: {text[:200]}). "
-            "Start it with `eventlens warehouse`, or look at EVENTLENS_WAREHOUSE_URL.",
+            f"The warehouse at {place} does not answer, or stopped in the middle of an answer. "
+            "Start it with `eventlens up` or `eventlens warehouse`, or look at EVENTLENS_WAREHOUSE_URL.",
             code="warehouse_unreachable",
         )
     if code in _PASSING:

@@ -182,6 +182,7 @@ def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: Folder) -
             opened.spool.append([event("lost")]), opened.spool.append([operation()]), return_exceptions=True
         )
         assert [getattr(error, "code", None) for error in refused] == ["spool_full", "spool_full"]
+        await opened.spool.flush()
         assert opened.lines() == 1
         await opened.spool.append([event("after")])
         await opened.end()
@@ -208,6 +209,7 @@ async def run():
             taken += 1
         except Unavailable as error:
             assert error.code == "spool_full", error.code
+            await opened.spool.flush()
             assert opened.lines() == taken
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             await opened.spool.append([event("after")])
