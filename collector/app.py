@@ -1,18 +1,16 @@
 """The collector's application, and the server that serves it."""
 
-import asyncio
 import gc
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
+import uvloop
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
-from granian.server.embed import Server as InProcessServer
 from litestar import Litestar, Request, Response, Router
 from litestar.exceptions import HTTPException
 
@@ -22,11 +20,10 @@ from collector.worker import Worker
 from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.home import prepare_home
 from event_lens.logs import get_log, set_up_logs
+from event_lens.serving import HEADERS_WITHIN_MS, HOST, check_port, serve_until_stopped
 from event_lens.settings import Settings, read_settings
 
 log = get_log("http")
-
-ADDRESS = "127.0.0.1"
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -59,39 +56,28 @@ def serve(settings: Settings) -> None:
     """Serves on loopback until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
     set_up_logs()
     prepare_home(settings.home)
+    check_port(settings.collector_port, "EVENTLENS_COLLECTOR_PORT")
     if settings.collector_workers == 1:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve_in_process(settings))
+        serve_until_stopped(
+            lambda: create_app(settings),
+            settings.collector_port,
+            has_lifespan=True,
+            loop_factory=uvloop.new_event_loop,
+        )
     else:
         _serve_in_processes(settings)
-
-
-async def _serve_in_process(settings: Settings) -> None:
-    server = InProcessServer(
-        create_app(settings),
-        address=ADDRESS,
-        port=settings.collector_port,
-        interface=Interfaces.ASGI,
-        http1_settings=_http1(),
-        websockets=False,
-        log_enabled=False,
-    )
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, server.stop)
-    await server.serve()
 
 
 def _serve_in_processes(settings: Settings) -> None:
     Server(
         "collector.app:app_from_environment",
         factory=True,
-        address=ADDRESS,
+        address=HOST,
         port=settings.collector_port,
         interface=Interfaces.ASGI,
         workers=settings.collector_workers,
         respawn_failed_workers=True,
-        http1_settings=_http1(),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
         websockets=False,
         log_enabled=False,
     ).serve()
@@ -102,19 +88,6 @@ def _keep_what_is_loaded() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loop where it is installed, else Python's own."""
-    try:
-        import uvloop  # noqa: PLC0415  (present with granian's optional loops, not required)
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def _http1() -> HTTP1Settings:
-    return HTTP1Settings(header_read_timeout=20_000)
 
 
 def _end_with_parent(parent: int) -> None:

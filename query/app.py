@@ -1,12 +1,5 @@
 """The query layer over HTTP: the Litestar application, and the process that serves it on loopback."""
 
-import asyncio
-import signal
-import socket
-from typing import Any
-
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar, Response, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -17,6 +10,7 @@ from event_lens.clock import Clock, now_ms
 from event_lens.errors import Unavailable
 from event_lens.logs import set_up_logs
 from event_lens.metrics import metrics
+from event_lens.serving import check_port, serve_until_stopped
 from event_lens.settings import Settings
 from query.edge import Edge
 from query.routes.exports import exports
@@ -24,7 +18,6 @@ from query.routes.failures import HANDLERS
 from query.routes.insights import insights
 from query.service import Service, open_service
 
-HOST = "127.0.0.1"
 MOST_BODY_BYTES = 1 << 20
 
 
@@ -75,31 +68,5 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
 def serve(settings: Settings) -> None:
     """Serve questions until SIGTERM or SIGINT; blocks. Raises `Unavailable` (`port_taken`)."""
     set_up_logs()
-    check_port(settings.query_port)
-    asyncio.run(_serve(build_app(settings), settings.query_port))
-
-
-def check_port(port: int) -> None:
-    """Granian shares a port with whoever listens on it already, so look first."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise Unavailable(
-                f"Port {port} is taken. Stop what listens there or set EVENTLENS_QUERY_PORT.", code="port_taken"
-            ) from error
-
-
-async def _serve(app: Any, port: int) -> None:
-    server = Server(app, address=HOST, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
-    loop = asyncio.get_running_loop()
-    leaving = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, leaving.set)
-    serving = asyncio.ensure_future(server.serve())
-    waiting = asyncio.ensure_future(leaving.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    server.stop()  # type: ignore[no-untyped-call]
-    await serving
+    check_port(settings.query_port, "EVENTLENS_QUERY_PORT")
+    serve_until_stopped(lambda: build_app(settings), settings.query_port)

@@ -33,6 +33,7 @@ OWNERS = {
     "typer": ("event_lens/cli",),
     "rich": ("event_lens/terminal.py", "event_lens/cli"),
     "honcho": ("event_lens/up.py",),
+    "granian": ("event_lens/serving.py", "collector/app.py"),
 }
 
 

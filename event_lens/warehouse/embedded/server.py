@@ -3,18 +3,13 @@
 import asyncio
 import json
 import os
-import signal
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
-
-from event_lens.errors import Broken, Refused, Unavailable
+from event_lens.errors import Broken, Refused
 from event_lens.home import prepare_home
+from event_lens.serving import check_port, serve_until_stopped
 from event_lens.settings import Settings
 from event_lens.warehouse.embedded.app import App
 from event_lens.warehouse.embedded.engine import Connection, Engine
@@ -25,7 +20,6 @@ from event_lens.warehouse.embedded.functions import Functions
 from event_lens.warehouse.embedded.sandbox import Sandbox
 from event_lens.warehouse.migrate import migrate
 
-_HOST = "127.0.0.1"
 _CALLS = 16
 _STATEMENTS = 32
 # The analyst asks a few questions at a time, so that builds and inserts always find a thread.
@@ -44,13 +38,14 @@ def serve(settings: Settings) -> None:
         raise Refused(
             f"{folder} has a question mark in its name. Set EVENTLENS_HOME to a folder without.", code="home_name"
         )
-    _check_port(settings.warehouse_port)
+    check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT")
     with owned(folder), ThreadPoolExecutor(_CALLS) as calls, ThreadPoolExecutor(_STATEMENTS) as statements:
         engine = _open(folder)
         try:
             _migrate(engine)
             house = House(engine, Sandbox(_functions(engine)), calls, statements, asyncio.Semaphore(_ANALYST_TURNS))
-            asyncio.run(_serve(App(house), settings.warehouse_port))
+            app = App(house)
+            serve_until_stopped(lambda: app, settings.warehouse_port, drain=lambda: app.drain(_DRAIN_SECONDS))
         finally:
             engine.close()
 
@@ -102,39 +97,3 @@ def _memory_bytes() -> int:
     """What all statements together may take: half of the machine's memory, 8 GB at most."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min(physical // 2, 8_000_000_000)
-
-
-def _check_port(port: int) -> None:
-    """Granian shares a port with whoever listens on it already, so look first."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError as error:
-            raise Unavailable(
-                f"Port {port} is taken. Stop what listens there or set EVENTLENS_WAREHOUSE_PORT.", code="port_taken"
-            ) from error
-
-
-async def _serve(app: App, port: int) -> None:
-    server = Server(app, address=_HOST, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
-    leaving = asyncio.Event()
-    _leave_on_signals(asyncio.get_running_loop(), leaving)
-    serving = asyncio.ensure_future(server.serve())
-    waiting = asyncio.ensure_future(leaving.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    await app.drain(_DRAIN_SECONDS)
-    server.stop()  # type: ignore[no-untyped-call]
-    await serving
-
-
-def _leave_on_signals(loop: asyncio.AbstractEventLoop, leaving: asyncio.Event) -> None:
-    """Set `leaving` on SIGTERM and SIGINT; handlers of the loop would end with it, and a second signal would kill."""
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(leaving.set)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)

@@ -1,0 +1,73 @@
+"""One process that serves an ASGI application on a port of loopback until it is told to stop."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from event_lens.errors import Unavailable
+
+HOST = "127.0.0.1"
+HEADERS_WITHIN_MS = 20_000
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+async def _nothing() -> None:
+    return
+
+
+def serve_until_stopped(
+    make_app: Callable[[], Any],
+    port: int,
+    *,
+    has_lifespan: bool = False,
+    drain: Callable[[], Awaitable[None]] = _nothing,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, awaits `drain`, then stops listening; blocks.
+
+    `make_app` is called inside the event loop. Later signals do not interrupt what the caller still has to close.
+    """
+
+    async def serve() -> None:
+        server = Server(
+            make_app(),
+            address=HOST,
+            port=port,
+            interface=Interfaces.ASGI if has_lifespan else Interfaces.ASGINL,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+            websockets=False,
+            log_enabled=False,
+        )
+        leaving = asyncio.Event()
+        for number in STOPPING:
+            asyncio.get_running_loop().add_signal_handler(number, leaving.set)
+        serving = asyncio.ensure_future(server.serve())
+        waiting = asyncio.ensure_future(leaving.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await drain()
+        server.stop()  # type: ignore[no-untyped-call]
+        await serving
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(serve())
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def check_port(port: int, setting: str) -> None:
+    """Granian shares a port with whoever listens on it already, so look first. Raises `Unavailable` (`port_taken`)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Unavailable(
+                f"Port {port} is taken. Stop what listens there, or set {setting}.", code="port_taken"
+            ) from error
