@@ -199,7 +199,10 @@ class Source:
 
 
 def body_hash(payload: dict[str, Any]) -> int:
-    """64 bits, equal for equal payloads whatever the order of their keys, never 0."""
+    """64 bits, equal for equal payloads whatever the order of their keys, never 0. The address is no part of it."""
+    properties = payload.get("properties")
+    if isinstance(properties, dict) and "__ip" in properties:
+        payload = payload | {"properties": {name: value for name, value in properties.items() if name != "__ip"}}
     return short_hash(msgspec.json.encode(payload, order="deterministic"))
 
 

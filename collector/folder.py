@@ -66,10 +66,11 @@ class Folder:
 
     def close(self) -> None:
         """Gives the lock back; the folder goes if nothing is left in it."""
-        if all(path.name == _LOCK for path in self.path.iterdir()):
-            (self.path / _LOCK).unlink(missing_ok=True)
-            self.path.rmdir()
-        os.close(self._lock)
+        with _locked(self.path.parent):
+            if all(path.name == _LOCK for path in self.path.iterdir()):
+                (self.path / _LOCK).unlink(missing_ok=True)
+                self.path.rmdir()
+            os.close(self._lock)
 
 
 def open_folder(spool: Path) -> Folder:
@@ -114,8 +115,8 @@ def sync_folder(path: Path) -> None:
 def _adopt(orphan: Path, folder: Folder) -> None:
     try:
         lock = _lock(orphan)
-    except BlockingIOError:
-        return  # its worker lives
+    except (BlockingIOError, FileNotFoundError):
+        return  # its worker lives, or has just ended and left nothing
     try:
         for path in sorted(orphan.iterdir()):
             if path.name != _LOCK:

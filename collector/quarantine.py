@@ -1,9 +1,13 @@
 """What was refused, kept with its reason, and without what must not be kept."""
 
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
+
 from collector.enrich import Source
+from collector.url_secrets import mask_secrets
 from event_lens.contract.body import Envelope, encoded
 from event_lens.contract.rejection import Rejection
 from event_lens.contract.row import QuarantineRow, timestamp
@@ -18,16 +22,18 @@ def quarantined(
 ) -> QuarantineRow:
     """The row of an event, or of a whole `body`, that was refused after authentication.
 
-    Of an `envelope` its JSON is kept, without secret and address; of what could not be read only length and hash.
+    What is JSON is kept, without secrets and address; of what could not be read only length and hash.
     """
     request = source.request
-    kept = b""
+    whole: Any = None
     if envelope is not None:
         whole = {"type": envelope.type, "payload": envelope.payload}
         body = encoded(whole)
-        kept = encoded(_scrubbed(whole, DEEPEST_KEPT))
-    elif error.raw:
-        body = error.raw
+    else:
+        body = error.raw or body
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            whole = msgspec.json.decode(body)
+    kept = b"" if whole is None else encoded(_scrubbed(whole, DEEPEST_KEPT))
     return QuarantineRow(
         project_id=request.project.project_id,
         received_at=timestamp(request.received_at_ms),
@@ -37,7 +43,7 @@ def quarantined(
         user_agent=source.user_agent,
         body=kept.decode(),
         body_length=len(body),
-        body_hash=blake2b(body, digest_size=16).hexdigest(),
+        body_hash=blake2b(kept or body, digest_size=16).hexdigest(),
         sdk_name=source.sdk_name,
         sdk_version=source.sdk_version,
         import_id=request.import_id,
@@ -51,4 +57,4 @@ def _scrubbed(value: Any, levels: int) -> Any:
         return {key: _scrubbed(below, levels - 1) for key, below in value.items() if key not in SECRET_KEYS}
     if isinstance(value, list):
         return [_scrubbed(below, levels - 1) for below in value] if levels else CUT
-    return value
+    return mask_secrets(value) if isinstance(value, str) else value

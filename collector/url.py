@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from collector.url_secrets import mask_secrets
 from event_lens.contract.limits import MAX_WORD_LENGTH
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -27,6 +28,7 @@ def split_url(text: str) -> Url:
     """Take `text` apart as browsers do, without ever failing: what has no host is a route, such as a screen's name."""
     text = text.strip()
     rest, _, fragment = text.partition("#")
+    fragment = mask_secrets(fragment)
     rest, _, query = rest.partition("?")
     scheme, separator, after = rest.partition("://")
     if not separator or not _is_scheme(scheme):
@@ -45,7 +47,7 @@ def split_url(text: str) -> Url:
 
 def clean_query(query: str) -> str:
     """The query as it may be stored: the one place that decides what of it is kept."""
-    return query.removeprefix("?")
+    return mask_secrets(query.removeprefix("?"))
 
 
 def host_of(address: str) -> str:

@@ -57,7 +57,13 @@ class Worker:
         )
         self._keyring = Keyring(self._registry)
         intake = Intake(settings, self._keyring, Enricher(open_geo(settings.geoip_db)), self._spool)
-        self.collect = Collect(self._keyring, intake, RateLimit(settings.rate_limit), settings.trusted_proxies)
+        per_worker = -(-settings.rate_limit // settings.collector_workers)
+        self.collect = Collect(
+            self._keyring,
+            intake,
+            RateLimit(per_worker),
+            settings.trusted_proxies,
+        )
         self._writer.start()
         log.info("collector_started", folder=self._folder.path.name, bytes=self._folder.byte_count)
 

@@ -90,9 +90,12 @@ def migrate() -> None:
     """Bring a ClickHouse server's raw tables up to date. The embedded warehouse does it by itself when it starts."""
     from event_lens.warehouse.connection import Warehouse
     from event_lens.warehouse.migrate import migrate as apply_migrations
+    from event_lens.warehouse.retention import keep_raw
 
-    with Warehouse(_settings().warehouse_address) as served:
+    settings = _settings()
+    with Warehouse(settings.warehouse_address) as served:
         applied = apply_migrations(served)
+        keep_raw(served, settings.raw_ttl_days)
     console.print(f"Applied {', '.join(applied)}." if applied else "Nothing to do: every migration is applied.")
 
 
@@ -128,21 +131,26 @@ def simulate(
 ) -> None:
     """Send simulated traffic to the running collector."""
     from event_lens.clock import now_ms
-    from event_lens.registry.clients import create_client
+    from event_lens.registry.clients import create_client, revoke_client
     from event_lens.registry.connection import open_registry
     from event_lens.simulate.sender import send_traffic
     from event_lens.simulate.traffic import make_traffic
+    from event_lens.simulate.visits import SITE
 
     settings = _settings()
     registry = open_registry(settings)
-    client, secret = create_client(registry, project, "write", name="simulate", origins=("*",))
-    with progress_bar("Sending events", events) as bar:
-        sent = send_traffic(
-            f"http://127.0.0.1:{settings.collector_port}",
-            (client.client_id, secret),
-            make_traffic(events, days, seed, now_ms()),
-            bar.advance,
-        )
+    client, secret = create_client(registry, project, "write", name="simulate", origins=(SITE,))
+    try:
+        with progress_bar("Sending events", events) as bar:
+            sent = send_traffic(
+                f"http://127.0.0.1:{settings.collector_port}",
+                (client.client_id, secret),
+                make_traffic(events, days, seed, now_ms()),
+                bar.advance,
+            )
+    finally:
+        revoke_client(registry, client.client_id)
+        registry.close()
     show_table("Sent", ("status", "requests"), sorted(sent.statuses.items()))
 
 

@@ -4,11 +4,14 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 
+import honcho.manager
 from honcho.manager import Manager
 
 from event_lens.settings import Settings
 from event_lens.terminal import console, show_table
 
+# The collector lands what it can and the warehouse finishes what runs before they end.
+STOP_WITHIN_SECONDS = 30
 # The ways to stop: Ctrl-C and SIGTERM.
 STOPPED = (130, 143)
 
@@ -21,6 +24,7 @@ def part_commands(settings: Settings) -> dict[str, list[str]]:
 
 def serve_processes(commands: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> int:
     """Serves until Ctrl-C or until one ends, which ends the others. Returns the exit code; blocks."""
+    honcho.manager.KILL_WAIT = STOP_WITHIN_SECONDS
     manager = Manager()
     for name, command in commands.items():
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environ))

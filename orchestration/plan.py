@@ -11,8 +11,19 @@ from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.days import reached
 
-SETTINGS_HASH = """
-    cityHash64(timezone, currency, session_timeout_seconds, duplicate_window_ms, arraySort(allowed_bots))
+# A project's settings and its funnels: when one of them differs from what was built, all its days are touched.
+SETTINGS = """
+    SELECT
+        project_id,
+        cityHash64(
+            timezone, currency, session_timeout_seconds, duplicate_window_ms, arraySort(allowed_bots), funnels
+        ) AS settings_hash
+    FROM (SELECT * FROM lens_raw.project_settings FINAL) AS projects
+    LEFT JOIN (
+        SELECT project_id, arraySort(groupArray((funnel_id, step_names, window_seconds))) AS funnels
+        FROM lens_raw.funnel_definitions FINAL
+        GROUP BY project_id
+    ) AS defined USING (project_id)
 """
 
 # A copy of a message that lands now can take the place of one that was counted on another day, so the days of all its
@@ -79,8 +90,8 @@ TOUCHED = """
 CHANGED_PROJECTS = f"""
     INSERT INTO lens_staging.planned_batches
     WITH changed AS (
-        SELECT project_id, {SETTINGS_HASH} AS settings_hash
-        FROM lens_raw.project_settings FINAL
+        SELECT project_id, settings_hash
+        FROM ({SETTINGS})
         WHERE (project_id, settings_hash) NOT IN (
             SELECT project_id, settings_hash FROM lens_staging.built_projects FINAL
         )
@@ -123,6 +134,16 @@ def make_plan(warehouse: Warehouse, build_id: str) -> None:
     )
     warehouse.command(touched, {"build": build_id}, {"join_use_nulls": 0})
     warehouse.command(CHANGED_PROJECTS, {"build": build_id}, {"join_use_nulls": 0})
+
+
+def has_unbuilt_batches(warehouse: Warehouse) -> bool:
+    """Whether something has landed that no build took in."""
+    return bool(
+        warehouse.value(
+            "SELECT count() FROM lens_raw.batches "
+            "WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
+        )
+    )
 
 
 def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:

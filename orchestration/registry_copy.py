@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from event_lens.contract.row import timestamp
 from event_lens.registry.connection import open_registry
 from event_lens.registry.funnels import list_funnels
 from event_lens.registry.projects import list_projects
+from event_lens.registry.tables import Funnel, Project
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.zones import offsets
@@ -18,11 +20,7 @@ from orchestration.zones import offsets
 
 def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
     """Copies projects' settings, the offsets of their zones and the funnels; returns the rows of each table."""
-    registry = open_registry(settings)
-    try:
-        projects, funnels = list_projects(registry), list_funnels(registry)
-    finally:
-        registry.close()
+    projects, funnels = _read(settings)
     copied_at = timestamp(now_ms())
     start = datetime.combine(settings.first_day - timedelta(days=3), datetime.min.time(), UTC)
     end = datetime.now(UTC) + timedelta(days=366)
@@ -67,3 +65,17 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
             body = b"".join(msgspec.json.encode(row) + b"\n" for row in table_rows)
             warehouse.insert_lines(table, body, token=f"{table}-{uuid.uuid4()}")
     return {table: len(table_rows) for table, table_rows in rows.items()}
+
+
+def registry_fingerprint(settings: Settings) -> str:
+    """Text that differs when a project, a setting or a funnel does."""
+    projects, funnels = _read(settings)
+    return blake2b(repr((projects, funnels)).encode(), digest_size=16).hexdigest()
+
+
+def _read(settings: Settings) -> tuple[list[Project], list[Funnel]]:
+    registry = open_registry(settings)
+    try:
+        return list_projects(registry), list_funnels(registry)
+    finally:
+        registry.close()

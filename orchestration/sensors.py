@@ -5,6 +5,8 @@ import dagster as dg
 from event_lens.errors import Unavailable
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
+from orchestration.plan import has_unbuilt_batches
+from orchestration.registry_copy import registry_fingerprint
 from orchestration.runs import JOB, UNFINISHED, touched_runs
 
 SECONDS_BETWEEN_LOOKS = 30
@@ -22,11 +24,12 @@ def landed_sensor(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason("A build is under way.")
         try:
             with Warehouse(settings.warehouse_address) as warehouse:
+                known = registry_fingerprint(settings)
+                if context.cursor == known and not has_unbuilt_batches(warehouse):
+                    return dg.SkipReason("Everything that landed is built.")
                 runs = touched_runs(settings, warehouse)
         except Unavailable as error:
             return dg.SkipReason(error.message)
-        if not runs:
-            return dg.SkipReason("Everything that landed is built.")
-        return dg.SensorResult(run_requests=[dg.RunRequest(tags=run.tags) for run in runs])
+        return dg.SensorResult(run_requests=[dg.RunRequest(tags=run.tags) for run in runs], cursor=known)
 
     return build_what_landed

@@ -1,7 +1,6 @@
 """What every test may use: a migrated warehouse, the embedded one unless EVENTLENS_WAREHOUSE_URL names a server."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,19 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from event_lens.processes import free_port
 from event_lens.settings import read_settings
 from event_lens.warehouse.connection import Warehouse
 from event_lens.warehouse.migrate import migrate
 
 START_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """A port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class EmbeddedServer:

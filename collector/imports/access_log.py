@@ -15,6 +15,7 @@ from collector.enrich import Enricher, Source
 from collector.identity import line_uuid
 from collector.imports.log_line import LogLine, mask_addresses, read_line
 from collector.request import ProjectRules, Request
+from collector.url_secrets import mask_secrets
 from event_lens.contract.limits import MAX_USER_AGENT_LENGTH
 from event_lens.contract.rejection import Rejection
 from event_lens.contract.row import EventRow, QuarantineRow, timestamp
@@ -94,7 +95,7 @@ def read_access_log(
                     code=error.code,
                     message=error.message,
                     user_agent=line.user_agent[:MAX_USER_AGENT_LENGTH] if line else "",
-                    body=mask_addresses(text),
+                    body=mask_secrets(mask_addresses(text)),
                     body_length=len(raw),
                     body_hash=blake2b(f"{content_hash}\0{number}".encode(), digest_size=16).hexdigest(),
                     line_number=number,

@@ -83,7 +83,7 @@ def _show_retention(answers: Answers) -> None:
 
 
 def _show_ledger(answers: Answers, sent: Sent) -> None:
-    rows, _ = answers.ask("ingest", range="today")
+    rows, _ = answers.ask("ingest", range="2d")
     names = ("received", "accepted", "duplicate", "bot", "rejected")
     totals = {name: sum(row[name] for row in rows) for name in names}
     show_table("Ledger", names, [tuple(totals[name] for name in names)])

@@ -23,6 +23,7 @@ from event_lens.simulate.sender import Sent, send_traffic
 from event_lens.simulate.traffic import make_traffic
 from event_lens.simulate.visits import SITE
 from event_lens.terminal import console, progress_bar
+from event_lens.warehouse.embedded.folder import owned
 
 HOME = ".eventlens-demo"
 LAND_WITHIN_SECONDS = 120
@@ -75,12 +76,14 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _empty(home: Path) -> None:
-    """Removes an earlier demo. Raises `Refused` for a folder that is none, so that nobody's files are lost."""
+    """Removes an earlier demo. Raises `Refused` for a folder that is none, so that nobody's files are lost, and for one
+    that is being served."""
     if not home.exists():
         return
     if any(home.iterdir()) and not (home / VERSION_FILE).exists():
         raise Refused(f"{home} is not a home of Event Lens; move it away and run the demo again.", code="home_foreign")
-    shutil.rmtree(home)
+    with owned(home / "warehouse"):
+        shutil.rmtree(home)
 
 
 def _parts(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -125,4 +128,6 @@ def _wait_until_landed(settings: Settings) -> None:
 
 def _build(environ: Mapping[str, str]) -> None:
     console.print("Building the models: a Dagster run of dbt", highlight=False)
-    subprocess.run([sys.executable, "-m", "event_lens.cli", "build"], env=dict(environ), check=False).check_returncode()
+    command = [sys.executable, "-m", "event_lens.cli", "build"]
+    if subprocess.run(command, env=dict(environ), check=False).returncode:
+        raise Broken("The build failed; the lines above say why.", code="demo_not_built")

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from event_lens.processes import free_port
 from event_lens.warehouse.connection import Warehouse
 from tests.collector.conftest import WITHIN_SECONDS, CollectorProcess
-from tests.conftest import free_port
 
 
 def landed_messages(warehouse: Warehouse, collector: CollectorProcess) -> list[str]:

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from event_lens.contract.limits import MAX_BODY_BYTES
+from event_lens.processes import free_port
 from event_lens.registry.clients import create_client, revoke_client
 from event_lens.registry.connection import open_registry
 from event_lens.warehouse.connection import Warehouse
 from tests.collector.conftest import CollectorProcess
-from tests.conftest import free_port
 
 
 def unique() -> str:

@@ -35,8 +35,7 @@ def test_the_login_reaches_back_to_the_first_event(site: Site) -> None:
 
 
 def test_the_ledger_says_where_every_receipt_went(site: Site) -> None:
-    today = datetime.now(UTC).date().isoformat()
-    rows = site.ask("ingest", startDate=today, endDate=today)["data"]
+    rows = site.ask("ingest", range="2d")["data"]
     totals = {name: sum(row[name] for row in rows) for name in rows[0] if isinstance(rows[0][name], int)}
     assert totals == {"received": 10, "accepted": 6, "duplicate": 1, "bot": 1, "rejected": 2}
 
@@ -66,10 +65,8 @@ def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something
     assert answer["data"]["avg_session_duration"] == 1200
 
 
-def test_a_rebuild_of_the_day_and_a_full_refresh_change_nothing(site: Site) -> None:
+def test_a_full_refresh_changes_nothing(site: Site) -> None:
     answers = [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")]
-    site.house.eventlens("build", "--start", DAY, "--end", DAY)
-    assert [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")] == answers
     site.house.eventlens("build", "--full-refresh")
     assert [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")] == answers
 
@@ -81,10 +78,9 @@ def test_a_bot_counts_again_when_its_rule_is_re_included(site: Site) -> None:
         )
     before = site.ask("metrics")["data"]["unique_visitors"]
     site.house.eventlens("project", "change", site.project, "--allow-bot", reason)
-    site.house.eventlens("build")
+    site.house.eventlens("build", "--start", DAY, "--end", DAY)
     assert site.ask("metrics")["data"]["unique_visitors"] == before + 1
-    today = datetime.now(UTC).date().isoformat()
-    assert sum(row["bot"] for row in site.ask("ingest", startDate=today, endDate=today)["data"]) == 0
+    assert sum(row["bot"] for row in site.ask("ingest", range="2d")["data"]) == 0
 
 
 def test_a_read_key_of_another_project_gets_nothing(site: Site, house: House) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from event_lens.processes import free_port
 from event_lens.registry.clients import create_client
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.connection import Warehouse
-from tests.conftest import free_port
 from tests.query.world import World, fill_edges, fill_midnight, fill_plain, fill_random, fill_steps
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of

@@ -14,10 +14,10 @@ import polars
 import pytest
 
 from event_lens.errors import Refused, Unavailable
+from event_lens.processes import free_port
 from query.ask import Subject
 from query.client import Api, Client
 from query.direct import Direct
-from tests.conftest import free_port
 from tests.query.world import HOSTILE, World
 from tests.spec.reference.sessions import history
 

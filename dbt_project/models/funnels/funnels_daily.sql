@@ -9,7 +9,6 @@
 with funnels as (
     select project_id, funnel_id, step_names, window_seconds
     from {{ source('lens_raw', 'funnel_definitions') }} final
-    where not is_deleted
 ),
 
 step_events as (

@@ -19,6 +19,7 @@ from event_lens.warehouse.embedded.folder import owned
 from event_lens.warehouse.embedded.functions import Functions
 from event_lens.warehouse.embedded.sandbox import Sandbox
 from event_lens.warehouse.migrate import migrate
+from event_lens.warehouse.retention import keep_raw
 
 _CALLS = 16
 _STATEMENTS = 32
@@ -42,7 +43,7 @@ def serve(settings: Settings) -> None:
     with owned(folder), ThreadPoolExecutor(_CALLS) as calls, ThreadPoolExecutor(_STATEMENTS) as statements:
         engine = _open(folder)
         try:
-            _migrate(engine)
+            _migrate(engine, settings.raw_ttl_days)
             house = House(engine, Sandbox(_functions(engine)), calls, statements, asyncio.Semaphore(_ANALYST_TURNS))
             app = App(house)
             serve_until_stopped(lambda: app, settings.warehouse_port, drain=lambda: app.drain(_DRAIN_SECONDS))
@@ -75,10 +76,11 @@ def _open(folder: Path) -> Engine:
         ) from error
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, raw_ttl_days: int) -> None:
     connection = engine.connect()
     try:
         migrate(_Local(connection))
+        keep_raw(_Local(connection), raw_ttl_days)
     except StatementError as error:
         raise Broken(f"A migration of the warehouse failed: {error.text}", code="migration_failed") from error
     finally:

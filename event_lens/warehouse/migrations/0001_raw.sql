@@ -186,7 +186,6 @@ CREATE TABLE IF NOT EXISTS lens_raw.funnel_definitions
     name String,
     step_names Array(String),
     window_seconds UInt32,
-    is_deleted Bool,
     copied_at DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree(copied_at)
