@@ -51,9 +51,12 @@ def event(number: int) -> dict[str, object]:
 
 
 @contextmanager
-def served(command: list[str], environ: dict[str, str], port: int) -> Iterator[int]:
-    """The pid of a server that answers inside the block."""
-    process = subprocess.Popen([sys.executable, *command], env=environ, start_new_session=True)
+def served(command: list[str], environ: dict[str, str], port: int, log: Path) -> Iterator[int]:
+    """The pid of a server that answers inside the block; what it says goes to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command], env=environ, stdout=output, stderr=output, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + 30
         while True:
@@ -97,12 +100,15 @@ def main(seconds: float = SECONDS) -> None:
     with tempfile.TemporaryDirectory(prefix="eventlens-bench-") as folder:
         console.print("A bare Litestar and granian application ...")
         port = free_port()
-        with served(["-m", "bench.bare", str(port), f"{folder}/log"], dict(os.environ), port) as pid:
+        with served(
+            ["-m", "bench.bare", str(port), f"{folder}/log"], dict(os.environ), port, Path(folder) / "bare.log"
+        ) as pid:
             results["bare"] = run(port, pid, {}, seconds)
         console.print("The collector ...")
         port = free_port()
         environ, headers = collector_environ(Path(folder) / "home", port)
-        with served(["-m", "event_lens.cli", "collector"], environ, port) as pid:
+        log = Path(folder) / "collector.log"
+        with served(["-m", "event_lens.cli", "collector"], environ, port, log) as pid:
             results["collector"] = run(port, pid, headers, seconds)
     rows = []
     for index, (what, size) in enumerate((("single", 1), (f"in {BATCH}s", BATCH))):
@@ -113,8 +119,6 @@ def main(seconds: float = SECONDS) -> None:
                 f"{bare.requests_per_second * size:,.0f}",
                 f"{ours.requests_per_second * size:,.0f}",
                 f"{ours.requests_per_second / bare.requests_per_second:.2f}",
-                f"{bare.requests_per_cpu_second * size:,.0f}",
-                f"{ours.requests_per_cpu_second * size:,.0f}",
                 f"{ours.requests_per_cpu_second / bare.requests_per_cpu_second:.2f}",
                 f"{ours.percentile_ms(0.5):.1f}",
                 f"{ours.percentile_ms(0.99):.1f}",
@@ -122,8 +126,8 @@ def main(seconds: float = SECONDS) -> None:
             ]
         )
     show_table(
-        "Events a second (and a CPU second), on disk before the answer; one process, 32 connections",
-        ["events", "bare", "ours", "ratio", "bare/cpu", "ours/cpu", "ratio", "p50 ms", "p99 ms", "failed"],
+        "Events a second, on disk before the answer; one process, 32 connections",
+        ["events", "bare", "ours", "ratio", "by CPU", "p50 ms", "p99 ms", "failed"],
         rows,
     )
 

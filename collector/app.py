@@ -15,11 +15,13 @@ from litestar import Litestar, Request, Response, Router
 from litestar.exceptions import HTTPException
 
 from collector.answer import COMMON_HEADERS, status_of
+from collector.geo import open_geo
 from collector.routes import event_routes, state_routes
 from collector.worker import Worker
 from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.home import prepare_home
 from event_lens.logs import get_log, set_up_logs
+from event_lens.registry.connection import open_registry
 from event_lens.serving import HEADERS_WITHIN_MS, HOST, check_port, serve_until_stopped
 from event_lens.settings import Settings, read_settings
 
@@ -57,6 +59,9 @@ def serve(settings: Settings) -> None:
     set_up_logs()
     prepare_home(settings.home)
     check_port(settings.collector_port, "EVENTLENS_COLLECTOR_PORT")
+    # What a worker would fail at is told here, as one sentence.
+    open_geo(settings.geoip_db)
+    open_registry(settings).close()
     if settings.collector_workers == 1:
         serve_until_stopped(
             lambda: create_app(settings),

@@ -7,7 +7,7 @@ from event_lens.errors import Broken
 from event_lens.simulate.sender import Sent
 from event_lens.terminal import console, show_table
 
-BARS = "▁▂▃▄▅▆▇█"
+BAR = "█"
 
 
 def show_report(answers: Answers, sent: Sent, funnel: tuple[str, ...]) -> None:
@@ -51,7 +51,7 @@ def _show_metrics(answers: Answers) -> None:
                 row["total_sessions"],
                 row["total_screen_views"],
                 float(row["total_revenue"]),
-                BARS[-1] * round(24 * row["total_sessions"] / most),
+                BAR * round(18 * row["total_sessions"] / most),
             )
             for row in series
         ],

@@ -103,7 +103,7 @@ class Traffic:
 def _start_of_a_visit(random: Random, days: int, now_ms: int) -> int:
     """A moment of the last `days` days: more in the evening than at night, fewer at the weekend, growing with time."""
     while True:
-        at_ms = now_ms - int(random.betavariate(1.3, 1.0) * days * DAY_MS) - 1
+        at_ms = now_ms - int(random.betavariate(1.0, 1.3) * days * DAY_MS) - 1
         hour = at_ms // 3_600_000 % 24
         weekday = (at_ms // DAY_MS + 3) % 7
         likely = (0.25 + 0.75 * max(0.0, 1 - abs(hour - 17) / 12)) * (0.7 if weekday > 4 else 1.0)

@@ -11,13 +11,14 @@ import pytest
 
 from event_lens.contract.row import timestamp
 from event_lens.registry.connection import open_registry
+from event_lens.registry.funnels import create_funnel
 from event_lens.registry.projects import change_project, create_project
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.days import between
 from orchestration.mark import mark_built
 from orchestration.plan import make_plan, read_plan
-from orchestration.registry_copy import copy_registry
+from orchestration.registry_copy import copy_registry, registry_fingerprint
 
 SENT = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
 
@@ -139,6 +140,31 @@ def test_a_changed_setting_touches_every_day_of_its_project(
     registry.close()
     build, _ = planned(warehouse, settings, batch)
     assert _days_of_settings(warehouse, build, project) == [date(2026, 3, 10), date(2026, 4, 19)]
+
+
+def test_a_new_funnel_touches_every_day_of_its_project(warehouse: Warehouse, settings: Settings, project: str) -> None:
+    batch = land(warehouse, project, SENT)
+    build, _ = planned(warehouse, settings, batch)
+    mark_built(warehouse, build, None, settings)
+    registry = open_registry(settings)
+    create_funnel(registry, project, "to a purchase", ("screen_view", "purchase"))
+    registry.close()
+    build, _ = planned(warehouse, settings, batch)
+    assert _days_of_settings(warehouse, build, project) == [date(2026, 3, 10)]
+    mark_built(warehouse, build, None, settings)
+    build, _ = planned(warehouse, settings, batch)
+    assert not _days_of_settings(warehouse, build, project)
+
+
+def test_the_fingerprint_of_the_registry_follows_every_change(settings: Settings, project: str) -> None:
+    first = registry_fingerprint(settings)
+    assert registry_fingerprint(settings) == first
+    registry = open_registry(settings)
+    change_project(registry, project, currency="EUR")
+    second = registry_fingerprint(settings)
+    create_funnel(registry, project, "f", ("a", "b"))
+    registry.close()
+    assert len({first, second, registry_fingerprint(settings)}) == 3
 
 
 def test_days_outside_of_what_can_be_built_are_left_out(warehouse: Warehouse, settings: Settings, project: str) -> None:
