@@ -1,4 +1,4 @@
-"""The flat rows of `lens_raw`: one struct a table, its fields in the order of the table's columns.
+"""The flat rows of `lens_raw`: one struct a table, a field for each of its columns.
 
 A field at its default is left out of the JSON, and the table's own default stands for it. `batch_id`, `batch_row`,
 `day` and `landed_at` are not here: the spool, the table and the writer add them.
