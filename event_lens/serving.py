@@ -54,11 +54,19 @@ def serve_until_stopped(
         await drain()
         server.stop()  # type: ignore[no-untyped-call]
         await serving
+        _ignore_further_signals()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(serve())
-        for number in STOPPING:
-            signal.signal(number, signal.SIG_IGN)
+
+
+def _ignore_further_signals() -> None:
+    """A loop gives signals back to their default when it closes: a second one would kill what is being closed."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    for number in STOPPING:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
 def check_port(port: int, setting: str) -> None:
