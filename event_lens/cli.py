@@ -34,9 +34,10 @@ def _settings() -> Settings:
 @app.command()
 def up() -> None:
     """Serve everything (warehouse, collector, query API, Dagster) until Ctrl-C."""
-    from event_lens.up import part_commands, serve_processes, show_addresses
+    from event_lens.up import check_ports, part_commands, serve_processes, show_addresses
 
     settings = _settings()
+    check_ports(settings)
     show_addresses(settings)
     raise typer.Exit(serve_processes(part_commands(settings) | _dagster_commands(settings), os.environ))
 

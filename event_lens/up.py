@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import honcho.manager
 from honcho.manager import Manager
 
+from event_lens.serving import check_port
 from event_lens.settings import Settings
 from event_lens.terminal import console, show_table
 
@@ -30,6 +31,14 @@ def serve_processes(commands: Mapping[str, Sequence[str]], environ: Mapping[str,
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environ))
     manager.loop()
     return 0 if manager.returncode in STOPPED else int(manager.returncode or 0)
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises `Unavailable` (`port_taken`) for the first port that somebody else listens on."""
+    parts = {"WAREHOUSE": settings.warehouse_port} if settings.is_embedded else {}
+    parts |= {"COLLECTOR": settings.collector_port, "QUERY": settings.query_port, "DAGSTER": settings.dagster_port}
+    for part, port in parts.items():
+        check_port(port, f"EVENTLENS_{part}_PORT")
 
 
 def show_addresses(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from event_lens.errors import Refused
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.days import runs_of
@@ -50,9 +51,18 @@ def touched_runs(settings: Settings, warehouse: Warehouse) -> list[BuildRun]:
 
 
 def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:
-    """The run that rebuilds all days from `start` to `end`, both inclusive."""
+    """The run that rebuilds all days from `start` to `end`, both inclusive.
+
+    Raises `Refused` (`range_empty`) when there is no such day from the first accepted one to tomorrow.
+    """
     first, last = buildable(settings)
-    return BuildRun(max(start or first, first), min(end or last, last), RANGE)
+    run = BuildRun(max(start or first, first), min(end or last, last), RANGE)
+    if run.start > run.end:
+        raise Refused(
+            f"There is no day to build from {start or first} to {end or last}; days are {first} to {last}.",
+            code="range_empty",
+        )
+    return run
 
 
 def full_refresh_run(settings: Settings, warehouse: Warehouse) -> BuildRun:

@@ -54,7 +54,7 @@ def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -
         f"\nDone in {time.monotonic() - started:.0f} seconds; every process has ended. To look around:\n"
         f"  [bold]EVENTLENS_HOME={HOME} make up[/bold]\n"
         f"  Dagster  http://127.0.0.1:3000   assets, runs, backfills of any range of days\n"
-        f"  SQL      curl http://127.0.0.1:8123 -d 'SELECT * FROM lens.metrics_daily FORMAT PrettyCompact'\n"
+        f"  SQL      curl 'http://127.0.0.1:8123/?user=analyst' -d 'SELECT * FROM lens.profiles FORMAT Vertical'\n"
         f"  API      curl -H 'openpanel-client-id: {reader[0]}' -H 'openpanel-client-secret: {reader[1]}' "
         f"'http://127.0.0.1:3003/insights/{project_id}/metrics?range=30d'",
         highlight=False,
