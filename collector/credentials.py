@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-ID_HEADERS = (b"openpanel-client-id", b"event-lens-client-id", b"mixan-client-id")
-SECRET_HEADERS = (b"openpanel-client-secret", b"event-lens-client-secret", b"mixan-client-secret")
+from event_lens.contract.headers import CLIENT_PREFIXES
+
+ID_HEADERS = tuple(f"{prefix}-id".encode() for prefix in CLIENT_PREFIXES)
+SECRET_HEADERS = tuple(f"{prefix}-secret".encode() for prefix in CLIENT_PREFIXES)
 ADDRESS_HEADERS = (
     b"openpanel-client-ip",
     b"event-lens-client-ip",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from event_lens.contract.headers import CLIENT_PREFIXES
 from event_lens.errors import Refused
 from event_lens.registry.clients import find_client, is_secret_of
 from event_lens.registry.connection import Registry
@@ -10,7 +11,6 @@ from event_lens.registry.projects import find_project
 from query.ask import Subject
 from query.refusals import FORBIDDEN, UNAUTHORIZED
 
-PREFIXES = ("openpanel-client", "event-lens-client", "mixan-client")
 READERS = ("read", "root")
 
 
@@ -33,4 +33,4 @@ def read_subject(registry: Registry, project_id: str, headers: Mapping[str, str]
 
 
 def _first(headers: Mapping[str, str], part: str) -> str:
-    return next((value for prefix in PREFIXES if (value := headers.get(f"{prefix}-{part}", ""))), "")
+    return next((value for prefix in CLIENT_PREFIXES if (value := headers.get(f"{prefix}-{part}", ""))), "")
