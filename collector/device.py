@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from hashlib import blake2b, shake_256
-from typing import NamedTuple
+
+import msgspec
 
 from event_lens.errors import Broken
 
@@ -14,7 +15,7 @@ SESSION_MS = 30 * 60_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
-class Device(NamedTuple):
+class Device(msgspec.Struct, frozen=True):
     """`device_kind` is client, derived or server; `previous_device_id` is the one under the salt before, if any."""
 
     device_id: str

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from collector.request import ProjectRules
+from collector.request import ProjectRules, rules_of
 from event_lens.clock import Clock, now_ms, to_datetime
 from event_lens.registry.clients import find_client
 from event_lens.registry.connection import Registry
@@ -34,8 +34,12 @@ class Keyring:
         self._registry = registry
         self._clock = clock
         self._keys: dict[str, Key] = {}
-        self._salts: dict[date, str] = {}
+        self._salts: dict[str, dict[date, str]] = {}
         self._salts_day: date | None = None
+
+    def knows(self, client_id: str) -> bool:
+        """Whether the client was found before, so that looking it up again is not for nothing."""
+        return client_id in self._keys
 
     async def find(self, client_id: str) -> Key | None:
         """The client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
@@ -45,30 +49,30 @@ class Keyring:
         key = self._keys.get(client_id)
         if key is not None and now < key.until_ms:
             return key
-        self._keys.pop(client_id, None)
         found = await asyncio.to_thread(self._look_up, client_id)
         if found is None:
+            self._keys.pop(client_id, None)
             return None
         if len(self._keys) >= MOST_KEPT:
             self._keys.clear()
         key = self._keys[client_id] = Key(*found, now + KEPT_MS)
         return key
 
-    async def salts(self) -> dict[date, str]:
-        """The salts of today and yesterday; a new day's is made by whoever asks first."""
+    async def salts(self, period: str) -> dict[date, str]:
+        """The salts of this day or month (`period` daily, monthly) and the one before; who asks first makes a new one.
+
+        Raises `Unavailable` when the registry does not answer.
+        """
         today = to_datetime(self._clock()).date()
         if today != self._salts_day:
-            self._salts = await asyncio.to_thread(salts_on, self._registry, today)
-            self._salts_day = today
-        return self._salts
+            self._salts, self._salts_day = {}, today
+        salts = self._salts.get(period)
+        if salts is None:
+            salts = self._salts[period] = await asyncio.to_thread(salts_on, self._registry, period, today)
+        return salts
 
     def _look_up(self, client_id: str) -> tuple[Client, ProjectRules] | None:
         client = find_client(self._registry, client_id)
         if client is None:
             return None
-        project = find_project(self._registry, client.project_id)
-        return client, ProjectRules(
-            project_id=project.project_id,
-            device_salt=project.device_salt,
-            allow_unsafe_revenue=project.allow_unsafe_revenue,
-        )
+        return client, rules_of(find_project(self._registry, client.project_id))

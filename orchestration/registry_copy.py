@@ -25,19 +25,7 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
     start = datetime.combine(settings.first_day - timedelta(days=3), datetime.min.time(), UTC)
     end = datetime.now(UTC) + timedelta(days=366)
     rows: dict[str, list[dict[str, Any]]] = {
-        "lens_raw.project_settings": [
-            {
-                "project_id": project.project_id,
-                "name": project.name,
-                "timezone": project.timezone,
-                "currency": project.currency,
-                "session_timeout_seconds": project.session_timeout_seconds,
-                "duplicate_window_ms": project.duplicate_window_ms,
-                "allowed_bots": project.allowed_bots,
-                "copied_at": copied_at,
-            }
-            for project in projects
-        ],
+        "lens_raw.project_settings": [_modelled(project) | {"copied_at": copied_at} for project in projects],
         "lens_raw.zone_offsets": [
             {
                 "zone": zone,
@@ -48,17 +36,7 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
             for zone in sorted({project.timezone for project in projects})
             for moment, seconds in offsets(zone, start, end)
         ],
-        "lens_raw.funnel_definitions": [
-            {
-                "project_id": funnel.project_id,
-                "funnel_id": funnel.funnel_id,
-                "name": funnel.name,
-                "step_names": funnel.step_names,
-                "window_seconds": funnel.window_seconds,
-                "copied_at": copied_at,
-            }
-            for funnel in funnels
-        ],
+        "lens_raw.funnel_definitions": [_defined(funnel) | {"copied_at": copied_at} for funnel in funnels],
     }
     for table, table_rows in rows.items():
         if table_rows:
@@ -68,9 +46,33 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
 
 
 def registry_fingerprint(settings: Settings) -> str:
-    """Text that differs when a project, a setting or a funnel does."""
+    """Text that differs when a project, a setting that models read, or a funnel does."""
     projects, funnels = _read(settings)
-    return blake2b(repr((projects, funnels)).encode(), digest_size=16).hexdigest()
+    read = [_modelled(project) for project in projects], [_defined(funnel) for funnel in funnels]
+    return blake2b(msgspec.json.encode(read), digest_size=16).hexdigest()
+
+
+def _modelled(project: Project) -> dict[str, Any]:
+    """The settings that models read; what only collectors follow is none of theirs, and its change rebuilds nothing."""
+    return {
+        "project_id": project.project_id,
+        "name": project.name,
+        "timezone": project.timezone,
+        "currency": project.currency,
+        "session_timeout_seconds": project.session_timeout_seconds,
+        "duplicate_window_ms": project.duplicate_window_ms,
+        "allowed_bots": project.allowed_bots,
+    }
+
+
+def _defined(funnel: Funnel) -> dict[str, Any]:
+    return {
+        "project_id": funnel.project_id,
+        "funnel_id": funnel.funnel_id,
+        "name": funnel.name,
+        "step_names": funnel.step_names,
+        "window_seconds": funnel.window_seconds,
+    }
 
 
 def _read(settings: Settings) -> tuple[list[Project], list[Funnel]]:

@@ -27,6 +27,11 @@ class Project(Table):
     device_salt: Mapped[str] = mapped_column(default="daily")
     allow_unsafe_revenue: Mapped[bool] = mapped_column(default=False)
     allowed_bots: Mapped[list[str]] = mapped_column(default_factory=list)
+    own_addresses: Mapped[list[str]] = mapped_column(default_factory=list)
+    hostnames: Mapped[list[str]] = mapped_column(default_factory=list)
+    query_allow_list: Mapped[list[str]] = mapped_column(default_factory=lambda: ["*"])
+    honour_gpc: Mapped[bool] = mapped_column(default=False)
+    honour_dnt: Mapped[bool] = mapped_column(default=False)
 
 
 class Client(Table):
@@ -45,10 +50,11 @@ class Client(Table):
 
 
 class Salt(Table):
-    """The secret of a UTC day that device ids are derived with; `day` is its ISO date."""
+    """The secret of a UTC day or month (`period` daily, monthly), of which `day` is the ISO date or its first one's."""
 
     __tablename__ = "salts"
 
+    period: Mapped[str] = mapped_column(String(7), primary_key=True)
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     salt: Mapped[str]
 

@@ -167,6 +167,29 @@ def test_the_fingerprint_of_the_registry_follows_every_change(settings: Settings
     assert len({first, second, registry_fingerprint(settings)}) == 3
 
 
+def test_what_only_collectors_follow_asks_for_no_build(warehouse: Warehouse, settings: Settings, project: str) -> None:
+    batch = land(warehouse, project, SENT)
+    build, _ = planned(warehouse, settings, batch)
+    mark_built(warehouse, build, None, settings)
+    before = registry_fingerprint(settings)
+    registry = open_registry(settings)
+    collectors_own: dict[str, object] = {
+        "own_addresses": ["192.0.2.7"],
+        "hostnames": ["example.com"],
+        "query_allow_list": ["q"],
+        "honour_gpc": True,
+        "honour_dnt": True,
+        "device_salt": "monthly",
+        "allow_unsafe_revenue": True,
+        "domains": ["example.com"],
+    }
+    change_project(registry, project, **collectors_own)
+    registry.close()
+    assert registry_fingerprint(settings) == before
+    build, _ = planned(warehouse, settings, batch)
+    assert not _days_of_settings(warehouse, build, project)
+
+
 def test_days_outside_of_what_can_be_built_are_left_out(warehouse: Warehouse, settings: Settings, project: str) -> None:
     batch = land(warehouse, project, datetime(2100, 1, 1, tzinfo=UTC), received_at=SENT)
     build, days = planned(warehouse, settings, batch)

@@ -2,9 +2,6 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -14,21 +11,8 @@ from event_lens.registry.clients import create_client, find_client, is_secret_of
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.registry.funnels import create_funnel, list_funnels
 from event_lens.registry.projects import change_project, create_project, find_project, list_projects
-from event_lens.registry.salts import salts_on
 from event_lens.registry.tables import Table
-from event_lens.settings import Settings, read_settings
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings({"EVENTLENS_HOME": str(tmp_path / "home")})
-
-
-@pytest.fixture
-def registry(settings: Settings) -> Iterator[Registry]:
-    opened = open_registry(settings)
-    yield opened
-    opened.close()
+from event_lens.settings import Settings
 
 
 def test_the_migrated_tables_are_the_declared_ones(registry: Registry, settings: Settings) -> None:
@@ -109,29 +93,6 @@ def test_a_client_of_no_project_is_refused(registry: Registry) -> None:
     with pytest.raises(Refused) as refused:
         create_client(registry, "nowhere", "write")
     assert refused.value.code == "project_unknown"
-
-
-def test_a_day_has_one_salt_however_many_ask_at_once(settings: Settings) -> None:
-    registries = [open_registry(settings) for _ in range(8)]
-    day = date(2026, 3, 1)
-    answers: list[str] = []
-    threads = [threading.Thread(target=lambda r=r: answers.append(salts_on(r, day)[day])) for r in registries]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for registry in registries:
-        registry.close()
-    assert len(answers) == 8
-    assert len(set(answers)) == 1
-
-
-def test_only_the_last_two_salts_are_kept(registry: Registry) -> None:
-    first = date(2026, 3, 1)
-    days = [first + timedelta(days=number) for number in range(4)]
-    salts = {day: salts_on(registry, day)[day] for day in days}
-    assert len(set(salts.values())) == 4
-    assert salts_on(registry, days[-1]) == {days[-2]: salts[days[-2]], days[-1]: salts[days[-1]]}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""What a project leaves out, and salts of months beside those of days."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("projects") as projects:
+        projects.add_column(sa.Column("own_addresses", sa.JSON, nullable=False, server_default="[]"))
+        projects.add_column(sa.Column("hostnames", sa.JSON, nullable=False, server_default="[]"))
+        projects.add_column(sa.Column("query_allow_list", sa.JSON, nullable=False, server_default='["*"]'))
+        projects.add_column(sa.Column("honour_gpc", sa.Boolean, nullable=False, server_default=sa.false()))
+        projects.add_column(sa.Column("honour_dnt", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.rename_table("salts", "salts_of_days")
+    op.create_table(
+        "salts",
+        sa.Column("period", sa.String(7), primary_key=True),
+        sa.Column("day", sa.String(10), primary_key=True),
+        sa.Column("salt", sa.String, nullable=False),
+    )
+    op.execute("INSERT INTO salts (period, day, salt) SELECT 'daily', day, salt FROM salts_of_days")
+    op.drop_table("salts_of_days")

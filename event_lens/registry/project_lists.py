@@ -1,0 +1,48 @@
+"""The settings of a project that are lists: what each may hold, in which spelling."""
+
+import re
+from collections.abc import Callable, Iterable
+
+from event_lens.errors import Refused
+from event_lens.registry.hostname import hostname, hostname_rule
+from event_lens.registry.own_address import own_address
+
+LONGEST_LIST = 1_000
+LONGEST_PARAMETER = 255
+EVERY_PARAMETER = "*"
+
+
+def normal_list(name: str, values: Iterable[object]) -> list[str]:
+    """Each value once, in its usual spelling and in their order. Raises `Refused` (`project_setting_invalid`)."""
+    normal = list(dict.fromkeys(LISTS[name](str(value)) for value in values))
+    if len(normal) > LONGEST_LIST:
+        raise Refused(f"{name} holds up to {LONGEST_LIST} values.", code="project_setting_invalid")
+    if name == "query_allow_list" and EVERY_PARAMETER in normal and len(normal) > 1:
+        raise Refused(
+            "query_allow_list is * for every parameter or names those that are kept, not both; "
+            "replace it with `eventlens project change`.",
+            code="project_setting_invalid",
+        )
+    return normal
+
+
+def _parameter(text: str) -> str:
+    """The name of a query parameter, or `*` for all."""
+    if not 0 < len(text) <= LONGEST_PARAMETER or re.search(r"[\s&=#;?]", text):
+        raise Refused(f"{text!r} is not the name of a query parameter.", code="project_setting_invalid")
+    return text
+
+
+def _bot_reason(text: str) -> str:
+    if not text:
+        raise Refused("A bot reason is empty.", code="project_setting_invalid")
+    return text
+
+
+LISTS: dict[str, Callable[[str], str]] = {
+    "domains": hostname,
+    "allowed_bots": _bot_reason,
+    "own_addresses": own_address,
+    "hostnames": hostname_rule,
+    "query_allow_list": _parameter,
+}
