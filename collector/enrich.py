@@ -1,5 +1,6 @@
 """Typed events to rows: what the request knows of device, place and source is added, the address is dropped."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -7,21 +8,26 @@ import msgspec
 from collector.bots import bot_reason
 from collector.device import Device, derived_device, profile_device
 from collector.geo import Geo
-from collector.identity import RandomIds, message_uuid, short_hash
-from collector.referrer import classify, read_marks
+from collector.identity import message_uuid, random_uuids, short_hash
+from collector.left_out import check_hostname, left_out
+from collector.page import PAGE_FIELDS, Page, page_of
+from collector.query_parameters import keep_parameters
 from collector.request import Request
-from collector.url import Url, clean_query, split_url
+from collector.url import split_url
+from collector.url_secrets import mask_addresses_in, mask_properties
 from collector.user_agent import parse_user_agent
 from event_lens.contract.field import as_cut_text, as_decimal
 from event_lens.contract.limits import MAX_REVENUE, MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.line import CommonValues, Line
 from event_lens.contract.moment import event_time, first_ms
 from event_lens.contract.properties import check_storable
 from event_lens.contract.reserved import PLACE_FIELDS
 from event_lens.contract.row import EventRow, OperationRow, timestamp
 from event_lens.contract.sent import Sent
+from event_lens.contract.usual import UsualPayload
 from event_lens.contract.wire import Event, Operation
 
-NO_PAGE = split_url("")
+OWN_FIELDS = PAGE_FIELDS | {"title"}
 
 
 class Enricher:
@@ -29,7 +35,7 @@ class Enricher:
 
     def __init__(self, geo: Geo | None = None) -> None:
         self._geo = geo
-        self._ids = RandomIds()
+        self._ids = random_uuids()
 
     def source(self, request: Request) -> "Source":
         """The rows' maker for the events of one request."""
@@ -40,20 +46,26 @@ class Source:
     """Makes the rows of one request; what is the same for all its events is worked out once.
 
     `is_bot` and `bot_reason` are the collector's verdict on the sender: it marks and never drops, and a verified secret
-    is exempt. `user_agent`, `sdk_name` and `sdk_version` are the headers as they may be stored.
+    is exempt. `left_out` says why nothing of the request is kept. `user_agent`, `sdk_name` and `sdk_version` are the
+    headers as they may be stored.
     """
 
-    def __init__(self, request: Request, geo: Geo | None, ids: RandomIds) -> None:
+    def __init__(self, request: Request, geo: Geo | None, ids: Iterator[str]) -> None:
         self.request = request
         self._geo = geo
         self._ids = ids
         self.user_agent = _header(request.user_agent, MAX_USER_AGENT_LENGTH)
         self.sdk_name = _header(request.sdk_name)
         self.sdk_version = _header(request.sdk_version)
+        self.left_out = left_out(request)
+        self._may_leave_out = self.left_out is not None or bool(request.project.own_addresses)
+        self._hostnames = request.project.hostnames
+        self._kept_parameters = request.project.kept_parameters
         self._first_ms = first_ms(request.first_day)
-        self.bot_reason = "" if request.is_verified else bot_reason(self.user_agent)
-        self.is_bot = bool(self.bot_reason)
-        self._sender_values: dict[str, Any] = {
+        verdict = "" if request.is_verified else bot_reason(self.user_agent)
+        self.is_bot = bool(verdict)
+        self.bot_reason = verdict or request.soft_signs
+        sender: dict[str, Any] = {
             "project_id": request.project.project_id,
             "received_at": timestamp(request.received_at_ms),
             "user_agent": self.user_agent,
@@ -63,45 +75,75 @@ class Source:
             "bot_reason": self.bot_reason[:MAX_WORD_LENGTH],
             "import_id": request.import_id,
         }
-        self._event_values = self._sender_values | parse_user_agent(self.user_agent)._asdict()
+        event = sender | parse_user_agent(self.user_agent)._asdict()
         if self.is_bot:
-            self._event_values["device"] = "bot"
+            event["device"] = "bot"
         elif request.is_verified and not request.has_client_address:
-            self._event_values["device"] = "server"
-        self._event_values["language"] = _first_language(_header(request.accept_language))
+            event["device"] = "server"
+        event["language"] = _first_language(_header(request.accept_language))
         if request.has_client_address:
-            self._event_values |= self._place_values(request.address)
-        self._origin = split_url(_header(request.origin))
+            event |= self._place_values(request.address)
+        self._received_at = sender["received_at"]
+        self._of_operations = CommonValues(OperationRow, sender)
+        self._of_events = CommonValues(EventRow, event)
+        self._origin = _header(request.origin)
+
+    def line(self, parsed: Event | Operation) -> Line:
+        """The raw row of what was parsed.
+
+        Raises `Rejection`: `timestamp_too_old`, a revenue that is no number, or `LeftOut`.
+        """
+        if not isinstance(parsed, Event):
+            return self._of_operations.line_apart(self._operation_values(parsed))
+        own = self._own_values(parsed)
+        page = self._page(parsed)
+        if self._kept_parameters is None and not _says_more(parsed):
+            return self._of_events.line_apart(own, page.columns)
+        return self._of_events.line(self._with_page(own, page, parsed))
 
     def row(self, parsed: Event | Operation) -> EventRow | OperationRow:
-        """The raw row of what was parsed. Raises `Rejection`: `timestamp_too_old`, or a revenue that is no number."""
-        return self.event_row(parsed) if isinstance(parsed, Event) else self.operation_row(parsed)
+        """The same, not encoded yet."""
+        if isinstance(parsed, Event):
+            return self.event_row(parsed)
+        return self._of_operations.row(self._operation_values(parsed))
 
     def event_row(self, event: Event) -> EventRow:
-        values = self._values(event, self._event_values)
-        self._fill(values, event)
-        return EventRow(**values)
+        return self._of_events.row(self._with_page(self._own_values(event), self._page(event), event))
 
-    def operation_row(self, operation: Operation) -> OperationRow:
-        return OperationRow(
-            operation=operation.operation, **self._values(operation, self._sender_values), **operation.fields
-        )
+    def _operation_values(self, operation: Operation) -> dict[str, Any]:
+        if self._hostnames:
+            check_hostname(split_url(self._origin).host, self._hostnames)
+        values = self._values(operation) | operation.fields | {"operation": operation.operation}
+        if values.get("avatar"):
+            values["avatar"] = mask_addresses_in(values["avatar"])
+        return values
 
-    def _values(self, parsed: Sent, shared: dict[str, Any]) -> dict[str, Any]:
-        """`shared`, and what every row has."""
+    def _values(self, parsed: Sent) -> dict[str, Any]:
+        """What the row of an event or operation has of its own, whichever it is."""
         request = self.request
-        at_ms = event_time(parsed.timestamp, request.received_at_ms, self._first_ms)
-        device_id, device_kind, previous_device_id = self._device(parsed, at_ms)
-        values = shared.copy()
+        if self._may_leave_out:
+            reason = left_out(request, parsed.address) if parsed.address else self.left_out
+            if reason:
+                raise reason.with_traceback(None)
+        received_at_ms = request.received_at_ms
+        at_ms = received_at_ms
+        if parsed.timestamp is not None:
+            at_ms = event_time(parsed.timestamp, received_at_ms, self._first_ms)
         message_id = parsed.message_id
-        values["event_id"] = message_uuid(request.project.project_id, message_id) if message_id else self._ids.take()
-        values["message_id"] = message_id
-        values["device_id"] = device_id
-        values["device_kind"] = device_kind
-        values["previous_device_id"] = previous_device_id
-        values["profile_id"] = parsed.profile_id
-        values["created_at"] = values["received_at"] if at_ms == request.received_at_ms else timestamp(at_ms)
-        values["properties"] = parsed.properties
+        values = {
+            "event_id": message_uuid(request.project.project_id, message_id) if message_id else next(self._ids),
+            "device_id": parsed.device_id,
+            "device_kind": "client",
+            "created_at": self._received_at if at_ms == received_at_ms else timestamp(at_ms),
+        }
+        if message_id:
+            values["message_id"] = message_id
+        if not parsed.device_id:
+            values |= msgspec.structs.asdict(self._device(parsed, at_ms))
+        if parsed.profile_id:
+            values["profile_id"] = parsed.profile_id
+        if parsed.properties:
+            values["properties"] = mask_properties(parsed.properties)
         return values
 
     def device(self, parsed: Sent) -> Device:
@@ -109,7 +151,9 @@ class Source:
         return self._device(parsed, event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms))
 
     def own_device(self) -> Device:
-        """The device of the request itself, as one without a device id and a profile has it."""
+        """The device of the request itself, as one without a device id and a profile has it; none when left out."""
+        if self.left_out:
+            return Device("", "derived")
         return self._sender(self.request.address, self.request.has_client_address, "", self.request.received_at_ms)
 
     def _device(self, parsed: Sent, at_ms: int) -> Device:
@@ -133,48 +177,38 @@ class Source:
             is_monthly=request.project.device_salt == "monthly",
         )
 
-    def _fill(self, values: dict[str, Any], event: Event) -> None:
-        """Add what an event says of its page, source, place and revenue."""
-        request = self.request
-        fields = event.fields
-        page = split_url(fields["path"]) if "path" in fields else NO_PAGE
-        query = page.query or (clean_query(fields["search"]) if "search" in fields else "")
-        marks = read_marks(query)
-        values |= marks.campaign
-        values |= fields
+    def _own_values(self, event: Event) -> dict[str, Any]:
+        """What an event says of itself."""
+        values = self._values(event)
+        values["name"] = event.name
+        if "title" in event.fields:
+            values["title"] = event.fields["title"]
+        if event.session_id:
+            values["client_session_id"] = event.session_id
+        if event.groups:
+            values["groups"] = event.groups
+        if not (event.message_id or self.request.is_verified or self.request.import_id):
+            values["body_hash"] = body_hash(event.payload)
+        return values
+
+    def _page(self, event: Event) -> Page:
+        page = page_of(event.fields, self._origin)
+        if self._hostnames:
+            check_hostname(split_url(page.values["origin"]).host, self._hostnames)
+        return page
+
+    def _with_page(self, own: dict[str, Any], page: Page, event: Event) -> dict[str, Any]:
+        """`own`, the page's columns, and what the event says against its sender: device, place, revenue."""
+        values = page.values | own
+        if self._kept_parameters is not None:
+            keep_parameters(values, self._kept_parameters)
+        values |= {field: value for field, value in event.fields.items() if field not in PAGE_FIELDS}
         values |= event.screen
-        values.pop("search", None)
-        if event.address and request.is_verified:
+        if event.address and self.request.is_verified:
             values |= self._place_values(event.address)
         if event.guarded:
             self._fill_guarded(values, event)
-        origin = self._origin_of(page, fields.get("origin", ""))
-        referrer, referrer_name, referrer_type, click_id = classify(
-            fields.get("referrer", ""),
-            origin.host,
-            marks.click_id,
-            values.get("utm_source", ""),
-            values.get("utm_medium", ""),
-        )
-        values["name"] = event.name
-        values["client_session_id"] = event.session_id
-        values["groups"] = event.groups
-        values["path"] = page.path
-        values["origin"] = origin.origin
-        values["query"] = query
-        values["hash"] = page.hash
-        values["referrer"] = referrer
-        values["referrer_name"] = referrer_name
-        values["referrer_type"] = referrer_type
-        values["click_id"] = click_id
-        if not (event.message_id or request.is_verified or request.import_id):
-            values["body_hash"] = body_hash(event.payload)
-
-    def _origin_of(self, page: Url, field: str) -> Url:
-        if page.host:
-            return page
-        given = split_url(field) if field else NO_PAGE
-        return given if given.host else self._origin
+        return values
 
     def _place_values(self, address: str) -> dict[str, Any]:
         return self._geo.place(address)._asdict() if self._geo and address else {}
@@ -194,12 +228,19 @@ class Source:
             else:
                 values[field] = as_cut_text(value, field, MAX_WORD_LENGTH)
         if refused:
-            values["properties"] = event.properties | refused
+            values["properties"] = values.get("properties", {}) | refused
             check_storable(values["properties"])
 
 
-def body_hash(payload: dict[str, Any]) -> int:
+def _says_more(event: Event) -> bool:
+    """Whether an event has columns besides its own and its page's, or such as its sender has too."""
+    return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
+
+
+def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
     """64 bits, equal for equal payloads whatever the order of their keys, never 0. The address is no part of it."""
+    if isinstance(payload, UsualPayload):
+        payload = payload.as_sent()
     properties = payload.get("properties")
     if isinstance(properties, dict) and "__ip" in properties:
         payload = payload | {"properties": {name: value for name, value in properties.items() if name != "__ip"}}

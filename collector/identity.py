@@ -1,25 +1,16 @@
 """Ids of events: fixed before the spool, equal for a message that is sent again."""
 
 import os
+from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import count
 
-RANDOM_BYTES = 16 * 256
 
-
-class RandomIds:
-    """Random UUIDs (version 4), from the system's source in large draughts: a draught costs as much as one."""
-
-    def __init__(self) -> None:
-        self._left: list[str] = []
-
-    def take(self) -> str:
-        try:
-            text = self._left.pop()
-        except IndexError:
-            drawn = os.urandom(RANDOM_BYTES).hex()
-            self._left = [drawn[start : start + 32] for start in range(32, len(drawn), 32)]
-            text = drawn[:32]
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+def random_uuids() -> Iterator[str]:
+    """UUIDs (version 8) without end: 74 random bits of this process and a counter, so that they sort as they came."""
+    text = os.urandom(10).hex()
+    head = f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-"
+    return map((head + "%012x").__mod__, count())
 
 
 def message_uuid(project_id: str, message_id: str) -> str:

@@ -9,12 +9,14 @@ from collector.credentials import Headers, text
 from collector.device import advisory_session_id
 from collector.enrich import Enricher, Source
 from collector.keyring import Keyring
+from collector.left_out import LeftOut, is_privacy_signal
 from collector.quarantine import quarantined
 from collector.request import Request
+from collector.soft_signs import soft_signs
 from collector.spool import Spool
 from event_lens.clock import Clock, now_ms
-from event_lens.contract.row import Row
-from event_lens.contract.wire import Envelope, Event, Rejection, Replay, parse
+from event_lens.contract.line import Line, line_of
+from event_lens.contract.wire import Envelope, Event, Rejection, Replay, UsualTrack, parse
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
 
@@ -25,6 +27,11 @@ class Taken(NamedTuple):
     device_id: str
     session_id: str
     bot_reason: str
+
+
+def _bot_reason(source: Source) -> str:
+    """Why the sender is a bot; empty when soft signs are all that speaks for it."""
+    return source.bot_reason if source.is_bot else ""
 
 
 class RejectedItem(msgspec.Struct):
@@ -49,61 +56,73 @@ class Intake:
 
     async def source(self, access: Access, headers: Headers) -> Source:
         """What makes the rows of this request."""
+        user_agent = text(headers, b"user-agent")
         return self._enricher.source(
             Request(
                 project=access.project,
                 received_at_ms=self._clock(),
-                salts=await self._keyring.salts(),
+                salts=await self._keyring.salts(access.project.device_salt),
                 first_day=self._first_day,
                 address=access.address,
                 has_client_address=access.has_client_address,
-                user_agent=text(headers, b"user-agent"),
+                user_agent=user_agent,
                 is_verified=access.is_verified,
                 client_id=access.client_id,
                 sdk_name=text(headers, b"openpanel-sdk-name"),
                 sdk_version=text(headers, b"openpanel-sdk-version"),
                 origin=access.origin,
                 accept_language=text(headers, b"accept-language"),
+                privacy_signal=is_privacy_signal(access.project, headers),
+                soft_signs=""
+                if access.is_verified
+                else soft_signs(headers, user_agent, access.origin, is_proxied=access.is_proxied),
             )
         )
 
     async def take_one(self, envelope: Envelope, source: Source) -> Taken:
-        """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`."""
+        """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
+
+        What the project leaves out is taken too, as nobody's: its sender is to notice nothing and not send it again.
+        """
         received_at_ms = source.request.received_at_ms
         try:
             parsed = parse(envelope)
             if isinstance(parsed, Replay):
                 metrics.count("eventlens_replays_dropped_total")
                 device_id = source.own_device().device_id
-                return Taken(device_id, advisory_session_id(device_id, received_at_ms), source.bot_reason)
-            row = source.row(parsed)
+                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(source))
+            line = source.line(parsed)
+            device_id = source.device(parsed).device_id
+        except LeftOut as error:
+            await self.reject(error, source)
+            return Taken("", "", "")
         except Rejection as error:
             await self.reject(error, source, envelope=envelope)
             raise
-        await self._spool.append((row,))
+        await self._spool.append((line,))
         metrics.count("eventlens_received_total")
         session_id = parsed.session_id if isinstance(parsed, Event) else ""
-        return Taken(row.device_id, session_id or advisory_session_id(row.device_id, received_at_ms), source.bot_reason)
+        return Taken(device_id, session_id or advisory_session_id(device_id, received_at_ms), _bot_reason(source))
 
-    async def take_batch(self, items: list[Envelope | Rejection], source: Source) -> list[RejectedItem]:
+    async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], source: Source) -> list[RejectedItem]:
         """All items of a batch, each judged alone; returns those in quarantine. Raises `Unavailable`: none is kept."""
-        rows: list[Row] = []
+        lines: list[Line] = []
         rejected: list[RejectedItem] = []
-        make_row = source.row
+        line_of_parsed = source.line
         for index, item in enumerate(items):
             try:
                 parsed = parse(item)
                 if isinstance(parsed, Replay):
                     metrics.count("eventlens_replays_dropped_total")
                 else:
-                    rows.append(make_row(parsed))
+                    lines.append(line_of_parsed(parsed))
             except Rejection as error:
-                envelope = item if isinstance(item, Envelope) else None
-                rows.append(quarantined(error, source, envelope=envelope))
+                envelope = None if isinstance(item, Rejection) else item
+                lines.append(line_of(quarantined(error, source, envelope=envelope)))
                 rejected.append(RejectedItem(index, error.code, error.message))
-        if rows:
-            await self._spool.append(rows)
-            metrics.count("eventlens_received_total", len(rows) - len(rejected))
+        if lines:
+            await self._spool.append(lines)
+            metrics.count("eventlens_received_total", len(lines) - len(rejected))
         for refusal in rejected:
             metrics.count("eventlens_rejected_total", 1, refusal.code)
         return rejected
@@ -112,5 +131,5 @@ class Intake:
         self, error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None
     ) -> None:
         """Keeps what was refused after authentication in quarantine. Raises `Unavailable`."""
-        await self._spool.append((quarantined(error, source, body=body, envelope=envelope),))
+        await self._spool.append((line_of(quarantined(error, source, body=body, envelope=envelope)),))
         metrics.count("eventlens_rejected_total", 1, error.code)

@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 
 from collector.enrich import Source
+from collector.left_out import LeftOut
+from collector.request import Request
 from collector.url_secrets import mask_secrets
 from event_lens.contract.body import Envelope, encoded
 from event_lens.contract.rejection import Rejection
 from event_lens.contract.row import QuarantineRow, timestamp
+from event_lens.contract.usual import UsualTrack
 
 SECRET_KEYS = frozenset({"clientSecret", "clientId", "__ip"})
 DEEPEST_KEPT = 64
@@ -18,16 +21,19 @@ CUT = "..."
 
 
 def quarantined(
-    error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None
+    error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | UsualTrack | None = None
 ) -> QuarantineRow:
     """The row of an event, or of a whole `body`, that was refused after authentication.
 
-    What is JSON is kept, without secrets and address; of what could not be read only length and hash.
+    What is JSON is kept, without secrets and address; of what could not be read only length and hash; of what is left
+    out on purpose nothing.
     """
     request = source.request
+    if source.left_out or isinstance(error, LeftOut):
+        return left_out_row(error, request)
     whole: Any = None
     if envelope is not None:
-        whole = {"type": envelope.type, "payload": envelope.payload}
+        whole = msgspec.to_builtins(envelope)
         body = encoded(whole)
     else:
         body = error.raw or body
@@ -46,6 +52,19 @@ def quarantined(
         body_hash=blake2b(kept or body, digest_size=16).hexdigest(),
         sdk_name=source.sdk_name,
         sdk_version=source.sdk_version,
+        import_id=request.import_id,
+    )
+
+
+def left_out_row(error: Rejection, request: Request) -> QuarantineRow:
+    """The row that counts something of a request of which nothing is to be kept."""
+    is_left_out = isinstance(error, LeftOut)
+    return QuarantineRow(
+        project_id=request.project.project_id,
+        received_at=timestamp(request.received_at_ms),
+        code=error.code,
+        message=error.message if is_left_out else "Refused, and of this sender nothing is kept.",
+        body=msgspec.json.encode(error.kept).decode() if isinstance(error, LeftOut) and error.kept else "",
         import_id=request.import_id,
     )
 

@@ -1,6 +1,7 @@
 """Where a visit came from: the type and name of a referrer, the campaign, the click."""
 
 import csv
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -12,24 +13,34 @@ from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_WORD_LENGTH
 DATA = Path(__file__).parent / "data"
 TABLES = ("referrers.csv", "referrers_added.csv")
 
+# What each says, and of whom. All are an advertisement's but those that a shared link carries too.
 CLICK_IDS = {
-    "gclid": "Google Ads",
-    "gbraid": "Google Ads",
-    "wbraid": "Google Ads",
-    "dclid": "Google Ads",
-    "msclkid": "Microsoft Ads",
-    "fbclid": "Facebook",
-    "ttclid": "TikTok",
-    "twclid": "X",
-    "li_fat_id": "LinkedIn",
-    "rdt_cid": "Reddit",
-    "sccid": "Snapchat",
-    "epik": "Pinterest",
-    "yclid": "Yandex Direct",
-    "obclid": "Outbrain",
-    "tblci": "Taboola",
-    "n_media": "Naver Ads",
-    "napm": "Naver Ads",
+    "gclid": ("ad", "Google Ads"),
+    "gbraid": ("ad", "Google Ads"),
+    "wbraid": ("ad", "Google Ads"),
+    "dclid": ("ad", "Google Ads"),
+    "gad_source": ("ad", "Google Ads"),
+    "msclkid": ("ad", "Microsoft Ads"),
+    "fbclid": ("ad", "Facebook"),
+    "igshid": ("social", "Instagram"),
+    "igsh": ("social", "Instagram"),
+    "ttclid": ("ad", "TikTok"),
+    "twclid": ("ad", "X"),
+    "li_fat_id": ("ad", "LinkedIn"),
+    "rdt_cid": ("ad", "Reddit"),
+    "sccid": ("ad", "Snapchat"),
+    "epik": ("ad", "Pinterest"),
+    "qclid": ("ad", "Quora"),
+    "yclid": ("ad", "Yandex Direct"),
+    "ymclid": ("ad", "Yandex Direct"),
+    "obclid": ("ad", "Outbrain"),
+    "dicbo": ("ad", "Outbrain"),
+    "tblci": ("ad", "Taboola"),
+    "irclickid": ("ad", "Impact"),
+    "cjevent": ("ad", "CJ"),
+    "awc": ("ad", "Awin"),
+    "n_media": ("ad", "Naver Ads"),
+    "napm": ("ad", "Naver Ads"),
 }
 CAMPAIGN_KEYS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 PAID_MEDIA = frozenset(
@@ -47,8 +58,12 @@ MEDIA_TYPES = {
     "chat": "chat",
 }
 # A part of a search engine's domain is often something else (docs.google.com); these are the engine.
-ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next"})
-LONGEST_COUNTRY_LABEL = 3
+ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next", "cse", "wap"})
+LONGEST_COUNTRY_LABEL = 2
+TWINS = ("www.", "m.", "mobile.")  # hosts that are the same site as the one without
+_ROUTE = re.compile(r"\s*/(?![/\\])")
+# Applications and logs leave the scheme out; a file's name is no host.
+_BARE_HOST = re.compile(r"(?:[^\W_][\w-]*\.)+(?!(?:html?|php|aspx?|jsp|md)(?:[:/]|$))[^\W\d_]{2,}\.?(?::\d+)?(?:/|$)")
 
 
 class Marks(NamedTuple):
@@ -81,12 +96,12 @@ def _read_marks(query: str) -> Marks:
     click_id = ""
     for pair in query.split("&"):
         key, _, value = pair.partition("=")
-        key = key.lower()
+        key = key.lower().removeprefix("amp;")  # of links that were escaped for HTML once too often
         if not value:
             continue
         if key in CAMPAIGN_KEYS:
             campaign.setdefault(key, unquote_plus(value)[:MAX_WORD_LENGTH])
-        elif key in CLICK_IDS and not click_id:
+        elif key in CLICK_IDS and (not click_id or CLICK_IDS[click_id][0] != "ad"):
             click_id = key
     return Marks(campaign, click_id)
 
@@ -95,14 +110,17 @@ def _read_marks(query: str) -> Marks:
 def classify(referrer: str, page_host: str, click_id: str, utm_source: str, utm_medium: str) -> Referrer:
     """The source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL."""
     url = split_url(referrer)
+    if not url.host and _BARE_HOST.match(url.path):
+        url = split_url(f"https://{url.without_hash}")
     marks = read_marks(url.query)
     click_id = click_id or marks.click_id
     source = (utm_source or marks.campaign.get("utm_source", "")).strip()
     medium = (utm_medium or marks.campaign.get("utm_medium", "")).strip().lower()
-    kind, name = _by_host(url, page_host)
+    kind, name = ("internal", "") if _ROUTE.match(referrer) else _by_host(url, page_host)
     is_own = kind in ("direct", "internal")
     if click_id:
-        kind, name = "ad", CLICK_IDS[click_id] if is_own else name
+        clicked, clicked_at = CLICK_IDS[click_id]
+        kind, name = clicked if clicked == "ad" or is_own else kind, clicked_at if is_own else name
     elif medium in PAID_MEDIA or medium.startswith("paid"):
         kind, name = "ad", _by_name(source)[1] if is_own else name
     elif source and is_own:
@@ -114,13 +132,21 @@ def classify(referrer: str, page_host: str, click_id: str, utm_source: str, utm_
 def _by_host(url: Url, page_host: str) -> tuple[str, str]:
     if not url.host:
         return ("other", "") if url.path else ("direct", "")
-    host = url.host.removeprefix("www.")
-    if page_host and host == page_host.removeprefix("www."):
+    if page_host and _site(url.host) == _site(page_host):
         return "internal", ""
+    host = url.host.removeprefix("www.")
     found = _find(host, url.path)
     if found:
         return found
     return "referral" if url.origin.startswith(("http:", "https:")) else "other", host
+
+
+def _site(host: str) -> str:
+    for twin in TWINS:
+        site = host.removeprefix(twin)
+        if "." in site:
+            host = site
+    return host
 
 
 def _find(host: str, path: str) -> tuple[str, str] | None:
@@ -138,7 +164,8 @@ def _find(host: str, path: str) -> tuple[str, str] | None:
 
 def _by_name(source: str) -> tuple[str, str]:
     """Type and name of a `utm_source`: a host, or a name such as google."""
-    return _find(host_of(source).removeprefix("www."), "") or _names().get(source.lower()) or ("other", source)
+    host = host_of(source).removeprefix("www.")
+    return (_find(host, "") if host else None) or _names().get(source.lower()) or ("other", source)
 
 
 @lru_cache(maxsize=1)
@@ -148,8 +175,8 @@ def _table() -> dict[str, tuple[str, str]]:
         with (DATA / name).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 medium = "referral" if row["medium"] == "unknown" else row["medium"]
-                key = row["host"].lower().removeprefix("www.").lstrip(".")
-                table[key] = (medium, row["source"])
+                host, slash, path = row["host"].partition("/")
+                table[f"{host_of(host.lstrip('.')).removeprefix('www.')}{slash}{path}"] = (medium, row["source"])
     return table
 
 

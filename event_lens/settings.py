@@ -15,6 +15,8 @@ Network = IPv4Network | IPv6Network
 # Variables that `orchestration.project` hands to dbt; they follow from the settings and are none.
 FOR_DBT = "EVENTLENS_DBT_"
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 
 def _port(text: str) -> int:
     port = int(text)
@@ -55,6 +57,18 @@ def _url(text: str) -> str:
     if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
         raise ValueError("an http:// or https:// address")
     return text.rstrip("/")
+
+
+def _rate_limit_store(text: str) -> str:
+    if text != "memory" and urlsplit(text).scheme not in ("redis", "rediss"):
+        raise ValueError("`memory`, or an address that begins with redis:// or rediss://")
+    return text
+
+
+def _log_level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
+    return text
 
 
 def _base_path(text: str) -> str:
@@ -107,15 +121,29 @@ SETTINGS: tuple[Setting, ...] = (
         "EVENTLENS_REGISTRY_URL", "", "SQLAlchemy address of the registry; empty: a SQLite file in the home.", str.strip
     ),
     Setting("EVENTLENS_BASE_PATH", "", "A path under which every route is served again, such as /api/v1.", _base_path),
-    Setting("EVENTLENS_GEOIP_DB", "", "A city or country database in MaxMind's format; empty: no places.", _file),
+    Setting(
+        "EVENTLENS_GEOIP_DB",
+        "",
+        "A city or country database in MaxMind's format, read when the collector starts; "
+        "empty: the one that `eventlens geo install` put into the home, and without it no places.",
+        _file,
+    ),
     Setting(
         "EVENTLENS_TRUSTED_PROXIES", "", "Networks whose client-address headers are believed, by comma.", _networks
     ),
     Setting(
         "EVENTLENS_RATE_LIMIT",
         "1000",
-        "Requests a minute per client and address without a verified secret; 0 is off.",
+        "Requests a minute per client and address without a verified secret; "
+        "each event of a batch counts as one; 0 is off.",
         _whole,
+    ),
+    Setting(
+        "EVENTLENS_RATE_LIMIT_STORE",
+        "memory",
+        "Where requests are counted for the limit: `memory` (each worker has its share of the limit), or a "
+        "redis:// or rediss:// address that all workers and machines share.",
+        _rate_limit_store,
     ),
     Setting("EVENTLENS_BATCH_EVENTS", "10000", "Rows after which a spool segment is sealed and landed.", _at_least_one),
     Setting("EVENTLENS_BATCH_SECONDS", "1", "Seconds after which a spool segment is sealed and landed.", _seconds),
@@ -124,6 +152,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("EVENTLENS_FIRST_DAY", "2015-01-01", "Events before this date are rejected; from 1971 on.", _first_day),
     Setting("EVENTLENS_RAW_TTL_DAYS", "0", "Days after which raw events are dropped; 0 keeps them.", _whole),
+    Setting(
+        "EVENTLENS_LOG_LEVEL",
+        "info",
+        "From where on lines are logged: debug (a line a request), info, warning, error.",
+        _log_level,
+    ),
 )
 
 
@@ -143,11 +177,13 @@ class Settings:
     geoip_db: Path | None
     trusted_proxies: tuple[Network, ...]
     rate_limit: int
+    rate_limit_store: str
     batch_events: int
     batch_seconds: float
     spool_max_bytes: int
     first_day: date
     raw_ttl_days: int
+    log_level: str
 
     @property
     def is_embedded(self) -> bool:
@@ -181,5 +217,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         try:
             values[setting.field] = setting.parse(text)
         except ValueError as error:
-            raise Refused(f"{setting.name} is {text!r}: {error}. {setting.help}", code="setting_invalid") from error
+            shown = "an address with a password" if "@" in text else repr(text)
+            raise Refused(f"{setting.name} is {shown}: {error}. {setting.help}", code="setting_invalid") from error
     return Settings(**values)

@@ -1,7 +1,6 @@
 """Request bodies: bytes to JSON values, and to envelopes whose payloads `wire` understands."""
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 
 from event_lens.contract.limits import MAX_BATCH_EVENTS
 from event_lens.contract.rejection import Rejection
+from event_lens.contract.usual import UsualTrack
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A whole string, or one character that opens, closes or separates.
@@ -16,8 +16,7 @@ TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
 LITERAL_BEYOND_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\b")
 
 
-@dataclass(slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, rename="camel", gc=False):
     """One event or operation as it came: its type, its payload, and credentials if the body carried them."""
 
     type: str
@@ -26,18 +25,26 @@ class Envelope:
     client_secret: str = ""
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):
     """The items in the order they came; one that is no envelope is the `Rejection` that says why."""
 
-    items: list[Envelope | Rejection]
+    items: list[Envelope | UsualTrack | Rejection]
     client_id: str = ""
     client_secret: str = ""
 
 
+# What nearly every body is, read in one step; whatever else comes is read again with more care.
+_one = msgspec.json.Decoder(Envelope)
+_many = msgspec.json.Decoder(list[Envelope])
+_usual = msgspec.json.Decoder(list[UsualTrack])
+
+
 def decode_one(body: bytes) -> Envelope:
     """`{type, payload, clientId?, clientSecret?}`. Raises `Rejection`."""
-    return _envelope(_decode(body))
+    try:
+        return _one.decode(body)
+    except (ValueError, RecursionError):
+        return _envelope(_decode(body))
 
 
 def decode_bare(type: str, body: bytes) -> Envelope:
@@ -55,6 +62,17 @@ def decode_batch(body: bytes) -> Batch:
     An item that cannot be read is a `Rejection` in its place. Raises `Rejection` when there are no items to speak of:
     `body_not_json`, `body_not_array`, `batch_too_large`.
     """
+    for decoder in (_usual, _many):
+        try:
+            items: list[Any] = decoder.decode(body)
+        except (ValueError, RecursionError):
+            continue
+        _check_length(items)
+        return Batch(items)
+    return _decode_batch_with_care(body)
+
+
+def _decode_batch_with_care(body: bytes) -> Batch:
     value: Any
     try:
         value, items = _decode(body), None
@@ -67,13 +85,17 @@ def decode_batch(body: bytes) -> Batch:
     found = value if items is None else items
     if not isinstance(found, list):
         raise Rejection('The body is neither an array nor {"events": [...]}.', code="body_not_array")
-    if len(found) > MAX_BATCH_EVENTS:
-        raise Rejection(
-            f"The batch has {len(found)} events; send up to {MAX_BATCH_EVENTS} at once.", code="batch_too_large"
-        )
+    _check_length(found)
     if items is not None:
         found = [_decoded_item(piece) for piece in items]
     return Batch([_item(item) for item in found], client_id, client_secret)
+
+
+def _check_length(items: list[Any]) -> None:
+    if len(items) > MAX_BATCH_EVENTS:
+        raise Rejection(
+            f"The batch has {len(items)} events; send up to {MAX_BATCH_EVENTS} at once.", code="batch_too_large"
+        )
 
 
 def encoded(value: object) -> bytes:

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from event_lens.contract.body import encoded
+import msgspec
+
 from event_lens.contract.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH, MAX_PROPERTIES_KEYS
 from event_lens.contract.rejection import Rejection
 
 CONTAINERS = frozenset({dict, list})
+
+_encode = msgspec.json.Encoder().encode
 
 
 def check_storable(properties: dict[str, Any]) -> None:
@@ -31,7 +34,7 @@ def check_storable(properties: dict[str, Any]) -> None:
             f"The properties have more than {MAX_PROPERTIES_KEYS} keys; send fewer.", code="properties_too_large"
         )
     try:
-        size = len(encoded(properties))
+        size = len(_encode(properties))
     except UnicodeEncodeError:
         raise Rejection("A text holds half of a surrogate pair.", code="properties_not_storable") from None
     if size > MAX_PROPERTIES_BYTES:

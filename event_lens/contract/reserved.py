@@ -49,3 +49,10 @@ LONG_FIELDS = frozenset({"path", "origin", "referrer", "title", "search"})
 
 # Those that mean a field whoever sends them and whatever their value is.
 SURE_KEYS = {key: field for key, field in RESERVED_KEYS.items() if key.startswith("__") and field not in GUARDED_FIELDS}
+
+# Of those, the ones that fill a column of text.
+TEXT_KEYS = {
+    key: field
+    for key, field in SURE_KEYS.items()
+    if field not in WHOLE_FIELDS and field not in {"address", "device_id", "timestamp", REMOVED}
+}

@@ -149,6 +149,7 @@ class BatchRow(msgspec.Struct, omit_defaults=True):
 
 Row = EventRow | OperationRow | QuarantineRow
 
+
 TABLES: dict[type[Row], str] = {
     EventRow: "lens_raw.events",
     OperationRow: "lens_raw.profile_operations",

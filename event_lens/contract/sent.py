@@ -12,7 +12,7 @@ from event_lens.contract.rejection import Rejection
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Sent(msgspec.Struct, kw_only=True):
+class Sent(msgspec.Struct, kw_only=True, gc=False):
     """`timestamp` is as sent; `address` is its `__ip`, which is never stored."""
 
     profile_id: str

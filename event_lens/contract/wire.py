@@ -7,7 +7,7 @@ import msgspec
 
 from event_lens.contract.body import Batch, Envelope, decode_bare, decode_batch, decode_one
 from event_lens.contract.field import as_cut_text, as_ids, as_name, as_side
-from event_lens.contract.limits import MAX_GROUPS, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.limits import MAX_GROUPS, MAX_TEXT_LENGTH, MAX_WORD_LENGTH
 from event_lens.contract.operation import (
     Operation,
     parse_alias,
@@ -26,10 +26,12 @@ from event_lens.contract.reserved import (
     REMOVED,
     RESERVED_KEYS,
     SURE_KEYS,
+    TEXT_KEYS,
     TRACK_KEYS,
     WHOLE_FIELDS,
 )
-from event_lens.contract.sent import Sent, read_properties, read_sent
+from event_lens.contract.sent import NOTHING, Sent, read_properties, read_sent
+from event_lens.contract.usual import UsualPayload, UsualTrack
 
 __all__ = [
     "Batch",
@@ -39,6 +41,7 @@ __all__ = [
     "Parsed",
     "Rejection",
     "Replay",
+    "UsualTrack",
     "decode_bare",
     "decode_batch",
     "decode_one",
@@ -47,7 +50,7 @@ __all__ = [
 ]
 
 
-class Event(Sent, kw_only=True):
+class Event(Sent, kw_only=True, gc=False):
     """A `track`. `fields` are texts by the row's column, and `search`; `path` may still be a full URL.
 
     `guarded` holds what only some senders may say (place, revenue), by the row's column; others' are properties.
@@ -58,7 +61,12 @@ class Event(Sent, kw_only=True):
     fields: dict[str, str]
     screen: dict[str, int]
     guarded: dict[str, Any]
-    payload: dict[str, Any]
+    payload: dict[str, Any] | UsualPayload
+
+
+# Nobody writes to these: a dict an event would cost a tenth of its reading.
+NO_GROUPS: list[str] = []
+NO_VALUES: dict[str, Any] = {}
 
 
 class Replay(msgspec.Struct):
@@ -68,11 +76,13 @@ class Replay(msgspec.Struct):
 Parsed = Event | Operation | Replay
 
 
-def parse(envelope: Envelope | Rejection) -> Parsed:
+def parse(envelope: Envelope | UsualTrack | Rejection) -> Parsed:
     """The event, operation or replay in `envelope`. Raises `Rejection`: an item of a batch that is one, or a new one.
 
     The payload stays as it was.
     """
+    if isinstance(envelope, UsualTrack):
+        return parse_usual(envelope.payload)
     if isinstance(envelope, Rejection):
         raise envelope
     parser = PARSERS.get(envelope.type)
@@ -85,21 +95,11 @@ def parse(envelope: Envelope | Rejection) -> Parsed:
 
 def parse_track(payload: dict[str, Any]) -> Event:
     """Keys it does not know are properties; the payload stays as it was. Raises `Rejection`."""
-    get = payload.get
-    name = get("name")
-    if type(name) is not str or not 0 < len(name) <= MAX_NAME_LENGTH:
-        name = as_name(name, "The event's name", "name_missing")
     properties: dict[str, Any] = {}
     reserved: dict[str, Any] = {}
     guarded: dict[str, Any] = {}
     for key, value in read_properties(payload).items():
-        if value is None:
-            continue
-        if key not in RESERVED_KEYS:
-            properties[key] = value
-        elif key in SURE_KEYS:
-            reserved[SURE_KEYS[key]] = value
-        else:
+        if value is not None:
             _sort(key, value, properties, reserved, guarded)
     for key, value in payload.items():
         if key in COMMON_KEYS or value is None:
@@ -111,23 +111,52 @@ def parse_track(payload: dict[str, Any]) -> Event:
             guarded[field] = value
         else:
             reserved[field] = value
-    if properties:
-        check_storable(properties)
-    groups = get("groups")
+    check_storable(properties)
     return Event(
         **read_sent(payload, reserved),
         properties=properties,
-        name=name,
-        groups=as_ids(groups, "groups", MAX_GROUPS) if groups else [],
+        name=as_name(payload.get("name"), "The event's name", "name_missing"),
+        groups=as_ids(payload.get("groups"), "groups", MAX_GROUPS),
         screen={field: as_side(reserved.pop(field)) for field in WHOLE_FIELDS if field in reserved},
         fields={
-            field: value
-            if type(value) is str and len(value) <= MAX_WORD_LENGTH
-            else as_cut_text(value, field, MAX_TEXT_LENGTH if field in LONG_FIELDS else MAX_WORD_LENGTH)
+            field: as_cut_text(value, field, MAX_TEXT_LENGTH if field in LONG_FIELDS else MAX_WORD_LENGTH)
             for field, value in reserved.items()
         },
         guarded=guarded,
         payload=payload,
+    )
+
+
+def parse_usual(track: UsualPayload) -> Event:
+    """The same as `parse_track` of what was sent, which it leaves to it unless all is as usual. Raises `Rejection`."""
+    properties: dict[str, Any] = {}
+    fields: dict[str, str] = {}
+    for key, value in (track.properties or NOTHING).items():
+        if value is None:
+            continue
+        field = TEXT_KEYS.get(key)
+        if field is not None and type(value) is str and len(value) <= MAX_WORD_LENGTH:
+            fields[field] = value
+        elif key in RESERVED_KEYS:
+            return parse_track(track.as_sent())
+        else:
+            properties[key] = value
+    if properties:
+        check_storable(properties)
+    return Event(
+        profile_id=track.profile_id or "",
+        device_id=track.device_id or "",
+        session_id=track.session_id or "",
+        message_id=track.message_id or "",
+        timestamp=track.timestamp,
+        address="",
+        properties=properties,
+        name=track.name,
+        groups=NO_GROUPS,
+        screen=NO_VALUES,
+        fields=fields,
+        guarded=NO_VALUES,
+        payload=track,
     )
 
 

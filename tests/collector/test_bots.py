@@ -1,24 +1,29 @@
 """Crawlers and people."""
 # ruff: noqa: E501 -- agents are long
 
+import time
+
 import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collector.bots import bot_reason
+from tests.collector.test_user_agent import AGENTS
 
 BOTS = {
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": "crawler:Googlebot\\/",
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.1; +https://openai.com/gptbot)": "crawler:GPTBot",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36": "crawler:HeadlessChrome",
+    "facebookexternalhit/1.1;kakaotalk-scrap/1.0; +https://devtalk.kakao.com/t/scrap/33984": "crawler:facebookexternalhit",
+    "Mozilla/5.0 (compatible; Yeti/1.1; +http://naver.me/spd)": "crawler:Yeti",
     "curl/8.5.0": "crawler:^curl",
+    "python-requests/2.32.3": "crawler:python-requests",
+    "okhttp/4.12.0": "crawler:okhttp",
     "": "empty_user_agent",
     "   ": "empty_user_agent",
+    "\t\u3000": "empty_user_agent",
 }
-PEOPLE = [
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5"
-    " Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-    "Mozilla/5.0 (Linux; Android 14; CUBOT X50) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
-]
 
 
 @pytest.mark.parametrize(("user_agent", "reason"), BOTS.items())
@@ -26,6 +31,26 @@ def test_a_crawler_is_known_by_the_pattern_that_names_it(user_agent: str, reason
     assert bot_reason(user_agent) == reason
 
 
-@pytest.mark.parametrize("user_agent", PEOPLE)
-def test_a_browser_is_no_crawler(user_agent: str) -> None:
+def test_every_example_of_the_published_list_is_a_crawler() -> None:
+    examples = [example for crawler in CRAWLER_USER_AGENTS_DATA for example in crawler["instances"]]
+    assert len(examples) > 2_000
+    assert [example for example in examples if not bot_reason(example).startswith("crawler:")] == []
+
+
+@pytest.mark.parametrize("user_agent", [text for text, agent in AGENTS if agent.device not in ("bot", "server")])
+def test_what_people_use_is_no_crawler(user_agent: str) -> None:
     assert bot_reason(user_agent) == ""
+
+
+@pytest.mark.parametrize("unit", ["a", "bot ", "-", "Current", "Spider", "(", "Mozilla/5.0 "])
+def test_a_hostile_agent_of_64_kilobytes_is_no_burden(unit: str) -> None:
+    bot_reason("warm")
+    started = time.process_time()
+    for number in range(10):
+        bot_reason(f"{number}{unit * (65_536 // len(unit))}")
+    assert time.process_time() - started < 0.5
+
+
+@given(st.text())
+def test_any_text_has_a_reason_or_none(text: str) -> None:
+    assert bot_reason(text) == "" or bot_reason(text).startswith(("crawler:", "empty_user_agent"))

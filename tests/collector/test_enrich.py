@@ -15,7 +15,7 @@ from collector.geo import Geo
 from collector.request import ProjectRules, Request
 from event_lens.contract.row import EventRow, OperationRow, timestamp
 from event_lens.contract.wire import Envelope, Rejection, Replay, decode_one, parse
-from tests.collector.test_geo import FOLDER, needs_databases
+from tests.collector.test_geo import CITIES
 
 NOW = int(datetime(2026, 5, 28, 12, tzinfo=UTC).timestamp() * 1000)
 CHROME = (
@@ -196,9 +196,8 @@ def test_refused_claims_are_checked_like_other_properties() -> None:
         row(BROWSER, properties={"__country": deep})
 
 
-@needs_databases
 def test_the_place_is_the_address_s_and_a_server_s_own_address_says_nothing() -> None:
-    enricher = Enricher(Geo(FOLDER / "GeoIP2-City-Test.mmdb"))
+    enricher = Enricher(Geo(CITIES))
 
     def city(request: Request, **payload: Any) -> str:
         return enricher.source(request).event_row(parse_payload("track", {"name": "a", **payload})).city
@@ -234,6 +233,13 @@ def test_bots_are_marked_and_a_verified_secret_is_exempt() -> None:
     assert (nobody.is_bot, nobody.bot_reason) == (True, "empty_user_agent")
     assert (row(SERVER).is_bot, row(SERVER).bot_reason, row(SERVER).device) == (False, "", "server")
     assert row().is_bot is False
+
+
+def test_a_visitor_that_a_server_forwards_keeps_the_device_of_its_agent() -> None:
+    assert row(replace(FORWARDING, user_agent=CHROME)).device == "desktop"
+    assert row(FORWARDING).device == "server"
+    crawler = replace(FORWARDING, user_agent="Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")
+    assert (row(crawler).device, row(crawler).is_bot) == ("bot", False)
 
 
 def test_long_headers_are_cut() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from event_lens.contract.body import Envelope, decode_bare, decode_batch, decode_one
 from event_lens.contract.limits import MAX_BATCH_EVENTS
 from event_lens.contract.rejection import Rejection
+from event_lens.contract.wire import Event, parse
 
 GOOD = b'{"type":"track","payload":{"name":"good"}}'
 BOMB = b"[" * 5000 + b"]" * 5000
@@ -59,7 +60,8 @@ def test_a_bare_payload_loses_its_credentials() -> None:
 
 @pytest.mark.parametrize("body", [b"[%b,%b]", b'{"events":[%b,%b]}', b' {"clientId":"c", "events" : [ %b , %b ] } '])
 def test_a_batch_is_an_array_with_or_without_a_name(body: bytes) -> None:
-    assert decode_batch(body % (GOOD, GOOD)).items == [Envelope("track", {"name": "good"})] * 2
+    items = decode_batch(body % (GOOD, GOOD)).items
+    assert [event.name for event in map(parse, items) if isinstance(event, Event)] == ["good", "good"]
 
 
 @pytest.mark.parametrize("around", [b"[%b,%b,%b]", b'{"events":[%b,%b,%b],"clientId":"c"}'])
@@ -120,7 +122,7 @@ def test_no_bytes_raise_anything_but_a_rejection(body: bytes) -> None:
 @given(st.lists(st.sampled_from([GOOD, b"NaN", b'"a,]\\""', b'{"a":[1,{"b":"}"}]}', b"[[]]", b"nope"]), max_size=20))
 def test_a_batch_has_as_many_items_as_were_sent(pieces: list[bytes]) -> None:
     items = decode_batch(b"[" + b" ,\n".join(pieces) + b"]").items
-    assert [isinstance(item, Envelope) for item in items] == [piece == GOOD for piece in pieces]
+    assert [not isinstance(item, Rejection) for item in items] == [piece == GOOD for piece in pieces]
 
 
 def test_an_item_nested_nearly_too_deeply_is_refused_like_any_other() -> None:

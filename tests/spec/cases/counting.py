@@ -50,6 +50,7 @@ def bots(project: Project) -> None:
     project.event("2026-02-02 10:00", "b", is_bot=True, bot_reason="crawler:googlebot")
     project.event("2026-02-02 10:00", "c", is_bot=True, bot_reason="empty_user_agent")
     project.event("2026-02-02 10:00", "d", is_bot=True, bot_reason="crawler:uptime-east")
+    project.event("2026-02-02 10:00", "e", bot_reason="soft:headless")
     project.event("2026-02-02 10:00", "session_start")
 
 
@@ -144,23 +145,23 @@ CASES = {
         {"duplicate_window_ms": 0},
     ),
     "bots": Case(
-        "Bots are left out, and so are session_start and session_end.",
+        "Bots are left out, and so are session_start and session_end; soft signs alone leave nothing out.",
         bots,
         NAMES,
-        [("2026-02-02", "a", 1)],
+        [("2026-02-02", "a", 1), ("2026-02-02", "e", 1)],
     ),
     "allowed_bots": Case(
         "A project may allow a reason, or all that begin with something.",
         bots,
         NAMES,
-        [("2026-02-02", "a", 1), ("2026-02-02", "c", 1), ("2026-02-02", "d", 1)],
+        [("2026-02-02", name, 1) for name in "acde"],
         {"allowed_bots": ["empty_user_agent", "crawler:uptime*"]},
     ),
     "ledger": Case(
         "Every receipt is in one class, the first that fits: rejected, duplicate, bot, accepted.",
         ledger,
         LEDGER,
-        [("2026-02-02 10:00:00", 9, 4, 1, 3, 1), ("2026-02-02 11:00:00", 1, 0, 0, 0, 1)],
+        [("2026-02-02 10:00:00", 10, 5, 1, 3, 1), ("2026-02-02 11:00:00", 1, 0, 0, 0, 1)],
     ),
     "funnel": Case(
         "In order within the inclusive window, equal times in order, the deepest attempt, once per day of entry.",

@@ -1,0 +1,83 @@
+"""What an event says of the page it happened on, and of where its visitor came from, as columns of the row."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import msgspec
+
+from collector.referrer import classify, read_marks
+from collector.url import Url, clean_query, split_url
+from event_lens.contract.line import encoded_columns
+
+PAGE_FIELDS = frozenset({"path", "search", "origin", "referrer"})
+"""Fields of an event that are read here, and stand in no row as they were sent."""
+
+USUAL_FIELDS = frozenset({"path", "referrer", "title"})
+LONGEST_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+
+NO_PAGE = split_url("")
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Columns by name, and the same encoded: `path`, `query`, `hash`, `origin`, referrer, campaign and click."""
+
+    values: dict[str, str]
+    columns: bytes
+
+
+def page_of(fields: Mapping[str, str], sender_origin: str) -> Page:
+    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
+    get = fields.get
+    path, referrer = get("path", ""), get("referrer", "")
+    if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < LONGEST_KNOWN:
+        return _read_once(path, referrer, sender_origin)
+    search, origin, source, medium = (get(field, "") for field in ("search", "origin", "utm_source", "utm_medium"))
+    return _read(path, referrer, sender_origin, search, origin, source, medium)
+
+
+def _read(
+    path: str,
+    referrer: str,
+    sender_origin: str,
+    search: str = "",
+    origin: str = "",
+    utm_source: str = "",
+    utm_medium: str = "",
+) -> Page:
+    page = split_url(path)
+    query = page.query or clean_query(search)
+    marks = read_marks(query)
+    site = _site(page, origin, sender_origin)
+    source = classify(
+        referrer,
+        site.host,
+        marks.click_id,
+        utm_source or marks.campaign.get("utm_source", ""),
+        utm_medium or marks.campaign.get("utm_medium", ""),
+    )
+    values = marks.campaign | {
+        "path": page.path,
+        "origin": site.origin,
+        "query": query,
+        "hash": page.hash,
+        "referrer": source.referrer,
+        "referrer_name": source.name,
+        "referrer_type": source.type,
+        "click_id": source.click_id,
+    }
+    if utm_source:
+        values["utm_source"] = utm_source
+    if utm_medium:
+        values["utm_medium"] = utm_medium
+    return Page(values, encoded_columns(values))
+
+
+_read_once = lru_cache(maxsize=8192)(_read)
+
+
+def _site(page: Url, origin: str, sender_origin: str) -> Url:
+    """The site of the page: its own, the one given apart, or the sender's."""
+    if page.host:
+        return page
+    given = split_url(origin) if origin else NO_PAGE
+    return given if given.host else split_url(sender_origin)
