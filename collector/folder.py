@@ -19,6 +19,7 @@ CORRUPT = "corrupt"
 """Beside the workers' folders: lines and files that cannot land and wait for a person."""
 
 _LOCK = "lock"
+_WORKER = "worker-"
 
 
 class Folder:
@@ -64,13 +65,34 @@ class Folder:
         draft.rename(corrupt / name)
         sync_folder(corrupt)
 
+    def adopt(self) -> list[SegmentName]:
+        """Takes over what dead workers of this home left behind, and returns its segments, oldest first.
+
+        Blocks while another worker does the same. What cannot be taken over now is reported and left for the next time.
+        Raises `OSError` when the spool itself cannot be read.
+        """
+        adopted: list[SegmentName] = []
+        with _locked(self.path.parent):
+            for orphan in worker_folders(self.path.parent):
+                if orphan == self.path:
+                    continue
+                try:
+                    _adopt(orphan, self, adopted)
+                except OSError as error:
+                    log.error("folder_not_adopted", folder=orphan.name, errno=error.errno)
+        return sorted(adopted)
+
     def close(self) -> None:
         """Gives the lock back; the folder goes if nothing is left in it."""
         with _locked(self.path.parent):
             if all(path.name == _LOCK for path in self.path.iterdir()):
                 (self.path / _LOCK).unlink(missing_ok=True)
                 self.path.rmdir()
-            os.close(self._lock)
+            self.release()
+
+    def release(self) -> None:
+        """Gives the lock back and leaves everything, as a worker that dies does."""
+        os.close(self._lock)
 
 
 def open_folder(spool: Path) -> Folder:
@@ -81,14 +103,12 @@ def open_folder(spool: Path) -> Folder:
     try:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(spool):
-            path = spool / f"worker-{os.getpid()}-{secrets.token_hex(4)}"
+            path = spool / f"{_WORKER}{os.getpid()}-{secrets.token_hex(4)}"
             path.mkdir(mode=0o700)
             folder = Folder(path, _lock(path))
-            for orphan in worker_folders(spool):
-                if orphan != path:
-                    _adopt(orphan, folder)
             sync_folder(path)
             sync_folder(spool)
+        folder.adopt()
         return folder
     except OSError as error:
         raise Unavailable(
@@ -100,7 +120,7 @@ def open_folder(spool: Path) -> Folder:
 def worker_folders(spool: Path) -> Iterator[Path]:
     """The folders of all workers, living and gone."""
     if spool.is_dir():
-        yield from sorted(path for path in spool.iterdir() if path.is_dir() and path.name != CORRUPT)
+        yield from sorted(path for path in spool.iterdir() if path.name.startswith(_WORKER) and path.is_dir())
 
 
 def sync_folder(path: Path) -> None:
@@ -112,7 +132,8 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def _adopt(orphan: Path, folder: Folder) -> None:
+def _adopt(orphan: Path, folder: Folder, adopted: list[SegmentName]) -> None:
+    """Moves what `orphan` holds into `folder`, unless its worker lives, and adds the segments to `adopted`."""
     try:
         lock = _lock(orphan)
     except (BlockingIOError, FileNotFoundError):
@@ -120,7 +141,9 @@ def _adopt(orphan: Path, folder: Folder) -> None:
     try:
         for path in sorted(orphan.iterdir()):
             if path.name != _LOCK:
-                _take(path, folder)
+                name = _take(path, folder)
+                if name is not None:
+                    adopted.append(name)
         sync_folder(folder.path)
         (orphan / _LOCK).unlink(missing_ok=True)
         orphan.rmdir()
@@ -129,21 +152,22 @@ def _adopt(orphan: Path, folder: Folder) -> None:
         os.close(lock)
 
 
-def _take(path: Path, folder: Folder) -> None:
-    """Moves a file of a dead worker into `folder`: sealed when it is a segment, set aside when it is not."""
+def _take(path: Path, folder: Folder) -> SegmentName | None:
+    """Moves a file of a dead worker into `folder`: sealed when it is a segment, set aside (None) when it is not."""
     name = parse_name(path.name) if path.is_file() else None
-    if name is None:
+    if name is not None and name.row_count is None:
+        name = name.sealed(count_lines(path))
+    if name is None or (folder.path / name.file_name).exists():
         corrupt = folder.path.parent / CORRUPT
         corrupt.mkdir(mode=0o700, exist_ok=True)
-        path.rename(corrupt / f"{folder.path.name}-{path.name}")
+        path.rename(corrupt / f"{path.parent.name}-{path.name}")
         metrics.count("eventlens_spool_foreign_files_total")
-        log.warning("foreign_file_set_aside", file=path.name)
-        return
+        log.warning("foreign_file_set_aside", folder=path.parent.name, file=path.name)
+        return None
     size = path.stat().st_size
-    if name.row_count is None:
-        name = name.sealed(count_lines(path))
     path.rename(folder.path / name.file_name)
     folder.grew(size)
+    return name
 
 
 def _lock(path: Path) -> int:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from collector.folder import worker_folders
 from collector.segment import count_lines, parse_name
 from event_lens.clock import Clock, now_ms
+from event_lens.errors import Unavailable
 
 
 class Waiting(NamedTuple):
@@ -19,11 +20,18 @@ class Waiting(NamedTuple):
 def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
     """`{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means everything acknowledged has landed.
 
-    Blocks on the disk: sealed segments say their rows in their names, open ones are read.
+    Blocks on the disk: sealed segments say their rows in their names, open ones are read. Raises `Unavailable`
+    (`spool_unreadable`).
     """
-    found = _scan(spool)
-    if not found.row_count:
-        found = _scan(spool)  # a segment renamed under the first look is seen by the second
+    try:
+        found = _scan(spool)
+        if not found.row_count:
+            found = _scan(spool)  # a segment renamed under the first look is seen by the second
+    except OSError as error:
+        raise Unavailable(
+            f"The spool cannot be read: {error.strerror}. Check its disk, its owner and the limit of open files.",
+            code="spool_unreadable",
+        ) from error
     return {
         "pendingEvents": found.row_count,
         "pendingBytes": found.byte_count,

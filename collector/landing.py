@@ -1,11 +1,13 @@
 """From a sealed segment to its rows in `lens_raw`: inserted once, counted in `lens_raw.batches`, then removed."""
 
+import secrets
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from collector.folder import Folder
+from collector.missing import Reader, is_counted, missing_lines
 from collector.segment import SegmentName, Verified, frame, row_of, verify
 from collector.tally import QUARANTINE, tally
 from event_lens.clock import Clock, now_ms
@@ -18,16 +20,24 @@ log = get_log("landing")
 
 BATCHES = "lens_raw.batches"
 
-WHOLE_STATEMENT = frozenset(
-    f"warehouse_{code}" for code in (16, 47, 60, 81, 115, 164, 192, 193, 194, 195, 291, 492, 497, 516)
+ROW_FAULTS = frozenset(
+    f"warehouse_{code}"
+    for code in (
+        *(6, 25, 26, 27, 33, 38, 41, 72, 130, 376, 441, 467, 632, 675, 676),  # cannot be read as the column's type
+        *(53, 69, 70, 117, 128, 131, 190, 306, 321, 349, 407, 469),  # cannot be kept in the column
+    )
 )
-"""Refusals that speak of tables, columns, settings and rights: no row is at fault, and waiting may mend them."""
+"""Refusals that speak of the data. All others speak of tables, rights, disks: no row is at fault, and waiting helps."""
 
 
 class Insert(Protocol):
-    """The part of the warehouse that landing needs."""
+    """The part of the warehouse that an INSERT needs."""
 
     def insert_lines(self, table: str, body: bytes, *, token: str) -> None: ...
+
+
+class Landing(Insert, Reader, Protocol):
+    """The part of the warehouse that landing needs."""
 
 
 class RefusedLine(NamedTuple):
@@ -35,44 +45,65 @@ class RefusedLine(NamedTuple):
     error: Refused
 
 
-def land_segment(warehouse: Insert, folder: Folder, name: SegmentName, *, clock: Clock = now_ms) -> None:
+def land_segment(
+    warehouse: Landing, folder: Folder, name: SegmentName, *, is_again: bool = False, clock: Clock = now_ms
+) -> None:
     """Lands a sealed segment and takes it out of `folder`. Doing it again after a crash lands nothing twice.
 
-    Lines that fail their checksum are set aside; rows that the warehouse refuses go to quarantine. Blocks; raises
-    `Unavailable` when the warehouse does not take it now: the segment stays.
+    With `is_again` (it may have been tried before) it looks whether the rows are there. Lines that fail their checksum
+    are set aside; rows that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse
+    does not take it now: the segment stays.
     """
-    found = verify((folder.path / name.file_name).read_bytes(), name.segment_id)
+    try:
+        content = (folder.path / name.file_name).read_bytes()
+    except FileNotFoundError:
+        log.error("segment_gone", batch=name.segment_id)
+        return
+    found = verify(content, name.segment_id)
     _report(folder, name, found)
     batch_id = name.segment_id
     refused = _insert(warehouse, name.table, found.lines, batch_id)
     if refused:
-        _quarantine(warehouse, folder, name, refused, clock)
+        _quarantine(warehouse, folder, name, refused, is_again, clock)
     gone = {refusal.line for refusal in refused}
     landed = [line for line in found.lines if line not in gone] if gone else found.lines
     if landed:
-        _count(warehouse, tally(landed, batch_id=batch_id, table=name.table, landed_at_ms=clock()))
+        _count(warehouse, tally(landed, batch_id=batch_id, table=name.table, landed_at_ms=clock()), landed, is_again)
     folder.remove(name)
     metrics.count("eventlens_landed_segments_total")
     metrics.count("eventlens_landed_rows_total", len(landed), name.table)
 
 
-def land_lines(warehouse: Insert, table: str, lines: Sequence[bytes], batch_id: str, token: str) -> None:
-    """One INSERT of framed lines. Raises `Refused` when rows are at fault, else `Unavailable`."""
+def land_lines(warehouse: Insert, table: str, lines: Sequence[bytes], token: str) -> None:
+    """One INSERT of lines. Raises `Refused` when rows are at fault, else `Unavailable`."""
     try:
         warehouse.insert_lines(table, b"".join(lines), token=token)
     except Refused as error:
-        if error.code not in WHOLE_STATEMENT:
+        if error.code in ROW_FAULTS:
             raise
         raise Unavailable(
-            f"The warehouse is not ready for {table} ({error.message}). Run `eventlens migrate` and check its user.",
+            f"The warehouse cannot take {table} ({error.message}). Run `eventlens migrate`; check its user and disk.",
             code=error.code,
             retry_after_seconds=5,
         ) from error
 
 
-def _count(warehouse: Insert, batch: BatchRow) -> None:
+def _count(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], is_again: bool) -> None:
+    """Writes the batch's own row, after its rows."""
+    missing = missing_lines(warehouse, batch, lines) if is_again else []
+    if missing:
+        _make_up(warehouse, batch.table_name, missing, batch.batch_id)
     line = msgspec.json.encode(batch)
-    land_lines(warehouse, BATCHES, [line], batch.batch_id, f"{batch.batch_id}.{batch.table_name}.batch")
+    token = f"{batch.batch_id}.{batch.table_name}.batch"
+    land_lines(warehouse, BATCHES, [line], token)
+    if is_again and not is_counted(warehouse, batch):
+        _make_up(warehouse, BATCHES, [line], token)
+
+
+def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str) -> None:
+    """Inserts what the warehouse took for repeated and does not have, under a token that it cannot know."""
+    log.error("token_without_rows", token=token, rows=len(missing))
+    land_lines(warehouse, table, missing, f"{token}-{secrets.token_hex(4)}")
 
 
 def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], token: str) -> list[RefusedLine]:
@@ -83,7 +114,7 @@ def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], token: str) -
     if not lines:
         return []
     try:
-        land_lines(warehouse, table, lines, token, token)
+        land_lines(warehouse, table, lines, token)
     except Refused as error:
         if len(lines) == 1:
             return [RefusedLine(lines[0], error)]
@@ -107,7 +138,9 @@ class Sender(msgspec.Struct):
     import_id: str = ""
 
 
-def _quarantine(warehouse: Insert, folder: Folder, name: SegmentName, refused: list[RefusedLine], clock: Clock) -> None:
+def _quarantine(
+    warehouse: Landing, folder: Folder, name: SegmentName, refused: list[RefusedLine], is_again: bool, clock: Clock
+) -> None:
     metrics.count("eventlens_landing_refused_rows_total", len(refused))
     log.error("rows_refused", batch=name.segment_id, rows=len(refused), code=refused[0].error.code)
     batch_id = f"{name.segment_id}-q"
@@ -116,8 +149,8 @@ def _quarantine(warehouse: Insert, folder: Folder, name: SegmentName, refused: l
         return
     rows = [msgspec.json.encode(_quarantine_row(refusal)) for refusal in refused]
     lines = frame(rows, batch_id, 0).splitlines(keepends=True)
-    land_lines(warehouse, QUARANTINE, lines, batch_id, batch_id)
-    _count(warehouse, tally(lines, batch_id=batch_id, table=QUARANTINE, landed_at_ms=clock()))
+    land_lines(warehouse, QUARANTINE, lines, batch_id)
+    _count(warehouse, tally(lines, batch_id=batch_id, table=QUARANTINE, landed_at_ms=clock()), lines, is_again)
 
 
 def _quarantine_row(refusal: RefusedLine) -> QuarantineRow:
@@ -136,6 +169,10 @@ def _report(folder: Folder, name: SegmentName, found: Verified) -> None:
     if found.is_torn:
         metrics.count("eventlens_spool_torn_tails_total")
         log.warning("torn_tail_cut_off", batch=name.segment_id)
+    missing = (name.row_count or 0) - len(found.lines) - len(found.corrupt)
+    if missing > 0:
+        metrics.count("eventlens_spool_missing_lines_total", missing)
+        log.error("segment_too_short", batch=name.segment_id, missing=missing)
     if found.corrupt:
         metrics.count("eventlens_spool_corrupt_lines_total", len(found.corrupt))
         log.error("corrupt_lines_set_aside", batch=name.segment_id, lines=len(found.corrupt))

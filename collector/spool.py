@@ -5,14 +5,13 @@ import errno
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from typing import NamedTuple
-
-import msgspec
 
 from collector.folder import Folder, sync_folder
 from collector.segment import SegmentName, frame, new_segment_id
 from event_lens.clock import Clock, now_ms
-from event_lens.contract.row import TABLES, Row
+from event_lens.contract.line import Line
 from event_lens.errors import Unavailable
 from event_lens.logs import get_log
 from event_lens.metrics import metrics
@@ -22,6 +21,8 @@ log = get_log("spool")
 MAX_SEGMENT_BYTES = 16 << 20
 MAX_WAITING_BYTES = 64 << 20
 """What may wait in memory for one sync; beyond it the spool refuses."""
+
+SEAL_AGAIN_SECONDS = 1.0
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -49,20 +50,29 @@ class OpenSegment:
         self.unsynced = 0
         self.unsynced_rows = 0
 
-    def write(self, rows: list[bytes]) -> None:
-        """Appends lines, not synced yet. Raises `OSError`; then `take_back` has to follow."""
-        left = memoryview(frame(rows, self.name.segment_id, self.row_count))
+    def frame(self, rows: list[bytes]) -> bytes:
+        """The lines of the rows that come next."""
+        self.unsynced_rows = len(rows)
+        return frame(rows, self.name.segment_id, self.row_count)
+
+    def write(self, framed: bytes) -> None:
+        """Appends lines, not synced yet; blocks. Raises `OSError`; then `take_back` has to follow."""
+        left = memoryview(framed)
         while left:
             written = os.write(self.file, left)
             self.unsynced += written
             left = left[written:]
-        self.unsynced_rows = len(rows)
 
     def keep(self) -> None:
         """What was written is synced."""
         self.size += self.unsynced
         self.row_count += self.unsynced_rows
         self.unsynced = self.unsynced_rows = 0
+
+    def close(self) -> None:
+        if self.file >= 0:
+            file, self.file = self.file, -1
+            os.close(file)
 
     def take_back(self) -> None:
         """Cuts off what was written and is not synced."""
@@ -97,8 +107,8 @@ class Spool:
         self._on_sealed = on_sealed
         self._clock = clock
         self._sync = sync
-        self._encoder = msgspec.json.Encoder()
         self._open: dict[str, OpenSegment] = {}
+        self._leaving: list[OpenSegment] = []
         self._waiting: list[Waiting] = []
         self._waiting_bytes = 0
         self._task: asyncio.Task[None] | None = None
@@ -111,7 +121,7 @@ class Spool:
     def is_full(self) -> bool:
         return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
 
-    def append(self, rows: Iterable[Row]) -> asyncio.Future[None]:
+    def append(self, lines: Iterable[Line]) -> asyncio.Future[None]:
         """A future that is done when the rows are on disk; it raises `Unavailable` if they are not, none of them.
 
         Raises `Unavailable` at once when the spool is full (`spool_full`) or closing.
@@ -126,11 +136,9 @@ class Spool:
             )
         encoded: Encoded = {}
         byte_count = 0
-        encode = self._encoder.encode
-        for row in rows:
-            line = encode(row)
-            byte_count += len(line)
-            encoded.setdefault(TABLES[type(row)], []).append(line)
+        for line in lines:
+            byte_count += len(line.json)
+            encoded.setdefault(line.table, []).append(line.json)
         done = self._loop.create_future()
         self._waiting.append(Waiting(encoded, byte_count, done))
         self._waiting_bytes += byte_count
@@ -158,11 +166,12 @@ class Spool:
         except TimeoutError:
             return False
         self._disk.shutdown(wait=False)
-        return not self._open
+        return not self._open and not self._leaving
 
     def _wake(self) -> None:
         if self._task is None:
-            self._task = self._loop.create_task(self._work())
+            # A context of its own: what it logs is of no single request.
+            self._task = self._loop.create_task(self._work(), context=Context())
 
     async def _work(self) -> None:
         try:
@@ -175,7 +184,8 @@ class Spool:
             await self._seal_due()
         finally:
             self._task = None
-            if self._waiting:
+            # Also what became due while the last seal was underway.
+            if self._waiting or any(segment.is_due for segment in self._open.values()):
                 self._wake()
 
     async def _commit(self, group: list[Waiting]) -> None:
@@ -183,17 +193,17 @@ class Spool:
         for waiting in group:
             for table, rows in waiting.rows.items():
                 together.setdefault(table, []).extend(rows)
-        touched: list[OpenSegment] = []
+        touched: dict[OpenSegment, bytes] = {}
         try:
             is_new = False
             for table, rows in together.items():
                 if table not in self._open:
                     self._start(table)
                     is_new = True
-                touched.append(self._open[table])
-                touched[-1].write(rows)
-            await self._loop.run_in_executor(self._disk, self._sync_all, touched, is_new)
-        except OSError as error:
+                segment = self._open[table]
+                touched[segment] = segment.frame(rows)
+            await self._loop.run_in_executor(self._disk, self._write_all, touched, is_new)
+        except Exception as error:  # whatever it is, those who wait are told
             await self._loop.run_in_executor(self._disk, self._give_up, touched)
             self._refuse(group, error)
             return
@@ -214,13 +224,15 @@ class Spool:
         segment.is_due = True
         self._wake()
 
-    def _sync_all(self, segments: list[OpenSegment], is_new: bool) -> None:
-        for segment in segments:
+    def _write_all(self, framed: dict[OpenSegment, bytes], is_new: bool) -> None:
+        """In a thread: writing megabytes keeps the loop from its requests as long as syncing them does."""
+        for segment, lines in framed.items():
+            segment.write(lines)
             self._sync(segment.file)
         if is_new:
             sync_folder(self._folder.path)
 
-    def _give_up(self, touched: list[OpenSegment]) -> None:
+    def _give_up(self, touched: Iterable[OpenSegment]) -> None:
         """Cuts a failed group off. After a failed sync a file is not written to again: what is whole in it lands."""
         for segment in touched:
             try:
@@ -229,16 +241,18 @@ class Spool:
                 log.error("segment_not_cut", segment=segment.name.segment_id, errno=error.errno)
             segment.is_due = True
 
-    def _refuse(self, group: list[Waiting], error: OSError) -> None:
+    def _refuse(self, group: list[Waiting], error: Exception) -> None:
         metrics.count("eventlens_spool_failures_total")
-        log.error("spool_failed", errno=error.errno, requests=len(group))
-        code = "spool_full" if error.errno in _FULL else "spool_unwritable"
+        number = error.errno if isinstance(error, OSError) else None
+        log.error("spool_failed", errno=number, requests=len(group), exc_info=error if number is None else None)
+        is_full = number in _FULL
+        reason = os.strerror(number) if number else type(error).__name__
         for waiting in group:
             if not waiting.done.done():
                 waiting.done.set_exception(
                     Unavailable(
-                        f"The spool cannot be written ({error.strerror}); nothing was kept. Send it again later.",
-                        code=code,
+                        f"The spool cannot be written ({reason}); nothing was kept. Send it again later.",
+                        code="spool_full" if is_full else "spool_unwritable",
                         retry_after_seconds=5,
                     )
                 )
@@ -246,24 +260,29 @@ class Spool:
     async def _seal_due(self) -> None:
         for table, segment in list(self._open.items()):
             is_full = segment.row_count >= self._seal_after_rows or segment.size >= MAX_SEGMENT_BYTES
-            if not (is_full or segment.is_due or self._is_closing):
-                continue
-            del self._open[table]
-            sealed = await self._loop.run_in_executor(self._disk, self._seal, segment)
-            if sealed is not None:
-                self._on_sealed(sealed)
+            if is_full or segment.is_due or self._is_closing:
+                self._leaving.append(self._open.pop(table))
+        leaving, self._leaving = self._leaving, []
+        for segment in leaving:
+            try:
+                sealed = await self._loop.run_in_executor(self._disk, self._seal, segment)
+            except OSError as error:
+                log.error("segment_not_sealed", segment=segment.name.segment_id, errno=error.errno)
+                self._leaving.append(segment)
+                self._loop.call_later(SEAL_AGAIN_SECONDS, self._wake)
+            else:
+                if sealed is not None:
+                    self._on_sealed(sealed)
 
     def _seal(self, segment: OpenSegment) -> SegmentName | None:
-        """Closes and renames a segment; None when it is empty, or stays for the next start."""
-        os.close(segment.file)
-        try:
-            if not segment.row_count:
-                segment.path.unlink()
-                return None
-            name = segment.name.sealed(segment.row_count)
-            segment.path.rename(self._folder.path / name.file_name)
-            sync_folder(self._folder.path)
-            return name
-        except OSError as error:
-            log.error("segment_not_sealed", segment=segment.name.segment_id, errno=error.errno)
+        """Closes and renames a segment; None when it was empty and is gone. After `OSError` it may be tried again.
+
+        The new name need not be synced: a crash that undoes it leaves an open segment, which is as good.
+        """
+        segment.close()
+        if not segment.row_count:
+            segment.path.unlink()
             return None
+        name = segment.name.sealed(segment.row_count)
+        segment.path.rename(self._folder.path / name.file_name)
+        return name

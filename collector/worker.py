@@ -10,6 +10,7 @@ from collector.geo import open_geo
 from collector.intake import Intake
 from collector.keyring import Keyring
 from collector.rate import RateLimit
+from collector.shared_counts import SharedCounts
 from collector.spool import Spool
 from collector.writer import Writer
 from event_lens.errors import EventLensError, Unavailable
@@ -20,6 +21,7 @@ from event_lens.warehouse.connection import Warehouse
 
 log = get_log("collector")
 
+ADOPT_EVERY_SECONDS = 2.0
 SYNC_WITHIN_SECONDS = 10.0
 DRAIN_WITHIN_SECONDS = 10.0
 
@@ -41,6 +43,9 @@ class Worker:
         self._writer: Writer | None = None
         self._warehouse = Warehouse(settings.warehouse_address)
         self._keyring: Keyring | None = None
+        self._shared_counts: SharedCounts | None = None
+        self._leaving = asyncio.Event()
+        self._adopting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Opens everything and adopts what dead workers left. Raises `EventLensError`."""
@@ -56,20 +61,22 @@ class Worker:
             on_sealed=self._writer.append,
         )
         self._keyring = Keyring(self._registry)
-        intake = Intake(settings, self._keyring, Enricher(open_geo(settings.geoip_db)), self._spool)
-        per_worker = -(-settings.rate_limit // settings.collector_workers)
-        self.collect = Collect(
-            self._keyring,
-            intake,
-            RateLimit(per_worker),
-            settings.trusted_proxies,
-        )
+        intake = Intake(settings, self._keyring, Enricher(open_geo(settings)), self._spool)
+        if settings.rate_limit_store != "memory":
+            self._shared_counts = SharedCounts(settings.rate_limit_store, self._keyring.salts)
+        own_share = -(-settings.rate_limit // settings.collector_workers)
+        limit = RateLimit(settings.rate_limit, own_share=own_share, shared=self._shared_counts)
+        self.collect = Collect(self._keyring, intake, limit, settings.trusted_proxies)
         self._writer.start()
+        self._adopting = asyncio.create_task(self._adopt(self._folder, self._writer))
         log.info("collector_started", folder=self._folder.path.name, bytes=self._folder.byte_count)
 
     async def stop(self) -> None:
         if self._spool is None or self._writer is None or self._folder is None or self._registry is None:
             return
+        self._leaving.set()
+        if self._adopting is not None:
+            await self._adopting
         self._spool.close()
         is_synced = await self._spool.join(SYNC_WITHIN_SECONDS)
         self._writer.close(drain=True)
@@ -78,7 +85,24 @@ class Worker:
             self._folder.close()
             self._warehouse.close()
         self._registry.close()
+        if self._shared_counts is not None:
+            await self._shared_counts.close()
         log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
+
+    async def _adopt(self, folder: Folder, writer: Writer) -> None:
+        """Lands what workers leave that die while this one lives."""
+        while not self._leaving.is_set():
+            try:
+                async with asyncio.timeout(ADOPT_EVERY_SECONDS):
+                    await self._leaving.wait()
+            except TimeoutError:
+                try:
+                    adopted = await asyncio.to_thread(folder.adopt)
+                except OSError as error:
+                    log.error("adoption_failed", errno=error.errno)
+                    continue
+                for name in adopted:
+                    writer.append(name, is_again=True)
 
     async def not_ready(self) -> EventLensError | None:
         """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""
@@ -88,6 +112,7 @@ class Worker:
             return Unavailable("The spool's folder may not be written; check its owner.", code="spool_unwritable")
         try:
             await self._keyring.find("ready")
+            await self._keyring.salts("daily")  # old salts go when their time has come, though nobody sends
             await self._spool.append(())
         except EventLensError as error:
             return error

@@ -1,15 +1,18 @@
-"""The writer: a thread that lands sealed segments in order, and tries again for as long as the warehouse is away."""
+"""The writer: a thread that lands sealed segments, and puts off what cannot land now without holding up the others."""
 
 import random
+import time
+from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
+from heapq import heappop, heappush
 from threading import Event, Thread
+from typing import NamedTuple
 
 from collector.folder import Folder
-from collector.landing import Insert, land_segment
+from collector.landing import Landing, land_segment
 from collector.segment import SegmentName
 from event_lens.clock import Clock, now_ms
-from event_lens.errors import Unavailable
+from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
 from event_lens.metrics import metrics
 
@@ -17,6 +20,7 @@ log = get_log("writer")
 
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 15.0
+UNREACHABLE = "warehouse_unreachable"
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
@@ -25,45 +29,65 @@ def backoff_seconds(attempt: int, chance: float) -> float:
     return longest * (0.5 + chance / 2)
 
 
+class Trial(NamedTuple):
+    """A segment and when it is tried next (monotonic seconds); the earliest is first, of equals the oldest segment."""
+
+    due: float
+    name: SegmentName
+    attempt: int
+    """How often it failed."""
+    is_again: bool
+    """Whether its rows may be in the warehouse already."""
+
+
 class Writer:
     """Lands the segments of one folder: those in it at the start, then those appended.
 
-    `close` never blocks: the segment at hand is finished if the warehouse takes it, the rest stays on disk. With
-    `drain` it goes on until all are landed or the warehouse fails once. `join` waits.
+    A segment that fails waits longer each time, and the others go on; after failures in a row the writer itself waits,
+    so that a warehouse in trouble is not stormed. The order in which segments land matters to nobody: the model goes by
+    the times in the rows.
+
+    `append` and `close` never block: the segment at hand is finished if the warehouse takes it, the rest stays on disk.
+    With `drain` everything is tried once more, until the warehouse is out of reach. `join` waits.
     """
 
     def __init__(
         self,
         folder: Folder,
-        warehouse: Insert,
+        warehouse: Landing,
         *,
         clock: Clock = now_ms,
-        wait: Callable[[float], bool] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float | None], object] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._folder = folder
         self._warehouse = warehouse
         self._clock = clock
-        self._stopping = Event()
-        self._is_draining = False
-        self._wait = wait or self._stopping.wait
+        self._monotonic = monotonic
+        self._bell = Event()
+        self._wait = wait or self._bell.wait
         self._chance = chance
-        self._sealed: SimpleQueue[SegmentName | None] = SimpleQueue()
-        for name in folder.sealed():
-            self._sealed.put(name)
+        self._is_stopping = False
+        self._is_draining = False
+        self._arrived: deque[tuple[SegmentName, bool]] = deque((name, True) for name in folder.sealed())
+        self._trials: list[Trial] = []
+        self._failures_in_row = 0
+        self._not_before = 0.0
         self._thread = Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def append(self, name: SegmentName) -> None:
-        """A segment is sealed and may land. Never blocks."""
-        self._sealed.put(name)
+    def append(self, name: SegmentName, *, is_again: bool = False) -> None:
+        """A segment is sealed and may land; `is_again` when somebody else may have tried to land it before."""
+        self._arrived.append((name, is_again))
+        self._bell.set()
 
     def close(self, *, drain: bool = False) -> None:
         self._is_draining = drain
-        self._stopping.set()
-        self._sealed.put(None)
+        self._is_stopping = True
+        self._bell.set()
 
     def join(self, timeout_seconds: float) -> bool:
         """Whether the thread has ended in time."""
@@ -71,27 +95,52 @@ class Writer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (name := self._sealed.get()) is not None:
-            if self._stopping.is_set() and not self._is_draining:
-                return
-            if not self._land(name):
-                return
+        while (trial := self._next()) is not None:
+            error = self._land(trial)
+            if error is None:
+                self._failures_in_row = 0
+                self._not_before = 0.0
+            else:
+                self._put_off(trial, error)
 
-    def _land(self, name: SegmentName) -> bool:
-        """Tries until the segment is landed, and says so; False when the writer was stopped before."""
-        attempt = 0
+    def _next(self) -> Trial | None:
+        """The trial that is due, as soon as one is; None when the writer is to end."""
         while True:
-            try:
-                land_segment(self._warehouse, self._folder, name, clock=self._clock)
-                return True
-            except FileNotFoundError:
-                log.error("segment_gone", batch=name.segment_id)
-                return True
-            except Unavailable as error:
-                log.warning("landing_put_off", batch=name.segment_id, attempt=attempt + 1, code=error.code)
-            except Exception:  # whatever it is, the segment stays, and this thread is the only one that lands it
-                log.exception("landing_failed", batch=name.segment_id, attempt=attempt + 1)
-            metrics.count("eventlens_landing_retries_total")
-            if self._stopping.is_set() or self._wait(backoff_seconds(attempt, self._chance())):
-                return False
-            attempt += 1
+            self._bell.clear()
+            while self._arrived:
+                name, is_again = self._arrived.popleft()
+                heappush(self._trials, Trial(self._monotonic(), name, 0, is_again))
+            if self._is_stopping:
+                return heappop(self._trials) if self._is_draining and self._trials else None
+            if not self._trials:
+                self._wait(None)
+                continue
+            seconds = max(self._trials[0].due, self._not_before) - self._monotonic()
+            if seconds <= 0:
+                return heappop(self._trials)
+            self._wait(seconds)
+
+    def _land(self, trial: Trial) -> Exception | None:
+        name = trial.name
+        try:
+            land_segment(self._warehouse, self._folder, name, is_again=trial.is_again, clock=self._clock)
+        except Unavailable as error:
+            log.warning("landing_put_off", batch=name.segment_id, attempt=trial.attempt + 1, code=error.code)
+            return error
+        except Exception as error:  # whatever it is, the segment stays, and the others go on
+            told = error if trial.attempt == 0 else None
+            log.error("landing_failed", batch=name.segment_id, attempt=trial.attempt + 1, exc_info=told)
+            return error
+        return None
+
+    def _put_off(self, trial: Trial, error: Exception) -> None:
+        metrics.count("eventlens_landing_retries_total")
+        is_away = isinstance(error, EventLensError) and error.code == UNREACHABLE
+        if self._is_stopping:
+            self._is_draining = self._is_draining and not is_away
+            return
+        now = self._monotonic()
+        self._not_before = now + backoff_seconds(self._failures_in_row, self._chance())
+        self._failures_in_row += 1
+        due = self._not_before if is_away else now + backoff_seconds(trial.attempt, self._chance())
+        heappush(self._trials, Trial(due, trial.name, trial.attempt + 1, is_again=True))

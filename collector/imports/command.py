@@ -6,7 +6,7 @@ from collector.enrich import Enricher
 from collector.geo import open_geo
 from collector.imports.access_log import import_id_of, read_access_log
 from collector.imports.landing import land_import
-from collector.request import ProjectRules
+from collector.request import ProjectRules, rules_of
 from event_lens.clock import now_ms
 from event_lens.errors import Refused
 from event_lens.registry.connection import open_registry
@@ -29,8 +29,9 @@ def import_access_log(settings: Settings, file: Path, project_id: str, *, all_re
         line_count = sum(1 for _ in lines)
     rows = read_access_log(
         file,
-        ProjectRules(project_id),
-        enricher=Enricher(open_geo(settings.geoip_db)),
+        # A setting that leaves lines out would move the others between chunks when the import is run again.
+        ProjectRules(project_id, kept_parameters=rules_of(project).kept_parameters),
+        enricher=Enricher(open_geo(settings)),
         received_at_ms=now_ms(),
         first_day=settings.first_day,
         all_requests=all_requests,

@@ -45,9 +45,9 @@ def land_import(
         chunk_counts[table] += 1
         if (batch_id, table) not in done:
             lines = frame(chunk, batch_id, 0).splitlines(keepends=True)
-            land_lines(warehouse, table, lines, batch_id, f"{batch_id}.{table}")
+            land_lines(warehouse, table, lines, f"{batch_id}.{table}")
             batch = tally(lines, batch_id=batch_id, table=table, landed_at_ms=clock(), import_id=import_id)
-            land_lines(warehouse, BATCHES, [msgspec.json.encode(batch)], batch_id, f"{batch_id}.{table}.batch")
+            land_lines(warehouse, BATCHES, [msgspec.json.encode(batch)], f"{batch_id}.{table}.batch")
             landed[table] += len(chunk)
         on_progress(len(chunk))
 

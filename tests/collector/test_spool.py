@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,20 +15,21 @@ import pytest
 
 from collector.folder import CORRUPT, Folder, open_folder
 from collector.health import spool_health
-from collector.segment import SegmentName, frame, verify
+from collector.segment import SegmentName, frame, parse_name, verify
 from collector.spool import Spool
+from event_lens.contract.line import Line, line_of
 from event_lens.contract.row import EventRow, OperationRow
 from event_lens.errors import Unavailable
 
 MOMENT = "1700000000.000"
 
 
-def event(name: str = "a") -> EventRow:
-    return EventRow("00000000-0000-4000-a000-000000000000", "p", name, "d", "client", MOMENT, MOMENT)
+def event(name: str = "a") -> Line:
+    return line_of(EventRow("00000000-0000-4000-a000-000000000000", "p", name, "d", "client", MOMENT, MOMENT))
 
 
-def operation() -> OperationRow:
-    return OperationRow("00000000-0000-4000-a000-000000000000", "p", "identify", "d", "client", MOMENT, MOMENT)
+def operation() -> Line:
+    return line_of(OperationRow("00000000-0000-4000-a000-000000000000", "p", "identify", "d", "client", MOMENT, MOMENT))
 
 
 class Disk:
@@ -157,6 +159,29 @@ def test_a_segment_is_sealed_by_age_without_another_append(folder: Folder) -> No
     asyncio.run(asyncio.wait_for(run(), 5))
 
 
+def test_a_segment_that_gets_old_while_another_is_sealed_is_sealed_too(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def slow_rename(path: Path, target: Path) -> Path:
+        time.sleep(0.2)
+        return rename(path, target)
+
+    async def run() -> None:
+        opened = Opened(folder, seconds=0.1)
+        await opened.spool.append([event()])
+        await asyncio.sleep(0.05)
+        await opened.spool.append([operation()])
+        while len(opened.sealed) < 2:
+            opened.is_sealed.clear()
+            await opened.is_sealed.wait()
+        await opened.end()
+
+    monkeypatch.setattr(Path, "rename", slow_rename)
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
 def test_a_full_spool_refuses_and_takes_again_when_there_is_room(folder: Folder) -> None:
     async def run() -> None:
         opened = Opened(folder, max_bytes=500)
@@ -189,6 +214,62 @@ def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: Folder) -
         # What failed once is not written to again.
         assert [name.row_count for name in opened.sealed] == [1, 1]
         assert b"lost" not in b"".join(path.read_bytes() for path in folder.path.iterdir())
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.EIO, "spool_unwritable"),
+        (errno.EROFS, "spool_unwritable"),
+        (errno.EMFILE, "spool_unwritable"),
+        (errno.EDQUOT, "spool_full"),
+    ],
+)
+def test_whatever_the_disk_says_the_answer_is_to_come_again(folder: Folder, number: int, code: str) -> None:
+    async def run() -> None:
+        opened = Opened(folder)
+        opened.disk.failures.append(OSError(number, os.strerror(number)))
+        with pytest.raises(Unavailable) as refusal:
+            await opened.spool.append([event("lost")])
+        assert (refusal.value.code, refusal.value.retry_after_seconds) == (code, 5)
+        await opened.spool.append([event("kept")])
+        assert opened.lines() == 1
+        await opened.end()
+
+    asyncio.run(run())
+
+
+def test_a_slow_sync_delays_and_refuses_nobody(folder: Folder) -> None:
+    async def run() -> None:
+        opened = Opened(folder)
+        opened.disk.wait = lambda: time.sleep(0.5)
+        start = time.monotonic()
+        await asyncio.gather(*(opened.spool.append([event()]) for _ in range(500)))
+        assert 0.5 <= time.monotonic() - start < 2
+        assert opened.lines() == 500
+        opened.disk.wait = lambda: None
+        await opened.end()
+
+    asyncio.run(run())
+
+
+def test_a_segment_that_cannot_be_sealed_now_is_sealed_later(folder: Folder) -> None:
+    async def run() -> None:
+        opened = Opened(folder)
+        await opened.spool.append([event()])
+        (path,) = folder.path.glob("*.open")
+        name = parse_name(path.name)
+        assert name is not None
+        in_the_way = folder.path / name.sealed(1).file_name
+        in_the_way.mkdir()
+        await opened.spool.flush()
+        assert not opened.sealed
+        in_the_way.rmdir()
+        await asyncio.wait_for(opened.is_sealed.wait(), 5)
+        assert folder.sealed() == opened.sealed == [name.sealed(1)]
+        await opened.end()
 
     asyncio.run(run())
 
@@ -292,6 +373,38 @@ def test_a_living_workers_folder_is_left_alone(tmp_path: Path) -> None:
     assert spool_health(tmp_path / "spool")["pendingEvents"] == 1
     second.close()
     first.close()
+
+
+def test_a_living_worker_takes_over_what_another_leaves_when_it_dies(tmp_path: Path) -> None:
+    living = open_folder(tmp_path / "spool")
+    other = open_folder(tmp_path / "spool")
+    (other.path / f"{ID}.events.open").write_bytes(frame([b'{"a":1}'], ID, 0))
+    assert living.adopt() == []
+    other.release()
+    assert [(name.segment_id, name.row_count) for name in living.adopt()] == [(ID, 1)]
+    assert living.adopt() == []
+    assert not other.path.exists()
+    living.close()
+
+
+def test_nothing_is_overwritten_when_the_dead_left_files_of_one_name(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    lines = frame([b'{"a":1}'], ID, 0)
+    for worker, content in (("worker-1-dead", b"one"), ("worker-2-dead", b"two")):
+        (spool / worker).mkdir(parents=True)
+        (spool / worker / "notes.txt").write_bytes(content)
+        (spool / worker / f"{ID}.events.1.jsonl").write_bytes(lines)
+    folder = open_folder(spool)
+    assert len(folder.sealed()) == 1
+    assert folder.byte_count == len(lines)
+    assert sorted(path.read_bytes() for path in (spool / CORRUPT).iterdir()) == sorted([b"one", b"two", lines])
+
+
+def test_what_is_no_workers_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "spool" / "lost+found").mkdir(parents=True)
+    (tmp_path / "spool" / "lost+found" / "inode").write_bytes(b"x")
+    open_folder(tmp_path / "spool").close()
+    assert (tmp_path / "spool" / "lost+found" / "inode").exists()
 
 
 def test_health_speaks_of_the_oldest_segment(tmp_path: Path) -> None:

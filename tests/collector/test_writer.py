@@ -1,20 +1,21 @@
 """The writer lands what is sealed exactly once, whatever stops it on the way."""
 
-import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from collector.folder import CORRUPT, Folder, open_folder
-from collector.landing import land_segment
+from collector.landing import Landing, land_segment
 from collector.segment import SegmentName, frame, new_segment_id
 from collector.writer import LONGEST_WAIT_SECONDS, Writer, backoff_seconds
 from event_lens.clock import now_ms
 from event_lens.contract.row import EventRow, OperationRow, Row, timestamp
-from event_lens.errors import Unavailable
+from event_lens.errors import Refused, Unavailable
+from event_lens.metrics import metrics
 from event_lens.warehouse.connection import Warehouse
 
 RECEIVED_MS = now_ms()  # quarantine forgets what is older than 30 days
@@ -65,10 +66,24 @@ def landed(warehouse: Warehouse, project_id: str, table: str = "events") -> int:
     return count
 
 
+def counted_metric(name: str) -> float:
+    text = metrics.exposition()[0].decode()
+    (line,) = (line for line in text.splitlines() if line.startswith(name))
+    return float(line.split()[-1])
+
+
 class Unreliable:
     """The warehouse, with failures before or after the INSERTs that `fails` names by number."""
 
-    def __init__(self, warehouse: Warehouse, *, before: tuple[int, ...] = (), after: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        *,
+        before: tuple[int, ...] = (),
+        after: tuple[int, ...] = (),
+        code: str = "unavailable",
+    ) -> None:
+        self._code = code
         self._warehouse = warehouse
         self._before = before
         self._after = after
@@ -77,10 +92,13 @@ class Unreliable:
     def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
         self.inserts += 1
         if self.inserts in self._before:
-            raise Unavailable("away")
+            raise Unavailable("away", code=self._code)
         self._warehouse.insert_lines(table, body, token=token)
         if self.inserts in self._after:
             raise Unavailable("the answer was lost")
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        return self._warehouse.rows(sql, parameters)
 
 
 def test_a_segment_lands_is_counted_and_goes(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
@@ -164,6 +182,66 @@ def test_rows_the_warehouse_refuses_go_to_quarantine_alone(
     assert folder.sealed() == []
 
 
+def test_every_bad_row_is_found_wherever_it_stands(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+    rows = events(project_id, 100)
+    spoilt = {0: "no uuid", 1: "", 50: "1", 51: "2", 99: "x" * 36}
+    for place, event_id in spoilt.items():
+        row = rows[place]
+        assert isinstance(row, EventRow)
+        row.event_id = event_id
+    dated = rows[70]
+    assert isinstance(dated, EventRow)
+    dated.created_at = "yesterday"
+    name = put(folder, rows)
+    land_segment(warehouse, folder, name, is_again=True)
+    assert landed(warehouse, project_id) == 94
+    kept = warehouse.rows(
+        "SELECT JSONExtractString(body, 'event_id') AS id, count() AS rows FROM lens_raw.quarantine"
+        " WHERE project_id = {id:String} AND code = 'warehouse_refused' GROUP BY id",
+        {"id": project_id},
+    )
+    assert {row["id"] for row in kept} == {*spoilt.values(), dated.event_id}
+    assert {row["rows"] for row in kept} == {1}
+    assert folder.sealed() == []
+
+
+def test_a_full_disk_of_the_warehouse_is_nobodys_bad_row(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+    name = put(folder, events(project_id, 20))
+    full = Hostile(warehouse, name, Refused("Cannot write to file: No space left on device", code="warehouse_75"))
+    with pytest.raises(Unavailable) as put_off:
+        land_segment(full, folder, name)
+    assert put_off.value.code == "warehouse_75"
+    assert full.failures == 1
+    assert landed(warehouse, project_id, "quarantine") == 0
+    full.error = None
+    land_segment(full, folder, name, is_again=True)
+    assert landed(warehouse, project_id) == 20
+
+
+def test_events_of_the_last_century_land(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+    name = put(folder, events(project_id, 2, late_ms=RECEIVED_MS - 915_148_800_250))
+    land_segment(warehouse, folder, name, is_again=True)
+    (batch,) = warehouse.rows(
+        "SELECT row_count, toString(first_event_at) AS first FROM lens_raw.batches WHERE batch_id = {id:String}",
+        {"id": name.segment_id},
+    )
+    assert batch == {"row_count": 2, "first": "1999-01-01 00:00:00.250"}
+    assert landed(warehouse, project_id) == 2
+
+
+def test_a_segment_that_lost_its_end_is_reported_and_what_is_left_lands(
+    folder: Folder, warehouse: Warehouse, project_id: str
+) -> None:
+    name = put(folder, events(project_id, 6))
+    path = folder.path / name.file_name
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rfind(b"\n", 0, -1) - 10] + b"\0" * 300)
+    before = counted_metric("eventlens_spool_missing_lines_total")
+    land_segment(warehouse, folder, name)
+    assert landed(warehouse, project_id) == 4
+    assert counted_metric("eventlens_spool_missing_lines_total") == before + 2
+
+
 def test_a_missing_table_is_nobodys_bad_row(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
     """The warehouse is not migrated yet: everything waits, nothing goes to quarantine."""
     name = put(folder, events(project_id, 2))
@@ -176,24 +254,155 @@ def test_a_missing_table_is_nobodys_bad_row(folder: Folder, warehouse: Warehouse
     assert landed(warehouse, project_id, "quarantine") == 0
 
 
+class Hours:
+    """Monotonic time that passes only while the writer waits; `then` is called after each wait."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waits: list[float | None] = []
+        self.then: Callable[[], object] = lambda: None
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float | None) -> None:
+        self.waits.append(seconds)
+        self.now += seconds or 0.0
+        self.then()
+
+
+def writing(folder: Folder, warehouse: Landing) -> tuple[Writer, Hours]:
+    hours = Hours()
+    return Writer(folder, warehouse, monotonic=hours, wait=hours.wait, chance=lambda: 1.0), hours
+
+
 def test_the_writer_tries_again_until_the_warehouse_is_back(
     folder: Folder, warehouse: Warehouse, project_id: str
 ) -> None:
     put(folder, events(project_id, 2))
-    waits: list[float] = []
+    writer, hours = writing(folder, Unreliable(warehouse, before=(1, 2, 3)))
 
-    def wait(seconds: float) -> bool:
-        waits.append(seconds)
-        if len(waits) == 3:
+    def then() -> None:
+        if len(hours.waits) == 3:
             writer.append(put(folder, events(project_id, 3)))
             writer.close(drain=True)
-        return False
 
-    writer = Writer(folder, Unreliable(warehouse, before=(1, 2, 3)), wait=wait, chance=lambda: 1.0)
+    hours.then = then
     writer.start()
     assert writer.join(10)
-    assert waits == [0.2, 0.4, 0.8]
+    assert hours.waits == pytest.approx([0.2, 0.4, 0.8])
     assert landed(warehouse, project_id) == 5
+
+
+class Hostile(Unreliable):
+    """A warehouse that fails with an error of its own for every INSERT of one segment."""
+
+    def __init__(self, warehouse: Warehouse, segment: SegmentName, error: Exception) -> None:
+        super().__init__(warehouse)
+        self.segment = segment
+        self.error: Exception | None = error
+        self.failures = 0
+
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
+        if token == self.segment.segment_id and self.error is not None:
+            self.failures += 1
+            raise self.error
+        super().insert_lines(table, body, token=token)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("nobody thought of this"), Unavailable("out of memory", code="warehouse_241")],
+    ids=["unexpected", "passing"],
+)
+def test_a_segment_that_always_fails_does_not_hold_up_those_behind_it(
+    folder: Folder, warehouse: Warehouse, project_id: str, error: Exception
+) -> None:
+    stuck = put(folder, events(project_id, 7))
+    behind = [put(folder, events(project_id, 1)) for _ in range(3)]
+    hostile = Hostile(warehouse, stuck, error)
+    writer, hours = writing(folder, hostile)
+    until_behind_landed: list[int] = []
+
+    def then() -> None:
+        if folder.sealed() == [stuck] and not until_behind_landed:
+            until_behind_landed.append(hostile.failures)
+        if hostile.failures == 9:
+            hostile.error = None
+        if not folder.sealed():
+            writer.close()
+
+    hours.then = then
+    writer.start()
+    assert writer.join(20)
+    assert until_behind_landed[0] <= 2
+    assert landed(warehouse, project_id) == 7 + len(behind)
+    # It is left in peace for longer each time, and not for longer than the longest wait.
+    waited = [seconds for seconds in hours.waits if seconds is not None]
+    assert max(waited) == pytest.approx(LONGEST_WAIT_SECONDS)
+    assert warehouse.value(
+        "SELECT sum(row_count) FROM lens_raw.batches WHERE batch_id IN {ids:Array(String)}",
+        {"ids": [name.segment_id for name in (stuck, *behind)]},
+    ) == 7 + len(behind)
+
+
+def test_a_warehouse_out_of_reach_is_asked_once_a_wait_however_much_is_waiting(
+    folder: Folder, warehouse: Warehouse, project_id: str
+) -> None:
+    for _ in range(30):
+        put(folder, events(project_id, 1))
+    away = Unreliable(warehouse, before=tuple(range(1, 8)), code="warehouse_unreachable")
+    writer, hours = writing(folder, away)
+    asked: list[int] = []
+
+    def then() -> None:
+        asked.append(away.inserts)
+        if not folder.sealed():
+            writer.close()
+
+    hours.then = then
+    writer.start()
+    assert writer.join(20)
+    assert asked[:7] == [1, 2, 3, 4, 5, 6, 7]
+    assert hours.waits[:7] == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8])
+    assert landed(warehouse, project_id) == 30
+    # Once it is back, nothing waits for its own turn to come again.
+    assert sum(seconds or 0 for seconds in hours.waits[7:]) == 0
+
+
+def test_what_the_warehouse_calls_repeated_and_does_not_have_is_landed(
+    folder: Folder, warehouse: Warehouse, project_id: str
+) -> None:
+    """Killed between noting the token and keeping the rows, it answers yes for ever."""
+    name = put(folder, events(project_id, 5))
+    other = f"{project_id}-other"
+    (row,) = events(other, 1)
+    warehouse.insert_lines("lens_raw.events", msgspec.json.encode(row), token=name.segment_id)
+    spent = {"batch_id": "spent", "table_name": "x", "landed_at": timestamp(RECEIVED_MS)}
+    warehouse.insert_lines(
+        "lens_raw.batches", msgspec.json.encode(spent), token=f"{name.segment_id}.lens_raw.events.batch"
+    )
+    land_segment(warehouse, folder, name, is_again=True)
+    assert landed(warehouse, project_id) == 5
+    assert warehouse.rows(
+        "SELECT row_count FROM lens_raw.batches WHERE batch_id = {id:String}", {"id": name.segment_id}
+    ) == [{"row_count": 5}]
+
+
+def test_a_part_of_a_batch_that_is_missing_is_made_up_and_no_more(
+    folder: Folder, warehouse: Warehouse, project_id: str
+) -> None:
+    """Rows of two months are two parts; the second may be lost alone."""
+    month_ms = 40 * 86_400_000
+    rows = events(project_id, 3) + events(project_id, 2, late_ms=month_ms)
+    name = put(folder, rows)
+    (old,) = events(f"{project_id}-other", 1, late_ms=month_ms)
+    warehouse.insert_lines("lens_raw.events", msgspec.json.encode(old), token=name.segment_id)
+    land_segment(warehouse, folder, name, is_again=True)
+    assert warehouse.rows(
+        "SELECT count() AS rows, uniqExact(event_id) AS ids FROM lens_raw.events WHERE project_id = {id:String}",
+        {"id": project_id},
+    ) == [{"rows": 5, "ids": 5}]
 
 
 def test_waits_grow_and_stay_apart() -> None:
@@ -205,18 +414,9 @@ def test_waits_grow_and_stay_apart() -> None:
 
 def test_a_writer_told_to_stop_leaves_everything_on_disk(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
     names = [put(folder, events(project_id, 1)) for _ in range(3)]
-    waiting = threading.Event()
-    go_on = threading.Event()
-
-    def wait(_seconds: float) -> bool:
-        waiting.set()
-        return go_on.wait(5)
-
-    writer = Writer(folder, Unreliable(warehouse, before=(1,)), wait=wait)
+    writer, hours = writing(folder, Unreliable(warehouse, before=(1,)))
+    hours.then = writer.close
     writer.start()
-    assert waiting.wait(5)
-    writer.close()
-    go_on.set()
     assert writer.join(5)
     assert folder.sealed() == sorted(names)
     assert landed(warehouse, project_id) == 0

@@ -1,0 +1,42 @@
+"""What of a batch is not in the warehouse although its INSERT was taken.
+
+The warehouse notes a token before it keeps the rows. Killed between the two, it takes the INSERT for a repeated one
+when it comes again, and says yes to rows it does not have.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from event_lens.contract.row import BatchRow
+
+
+class Reader(Protocol):
+    """The part of the warehouse that looking needs."""
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]: ...
+
+
+def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) -> list[bytes]:
+    """Those framed `lines` of `batch` that its table does not hold."""
+    present = {
+        row["batch_row"]
+        for row in warehouse.rows(
+            f"SELECT batch_row FROM {batch.table_name} WHERE batch_id = {{batch_id:String}}"
+            " AND received_at BETWEEN toDateTime64({first:String}, 3, 'UTC') AND toDateTime64({last:String}, 3, 'UTC')",
+            {"batch_id": batch.batch_id, "first": batch.first_received_at, "last": batch.last_received_at},
+        )
+    }
+    return [line for line in lines if _row_number(line) not in present]
+
+
+def is_counted(warehouse: Reader, batch: BatchRow) -> bool:
+    """Whether `lens_raw.batches` has the batch's row."""
+    found = warehouse.rows(
+        "SELECT 1 FROM lens_raw.batches WHERE batch_id = {batch_id:String} AND table_name = {table:String} LIMIT 1",
+        {"batch_id": batch.batch_id, "table": batch.table_name},
+    )
+    return bool(found)
+
+
+def _row_number(line: bytes) -> int:
+    return int(line.split(b",", 3)[2].partition(b":")[2])
