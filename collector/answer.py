@@ -9,6 +9,7 @@ from event_lens.errors import EventLensError, Refused, Unavailable, as_json
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
+ErrorShape = Callable[[EventLensError], object]
 
 STATUS_OF_CODE = {
     "client_missing": 401,
@@ -28,13 +29,16 @@ STATUS_OF_CODE = {
 COMMON_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"cache-control", b"no-store"),
 )
-JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"), *COMMON_HEADERS)
+"""What `collector.edge` adds to every answer."""
+
+JSON_TYPE: Header = (b"content-type", b"application/json")
 ALLOWED_HEADERS = (
     b"content-type, content-encoding, openpanel-client-id, openpanel-client-secret, openpanel-sdk-name, "
-    b"openpanel-sdk-version, event-lens-client-id, event-lens-client-secret"
+    b"openpanel-sdk-version, event-lens-client-id, event-lens-client-secret, x-api-key, authorization"
 )
 
 
@@ -66,7 +70,6 @@ def cors_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
 def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
     """The open answer to a preflight."""
     return [
-        *COMMON_HEADERS[:1],
         *cors_headers(headers),
         (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
         (b"access-control-allow-headers", headers.get(b"access-control-request-headers") or ALLOWED_HEADERS),
@@ -76,14 +79,12 @@ def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
 
 async def send_json(send: Send, status: int, value: object, headers: list[Header]) -> None:
     body = msgspec.json.encode(value)
-    await send_bytes(send, status, body, [*JSON_HEADERS, *headers])
+    await send_bytes(send, status, body, [JSON_TYPE, *headers])
 
 
-async def send_error(send: Send, error: EventLensError, headers: list[Header]) -> int:
-    """Answers with an error, and returns its status."""
-    status = status_of(error)
-    await send_json(send, status, as_json(error), [*headers, *error_headers(error)])
-    return status
+async def send_error(send: Send, error: EventLensError, headers: list[Header], shape: ErrorShape = as_json) -> None:
+    """Answers with an error in its route's `shape`."""
+    await send_json(send, status_of(error), shape(error), [*headers, *error_headers(error)])
 
 
 async def send_bytes(send: Send, status: int, body: bytes, headers: list[Header]) -> None:

@@ -3,32 +3,42 @@
 import gc
 import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import uvloop
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 from litestar import Litestar, Request, Response, Router
 from litestar.exceptions import HTTPException
 
-from collector.answer import COMMON_HEADERS, status_of
+from collector.answer import error_headers, status_of
+from collector.edge import Edge
 from collector.geo import open_geo
 from collector.routes import event_routes, state_routes
 from collector.worker import Worker
+from event_lens.connections import WAITING_CONNECTIONS, most_connections
 from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.home import prepare_home
 from event_lens.logs import get_log, set_up_logs
+from event_lens.metrics import empty_shared, metrics
 from event_lens.registry.connection import open_registry
 from event_lens.serving import HEADERS_WITHIN_MS, HOST, check_port, serve_until_stopped
 from event_lens.settings import Settings, read_settings
 
 log = get_log("http")
 
+SWITCH_SECONDS = 0.000_5
+"""How long the thread of the disk waits for the interpreter; with 5 ms, requests wait for it, not for the disk."""
 
-def create_app(settings: Settings) -> Litestar:
+METRICS_FOLDER = "metrics"
+
+
+def create_app(settings: Settings) -> Edge:
     """The application of one worker process; its spool and writer live from start-up to shut-down."""
     worker = Worker(settings)
     handlers: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
@@ -36,31 +46,33 @@ def create_app(settings: Settings) -> Litestar:
     if settings.base_path:
         again: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
         routes.append(Router(settings.base_path, route_handlers=again))
-    return Litestar(
+    app: Any = Litestar(
         routes,
-        on_startup=[worker.start, _keep_what_is_loaded],
+        on_startup=[worker.start, _run_smoothly],
         on_shutdown=[worker.stop],
         exception_handlers={HTTPException: _answer_http, EventLensError: _answer_ours, Exception: _answer_unknown},
-        response_headers={name.decode(): value.decode() for name, value in COMMON_HEADERS},
         openapi_config=None,
         logging_config=None,
     )
+    return Edge(app)
 
 
-def app_from_environment() -> Litestar:
+def app_from_environment() -> Edge:
     """What granian calls in each of several worker processes."""
-    set_up_logs()
+    settings = read_settings(os.environ)
+    set_up_logs(settings.log_level)
+    metrics.share(settings.home / METRICS_FOLDER)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
-    return create_app(read_settings(os.environ))
+    return create_app(settings)
 
 
 def serve(settings: Settings) -> None:
     """Serves on loopback until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
-    set_up_logs()
+    set_up_logs(settings.log_level)
     prepare_home(settings.home)
     check_port(settings.collector_port, "EVENTLENS_COLLECTOR_PORT")
     # What a worker would fail at is told here, as one sentence.
-    open_geo(settings.geoip_db)
+    open_geo(settings)
     open_registry(settings).close()
     if settings.collector_workers == 1:
         serve_until_stopped(
@@ -74,7 +86,8 @@ def serve(settings: Settings) -> None:
 
 
 def _serve_in_processes(settings: Settings) -> None:
-    Server(
+    empty_shared(settings.home / METRICS_FOLDER)
+    server = Server(
         "collector.app:app_from_environment",
         factory=True,
         address=HOST,
@@ -82,17 +95,29 @@ def _serve_in_processes(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         workers=settings.collector_workers,
         respawn_failed_workers=True,
+        http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+        backlog=WAITING_CONNECTIONS,
+        backpressure=most_connections(),
         websockets=False,
         log_enabled=False,
-    ).serve()
+    )
+    server.serve()
+    if not server.interrupt_signal:
+        # Granian gives up when a new worker dies within seconds; the exit code must not say that all is well.
+        raise Broken(
+            "A worker died again as soon as it was replaced; the log says why. What was acknowledged is on disk and "
+            "lands after the next start.",
+            code="workers_failing",
+        )
 
 
-def _keep_what_is_loaded() -> None:
-    """Spares the collector of cycles from walking the whole program again and again: a quarter of a batch's time."""
+def _run_smoothly() -> None:
+    """Spares the collector of cycles the whole program, a quarter of a batch's time; a sync's thread waits less."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _end_with_parent(parent: int) -> None:
@@ -104,7 +129,7 @@ def _end_with_parent(parent: int) -> None:
 
 def _answer_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "request_invalid")
-    return _as_response(Refused(error.detail or "The request is not understood.", code=code))
+    return _as_response(Refused(error.detail or "The request is not understood.", code=code), error.headers)
 
 
 def _answer_ours(_request: Request[Any, Any, Any], error: EventLensError) -> Response[Any]:
@@ -116,6 +141,6 @@ def _answer_unknown(_request: Request[Any, Any, Any], error: Exception) -> Respo
     return _as_response(Broken("The collector failed; the log says why."))
 
 
-def _as_response(error: EventLensError) -> Response[Any]:
-    headers = {name.decode(): value.decode() for name, value in COMMON_HEADERS}
-    return Response(as_json(error), status_code=status_of(error), headers=headers)
+def _as_response(error: EventLensError, headers: Mapping[str, str] | None = None) -> Response[Any]:
+    ours = {name.decode(): value.decode() for name, value in error_headers(error)}
+    return Response(as_json(error), status_code=status_of(error), headers={**(headers or {}), **ours})

@@ -6,63 +6,99 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from event_lens.contract.limits import MAX_BODY_BYTES
-from event_lens.errors import Refused
+from event_lens.errors import Refused, Unavailable
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 BODY_SECONDS = 20.0
+"""For the whole of it, so that a byte now and then keeps nothing open."""
+
 MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES
 """What is read and thrown away of a body that is too large, so that its sender gets to read the answer."""
+
+MAX_HELD_BYTES = 64 * MAX_BODY_BYTES
+"""What all bodies together may hold in memory that come in pieces; whoever sends slowly may not fill it."""
 
 _GZIP = 31
 _ZLIB = 15
 
 
-class ClientGone(Exception):
-    """The client hung up before its body was whole: there is nobody to answer."""
+class Held:
+    """The part of a body that is here while the rest is on its way, counted over all requests of the process."""
+
+    total = 0
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def add(self, size: int) -> None:
+        """Raises `Unavailable` when too much is held."""
+        if Held.total + size > MAX_HELD_BYTES:
+            raise Unavailable("Too many bodies are on their way; send it again in a moment.", code="bodies_waiting")
+        self._bytes += size
+        Held.total += size
+
+    def release(self) -> None:
+        Held.total -= self._bytes
+        self._bytes = 0
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     """The whole body, decompressed.
 
-    Raises `Refused` (`body_too_large`, `body_too_slow`, `body_not_decompressed`, `encoding_unknown`) and `ClientGone`.
+    Raises `Refused` (`body_too_large`, `body_too_slow`, `body_not_whole`, `body_not_decompressed`,
+    `encoding_unknown`) and `Unavailable` (`bodies_waiting`).
     """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _read(receive, headers)
+    except TimeoutError:
+        raise Refused("The body did not come in time; send it again.", code="body_too_slow") from None
+    encoding = headers.get(b"content-encoding")
+    return _decompressed(body, encoding.decode("latin-1").strip().lower()) if encoding else body
+
+
+async def _read(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+    if len(headers.get(b"content-length", b"")) > len(str(MAX_DRAINED_BYTES)):
+        raise _too_large()  # so long a number is more than would be read and thrown away
     message = await _next(receive)
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
         body = await _gather(receive, body)
     if len(body) > MAX_BODY_BYTES:
         raise _too_large()
-    encoding = headers.get(b"content-encoding")
-    return _decompressed(body, encoding.decode("latin-1").strip().lower()) if encoding else body
+    return body
 
 
 async def _gather(receive: Receive, first: bytes) -> bytes:
     pieces = [first]
     size = len(first)
-    while True:
-        message = await _next(receive)
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size <= MAX_BODY_BYTES:
-            pieces.append(piece)
-        elif size > MAX_DRAINED_BYTES:
-            raise _too_large()
-        if not message.get("more_body"):
-            break
+    held = Held()
+    try:
+        held.add(size)
+        while True:
+            message = await _next(receive)
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size <= MAX_BODY_BYTES:
+                held.add(len(piece))
+                pieces.append(piece)
+            elif size > MAX_DRAINED_BYTES:
+                raise _too_large()
+            if not message.get("more_body"):
+                break
+    finally:
+        held.release()
     if size > MAX_BODY_BYTES:
         raise _too_large()
     return b"".join(pieces)
 
 
 async def _next(receive: Receive) -> Mapping[str, Any]:
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            message = await receive()
-    except TimeoutError:
-        raise Refused("The body did not come in time; send it again.", code="body_too_slow") from None
+    message = await receive()
     if message["type"] != "http.request":
-        raise ClientGone
+        # Said even if nobody may be there to read it: it may have closed its own side only.
+        raise Refused("The body ended before it was whole; send it again.", code="body_not_whole")
     return message
 
 
@@ -78,7 +114,7 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
         plain = b""
     if len(plain) > MAX_BODY_BYTES:
         raise _too_large()
-    if not decompressor.eof:
+    if not decompressor.eof or decompressor.unused_data:
         raise Refused(f"The body is not whole {encoding}.", code="body_not_decompressed")
     return plain
 

@@ -1,5 +1,6 @@
 """What a request says of who it is: header values, body and query, before anything is looked up."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,9 @@ ADDRESS_HEADERS = (
 )
 
 Headers = Mapping[bytes, bytes]
+
+# Inside a text its quotes would be escaped, so this is a key of some object.
+IN_BODY = re.compile(rb'"(clientId|clientSecret)"\s*:\s*"([A-Za-z0-9_-]{1,255})"')
 
 
 def text(headers: Headers, name: bytes) -> str:
@@ -39,3 +43,14 @@ def query_value(query: bytes, name: str) -> str:
     if name.encode() not in query:
         return ""
     return dict(parse_qsl(query.decode("utf-8", "replace"))).get(name, "")
+
+
+def credentials_in(body: bytes) -> tuple[str, str]:
+    """Client id and secret in a body that cannot be read as what it should be; the first of each, empty when missing.
+
+    So what a known sender broke is kept as its own.
+    """
+    found: dict[bytes, str] = {}
+    for name, value in IN_BODY.findall(body):
+        found.setdefault(name, value.decode())
+    return found.get(b"clientId", ""), found.get(b"clientSecret", "")

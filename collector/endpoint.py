@@ -1,20 +1,28 @@
 """The routes that take events, as bare ASGI: what a framework does per request would cost more than the event."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from collector.access import authorise
-from collector.answer import Header, Send, cors_headers, preflight_headers, send_bytes, send_error, send_json
-from collector.body import ClientGone, Receive, read_body
-from collector.credentials import ID_HEADERS, Headers, first_text, query_value
+from collector.answer import (
+    ErrorShape,
+    Send,
+    cors_headers,
+    preflight_headers,
+    send_bytes,
+    send_error,
+    send_json,
+)
+from collector.body import Receive, read_body
+from collector.credentials import ID_HEADERS, Headers, credentials_in, first_text, query_value
 from collector.enrich import Source
 from collector.intake import Intake
 from collector.keyring import Keyring
 from collector.rate import RateLimit
 from event_lens.contract.wire import Batch, Envelope, Rejection, decode_batch, decode_one
-from event_lens.errors import Broken, EventLensError, Refused
+from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.logs import get_log
-from event_lens.metrics import metrics
 from event_lens.settings import Network
 
 log = get_log("http")
@@ -36,13 +44,14 @@ class Collect:
 
     def one(self, decode: Callable[[bytes], Envelope] = decode_one) -> Endpoint:
         """A route that takes one event, operation or replay."""
-        return self._endpoint(decode, self._take_one)
+        return as_endpoint("POST", partial(self.answer, decode=decode, take=self.take_one))
 
     def batch(self) -> Endpoint:
         """The route that takes up to a hundred."""
-        return self._endpoint(decode_batch, self._take_batch)
+        return as_endpoint("POST", partial(self.answer, decode=decode_batch, take=self._take_batch))
 
-    async def _take_one(self, envelope: Envelope, source: Source) -> Answer:
+    async def take_one(self, envelope: Envelope, source: Source) -> tuple[int, dict[str, Any]]:
+        """Status and answer of one event that is on disk. Raises `EventLensError`."""
         taken = await self._intake.take_one(envelope, source)
         if taken.bot_reason:
             return 202, {"bot": {"reason": taken.bot_reason}}
@@ -56,31 +65,7 @@ class Collect:
             "rejected": rejected,
         }
 
-    def _endpoint(
-        self, decode: Callable[[bytes], Decoded], take: Callable[[Decoded, Source], Awaitable[Answer]]
-    ) -> Endpoint:
-        async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-            headers: Headers = dict(scope["headers"])
-            method = scope["method"]
-            if method == "OPTIONS":
-                await send_bytes(send, 204, b"", preflight_headers(headers))
-                return
-            cors = cors_headers(headers)
-            try:
-                if method != "POST":
-                    raise Refused("Events are sent with POST.", code="method_not_allowed")
-                status, answer = await self._answer(scope, receive, headers, decode, take)
-            except ClientGone:
-                return
-            except Exception as error:
-                status = await _send_failure(send, error, cors)
-            else:
-                await send_json(send, status, answer, cors)
-            metrics.count("eventlens_requests_total", 1, str(status))
-
-        return endpoint
-
-    async def _answer(
+    async def answer(
         self,
         scope: Scope,
         receive: Receive,
@@ -88,35 +73,64 @@ class Collect:
         decode: Callable[[bytes], Decoded],
         take: Callable[[Decoded, Source], Awaitable[Answer]],
     ) -> Answer:
+        """Reads, decodes and takes a request's body. Raises `EventLensError`; what was refused is in quarantine."""
         body = await read_body(receive, headers)
-        query = scope["query_string"]
-        decoded: Decoded | Rejection
         try:
             decoded = decode(body)
         except Rejection as error:
-            decoded = error
-            if not (first_text(headers, ID_HEADERS) or query_value(query, "clientId")):
+            found = credentials_in(body)
+            if not (found[0] or first_text(headers, ID_HEADERS) or query_value(scope["query_string"], "clientId")):
                 raise
-        access = await authorise(
-            self._keyring,
-            headers,
-            query,
-            scope["client"][0] if scope.get("client") else "",
-            self._proxies,
-            body_id="" if isinstance(decoded, Rejection) else decoded.client_id,
-            body_secret="" if isinstance(decoded, Rejection) else decoded.client_secret,
-        )
-        if not access.is_verified:
-            self._limit.take(access.client_id, access.address)
-        source = await self._intake.source(access, headers)
-        if isinstance(decoded, Rejection):
-            await self._intake.reject(decoded, source, body=body)
-            raise decoded
+            source = await self.source(scope, headers, *found)
+            await self._intake.reject(error, source, body=body)
+            raise
+        events = len(decoded.items) if isinstance(decoded, Batch) else 1
+        source = await self.source(scope, headers, decoded.client_id, decoded.client_secret, events)
         return await take(decoded, source)
 
+    async def source(
+        self, scope: Scope, headers: Headers, body_id: str = "", body_secret: str = "", events: int = 1
+    ) -> Source:
+        """What makes the rows of a sender that may send so many events. Raises `Refused` and `Unavailable`."""
+        access = await authorise(
+            self._keyring,
+            self._limit,
+            headers,
+            scope["query_string"],
+            scope["client"][0] if scope.get("client") else "",
+            self._proxies,
+            body_id=body_id,
+            body_secret=body_secret,
+            events=events,
+        )
+        return await self._intake.source(access, headers)
 
-async def _send_failure(send: Send, error: Exception, headers: list[Header]) -> int:
-    if isinstance(error, EventLensError):
-        return await send_error(send, error, headers)
-    log.error("request_failed", exc_info=error)
-    return await send_error(send, Broken("The collector failed; the log says why."), headers)
+
+def as_endpoint(
+    method: str,
+    answer: Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]],
+    shape: ErrorShape = as_json,
+) -> Endpoint:
+    """A route of one method, with its preflight; errors are answered in their `shape`."""
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        asked = scope["method"]
+        if asked == "OPTIONS":
+            await send_bytes(send, 204, b"", preflight_headers(headers))
+            return
+        cors = cors_headers(headers)
+        try:
+            if asked != method:
+                cors.append((b"allow", f"{method}, OPTIONS".encode()))
+                raise Refused(f"This route takes {method} only.", code="method_not_allowed")
+            status, value = await answer(scope, receive, headers)
+        except EventLensError as error:
+            await send_error(send, error, cors, shape)
+        except Exception as error:
+            log.error("request_failed", exc_info=error)
+            await send_error(send, Broken("The collector failed; the log says why."), cors, shape)
+        else:
+            await send_json(send, status, value, cors)
+
+    return endpoint

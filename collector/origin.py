@@ -52,7 +52,7 @@ def _parts(text: str) -> Parts | None:
         split = urlsplit(text if "://" in text else f"//{text}")
         if split.username is not None or split.path not in ("", "/") or split.query or split.fragment:
             return None
-        host = (split.hostname or "").rstrip(".")
+        host = (split.hostname or "").removesuffix(".")
         return Parts(split.scheme, _ascii(host), split.port)
     except ValueError:
         return None

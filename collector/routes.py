@@ -9,23 +9,26 @@ from litestar import MediaType, Response, asgi, get
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from collector.answer import status_of
+from collector.answer import error_headers, status_of
 from collector.endpoint import Collect, Endpoint
 from collector.health import spool_health
+from collector.live_insight import live_insight
+from collector.own_device import own_device
+from collector.schema import BARE_ROUTES, openapi
 from collector.worker import Worker
+from event_lens.contract.body import encoded
 from event_lens.contract.wire import decode_bare
 from event_lens.errors import as_json
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
 
-BARE = ("identify", "increment", "decrement", "alias")
-
 
 def event_routes(worker: Worker) -> list[ASGIRouteHandler]:
     """The routes that take events; the worker is started by the time the first request comes."""
     makers: dict[str, Callable[[Collect], Endpoint]] = {"/track": Collect.one, "/track/batch": Collect.batch}
-    for kind in BARE:
+    for kind in BARE_ROUTES:
         makers[f"/{kind}"] = partial(_bare, kind)
+    makers |= {"/track/device-id": own_device, "/api/events": live_insight}
     return [_event_route(path, make, worker) for path, make in makers.items()]
 
 
@@ -47,7 +50,7 @@ def _event_route(path: str, make: Callable[[Collect], Endpoint], worker: Worker)
 
 
 def state_routes(worker: Worker, settings: Settings) -> list[Any]:
-    """What operators ask: health, readiness, metrics."""
+    """What operators ask: health, readiness, metrics, and what the routes are."""
 
     @get("/health")
     async def health() -> dict[str, Any]:
@@ -58,11 +61,18 @@ def state_routes(worker: Worker, settings: Settings) -> list[Any]:
         error = await worker.not_ready()
         if error is None:
             return Response({"status": "ready"})
-        return Response(dict(as_json(error)), status_code=status_of(error))
+        headers = {name.decode(): value.decode() for name, value in error_headers(error)}
+        return Response(dict(as_json(error)), status_code=status_of(error), headers=headers)
 
     @get("/metrics", media_type=MediaType.TEXT)
     async def prometheus() -> Response[bytes]:
         text, content_type = metrics.exposition()
         return Response(text, media_type=content_type)
 
-    return [health, ready, prometheus]
+    document = encoded(openapi(settings.base_path))
+
+    @get(["/schema", "/schema/openapi.json"])
+    async def schema() -> Response[bytes]:
+        return Response(document, media_type=MediaType.JSON)
+
+    return [health, ready, prometheus, schema]

@@ -1,23 +1,35 @@
 """Logging: one line an event with a name and fields, JSON for machines and plain for a terminal.
 
-Fields are names, counts, codes and durations. Payloads, secrets and addresses are never passed to a log.
+Fields are names, counts, codes and durations. Payloads, secrets and addresses are never passed to a log. What is logged
+while a request is answered carries its `request_id`.
 """
 
 import logging
 import sys
+from contextlib import suppress
+from contextvars import ContextVar
+from types import TracebackType
 from typing import TextIO, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+from event_lens.errors import EventLensError
 
 Log = FilteringBoundLogger
 
 QUIET = ("_granian", "clickhouse_connect")
 """Libraries that write what we report ourselves."""
 
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Of the request that is answered in this context, empty outside of one."""
 
-def set_up_logs(*, as_json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Sends this process's logs to `stream` (standard error), as JSON unless it is a terminal. Once a process."""
+
+def set_up_logs(level: str = "info", *, as_json: bool | None = None, stream: TextIO | None = None) -> None:
+    """Sends this process's logs from `level` on to `stream` (standard error), as JSON unless it is a terminal.
+
+    Once a process. `level` is one of `event_lens.settings.LOG_LEVELS`.
+    """
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     target = stream or sys.stderr
@@ -27,15 +39,65 @@ def set_up_logs(*, as_json: bool | None = None, stream: TextIO | None = None) ->
         processors=[
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _add_request_id,
+            _describe_exception,
             render,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Forgiving(target))),
         cache_logger_on_first_use=False,
     )
+
+
+class _Forgiving:
+    """A stream whose full disk or gone reader stops nobody: what cannot be logged is not."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def get_log(name: str) -> Log:
     """A log whose lines carry `part=name`. May be called at import; the set-up is looked up when a line is written."""
     return cast(Log, structlog.get_logger(part=name))
+
+
+def _add_request_id(_log: object, _method: str, event: EventDict) -> EventDict:
+    if number := request_id.get():
+        event["request_id"] = number
+    return event
+
+
+def _describe_exception(_log: object, _method: str, event: EventDict) -> EventDict:
+    """The kind of an exception and where it was raised. A foreign one's message may quote a payload, so it stays out.
+
+    `exc_info` is an exception, True for the one being handled, or None.
+    """
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["raised_at"] = _places(error.__traceback__)
+        if isinstance(error, EventLensError):
+            event["code"], event["message"] = error.code, error.message
+        elif isinstance(error, OSError):
+            event["message"] = error.strerror
+    return event
+
+
+def _places(traceback: TracebackType | None) -> list[str]:
+    places = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        places.append(f"{traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return places

@@ -1,21 +1,27 @@
-"""Prometheus metrics: every name in one list, counted per process."""
+"""Prometheus metrics: every name in one list, counted by one process or by several together."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.values import MultiProcessValue
 
 Name = Literal[
     "eventlens_requests_total",
     "eventlens_received_total",
     "eventlens_rejected_total",
     "eventlens_replays_dropped_total",
+    "eventlens_rate_store_failures_total",
     "eventlens_spool_rows_total",
     "eventlens_spool_syncs_total",
     "eventlens_spool_failures_total",
     "eventlens_spool_corrupt_lines_total",
     "eventlens_spool_torn_tails_total",
+    "eventlens_spool_missing_lines_total",
     "eventlens_spool_foreign_files_total",
     "eventlens_spool_bytes",
     "eventlens_landed_rows_total",
@@ -39,13 +45,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("eventlens_received_total", "Events and operations acknowledged."),
     Metric("eventlens_rejected_total", "Events refused and kept in quarantine, by reason.", "code"),
     Metric("eventlens_replays_dropped_total", "Session replay payloads accepted and dropped."),
+    Metric("eventlens_rate_store_failures_total", "Times the shared store of the rate limit did not answer."),
     Metric("eventlens_spool_rows_total", "Rows synced to the spool."),
     Metric("eventlens_spool_syncs_total", "Group commits; rows divided by this is the size of a group."),
     Metric("eventlens_spool_failures_total", "Group commits that failed and were answered with 503."),
     Metric("eventlens_spool_corrupt_lines_total", "Spool lines that failed their checksum and were set aside."),
     Metric("eventlens_spool_torn_tails_total", "Segments whose last line was cut off by a crash."),
+    Metric("eventlens_spool_missing_lines_total", "Rows that a segment's name promises and its file has lost."),
     Metric("eventlens_spool_foreign_files_total", "Files in the spool that are no segments and were set aside."),
-    Metric("eventlens_spool_bytes", "Bytes in this worker's spool."),
+    Metric("eventlens_spool_bytes", "Bytes in the spool of the workers that live."),
     Metric("eventlens_landed_rows_total", "Rows landed in the warehouse, by table.", "table"),
     Metric("eventlens_landed_segments_total", "Segments landed and removed."),
     Metric("eventlens_landing_retries_total", "Landings put off because the warehouse did not answer."),
@@ -54,9 +62,23 @@ METRICS: tuple[Metric, ...] = (
 
 
 class Metrics:
-    """The counters and gauges of one process. Thread-safe."""
+    """Counters and gauges, of this process unless `share` was called. Thread-safe."""
 
     def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._make()
+
+    def share(self, folder: Path) -> None:
+        """From now on counts in files of `folder`, together with every process that does so. Counters begin anew.
+
+        What a process counted outlives it; its gauges end with it.
+        """
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        values.ValueClass = MultiProcessValue()  # type: ignore[no-untyped-call]
+        self._folder = folder
+        self._make()
+
+    def _make(self) -> None:
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
@@ -66,7 +88,9 @@ class Metrics:
             if metric.name.endswith("_total"):
                 self._counters[metric.name] = Counter(metric.name, metric.help, labels, registry=self._registry)
             else:
-                self._gauges[metric.name] = Gauge(metric.name, metric.help, registry=self._registry)
+                self._gauges[metric.name] = Gauge(
+                    metric.name, metric.help, registry=self._registry, multiprocess_mode="livesum"
+                )
 
     def count(self, name: Name, amount: int = 1, label: str = "") -> None:
         """Adds to a counter; `label` is the value of its label, if it has one."""
@@ -81,7 +105,28 @@ class Metrics:
 
     def exposition(self) -> tuple[bytes, str]:
         """The text that Prometheus reads, and its content type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+        registry = self._registry
+        if self._folder is not None:
+            _drop_gauges_of_the_dead(self._folder)
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def empty_shared(folder: Path) -> None:
+    """Makes `folder` ready to be shared: what earlier processes counted there is gone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file in folder.glob("*.db"):
+        file.unlink()
+
+
+def _drop_gauges_of_the_dead(folder: Path) -> None:
+    for file in folder.glob("gauge_*.db"):
+        process_id = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)
 
 
 metrics = Metrics()

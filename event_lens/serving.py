@@ -6,10 +6,11 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from event_lens.connections import WAITING_CONNECTIONS, most_connections
 from event_lens.errors import Unavailable
 
 HOST = "127.0.0.1"
@@ -40,7 +41,12 @@ def serve_until_stopped(
             address=HOST,
             port=port,
             interface=Interfaces.ASGI if has_lifespan else Interfaces.ASGINL,
+            # Telling HTTP/2 from it by the first bytes, granian would wait for them for ever.
+            http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+            backlog=WAITING_CONNECTIONS,
+            # Granian counts connections by it, idle ones too: few would be no defence but an easy way to stop us.
+            backpressure=most_connections(),
             websockets=False,
             log_enabled=False,
         )

@@ -67,6 +67,6 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
 
 def serve(settings: Settings) -> None:
     """Serve questions until SIGTERM or SIGINT; blocks. Raises `Unavailable` (`port_taken`)."""
-    set_up_logs()
+    set_up_logs(settings.log_level)
     check_port(settings.query_port, "EVENTLENS_QUERY_PORT")
     serve_until_stopped(lambda: build_app(settings), settings.query_port)

@@ -1,12 +1,18 @@
-"""Who may send, from where, and how often."""
+"""Who may send, and from where."""
 
+import asyncio
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
 from collector.address import client_address
+from collector.keyring import Keyring
 from collector.origin import is_allowed
-from collector.rate import MOST_SENDERS, RateLimit, RateLimited
+from event_lens.registry.clients import create_client, is_secret_of
+from event_lens.registry.connection import open_registry
+from event_lens.registry.projects import create_project
+from event_lens.settings import read_settings
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
 
@@ -44,6 +50,28 @@ PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
         ("example.com", "example.com", False),
         ("https://.example.com", "*.example.com", False),
         ("https://example.com", "", False),
+        ("https://x.foo.com.evil.io", "*.foo.com", False),
+        ("https://foo.com@evil", "foo.com", False),
+        ("https://foo.com:x@evil", "*", True),
+        ("https://foo.com:x@evil", "evil", False),
+        ("HTTPS://FOO.COM", "https://foo.com", True),
+        ("https://foo.com:8443", "foo.com:8443", True),
+        ("https://foo.com:8443", "https://foo.com", False),
+        ("https://www.foo.com.", "*.foo.com", True),
+        ("https://foo.com..", "foo.com", False),
+        ("https://xn--mnchen-3ya.de", "*.münchen.de", False),
+        ("https://www.xn--mnchen-3ya.de", "*.münchen.de", True),
+        ("https://MÜNCHEN.de", "xn--mnchen-3ya.de", True),
+        ("https://foo.com%00.evil.io", "*.foo.com", False),
+        ("https://foo.com\\.evil.io", "foo.com", False),
+        ("https://foo.com#.evil.io", "foo.com", False),
+        ("https://evil.io/https://foo.com", "foo.com", False),
+        ("https://foo.com https://evil.io", "foo.com", False),
+        ("null", "null", False),
+        ("file://", "foo.com", False),
+        ("chrome-extension://abcdef", "abcdef", True),
+        ("https://127.0.0.1", "*.0.0.1", True),
+        ("https://[::ffff:127.0.0.1]", "127.0.0.1", False),
     ],
 )
 def test_an_origin_fits_a_rule_or_not(origin: str, rule: str, may: bool) -> None:
@@ -68,6 +96,11 @@ def test_without_rules_no_origin_is_allowed() -> None:
         ("2001:db8::1", False, {b"x-real-ip": b"[2001:db9::7]:443"}, ("2001:db9::7", True)),
         ("10.1.2.3", False, {b"x-real-ip": b"1.2.3.4:5678"}, ("1.2.3.4", True)),
         ("10.1.2.3", False, {}, ("10.1.2.3", True)),
+        ("9.9.9.9", False, {b"cf-connecting-ip": b"1.1.1.1", b"x-real-ip": b"1.1.1.1"}, ("9.9.9.9", True)),
+        ("9.9.9.9", False, {b"x-forwarded-for": b", ".join([b"10.0.0.1"] * 100)}, ("9.9.9.9", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b", ".join([b"10.0.0.1"] * 100)}, ("10.1.2.3", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1, 192.168.0.7"}, ("192.168.0.7", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"6.6.6.6, <script>, 1.1.1.1, unknown"}, ("1.1.1.1", True)),
     ],
 )
 def test_an_address_counts_when_who_names_it_may(
@@ -76,30 +109,23 @@ def test_an_address_counts_when_who_names_it_may(
     assert client_address(headers, peer, PROXIES, is_verified=is_verified) == address
 
 
-def test_a_sender_is_limited_a_minute_and_others_are_not() -> None:
-    now = 60_000 * 100 + 45_000
-    limit = RateLimit(2, clock=lambda: now)
-    limit.take("c", "1.1.1.1")
-    limit.take("c", "1.1.1.1")
-    with pytest.raises(RateLimited) as refusal:
-        limit.take("c", "1.1.1.1")
-    assert refusal.value.retry_after_seconds == 16
-    limit.take("c", "2.2.2.2")
-    now += 15_000
-    limit.take("c", "1.1.1.1")
+def test_the_keys_that_are_kept_are_bounded_and_a_secret_is_compared_by_its_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.keyring.MOST_KEPT", 3)
+    registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
+    project = create_project(registry, "p").project_id
+    made = [create_client(registry, project, "write") for _ in range(10)]
+    keyring = Keyring(registry)
 
+    async def find_all() -> None:
+        for client, secret in made:
+            key = await keyring.find(client.client_id)
+            assert key is not None
+            assert is_secret_of(key.client, secret)
+            assert secret not in repr(vars(key.client))
+            assert not is_secret_of(key.client, key.client.secret_hash)
 
-def test_a_limit_of_zero_is_off() -> None:
-    limit = RateLimit(0)
-    for _ in range(5000):
-        limit.take("c", "1.1.1.1")
-
-
-def test_rotating_addresses_do_not_grow_memory_without_end() -> None:
-    limit = RateLimit(5, clock=lambda: 0)
-    for number in range(MOST_SENDERS):
-        limit.take("c", str(number))
-    for number in range(5):
-        limit.take("c", f"new {number}")
-    with pytest.raises(RateLimited):
-        limit.take("c", "one more")
+    asyncio.run(find_all())
+    registry.close()
+    assert sum(keyring.knows(client.client_id) for client, _ in made) <= 3

@@ -29,6 +29,7 @@ OWNERS = {
     "maxminddb": ("collector/geo.py",),
     "crawleruseragents": ("collector/bots.py",),
     "prometheus_client": ("event_lens/metrics.py",),
+    "redis": ("collector/shared_counts.py",),
     "structlog": ("event_lens/logs.py",),
     "typer": ("event_lens/cli",),
     "rich": ("event_lens/terminal.py", "event_lens/cli"),

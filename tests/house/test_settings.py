@@ -36,12 +36,22 @@ def test_the_settings_object_has_exactly_the_listed_settings() -> None:
         ("EVENTLENS_FIRST_DAY", "yesterday"),
         ("EVENTLENS_TRUSTED_PROXIES", "10.0.0.0/99"),
         ("EVENTLENS_BASE_PATH", "api"),
+        ("EVENTLENS_RATE_LIMIT", "-5"),
+        ("EVENTLENS_RATE_LIMIT_STORE", "file"),
+        ("EVENTLENS_RATE_LIMIT_STORE", "http://127.0.0.1"),
+        ("EVENTLENS_LOG_LEVEL", "loud"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(Refused, match=name) as refused:
         read_settings({name: value})
     assert refused.value.code == "setting_invalid"
+
+
+def test_a_password_in_a_refused_value_is_not_shown() -> None:
+    with pytest.raises(Refused, match="EVENTLENS_RATE_LIMIT_STORE") as refused:
+        read_settings({"EVENTLENS_RATE_LIMIT_STORE": "redsi://user:hidden@store"})
+    assert "hidden" not in refused.value.message
 
 
 def test_a_misspelt_setting_is_refused() -> None:
