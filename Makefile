@@ -3,16 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.ready-to-run
 TEST_READY := .venv/.ready-to-test
+CLIENTS := $(patsubst %/package-lock.json,%,$(wildcard tests/*/node/package-lock.json))
+CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: help setup demo up test check bench lock clean
+.PHONY: help setup demo up test check faults bench lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
 	@echo "make test   set up and run every check and test"
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make check  formatting, lint and types only"
+	@echo "make faults kill processes under load in twenty rounds, and more (about ten minutes)"
 	@echo "make bench  measure the collector against a bare application"
 	@echo "make clean  remove what set-up, demo and tests made"
 
@@ -33,6 +36,15 @@ $(TEST_READY): requirements-dev.txt $(RUN_READY)
 	$(INSTALL) requirements-dev.txt
 	@touch $@
 
+# The published JavaScript clients; without npm the tests that drive them skip and say so.
+$(CLIENTS_READY): %/node_modules/.package-lock.json: %/package-lock.json
+	@if command -v npm > /dev/null; then \
+		echo "Installing the JavaScript clients of $* ..."; \
+		cd $* && npm ci --loglevel=error && touch node_modules/.package-lock.json; \
+	else \
+		echo "npm is missing: the tests of $* will be skipped."; \
+	fi
+
 demo: $(RUN_READY)
 	$(BIN)/eventlens demo
 
@@ -44,15 +56,19 @@ check: $(TEST_READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: check
+test: check $(CLIENTS_READY)
 	$(BIN)/pytest
+
+faults: $(TEST_READY)
+	$(BIN)/python -m tests.faults
 
 bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector
+	$(BIN)/python -m bench.landing
 
 lock:
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt
 	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -c requirements.txt -o requirements-dev.txt
 
 clean:
-	rm -rf .venv .eventlens-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info dbt_project/target dbt_project/logs
+	rm -rf .venv .eventlens-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info dbt_project/target dbt_project/logs $(CLIENTS:%=%/node_modules)
