@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar, post
+from litestar import Litestar, get, post
 
 
 class Log:
@@ -41,6 +41,10 @@ class Log:
 def create_app(path: Path) -> Litestar:
     log = Log(path)
 
+    @get("/ready")
+    async def ready() -> dict[str, Any]:
+        return {}
+
     @post("/track", status_code=200)
     async def track(data: dict[str, Any]) -> dict[str, Any]:
         await log.append(msgspec.json.encode(data) + b"\n")
@@ -51,7 +55,7 @@ def create_app(path: Path) -> Litestar:
         await log.append(msgspec.json.Encoder().encode_lines(data))
         return {"success": True, "accepted": len(data), "rejected": []}
 
-    return Litestar([track, batch], openapi_config=None, logging_config=None)
+    return Litestar([ready, track, batch], openapi_config=None, logging_config=None)
 
 
 async def main() -> None:

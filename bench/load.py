@@ -33,20 +33,34 @@ class Measured:
 
 
 class Connection(asyncio.Protocol):
-    """Sends the same request again as soon as it is answered, until `until`."""
+    """Sends the same request until `until`: again as soon as it is answered, or every `interval` seconds.
 
-    def __init__(self, request: bytes, until: float, measured: Measured, done: asyncio.Future[None]) -> None:
+    With an interval a latency counts from when the request was due, so that a slow answer is not hidden by the requests
+    it kept waiting.
+    """
+
+    def __init__(
+        self,
+        request: bytes,
+        first: float,
+        until: float,
+        interval: float,
+        measured: Measured,
+        done: asyncio.Future[None],
+    ) -> None:
         self._request = request
+        self._due = first
         self._until = until
+        self._interval = interval
         self._measured = measured
         self._done = done
         self._answer = b""
-        self._sent_at = 0.0
+        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._send()
+        self._send_when_due()
 
     def data_received(self, data: bytes) -> None:
         self._answer += data
@@ -56,12 +70,13 @@ class Connection(asyncio.Protocol):
             return
         now = time.perf_counter()
         if head.startswith(b"HTTP/1.1 200"):
-            self._measured.latencies.append(now - self._sent_at)
+            self._measured.latencies.append(now - self._due)
         else:
             self._measured.failures += 1
         self._answer = b""
-        if now < self._until:
-            self._send()
+        self._due = self._due + self._interval if self._interval else now
+        if self._due < self._until and now < self._until:
+            self._send_when_due()
         else:
             self._transport.close()
 
@@ -69,9 +84,12 @@ class Connection(asyncio.Protocol):
         if not self._done.done():
             self._done.set_result(None)
 
-    def _send(self) -> None:
-        self._sent_at = time.perf_counter()
-        self._transport.write(self._request)
+    def _send_when_due(self) -> None:
+        wait = self._due - time.perf_counter()
+        if wait > 0:
+            self._loop.call_later(wait, self._transport.write, self._request)
+        else:
+            self._transport.write(self._request)
 
 
 def request_bytes(path: str, body: bytes, headers: dict[str, str]) -> bytes:
@@ -86,17 +104,20 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def measure(port: int, pid: int, request: bytes, seconds: float) -> Measured:
-    """Keeps 32 connections busy with `request` for `seconds`; `pid` is the server's."""
-    begin = cpu_seconds(pid)
+async def measure(port: int, pid: int, request: bytes, seconds: float, per_second: float = 0.0) -> Measured:
+    """Keeps 32 connections busy with `request` for `seconds`, or sends it `per_second` times; `pid` is the server's."""
+    begin_cpu = cpu_seconds(pid)
     loop = asyncio.get_running_loop()
     measured = Measured(seconds)
-    until = time.perf_counter() + seconds
+    interval = CONNECTIONS / per_second if per_second else 0.0
+    begin = time.perf_counter()
     futures = []
-    for _ in range(CONNECTIONS):
+    for number in range(CONNECTIONS):
         done = loop.create_future()
-        await loop.create_connection(lambda done=done: Connection(request, until, measured, done), "127.0.0.1", port)  # type: ignore[misc]
+        first = begin + interval * number / CONNECTIONS
+        connection = Connection(request, first, begin + seconds, interval, measured, done)
+        await loop.create_connection(lambda connection=connection: connection, "127.0.0.1", port)  # type: ignore[misc]
         futures.append(done)
     await asyncio.wait_for(asyncio.gather(*futures), seconds + 30)
-    measured.cpu_seconds = cpu_seconds(pid) - begin
+    measured.cpu_seconds = cpu_seconds(pid) - begin_cpu
     return measured

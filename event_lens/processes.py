@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
@@ -28,13 +28,22 @@ def free_port() -> int:
 
 @contextmanager
 def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`eventlens PART` as a process that is ready inside the block and stopped after it; its output goes to `log`.
+    """`eventlens PART` as a process that is ready inside the block and stopped after it, as `running_command`."""
+    with running_command([sys.executable, "-m", "event_lens.cli", part], environ, ready_url, log) as process:
+        yield process
+
+
+@contextmanager
+def running_command(
+    command: Sequence[str], environ: Mapping[str, str], ready_url: str, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ready inside the block and stopped after it; its output goes to `log`.
 
     Raises `Unavailable` (`process_not_ready`) with the log's end when it does not become ready.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "event_lens.cli", part],
+            command,
             env=dict(environ),
             stdout=output,
             stderr=output,
@@ -42,7 +51,7 @@ def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) ->
             start_new_session=True,
         )
     try:
-        _wait_until_ready(process, part, ready_url, log)
+        _wait_until_ready(process, ready_url, log)
         yield process
     finally:
         stop(process)
@@ -68,13 +77,13 @@ def is_answering(url: str) -> bool:
         return False
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], part: str, ready_url: str, log: Path) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], ready_url: str, log: Path) -> None:
     deadline = time.monotonic() + START_WITHIN_SECONDS
     while not is_answering(ready_url):
         if process.poll() is not None or time.monotonic() > deadline:
             end = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise Unavailable(
-                f"`eventlens {part}` did not become ready at {ready_url}. The end of {log}:\n{end}",
+                f"{log.stem} did not become ready at {ready_url}. The end of {log}:\n{end}",
                 code="process_not_ready",
             )
         time.sleep(0.05)
