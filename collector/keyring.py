@@ -34,6 +34,7 @@ class Keyring:
         self._registry = registry
         self._clock = clock
         self._keys: dict[str, Key] = {}
+        self._looks: dict[str, asyncio.Future[Key | None]] = {}
         self._salts: dict[str, dict[date, str]] = {}
         self._salts_day: date | None = None
 
@@ -49,6 +50,17 @@ class Keyring:
         key = self._keys.get(client_id)
         if key is not None and now < key.until_ms:
             return key
+        if key is None:
+            return await self._find_anew(client_id)
+        # Of a known client one look is enough for all who ask meanwhile; who is new was perhaps made a moment ago.
+        look = self._looks.get(client_id)
+        if look is None:
+            look = self._looks[client_id] = asyncio.ensure_future(self._find_anew(client_id))
+            look.add_done_callback(lambda _: self._looks.pop(client_id))
+        return await asyncio.shield(look)
+
+    async def _find_anew(self, client_id: str) -> Key | None:
+        now = self._clock()
         found = await asyncio.to_thread(self._look_up, client_id)
         if found is None:
             self._keys.pop(client_id, None)

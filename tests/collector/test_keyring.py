@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from collector.device import derived_device
-from collector.keyring import KEPT_MS, Keyring
+from collector.keyring import KEPT_MS, Key, Keyring
+from collector.request import ProjectRules
 from event_lens.errors import Unavailable
-from event_lens.registry.clients import create_client
+from event_lens.registry.clients import create_client, revoke_client
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.registry.projects import change_project, create_project
+from event_lens.registry.tables import Client
 from event_lens.settings import read_settings
 
 
@@ -125,3 +127,29 @@ def test_the_salts_of_both_periods_are_asked_for_once_a_day(registry: Registry) 
     clock.set("2026-03-02T00:00")
     assert set(asyncio.run(keyring.salts("daily"))) == {date(2026, 3, 1), date(2026, 3, 2)}
     assert asyncio.run(keyring.salts("monthly")) == monthly
+
+
+class CountingKeyring(Keyring):
+    looks = 0
+
+    def _look_up(self, client_id: str) -> tuple[Client, ProjectRules] | None:
+        self.looks += 1
+        return super()._look_up(client_id)
+
+
+def test_all_who_ask_for_a_known_client_at_once_share_one_look(registry: Registry) -> None:
+    clock = Clock("2026-05-28T12:00")
+    keyring = CountingKeyring(registry, clock)
+    client, _ = create_client(registry, create_project(registry, "shop").project_id, "write")
+
+    async def ask(times: int) -> list[Key | None]:
+        return await asyncio.gather(*(keyring.find(client.client_id) for _ in range(times)))
+
+    asyncio.run(ask(1))
+    clock.now_ms += KEPT_MS
+    found = asyncio.run(ask(50))
+    assert keyring.looks == 2
+    assert {key.client.client_id for key in found if key} == {client.client_id}
+    revoke_client(registry, client.client_id)
+    clock.now_ms += KEPT_MS
+    assert asyncio.run(ask(3)) == [None] * 3

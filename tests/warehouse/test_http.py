@@ -4,7 +4,6 @@ import gzip
 import json
 import socket
 import zlib
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,27 +14,15 @@ import zstandard
 
 from event_lens.warehouse.connection import Warehouse
 
-Table = str
-
-
-@pytest.fixture
-def http(warehouse_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=warehouse_url, timeout=30, headers={"Accept-Encoding": "identity"}) as client:
-        yield client
-
-
-@pytest.fixture
-def table(warehouse: Warehouse) -> Iterator[Table]:
-    name = f"default.t_{uuid4().hex[:12]}"
-    warehouse.command(f"CREATE TABLE {name} (n Int64, s String) ENGINE = MergeTree ORDER BY n")
-    yield name
-    warehouse.command(f"DROP TABLE {name}")
-
 
 def test_ping_and_the_bare_address_say_ok(http: httpx.Client) -> None:
     assert http.get("/ping").text == "Ok.\n"
     assert http.get("/").text == "Ok.\n"
+    assert http.get("/replicas_status").text == "Ok.\n"
+    for path in ("/", "/ping", "/replicas_status"):
+        assert (http.head(path).status_code, http.head(path).text) == (200, "")
     assert http.get("/nothing/here").status_code == 404
+    assert http.put("/", params={"query": "SELECT 1"}).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -84,7 +71,7 @@ def test_the_headers_tell_about_the_answer(http: httpx.Client) -> None:
     ],
 )
 def test_an_insert_takes_its_rows_from_the_body(
-    http: httpx.Client, warehouse: Warehouse, table: Table, in_url: bool, clause: str, rows: bytes
+    http: httpx.Client, warehouse: Warehouse, table: str, in_url: bool, clause: str, rows: bytes
 ) -> None:
     statement = f"INSERT INTO {table} {clause}"
     if in_url:
@@ -96,9 +83,7 @@ def test_an_insert_takes_its_rows_from_the_body(
     assert warehouse.value(f"SELECT sum(n) FROM {table}") == 3
 
 
-def test_an_insert_from_a_question_and_into_columns_works(
-    http: httpx.Client, warehouse: Warehouse, table: Table
-) -> None:
+def test_an_insert_from_a_question_and_into_columns_works(http: httpx.Client, warehouse: Warehouse, table: str) -> None:
     assert http.post("/", content=f"INSERT INTO {table} (n) SELECT number FROM numbers(5)").status_code == 200
     assert http.post("/", content=f"INSERT INTO {table} (s, n) VALUES ('x', 100)").status_code == 200
     assert warehouse.value(f"SELECT sum(n) FROM {table}") == 110
@@ -113,7 +98,7 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("encoding", sorted(ENCODED))
-def test_compressed_bodies_are_read(http: httpx.Client, warehouse: Warehouse, table: Table, encoding: str) -> None:
+def test_compressed_bodies_are_read(http: httpx.Client, warehouse: Warehouse, table: str, encoding: str) -> None:
     rows = b"".join(b'{"n":%d,"s":"abc"}\n' % number for number in range(50_000))
     params = {"query": f"INSERT INTO {table} FORMAT JSONEachRow"}
     halves = ENCODED[encoding](rows[: len(rows) // 2]) + ENCODED[encoding](rows[len(rows) // 2 :])
@@ -124,7 +109,7 @@ def test_compressed_bodies_are_read(http: httpx.Client, warehouse: Warehouse, ta
 
 @pytest.mark.parametrize("encoding", [*sorted(ENCODED), "br"])
 def test_damaged_and_unknown_encodings_are_refused_and_land_nothing(
-    http: httpx.Client, warehouse: Warehouse, table: Table, encoding: str
+    http: httpx.Client, warehouse: Warehouse, table: str, encoding: str
 ) -> None:
     params = {"query": f"INSERT INTO {table} FORMAT JSONEachRow"}
     whole = ENCODED.get(encoding, gzip.compress)(b'{"n":1}\n' * 1000)
@@ -185,7 +170,7 @@ def test_a_failure_after_the_answer_began_breaks_the_connection(http: httpx.Clie
     assert b"Code: 395." in got[-1000:]
 
 
-def test_a_get_does_not_write(http: httpx.Client, table: Table) -> None:
+def test_a_get_does_not_write(http: httpx.Client, table: str) -> None:
     for sql in (f"INSERT INTO {table} VALUES (1, 'a')", f"DROP TABLE {table}", f"INSERT INTO {table} SELECT 1, ''"):
         answer = http.get("/", params={"query": sql})
         assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (403, "164")
@@ -241,7 +226,8 @@ def test_settings_of_one_request_do_not_stay_in_its_session(http: httpx.Client) 
     [
         "query=", "query=%20;%20", "query=--%20nothing", "query=%ff%fe", "query=%00%00", "query=SELECT+1+FORMAT+`%ff`",
         "query=SELECT+{a:String}&param_a=%ff", "query=SELECT+1&default_format=%ff", "query=SELECT+1&max_threads=x",
-        "query=SELECT+1&a%20b=1", "query=SELECT+1&session_timeout=x", "query=SELECT+1&compress=1",
+        "query=SELECT+1&a%20b=1", "query=SELECT+1&session_timeout=x", "query=SELECT+1&session_timeout=99999",
+        "query=SELECT+1&role=boss", "query=SELECT+1&decompress=1&max_threads=x",
         "query=INSERT+INTO+t+FORMAT+`%ff`", "query=" + "(" * 5000,
     ],
 )  # fmt: skip
@@ -253,7 +239,7 @@ def test_nonsense_is_the_callers_fault(http: httpx.Client, params: str, user: st
 
 @pytest.mark.parametrize("rows", [b'{"n":1}\n\xff\xff', b'{"n":"\xff"}', b'{"n":1}\n{"n":', b"\x00"])
 def test_rows_that_cannot_be_read_land_nothing(
-    http: httpx.Client, warehouse: Warehouse, table: Table, rows: bytes
+    http: httpx.Client, warehouse: Warehouse, table: str, rows: bytes
 ) -> None:
     answer = http.post("/", content=f"INSERT INTO {table} FORMAT JSONEachRow\n".encode() + rows)
     assert answer.status_code == 400
@@ -263,7 +249,7 @@ def test_rows_that_cannot_be_read_land_nothing(
 
 @pytest.mark.parametrize("framing", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
 def test_a_body_that_is_cut_off_lands_nothing(
-    warehouse_url: str, warehouse: Warehouse, table: Table, framing: str
+    warehouse_url: str, warehouse: Warehouse, table: str, framing: str
 ) -> None:
     rows = b'{"n":1}\n' * 100
     body = rows if "Length" in framing else b"%x\r\n%s\r\n" % (len(rows), rows)

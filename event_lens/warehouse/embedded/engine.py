@@ -3,14 +3,20 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import chdb
 
-from event_lens.warehouse.embedded.failure import BAD_ARGUMENTS, failure, read_failure
+from event_lens.warehouse.embedded.failure import (
+    BAD_ARGUMENTS,
+    TOO_DEEP_RECURSION,
+    StatementError,
+    failure,
+    read_failure,
+)
 
 _READ_ONLY: Any = chdb._chdb.query_class.READ_ONLY  # type: ignore[attr-defined]
 
@@ -63,13 +69,14 @@ class Connection:
         self.is_set_up = False
         self._connection = connection
         self._remembered: dict[str, str | None] = {}
+        self._made: list[str] = []
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Set settings and parameters (`param_x`) for the statements to come."""
         if not settings:
             return
         for name in settings:
-            if not _NAME.fullmatch(name):
+            if not is_name(name):
                 raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", f"{name!r} is not the name of a setting.")
         self._query("SET " + ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items()))
         self.is_set_up = True
@@ -82,15 +89,21 @@ class Connection:
         self._remembered = {name: changed.get(name) for name in names}
 
     def restore(self) -> None:
-        """Put the settings back that `remember` noted."""
+        """Put the settings back that `remember` noted, and drop the tables of `make_temporary`."""
+        while self._made:
+            self._query(f"DROP TEMPORARY TABLE {_named(self._made.pop())}")
         values = {name: "DEFAULT" if value is None else quoted(value) for name, value in self._remembered.items()}
         self._remembered = {}
         if values:
             self._query("SET " + ", ".join(f"{name} = {value}" for name, value in values.items()))
 
     def use(self, database: str) -> None:
-        name = database.replace("\\", "\\\\").replace("`", "\\`")
-        self._query(f"USE `{name}`")
+        self._query(f"USE {_named(database)}")
+
+    def make_temporary(self, name: str, columns: Sequence[str]) -> None:
+        """Create a temporary table with these columns, each a name and a type; `restore` drops it."""
+        self._query(f"CREATE TEMPORARY TABLE {_named(name)} ({', '.join(columns)}) ENGINE = Memory")
+        self._made.append(name)
 
     def classify(self, sql: bytes) -> tuple[int, bool]:
         """How many statements `sql` holds (0 when it does not parse), and whether they only read."""
@@ -99,7 +112,7 @@ class Connection:
 
     def ask(self, sql: bytes, format: str, tail: bytes, parameters: Mapping[str, str], descriptor: int) -> Counts:
         """Write the rows of `sql` to the pipe `descriptor` in `format` as the engine makes them, then close it."""
-        if not _NAME.fullmatch(format):
+        if not is_name(format):
             os.close(descriptor)
             raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", f"{format!r} is not the name of a format.")
         # The engine writes formats with a head and a foot in one piece only to a file, so the file is our pipe.
@@ -128,8 +141,23 @@ class Connection:
     def rewrite(self, sql: bytes) -> bytes:
         """The one statement in `sql` as the engine's parser understood and writes it, comments left out."""
         parameters = {"q": _escaped(sql.decode())}
-        rewritten: bytes = self._query("SELECT formatQuerySingleLine({q:String})", "RawBLOB", parameters).bytes()
+        try:
+            rewritten: bytes = self._query("SELECT formatQuerySingleLine({q:String})", "RawBLOB", parameters).bytes()
+        except StatementError as error:
+            # Its own text, not that of our question around it.
+            text, _, around = error.text.partition(": In scope SELECT formatQuerySingleLine(")
+            raise StatementError(error.code, f"{text}. ({around.rpartition(' (')[2]}" if around else text) from error
         return rewritten
+
+    def parse(self, sql: bytes) -> tuple[dict[str, Any], bytes]:
+        """The tree of the question `sql`, and the question that the engine makes from nothing but that tree."""
+        asked = "SELECT parseQueryToJSON({q:String}) AS tree, formatQueryFromJSON(tree)"
+        out = self._query(asked, "JSONCompactStringsEachRow", {"q": _escaped(sql.decode())}).bytes()
+        tree, rebuilt = json.loads(out)
+        try:
+            return json.loads(tree), rebuilt.encode()
+        except RecursionError as error:
+            raise failure(TOO_DEEP_RECURSION, "TOO_DEEP_RECURSION", "The question is nested too deeply.") from error
 
     def close(self) -> None:
         self._connection.close()
@@ -137,7 +165,7 @@ class Connection:
     def _query(self, sql: str | bytes, format: str = "Null", parameters: Mapping[str, str] | None = None) -> Any:
         try:
             result = self._connection.query(sql, format, params=dict(parameters or {}))
-        except (chdb.ChdbError, UnicodeDecodeError) as error:
+        except (chdb.ChdbError, RuntimeError, UnicodeDecodeError) as error:
             raise read_failure(error) from error
         if result.has_error():
             raise read_failure(RuntimeError(result.error_message()))
@@ -184,6 +212,17 @@ class Engine:
     def close(self) -> None:
         """Let go of the folder; every other connection has to be closed before."""
         self._keeper.close()
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can stand in SQL as a name without quotes."""
+    return _NAME.fullmatch(text) is not None
+
+
+def _named(name: str) -> str:
+    """`name` as a quoted identifier."""
+    inside = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{inside}`"
 
 
 def quoted(value: str) -> str:

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from event_lens.warehouse.embedded.body import Body
-from event_lens.warehouse.embedded.engine import Connection, Counts, Engine
+from event_lens.warehouse.embedded.catalog import DATABASE
+from event_lens.warehouse.embedded.engine import Connection, Counts, Engine, Insert
+from event_lens.warehouse.embedded.external import ExternalTable, attach
 from event_lens.warehouse.embedded.failure import (
     ACCESS_DENIED,
     QUERY_IS_TOO_LARGE,
@@ -17,10 +20,12 @@ from event_lens.warehouse.embedded.failure import (
     SYNTAX_ERROR,
     failure,
 )
+from event_lens.warehouse.embedded.held import Held
 from event_lens.warehouse.embedded.limits import limits_of, settings_of
 from event_lens.warehouse.embedded.request import ANALYST, Request
-from event_lens.warehouse.embedded.sandbox import DATABASE, Sandbox
-from event_lens.warehouse.embedded.statement import Kind, Statement, read_landing, read_statement
+from event_lens.warehouse.embedded.sandbox import Sandbox
+from event_lens.warehouse.embedded.statement import Kind, Statement, read_kill, read_landing, read_statement
+from event_lens.warehouse.embedded.turns import Turns
 from event_lens.warehouse.lexer import tokens
 
 T = TypeVar("T")
@@ -53,16 +58,23 @@ class House:
     sandbox: Sandbox
     calls: Executor
     statements: Executor
-    analyst_turns: asyncio.Semaphore
+    analyst_turns: Turns
+    running: dict[str, str]
+    """The user of each running statement, by its query id."""
+    folder: Path
+    """Where what is too large for memory waits, in files without names."""
 
 
 class Exchange:
     """Runs the statement of one request on a lent connection; the engine's calls run in threads."""
 
-    def __init__(self, house: House, connection: Connection, request: Request) -> None:
+    def __init__(
+        self, house: House, connection: Connection, request: Request, tables: Sequence[ExternalTable] = ()
+    ) -> None:
         self._house = house
         self._connection = connection
         self._request = request
+        self._tables = tables
 
     async def run(self, body: Body) -> Answer:
         """Read the statement, check it, start it. Raises `StatementError` and `ClientGoneError`."""
@@ -71,6 +83,9 @@ class Exchange:
         if landing is not None:
             self._check_may_write()
             await self._call(self._prepare)
+            # Only here, because a SET must not be longer than a statement; the other ways take parameters as they are.
+            parameters = {f"param_{name}": value for name, value in self._request.parameters.items()}
+            await self._call(lambda: self._connection.configure(parameters))
             return await self._land(landing, text, body)
         if not is_all:
             more, is_all = await body.head(_LONGEST_STATEMENT_BYTES)
@@ -79,6 +94,9 @@ class Exchange:
                 raise failure(QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", "The statement is longer than 64 MiB.")
         if all(token.value == b";" for token in tokens(text)):
             raise failure(SYNTAX_ERROR, "SYNTAX_ERROR", "Empty query.")
+        killed = read_kill(text)
+        if killed is not None:
+            return await self._kill(killed)
         statement = await self._call(lambda: self._checked(text))
         if statement.kind is Kind.ASK:
             return self._ask(statement)
@@ -93,9 +111,8 @@ class Exchange:
     def _prepare(self) -> None:
         """Set the connection up; a session's own settings are put back when the loan ends."""
         limits = {} if self._connection.is_set_up else limits_of(self._request.user, self._house.engine.memory_bytes)
-        settings = settings_of(self._request)
+        settings = settings_of(self._request, self._house.engine.memory_bytes)
         for_now = {**settings, "log_comment": self._request.query_id}
-        for_now |= {f"param_{name}": value for name, value in self._request.parameters.items()}
         if self._request.session_id:
             self._connection.configure(limits)
             self._connection.remember(list(settings))
@@ -108,6 +125,8 @@ class Exchange:
             self._connection.use(DATABASE)
         elif self._request.database:
             self._connection.use(self._request.database)
+        for table in self._tables:
+            attach(self._connection, table)
 
     def _checked(self, text: bytes) -> Statement:
         self._prepare()
@@ -127,30 +146,38 @@ class Exchange:
 
     async def _land(self, statement: Statement, text: bytes, body: Body) -> Answer:
         insert = await self._call(lambda: self._connection.land(statement.sql, statement.format))
+        held = Held(self._house.folder)
         try:
-            held = bytearray(text[statement.data_start :])
+            waiting = bytearray(text[statement.data_start :])
             async for piece in body.rest():
-                held += piece
-                if len(held) >= _APPEND_BYTES:
-                    await self._append(insert.append, held)
-                    held = bytearray()
-            if held:
-                await self._append(insert.append, held)
-            counts = await self._call(insert.finish)
+                waiting += piece
+                if len(waiting) >= _APPEND_BYTES:
+                    await self._call(partial(held.append, bytes(waiting)))
+                    waiting.clear()
+            held.append(waiting)
+            # Only now: the engine lands a large insert block by block, and a body that breaks off must land nothing.
+            counts = await self._call(lambda: _append_all(insert, held))
         except BaseException:
             await asyncio.shield(self._call(insert.cancel))
             raise
+        finally:
+            held.close()
         return Answer("", _nothing(), counts)
-
-    async def _append(self, append: Callable[[bytes], None], held: bytearray) -> None:
-        piece = bytes(held)
-        await self._call(lambda: append(piece))
 
     async def _do(self, statement: Statement) -> Answer:
         chosen, parameters = self._request.default_format, self._request.parameters
         work = partial(self._connection.do, statement.sql, chosen, parameters)
         out, counts = await self._call(work, self._house.statements)
         return Answer(chosen if out else "", _once(out), counts)
+
+    async def _kill(self, query_id: str) -> Answer:
+        """Stop a statement by the id its client gave it, which the engine does not know; the analyst only their own."""
+        if self._request.method == "GET":
+            raise failure(READONLY, "READONLY", "A GET request only reads: send this statement by POST.")
+        if self._request.user == ANALYST and self._house.running.get(query_id, ANALYST) != ANALYST:
+            raise failure(ACCESS_DENIED, "ACCESS_DENIED", f"{ANALYST}: Not enough privileges: it is another user's.")
+        await self._call(lambda: self._house.engine.kill(query_id))
+        return Answer("", _nothing())
 
     def _ask(self, statement: Statement) -> Answer:
         answer = Answer(statement.format or self._request.default_format, _nothing())
@@ -188,6 +215,12 @@ class Exchange:
 
     async def _call(self, work: Callable[[], T], threads: Executor | None = None) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads or self._house.calls, work)
+
+
+def _append_all(insert: Insert, held: Held) -> Counts:
+    for piece in held.pieces():
+        insert.append(piece)
+    return insert.finish()
 
 
 async def _nothing() -> AsyncGenerator[bytes, None]:

@@ -7,8 +7,9 @@ from event_lens.warehouse.embedded.engine import Connection
 _REFUSED_CATEGORIES = frozenset(
     {"AI", "Dictionary", "Embedded Dictionary", "Internal", "Introspection", "Machine Learning"}
 )
+# `arrayReduce` and its like run what stands in a text of theirs.
 _REFUSED = re.compile(
-    r"file|filesystem.*|joinget.*|dict.*|region.*|ai.*|get(macro|server.*|clienthttpheader|ostype.*|oskernel.*)|getoskernelversion"
+    r"arrayreduce.*|initializeaggregation|structureto.*|file|filesystem.*|joinget.*|dict.*|region.*|ai.*|get(macro|server.*|clienthttpheader|ostype.*|oskernel.*)|getoskernelversion"
     r"|serveruuid|showcertificate|hascolumnintable|currentrequesturl|zookeeper.*|transaction.*|tcpport|evalmlmethod"
     r"|catboost.*|naivebayes.*|assigncentroid|sleep.*|fuzz.*|addressto.*|demangle|logtrace|tid|buildid"
 )

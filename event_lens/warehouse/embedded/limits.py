@@ -2,10 +2,15 @@
 
 import re
 
+from event_lens.warehouse.embedded.catalog import table_filters
 from event_lens.warehouse.embedded.failure import READONLY, failure
 from event_lens.warehouse.embedded.request import ANALYST, Request
 
 SETTING_CONSTRAINT_VIOLATION = 452
+
+# How many questions of the analyst run at a time, and how long the next one waits for its turn.
+ANALYST_TURNS = 4
+ANALYST_WAITS_SECONDS = 30.0
 
 # The owner's builds may be long, but nothing runs for ever; inserts are cut smaller than on a server's machine.
 _OWNER_DEFAULTS = {
@@ -17,13 +22,14 @@ _OWNER_DEFAULTS = {
 
 _ANALYST_LIMITS = {
     "max_execution_time": 60,
-    "max_memory_usage": 2_000_000_000,
     "max_result_rows": 1_000_000,
     "max_result_bytes": 1_000_000_000,
     "max_threads": 2,
     "max_rows_to_read": 1_000_000_000,
 }
+_MOST_ANALYST_MEMORY_BYTES = 2_000_000_000
 _ANALYST_MODES = {
+    "additional_table_filters": table_filters(),
     "result_overflow_mode": "throw",
     "timeout_overflow_mode": "throw",
     "max_temporary_data_on_disk_size_for_query": "4000000000",
@@ -38,18 +44,19 @@ _ANALYST_MAY_SEND = re.compile(
 def limits_of(user: str, memory_bytes: int) -> dict[str, str]:
     """The settings a connection of `user` begins with; `memory_bytes` is what all statements may take together."""
     if user == ANALYST:
-        return {**{name: str(limit) for name, limit in _ANALYST_LIMITS.items()}, **_ANALYST_MODES}
+        return {**{name: str(limit) for name, limit in _analyst_limits(memory_bytes).items()}, **_ANALYST_MODES}
     return {"max_memory_usage": str(memory_bytes * 3 // 4), **_OWNER_DEFAULTS}
 
 
-def settings_of(request: Request) -> dict[str, str]:
+def settings_of(request: Request, memory_bytes: int) -> dict[str, str]:
     """The settings `request` brings. Raises `StatementError` for one its user may not send."""
     if request.user != ANALYST:
         return request.settings
+    limits = _analyst_limits(memory_bytes)
     settings: dict[str, str] = {}
     for name, value in request.settings.items():
-        if name in _ANALYST_LIMITS:
-            settings[name] = _within(name, value)
+        if name in limits:
+            settings[name] = _within(name, value, limits[name])
         elif _ANALYST_MAY_SEND.fullmatch(name):
             settings[name] = value
         elif name != "readonly" or value not in ("1", "2"):
@@ -57,8 +64,12 @@ def settings_of(request: Request) -> dict[str, str]:
     return settings
 
 
-def _within(name: str, value: str) -> str:
-    most = _ANALYST_LIMITS[name]
+def _analyst_limits(memory_bytes: int) -> dict[str, int]:
+    """All questions at a time take half of the memory at most, so that inserts and builds go on."""
+    return {"max_memory_usage": min(_MOST_ANALYST_MEMORY_BYTES, memory_bytes // 2 // ANALYST_TURNS), **_ANALYST_LIMITS}
+
+
+def _within(name: str, value: str, most: int) -> str:
     if not value.isdigit() or not 0 < int(value) <= most:
         raise failure(
             SETTING_CONSTRAINT_VIOLATION,

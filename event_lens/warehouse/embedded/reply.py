@@ -6,17 +6,18 @@ from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
 
+from event_lens.warehouse.embedded.blocks import BlockEncoder
 from event_lens.warehouse.embedded.encoding import Encoder, Identity, encoder
-from event_lens.warehouse.embedded.engine import Counts, Engine
-from event_lens.warehouse.embedded.exchange import Answer
+from event_lens.warehouse.embedded.engine import Counts
+from event_lens.warehouse.embedded.exchange import Answer, House
 from event_lens.warehouse.embedded.failure import StatementError
+from event_lens.warehouse.embedded.held import Held
 from event_lens.warehouse.embedded.request import Request
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _SERVER_NAME = "event-lens-embedded"
 _HELD_BYTES = 1 << 17
-_HELD_BYTES_TO_THE_END = 1 << 23
 
 _CONTENT_TYPES = {
     "JSON": "application/json; charset=UTF-8",
@@ -36,17 +37,21 @@ _CONTENT_TYPES = {
 class Reply:
     """Sends one answer or failure. `query_id` is what clients find it by in their logs."""
 
-    def __init__(self, send: Send, engine: Engine) -> None:
+    def __init__(self, send: Send, house: House) -> None:
         self.query_id = ""
         self._send = send
-        self._engine = engine
+        self._engine = house.engine
+        self._folder = house.folder
         self._has_begun = False
         self._encoder: Encoder = Identity()
         self._tag = uuid4().hex[:16]
 
     async def send(self, answer: Answer, request: Request) -> None:
-        """Send `answer` but for its `end`; its beginning waits a little, so that most failures get their status."""
-        most_held = _HELD_BYTES_TO_THE_END if request.waits_for_end else _HELD_BYTES
+        """Send `answer` but for its `end`; its beginning waits a little, so that most failures get their status, or
+        until all of it is there, when the request says so."""
+        if request.waits_for_end:
+            await self._send_whole(answer, request)
+            return
         held = bytearray()
         async with aclosing(answer.pieces) as pieces:
             async for piece in pieces:
@@ -54,12 +59,24 @@ class Reply:
                     await self._write(piece)
                     continue
                 held += piece
-                if len(held) >= most_held:
+                if len(held) >= _HELD_BYTES:
                     await self._begin(answer, request)
                     await self._write(bytes(held))
         if not self._has_begun:
             await self._begin(answer, request)
             await self._write(bytes(held))
+
+    async def _send_whole(self, answer: Answer, request: Request) -> None:
+        held = Held(self._folder)
+        try:
+            async with aclosing(answer.pieces) as pieces:
+                async for piece in pieces:
+                    held.append(piece)
+            await self._begin(answer, request)
+            for piece in held.pieces():
+                await self._write(piece)
+        finally:
+            held.close()
 
     async def fail(self, error: StatementError) -> None:
         """Send `error`: as the whole answer, or, when that has begun, as ClickHouse does in the middle of one."""
@@ -70,7 +87,7 @@ class Reply:
             message = f"{text}\n"
             mark = f"\r\n__exception__\r\n{self._tag}\r\n"
             block = f"{mark}{message}{len(message.encode(errors='surrogateescape'))} {self._tag}\r\n__exception__\r\n"
-            await self._write(block.encode(errors="surrogateescape"))
+            await self._write(block.encode(errors="surrogateescape"), self._encoder.finish)
             # Left without its end, so that no client takes the piece for the whole.
             raise error
         headers = {"x-clickhouse-exception-code": str(error.code), "content-type": "text/plain; charset=UTF-8"}
@@ -86,9 +103,13 @@ class Reply:
         if answer.format:
             headers["x-clickhouse-format"] = answer.format
             headers["content-type"] = _CONTENT_TYPES.get(answer.format, "text/plain; charset=UTF-8")
+        if request.reports_progress:
+            headers["x-clickhouse-progress"] = headers["x-clickhouse-summary"]
         name, self._encoder = encoder(request.accepted)
         if name != "identity":
             headers["content-encoding"] = name
+        elif request.in_blocks:
+            self._encoder = BlockEncoder()
         await self._start(200, headers)
         self._has_begun = True
 
@@ -103,8 +124,8 @@ class Reply:
         pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
-    async def _write(self, piece: bytes) -> None:
-        out = self._encoder.encode(piece)
+    async def _write(self, piece: bytes, finish: Callable[[], bytes] = bytes) -> None:
+        out = self._encoder.encode(piece) + finish()
         if out:
             await self._send({"type": "http.response.body", "body": out, "more_body": True})
 

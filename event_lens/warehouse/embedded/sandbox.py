@@ -1,41 +1,56 @@
 """What the analyst may run: questions over `lens`, judged on the tree of the engine's own parser."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import replace
 
+from event_lens.warehouse.embedded.catalog import DATABASE, is_open
 from event_lens.warehouse.embedded.engine import Connection
-from event_lens.warehouse.embedded.failure import ACCESS_DENIED, StatementError, failure
+from event_lens.warehouse.embedded.failure import ACCESS_DENIED, BAD_ARGUMENTS, StatementError, failure
 from event_lens.warehouse.embedded.functions import Functions
 from event_lens.warehouse.embedded.statement import Kind, Statement, read_statement
+from event_lens.warehouse.embedded.tree import Node, arguments, full_name, walk
 from event_lens.warehouse.lexer import Token, tokens
 
-DATABASE = "lens"
-
-# What clients read when they connect and draw their tree of tables.
-_SYSTEM_TABLES = frozenset(
-    {
-        "system.columns",
-        "system.data_type_families",
-        "system.databases",
-        "system.formats",
-        "system.functions",
-        "system.keywords",
-        "system.numbers",
-        "system.one",
-        "system.settings",
-        "system.table_engines",
-        "system.tables",
-        "system.time_zones",
-        "information_schema.columns",
-        "information_schema.schemata",
-        "information_schema.tables",
-    }
-)
 _TABLE_FUNCTIONS = frozenset(
-    {"generate_series", "generateseries", "null", "numbers", "numbers_mt", "primes", "values", "view", "zeros"}
+    {"generate_series", "generateseries", "numbers", "numbers_mt", "primes", "values", "view", "zeros"}
+)
+# The nodes of a question. What is not among them, such as settings of its own, is refused.
+_KINDS = frozenset(
+    {
+        "ArrayJoin",
+        "Asterisk",
+        "ColumnsApplyTransformer",
+        "ColumnsExceptTransformer",
+        "ColumnsListMatcher",
+        "ColumnsRegexpMatcher",
+        "ColumnsReplaceTransformer",
+        "ColumnsReplaceTransformerReplacement",
+        "ColumnsTransformerList",
+        "ExpressionList",
+        "Function",
+        "Identifier",
+        "InterpolateElement",
+        "Literal",
+        "OrderByElement",
+        "QualifiedAsterisk",
+        "QualifiedColumnsListMatcher",
+        "QualifiedColumnsRegexpMatcher",
+        "QueryParameter",
+        "SampleRatio",
+        "SelectIntersectExceptQuery",
+        "SelectQuery",
+        "SelectWithUnionQuery",
+        "Subquery",
+        "TableExpression",
+        "TableIdentifier",
+        "TableJoin",
+        "TablesInSelectQuery",
+        "TablesInSelectQueryElement",
+        "WindowDefinition",
+        "WindowListElement",
+        "WithElement",
+    }
 )
 _MEMBERSHIP = re.compile(r"(global)?(not)?(null)?(not)?in(ignoreset)?", re.IGNORECASE)
 
@@ -59,15 +74,6 @@ _LOOKING = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Node:
-    """A line of the tree: its depth, its kind and its name, such as `Function` and `count`."""
-
-    depth: int
-    kind: str
-    name: str
-
-
 class Sandbox:
     """Judges what the analyst sends. `functions` says which scalar and aggregate functions are harmless."""
 
@@ -84,47 +90,61 @@ class Sandbox:
             raise _denied("this user only asks: SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN")
         if statement.tail.strip():
             raise _denied("SETTINGS cannot be part of the statement")
-        question = _question_in(statement.sql.strip())
-        if question is not None:
-            self._check_tree(list(_tree(connection, question, parameters)))
-        elif not _LOOKING.fullmatch(statement.sql.strip()):
+        before, question, after = _question_in(statement.sql.strip())
+        if question:
+            tree, rebuilt = _parsed(connection, question)
+            self._check_tree(tree, parameters)
+            # What was judged is what runs.
+            return replace(statement, sql=before + rebuilt + after)
+        if not _LOOKING.fullmatch(statement.sql.strip()):
             raise _denied(f"this form of SHOW, DESCRIBE or EXISTS is not open to this user, or not for {DATABASE}")
         return statement
 
-    def _check_tree(self, nodes: list[_Node]) -> None:
-        parents: list[_Node] = []
-        for at, node in enumerate(nodes):
-            del parents[node.depth :]
-            parent = parents[-1] if parents else _Node(-1, "", "")
-            parents.append(node)
-            if node.kind == "TableIdentifier":
-                _check_table(node.name)
-            elif node.kind == "Function" and parent.kind == "TableExpression":
-                if node.name.lower() not in _TABLE_FUNCTIONS:
-                    raise _denied(f"the table function {node.name} is not open to this user")
-            elif node.kind == "Function":
-                if not self._functions.is_harmless(node.name):
-                    raise _denied(f"the function {node.name} is not open to this user")
-                if _MEMBERSHIP.fullmatch(node.name):
-                    _check_membership(nodes[at + 1 :], node.depth)
-            elif node.kind == "Set":
-                raise _denied("SETTINGS cannot be part of the statement")
+    def _check_tree(self, tree: Node, parameters: Mapping[str, str]) -> None:
+        for place, node in walk(tree):
+            kind = node.get("type")
+            if kind not in _KINDS or node.get("out_file"):
+                raise _denied(f"{kind or place} cannot be part of the statement")
+            if kind == "TableIdentifier":
+                _check_table(node, parameters)
+            elif place == "table_function":
+                _check_table_function(node)
+            elif kind == "Function":
+                self._check_function(node["name"])
+                if _MEMBERSHIP.fullmatch(node["name"]):
+                    # The right side may name a table as if it were a column.
+                    for right in arguments(node)[1:]:
+                        if right["type"] == "Identifier":
+                            _check_table(right, parameters)
+            elif "func_name" in node:
+                self._check_function(node["func_name"])
+
+    def _check_function(self, name: str) -> None:
+        if not self._functions.is_harmless(name):
+            raise _denied(f"the function {name} is not open to this user")
 
 
-def _question_in(sql: bytes) -> bytes | None:
-    """The SELECT that `sql` is, or that it explains or describes; None when it has none."""
+def _parsed(connection: Connection, question: bytes) -> tuple[Node, bytes]:
+    try:
+        return connection.parse(question)
+    except StatementError as error:
+        if error.code != BAD_ARGUMENTS:
+            raise
+        raise _denied("this user only asks: it is a statement that has no tree of a question") from error
+
+
+def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:
+    """The SELECT that `sql` is, or that it explains or describes, with what is around it; empty when it has none."""
     found = list(tokens(sql))
-    if any(a.value == b"INTO" and b.value == b"OUTFILE" for a, b in pairwise(found)):
-        raise _denied("files cannot be written")
     first = found[0]
     if first.keyword in (b"SELECT", b"WITH") or first.value == b"(":
-        return sql
+        return b"", sql, b""
     explained = _EXPLAIN.match(sql)
     if explained is not None:
-        return sql[explained.end() :]
+        return sql[: explained.end()], sql[explained.end() :], b""
     if sql.startswith(b"DESCRIBE TABLE (") and _is_one_group(found[2:]):
-        return sql[found[2].end : found[-1].start]
-    return None
+        return sql[: found[2].end], sql[found[2].end : found[-1].start], sql[found[-1].start :]
+    return sql, b"", b""
 
 
 def _is_one_group(found: list[Token]) -> bool:
@@ -137,40 +157,21 @@ def _is_one_group(found: list[Token]) -> bool:
     return False
 
 
-def _tree(connection: Connection, question: bytes, parameters: Mapping[str, str]) -> Iterator[_Node]:
-    # The newline and the bracket keep the question inside: it was whole before, as the parser wrote it itself.
-    out, _ = connection.do(b"SELECT explain FROM (EXPLAIN AST " + question + b"\n)", "JSONCompactEachRow", parameters)
-    for line in out.splitlines():
-        text: str = json.loads(line)[0]
-        kind, _, rest = text.strip().partition(" ")
-        yield _Node(len(text) - len(text.lstrip(" ")), kind, rest.split(" (")[0])
-
-
-def _check_table(name: str) -> None:
-    database, dot, table = name.partition(".")
-    if not dot:
-        # A name without a database is a common table expression, or a table of the current database: ours.
-        return
-    if database == DATABASE and "." not in table:
-        return
-    if name.lower() not in _SYSTEM_TABLES:
+def _check_table(identifier: Node, parameters: Mapping[str, str]) -> None:
+    name = full_name(identifier, parameters)
+    if not is_open(name):
         raise _denied(f"{name} is not a table of {DATABASE}")
 
 
-def _check_membership(following: list[_Node], depth: int) -> None:
-    """The right side of IN may name a table without the tree saying so."""
-    arguments = [node for node in following[: _family_size(following, depth)] if node.depth == depth + 2]
-    for node in arguments[1:]:
-        if node.kind == "Identifier":
-            _check_table(node.name)
-
-
-def _family_size(following: list[_Node], depth: int) -> int:
-    """How many of the nodes that follow one at `depth` lie below it."""
-    for size, node in enumerate(following):
-        if node.depth <= depth:
-            return size
-    return len(following)
+def _check_table_function(function: Node) -> None:
+    name = function["name"].lower()
+    if name not in _TABLE_FUNCTIONS:
+        raise _denied(f"the table function {function['name']} is not open to this user")
+    for first in arguments(function)[:1] if name == "values" else []:
+        # A text there is a list of columns, whose defaults and aliases the engine would run unseen.
+        is_row = first.get("name") == "tuple" or first.get("value", {}).get("field_type", "String") != "String"
+        if not is_row:
+            raise _denied("values(...) takes rows of this user, but no list of columns before them")
 
 
 def _denied(why: str) -> StatementError:

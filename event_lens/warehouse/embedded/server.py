@@ -1,6 +1,5 @@
 """The process that owns the data folder and serves it on loopback."""
 
-import asyncio
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +16,14 @@ from event_lens.warehouse.embedded.exchange import House
 from event_lens.warehouse.embedded.failure import StatementError
 from event_lens.warehouse.embedded.folder import owned
 from event_lens.warehouse.embedded.functions import Functions
+from event_lens.warehouse.embedded.limits import ANALYST_TURNS, ANALYST_WAITS_SECONDS
 from event_lens.warehouse.embedded.sandbox import Sandbox
+from event_lens.warehouse.embedded.turns import Turns
 from event_lens.warehouse.migrate import migrate
 from event_lens.warehouse.retention import keep_raw
 
 _CALLS = 16
 _STATEMENTS = 32
-# The analyst asks a few questions at a time, so that builds and inserts always find a thread.
-_ANALYST_TURNS = 8
 _DRAIN_SECONDS = 10.0
 
 
@@ -44,7 +43,8 @@ def serve(settings: Settings) -> None:
         engine = _open(folder)
         try:
             _migrate(engine, settings.raw_ttl_days)
-            house = House(engine, Sandbox(_functions(engine)), calls, statements, asyncio.Semaphore(_ANALYST_TURNS))
+            turns = Turns(ANALYST_TURNS, ANALYST_WAITS_SECONDS)
+            house = House(engine, Sandbox(_functions(engine)), calls, statements, turns, {}, settings.home)
             app = App(house)
             serve_until_stopped(lambda: app, settings.warehouse_port, drain=lambda: app.drain(_DRAIN_SECONDS))
         finally:

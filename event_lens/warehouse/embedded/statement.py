@@ -52,6 +52,16 @@ def read_landing(text: bytes) -> Statement | None:
     return None
 
 
+def read_kill(text: bytes) -> str | None:
+    """The query id that `text` asks to stop, as drivers and editors write it: `KILL QUERY WHERE query_id = '...'`."""
+    found = [token for token in tokens(text) if token.value != b";"]
+    words = [token.keyword or token.value for token in found]
+    asks = words[:5] == [b"KILL", b"QUERY", b"WHERE", b"QUERY_ID", b"="] and words[6:] in ([], [b"SYNC"], [b"ASYNC"])
+    if not asks or len(found) < 6 or found[5].kind != "text" or b"\\" in found[5].value:
+        return None
+    return found[5].value[1:-1].decode(errors="replace")
+
+
 def read_statement(text: bytes) -> Statement:
     """The statement `text` holds from its first to its last byte, when `read_landing` found none."""
     top = list(_top_level(text))
