@@ -57,7 +57,7 @@ check: $(TEST_READY)
 	$(BIN)/mypy
 
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults

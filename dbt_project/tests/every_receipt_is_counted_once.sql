@@ -1,13 +1,19 @@
--- Rows in = rows out + rejected, and the four classes add up, for every project and hour of receipt.
+-- Rows in = rows out + rejected, and the four classes add up, for every project and hour of receipt. Events go on landing
+-- while a build runs, so the ledger holds at least what had landed before it, and at most what is there now.
 
-with landed as (
-    select project_id, received_at from {{ source('lens_raw', 'events') }}
+with before as (
+    select batch_id from {{ source('lens_raw', 'batches') }}
+    where landed_at < toDateTime64('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}', 3, 'UTC')
+),
+
+landed as (
+    select project_id, received_at, batch_id from {{ source('lens_raw', 'events') }}
     where {{ in_tested_days('toDate(received_at)', 'receive_days') }}
     union all
-    select project_id, received_at from {{ source('lens_raw', 'profile_operations') }}
+    select project_id, received_at, batch_id from {{ source('lens_raw', 'profile_operations') }}
     where {{ in_tested_days('toDate(received_at)', 'receive_days') }}
     union all
-    select project_id, received_at from {{ source('lens_raw', 'quarantine') }}
+    select project_id, received_at, batch_id from {{ source('lens_raw', 'quarantine') }}
     where {{ in_tested_days('toDate(received_at)', 'receive_days') }}
 ),
 
@@ -15,7 +21,8 @@ hours as (
     select
         project_id,
         toStartOfHour(toDateTime(received_at, 'UTC')) as hour,
-        count() as landed_count
+        count() as landed_count,
+        countIf(batch_id in (select batch_id from before)) as landed_before_count
     from landed
     group by project_id, hour
 ),
@@ -27,8 +34,9 @@ ledger as (
 
 select
     hours.landed_count as landed_count,
+    hours.landed_before_count as landed_before_count,
     ledger.received as received
 from hours
 full outer join ledger on hours.project_id = ledger.project_id and hours.hour = ledger.hour
-where hours.landed_count != ledger.received
+where ledger.received not between hours.landed_before_count and hours.landed_count
     or ledger.received != ledger.accepted + ledger.duplicate + ledger.bot + ledger.rejected

@@ -34,6 +34,7 @@ OWNERS = {
     "typer": ("event_lens/cli",),
     "rich": ("event_lens/terminal.py", "event_lens/cli"),
     "honcho": ("event_lens/up.py",),
+    "multipart": ("event_lens/warehouse/embedded/form.py",),
     "granian": ("event_lens/serving.py", "collector/app.py"),
 }
 

@@ -1,0 +1,45 @@
+"""The tree of a question, as the engine's own parser gives it: whole, so that a question can be made from it again."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from event_lens.warehouse.embedded.failure import UNKNOWN_QUERY_PARAMETER, failure
+
+Node = Mapping[str, Any]
+
+
+def walk(tree: Node) -> Iterator[tuple[str, Node]]:
+    """Every node with the place it has in its parent (`table_function`, `arguments`, `children`), parents first.
+
+    A node says what it is in `type`; values of literals are no nodes.
+    """
+    waiting: list[tuple[str, Any]] = [("", tree)]
+    while waiting:
+        place, found = waiting.pop()
+        if isinstance(found, list):
+            waiting.extend((place, each) for each in reversed(found))
+        elif isinstance(found, dict):
+            yield place, found
+            if found.get("type") != "Literal":
+                waiting.extend(reversed(found.items()))
+
+
+def arguments(function: Node) -> list[Node]:
+    """The arguments of a function."""
+    listed: list[Node] = function.get("arguments", {}).get("children", [])
+    return listed
+
+
+def full_name(identifier: Node, parameters: Mapping[str, str]) -> str:
+    """The name with its dots; parts of it may be parameters. Raises `StatementError` for one that is not given."""
+    given: Iterator[Node] = iter(identifier.get("children", []))
+    parts: list[str] = []
+    for part in identifier.get("name_parts", [identifier["name"]]):
+        if part:
+            parts.append(part)
+            continue
+        name = next(given, {}).get("name", "")
+        if name not in parameters:
+            raise failure(UNKNOWN_QUERY_PARAMETER, "UNKNOWN_QUERY_PARAMETER", f"Substitution `{name}` is not set.")
+        parts.append(parameters[name])
+    return ".".join(parts)

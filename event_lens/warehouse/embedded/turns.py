@@ -1,0 +1,32 @@
+"""Turns: so many statements of one user at a time, and the others wait, but not for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from event_lens.warehouse.embedded.failure import TOO_MANY_SIMULTANEOUS_QUERIES, failure
+
+
+class Turns:
+    """`count` turns at a time; who waits longer than `patience_seconds` for one is refused."""
+
+    def __init__(self, count: int, patience_seconds: float) -> None:
+        self._count = count
+        self._patience_seconds = patience_seconds
+        self._free = asyncio.Semaphore(count)
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator[None]:
+        """Hold a turn. Raises `StatementError` when none came free in time."""
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._patience_seconds)
+        except TimeoutError as error:
+            raise failure(
+                TOO_MANY_SIMULTANEOUS_QUERIES,
+                "TOO_MANY_SIMULTANEOUS_QUERIES",
+                f"This user runs {self._count} statements already. Wait for them and ask again.",
+            ) from error
+        try:
+            yield
+        finally:
+            self._free.release()

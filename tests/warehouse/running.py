@@ -1,0 +1,12 @@
+"""What runs in the warehouse at the moment, as tests of its end ask."""
+
+import httpx
+
+
+def wait_for_statement(http: httpx.Client, text: str, *, present: bool = True) -> None:
+    """Block until a statement with `text` runs, or none does; fail when that takes too long."""
+    sql = f"SELECT count() FROM system.processes WHERE position(query, '{text}') > 0 AND query NOT LIKE '%processes%'"
+    for _ in range(1000):
+        if (http.post("/", content=sql).text != "0\n") is present:
+            return
+    raise AssertionError(f"{text} should {'run' if present else 'have stopped'}")

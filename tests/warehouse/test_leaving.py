@@ -1,0 +1,118 @@
+"""Clients that hang up: their questions stop, their inserts land nothing, and nothing of them stays behind."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.conftest import EmbeddedServer
+from tests.warehouse.running import wait_for_statement
+
+pytestmark = pytest.mark.usefixtures("only_embedded")
+
+TIMES = 20
+FEW = 10
+ENDLESS = "SELECT number, repeat('x', 50) FROM numbers(200000000000)"
+SILENT = "SELECT count() FROM numbers(200000000000) WHERE sipHash64(number) = 7"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer(tmp_path_factory.mktemp("leaving") / "home")
+    try:
+        server.wait()
+        # The first statements open what the engine keeps open.
+        for sql in (SILENT.replace("200000000000", "1000"), "CREATE TABLE default.warm (n UInt8) ENGINE = Memory"):
+            httpx.post(server.url, params={"session_id": "s", "wait_end_of_query": "1"}, content=sql)
+        with httpx.stream("POST", server.url, content=ENDLESS) as answer:
+            next(answer.iter_raw())
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def http(server: EmbeddedServer) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def open_files(server: EmbeddedServer, http: httpx.Client) -> Iterator[None]:
+    """After the test the server has hardly more open files than before: a few of its own, none per client."""
+    before = _open_files(server)
+    yield
+    for _ in range(500):
+        http.get("/ping")
+        if _open_files(server) <= before + FEW:
+            return
+    assert _open_files(server) <= before + FEW
+
+
+def _open_files(server: EmbeddedServer) -> int:
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))  # noqa: PTH208
+
+
+@pytest.mark.parametrize("settings", [{}, {"compress": "1"}, {"enable_http_compression": "1"}, {"session_id": "s"}])
+def test_a_stream_that_is_left_stops(http: httpx.Client, open_files: None, settings: dict[str, str]) -> None:
+    for _ in range(TIMES):
+        with http.stream("POST", "/", params=settings, content=ENDLESS) as answer:
+            next(answer.iter_raw())
+        wait_for_statement(http, "200000000000", present=False)
+    assert http.post("/", params=settings, content="SELECT 1").status_code == 200
+
+
+@pytest.mark.parametrize("settings", [{}, {"wait_end_of_query": "1"}, {"user": "analyst", "max_execution_time": "60"}])
+@pytest.mark.parametrize("sql", [ENDLESS, SILENT])
+def test_a_question_that_is_left_before_its_answer_stops(
+    server: EmbeddedServer, http: httpx.Client, open_files: None, settings: dict[str, str], sql: str
+) -> None:
+    target = "/?" + "&".join(f"{name}={value}" for name, value in settings.items())
+    sql = sql.replace("200000000000", "999999999") if "user" in settings else sql
+    head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(sql)}\r\n\r\n{sql}"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head.encode())
+        wait_for_statement(http, "999999999" if "user" in settings else "200000000000")
+    wait_for_statement(http, "999999999" if "user" in settings else "200000000000", present=False)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+@pytest.mark.parametrize("statement_in", ["url", "body"])
+def test_a_long_insert_that_breaks_off_lands_nothing(
+    server: EmbeddedServer, http: httpx.Client, open_files: None, framing: str, statement_in: str
+) -> None:
+    http.post("/", content="CREATE OR REPLACE TABLE default.broken (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
+    statement = "INSERT INTO default.broken FORMAT TSV"
+    target = f"/?query={quote(statement)}" if statement_in == "url" else "/"
+    start = b"" if statement_in == "url" else f"{statement}\n".encode()
+    block = b"".join(b"%d\t%s\n" % (number, b"y" * 30) for number in range(20_000))
+    how = "Content-Length: 999999999" if framing == "length" else "Transfer-Encoding: chunked"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"POST {target} HTTP/1.1\r\nHost: localhost\r\n{how}\r\n\r\n".encode())
+        # Far more than the engine takes for one block.
+        for piece in [start, *[block] * 50] if start else [block] * 50:
+            connection.sendall(piece if framing == "length" else b"%x\r\n%s\r\n" % (len(piece), piece))
+    for _ in range(30):
+        assert http.post("/", content="SELECT count() FROM default.broken").text == "0\n"
+
+
+def test_a_form_that_breaks_off_leaves_nothing(server: EmbeddedServer, http: httpx.Client, open_files: None) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="t"; filename="t"\r\n\r\n'
+    head = "POST /?query=SELECT+1&t_structure=n+UInt8 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n"
+    for _ in range(TIMES):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(f"{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n".encode())
+            connection.sendall(part + b"1\n" * 9_000_000)
+    assert http.post("/", content="SELECT 1").text == "1\n"
+
+
+def test_what_waits_on_disk_has_no_name(server: EmbeddedServer, http: httpx.Client) -> None:
+    names = {path.name for path in server.home.iterdir()}
+    waiting = {"wait_end_of_query": "1"}
+    answer = http.post("/", params=waiting, content="SELECT number, repeat('x', 90) FROM numbers(1000000)")
+    assert len(answer.content) > 90_000_000
+    assert {path.name for path in Path(server.home).iterdir()} == names
