@@ -70,6 +70,7 @@ BY_FILE = ("collector", "warehouse", "faults")
 """Folders whose files may run beside each other; the others share what is dear to build, or are read in order."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Says what `make test` may run at once: with pytest-xdist's `loadgroup`, a group stays in one process."""
     for item in items:
