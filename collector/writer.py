@@ -4,6 +4,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from heapq import heappop, heappush
 from threading import Event, Thread
 from typing import NamedTuple
@@ -21,6 +22,7 @@ log = get_log("writer")
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 15.0
 UNREACHABLE = "warehouse_unreachable"
+LANDED_AT_ONCE = 2
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
@@ -43,9 +45,10 @@ class Trial(NamedTuple):
 class Writer:
     """Lands the segments of one folder: those in it at the start, then those appended.
 
-    A segment that fails waits longer each time, and the others go on; after failures in a row the writer itself waits,
-    so that a warehouse in trouble is not stormed. The order in which segments land matters to nobody: the model goes by
-    the times in the rows.
+    Of a backlog two land at a time once one has: while the warehouse keeps the rows of one, the next is read and
+    checked. A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row
+    the writer itself waits, so that a warehouse in trouble is not stormed. The order in which segments land matters to
+    nobody: the model goes by the times in the rows.
 
     `append` and `close` never block: the segment at hand is finished if the warehouse takes it, the rest stays on disk.
     With `drain` everything is tried once more, until the warehouse is out of reach. `join` waits.
@@ -74,6 +77,8 @@ class Writer:
         self._trials: list[Trial] = []
         self._failures_in_row = 0
         self._not_before = 0.0
+        self._is_well = False
+        self._under_way: dict[Future[Exception | None], Trial] = {}
         self._thread = Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -95,13 +100,27 @@ class Writer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (trial := self._next()) is not None:
-            error = self._land(trial)
-            if error is None:
-                self._failures_in_row = 0
-                self._not_before = 0.0
-            else:
-                self._put_off(trial, error)
+        with ThreadPoolExecutor(LANDED_AT_ONCE, thread_name_prefix="landing") as threads:
+            while (trial := self._next()) is not None:
+                self._under_way[threads.submit(self._land, trial)] = trial
+                self._finish(LANDED_AT_ONCE - 1 if self._is_well and self._has_due() else 0)
+            self._finish(0)
+
+    def _finish(self, left: int) -> None:
+        """Waits until no more than `left` landings are under way, and goes by what became of the others."""
+        while len(self._under_way) > left:
+            done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+            for landing in done:
+                trial, error = self._under_way.pop(landing), landing.result()
+                self._is_well = error is None
+                if error is None:
+                    self._failures_in_row = 0
+                    self._not_before = 0.0
+                else:
+                    self._put_off(trial, error)
+
+    def _has_due(self) -> bool:
+        return bool(self._arrived) or bool(self._trials and self._trials[0].due <= self._monotonic())
 
     def _next(self) -> Trial | None:
         """The trial that is due, as soon as one is; None when the writer is to end."""

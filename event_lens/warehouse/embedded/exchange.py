@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 _HEAD_BYTES = 1 << 18
 _LONGEST_STATEMENT_BYTES = 1 << 26
-_APPEND_BYTES = 1 << 18
 _PIPE_PIECE_BYTES = 1 << 16
 _KILL_AGAIN_SECONDS = 0.5
 
@@ -148,13 +147,12 @@ class Exchange:
         insert = await self._call(lambda: self._connection.land(statement.sql, statement.format))
         held = Held(self._house.folder)
         try:
-            waiting = bytearray(text[statement.data_start :])
+            held.append(text[statement.data_start :])
             async for piece in body.rest():
-                waiting += piece
-                if len(waiting) >= _APPEND_BYTES:
-                    await self._call(partial(held.append, bytes(waiting)))
-                    waiting.clear()
-            held.append(waiting)
+                if held.fits(len(piece)):
+                    held.append(piece)
+                else:
+                    await self._call(partial(held.append, piece))
             # Only now: the engine lands a large insert block by block, and a body that breaks off must land nothing.
             counts = await self._call(lambda: _append_all(insert, held))
         except BaseException:
