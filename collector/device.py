@@ -55,7 +55,10 @@ def profile_device(project_id: str, profile_id: str) -> Device:
 
 
 def advisory_session_id(device_id: str, at_ms: int) -> str:
-    """A session id for the answer when the client sent none; the models decide what the sessions are."""
+    """A session id for the answer when the client sent none; the models decide what the sessions are.
+
+    Senders without a device get one too: the published client holds recordings back until it has a session.
+    """
     return blake2b(f"{device_id}\0{at_ms // SESSION_MS}".encode(), digest_size=8).hexdigest()
 
 

@@ -18,6 +18,8 @@ def own_device(collect: Collect) -> Endpoint:
             # Browsers leave it out of a GET to the page's own origin, which a proxy may well be.
             headers[b"origin"] = split_url(text(headers, b"referer")).origin.encode()
         source = await collect.source(scope, headers)
+        if source.left_out:
+            return 200, {"deviceId": "", "sessionId": ""}
         device_id = source.own_device().device_id
         return 200, {
             "deviceId": device_id,

@@ -33,10 +33,14 @@ OwnAddresses = Annotated[
 ]
 Hostnames = Annotated[
     list[str] | None,
-    typer.Option("--hostname", help="A host whose pages count, or *.example.com; others are left out. None: all."),
+    typer.Option(
+        "--hostname",
+        help="A host whose pages count, or *.example.com for all below it; others are left out. None: all.",
+    ),
 ]
 QueryAllowList = Annotated[
-    list[str] | None, typer.Option("--query-allow", help="A query parameter to keep, others are not. '*': all.")
+    list[str] | None,
+    typer.Option("--query-allow", help="A query parameter to keep, others are not; '*' keeps all, '' none."),
 ]
 HonourGpc = Annotated[bool | None, typer.Option(help="Leave out who sends Global Privacy Control.")]
 HonourDnt = Annotated[bool | None, typer.Option(help="Leave out who sends Do Not Track.")]

@@ -260,7 +260,7 @@ def test_who_asks_not_to_be_tracked_gets_no_device_id_either(site: CollectorProc
     assert site.client.get(f"{site.url}/track/device-id", headers=signal).json()["deviceId"]
     change(site, honour_gpc=True)
     send_until(site, True, headers)
-    assert site.client.get(f"{site.url}/track/device-id", headers=signal).json()["deviceId"] == ""
+    assert site.client.get(f"{site.url}/track/device-id", headers=signal).json() == {"deviceId": "", "sessionId": ""}
     replay = site.post("/track", b'{"type": "replay", "payload": {}}', signal)
     assert (replay.status_code, replay.json()["deviceId"]) == (200, "")
     change(site, honour_gpc=False)
