@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
+from granian.constants import Interfaces
 from granian.server import Server
 from litestar import Litestar, Request, Response, Router
 from litestar.exceptions import HTTPException
@@ -21,13 +20,12 @@ from collector.edge import Edge
 from collector.geo import open_geo
 from collector.routes import event_routes, state_routes
 from collector.worker import Worker
-from event_lens.connections import WAITING_CONNECTIONS, most_connections
 from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.home import prepare_home
 from event_lens.logs import get_log, set_up_logs
 from event_lens.metrics import empty_shared, metrics
 from event_lens.registry.connection import open_registry
-from event_lens.serving import HEADERS_WITHIN_MS, HOST, check_port, serve_until_stopped
+from event_lens.serving import HOST, check_port, serve_until_stopped, server_limits
 from event_lens.settings import Settings, read_settings
 
 log = get_log("http")
@@ -95,12 +93,7 @@ def _serve_in_processes(settings: Settings) -> None:
         interface=Interfaces.ASGI,
         workers=settings.collector_workers,
         respawn_failed_workers=True,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
-        backlog=WAITING_CONNECTIONS,
-        backpressure=most_connections(),
-        websockets=False,
-        log_enabled=False,
+        **server_limits(),
     )
     server.serve()
     if not server.interrupt_signal:

@@ -22,6 +22,20 @@ async def _nothing() -> None:
     return
 
 
+def server_limits() -> dict[str, Any]:
+    """What every server of ours is given, in this process or in several."""
+    return {
+        # Telling HTTP/2 from it by the first bytes, granian would wait for them for ever.
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+        "backlog": WAITING_CONNECTIONS,
+        # Granian counts connections by it, idle ones too: few would be no defence but an easy way to stop us.
+        "backpressure": most_connections(),
+        "websockets": False,
+        "log_enabled": False,
+    }
+
+
 def serve_until_stopped(
     make_app: Callable[[], Any],
     port: int,
@@ -41,14 +55,7 @@ def serve_until_stopped(
             address=HOST,
             port=port,
             interface=Interfaces.ASGI if has_lifespan else Interfaces.ASGINL,
-            # Telling HTTP/2 from it by the first bytes, granian would wait for them for ever.
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
-            backlog=WAITING_CONNECTIONS,
-            # Granian counts connections by it, idle ones too: few would be no defence but an easy way to stop us.
-            backpressure=most_connections(),
-            websockets=False,
-            log_enabled=False,
+            **server_limits(),
         )
         leaving = asyncio.Event()
         for number in STOPPING:
