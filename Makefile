@@ -57,7 +57,7 @@ check: $(TEST_READY)
 	$(BIN)/mypy
 
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults

@@ -66,18 +66,6 @@ class EmbeddedServer:
         return self.process.returncode
 
 
-BY_FILE = ("collector", "warehouse", "faults")
-"""Folders whose files may run beside each other; the others share what is dear to build, or are read in order."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says what `make test` may run at once: with pytest-xdist's `loadgroup`, a group stays in one process."""
-    for item in items:
-        folder, *rest = item.path.relative_to(Path(__file__).parent).parts
-        item.add_marker(pytest.mark.xdist_group("/".join((folder, *rest)) if folder in BY_FILE else folder))
-
-
 @pytest.fixture(scope="session")
 def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a migrated warehouse. Tests keep apart by project_id and never drop tables."""
