@@ -44,11 +44,16 @@ class Reply:
         self._folder = house.folder
         self._has_begun = False
         self._encoder: Encoder = Identity()
+        self._last = b""
         self._tag = uuid4().hex[:16]
 
     async def send(self, answer: Answer, request: Request) -> None:
-        """Send `answer` but for its `end`; its beginning waits a little, so that most failures get their status, or
-        until all of it is there, when the request says so."""
+        """Send `answer` but for its last piece, which waits for `end`: some formats say themselves where they end, and
+        whoever has all of one may ask again at once.
+
+        The beginning waits a little, so that most failures get their status, or until all of it is there, when the
+        request says so.
+        """
         if request.waits_for_end:
             await self._send_whole(answer, request)
             return
@@ -56,15 +61,16 @@ class Reply:
         async with aclosing(answer.pieces) as pieces:
             async for piece in pieces:
                 if self._has_begun:
-                    await self._write(piece)
+                    await self._write(self._last)
+                    self._last = piece
                     continue
                 held += piece
                 if len(held) >= _HELD_BYTES:
                     await self._begin(answer, request)
-                    await self._write(bytes(held))
+                    self._last = bytes(held)
         if not self._has_begun:
             await self._begin(answer, request)
-            await self._write(bytes(held))
+            self._last = bytes(held)
 
     async def _send_whole(self, answer: Answer, request: Request) -> None:
         held = Held(self._folder)
@@ -74,7 +80,8 @@ class Reply:
                     held.append(piece)
             await self._begin(answer, request)
             for piece in held.pieces():
-                await self._write(piece)
+                await self._write(self._last)
+                self._last = piece
         finally:
             held.close()
 
@@ -87,6 +94,7 @@ class Reply:
             message = f"{text}\n"
             mark = f"\r\n__exception__\r\n{self._tag}\r\n"
             block = f"{mark}{message}{len(message.encode(errors='surrogateescape'))} {self._tag}\r\n__exception__\r\n"
+            await self._write(self._last)
             await self._write(block.encode(errors="surrogateescape"), self._encoder.finish)
             # Left without its end, so that no client takes the piece for the whole.
             raise error
@@ -131,7 +139,8 @@ class Reply:
 
     async def end(self) -> None:
         """Complete what `send` sent."""
-        await self._send({"type": "http.response.body", "body": self._encoder.finish(), "more_body": False})
+        out = self._encoder.encode(self._last) + self._encoder.finish()
+        await self._send({"type": "http.response.body", "body": out, "more_body": False})
 
 
 async def say(send: Send, status: int, text: bytes) -> None:
