@@ -46,6 +46,20 @@ class Folder:
         names = (parse_name(path.name) for path in self.path.iterdir())
         return sorted(name for name in names if name is not None and name.row_count is not None)
 
+    def mark_tried(self, name: SegmentName) -> bool:
+        """Notes durably that `name` goes to the warehouse now: its file is called `name.tried` from here on.
+
+        Returns whether it may have gone before.
+        """
+        if not name.is_fresh:
+            return True
+        try:
+            (self.path / name.file_name).rename(self.path / name.tried.file_name)
+        except FileNotFoundError:
+            return True
+        sync_folder(self.path)
+        return False
+
     def remove(self, name: SegmentName) -> None:
         """Takes a segment out for good: its rows are in the warehouse."""
         path = self.path / name.file_name

@@ -45,15 +45,15 @@ class RefusedLine(NamedTuple):
     error: Refused
 
 
-def land_segment(
-    warehouse: Landing, folder: Folder, name: SegmentName, *, is_again: bool = False, clock: Clock = now_ms
-) -> None:
+def land_segment(warehouse: Landing, folder: Folder, name: SegmentName, *, clock: Clock = now_ms) -> None:
     """Lands a sealed segment and takes it out of `folder`. Doing it again after a crash lands nothing twice.
 
-    With `is_again` (it may have been tried before) it looks whether the rows are there. Lines that fail their checksum
-    are set aside; rows that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse
-    does not take it now: the segment stays.
+    Of one that was tried before it looks whether the rows are there. Lines that fail their checksum are set aside; rows
+    that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse does not take it now:
+    the segment stays.
     """
+    is_again = folder.mark_tried(name)
+    name = name.tried
     try:
         content = (folder.path / name.file_name).read_bytes()
     except FileNotFoundError:

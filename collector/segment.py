@@ -19,6 +19,7 @@ TABLE_KEYS = {table.removeprefix("lens_raw."): table for table in TABLES.values(
 
 _OPEN = ".open"
 _SEALED = ".jsonl"
+_FRESH = "fresh"
 _CRC_FIELD = b'{"_crc":"'
 _BODY_AT = len(b'{"_crc":"xxxxxxxx",')
 
@@ -30,37 +31,47 @@ def new_segment_id(clock: Clock) -> str:
 
 @dataclass(frozen=True, order=True)
 class SegmentName:
-    """What a segment's file name says: `<id>.<table>.open`, once sealed `<id>.<table>.<rows>.jsonl`."""
+    """What a segment's file name says: `<id>.<table>.open`, once sealed `<id>.<table>.<rows>.fresh.jsonl`, and
+    `<id>.<table>.<rows>.jsonl` from the first time on that it goes to the warehouse."""
 
     segment_id: str
     table: str
     row_count: int | None = None
+    is_fresh: bool = False
+    """Sealed, and no warehouse has ever seen it."""
 
     @property
     def file_name(self) -> str:
         key = self.table.removeprefix("lens_raw.")
         if self.row_count is None:
             return f"{self.segment_id}.{key}{_OPEN}"
-        return f"{self.segment_id}.{key}.{self.row_count}{_SEALED}"
+        fresh = f".{_FRESH}" if self.is_fresh else ""
+        return f"{self.segment_id}.{key}.{self.row_count}{fresh}{_SEALED}"
 
     @property
     def created_ms(self) -> int:
         return int(self.segment_id[:12], 16)
 
     def sealed(self, row_count: int) -> "SegmentName":
-        return SegmentName(self.segment_id, self.table, row_count)
+        return SegmentName(self.segment_id, self.table, row_count, is_fresh=True)
+
+    @property
+    def tried(self) -> "SegmentName":
+        """The name of the segment once it has gone to the warehouse."""
+        return SegmentName(self.segment_id, self.table, self.row_count)
 
 
 def parse_name(file_name: str) -> SegmentName | None:
     """The segment a file name stands for, or None when it is no segment's."""
     parts = file_name.split(".")
-    if len(parts) not in (3, 4) or parts[1] not in TABLE_KEYS or not _is_id(parts[0]):
+    if len(parts) < 3 or parts[1] not in TABLE_KEYS or not _is_id(parts[0]):
         return None
-    table = TABLE_KEYS[parts[1]]
-    if len(parts) == 3 and f".{parts[2]}" == _OPEN:
+    table, ends = TABLE_KEYS[parts[1]], parts[3:]
+    if not ends and f".{parts[2]}" == _OPEN:
         return SegmentName(parts[0], table)
-    if len(parts) == 4 and f".{parts[3]}" == _SEALED and parts[2].isascii() and parts[2].isdigit():
-        return SegmentName(parts[0], table, int(parts[2]))
+    is_fresh = ends[:1] == [_FRESH]
+    if parts[2].isascii() and parts[2].isdigit() and [f".{end}" for end in ends[is_fresh:]] == [_SEALED]:
+        return SegmentName(parts[0], table, int(parts[2]), is_fresh)
     return None
 
 

@@ -102,7 +102,7 @@ class Worker:
                     log.error("adoption_failed", errno=error.errno)
                     continue
                 for name in adopted:
-                    writer.append(name, is_again=True)
+                    writer.append(name)
 
     async def not_ready(self) -> EventLensError | None:
         """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""

@@ -38,8 +38,6 @@ class Trial(NamedTuple):
     name: SegmentName
     attempt: int
     """How often it failed."""
-    is_again: bool
-    """Whether its rows may be in the warehouse already."""
 
 
 class Writer:
@@ -73,7 +71,7 @@ class Writer:
         self._chance = chance
         self._is_stopping = False
         self._is_draining = False
-        self._arrived: deque[tuple[SegmentName, bool]] = deque((name, True) for name in folder.sealed())
+        self._arrived = deque(folder.sealed())
         self._trials: list[Trial] = []
         self._failures_in_row = 0
         self._not_before = 0.0
@@ -84,9 +82,9 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
-    def append(self, name: SegmentName, *, is_again: bool = False) -> None:
-        """A segment is sealed and may land; `is_again` when somebody else may have tried to land it before."""
-        self._arrived.append((name, is_again))
+    def append(self, name: SegmentName) -> None:
+        """A segment is sealed and may land."""
+        self._arrived.append(name)
         self._bell.set()
 
     def close(self, *, drain: bool = False) -> None:
@@ -127,8 +125,7 @@ class Writer:
         while True:
             self._bell.clear()
             while self._arrived:
-                name, is_again = self._arrived.popleft()
-                heappush(self._trials, Trial(self._monotonic(), name, 0, is_again))
+                heappush(self._trials, Trial(self._monotonic(), self._arrived.popleft(), 0))
             if self._is_stopping:
                 return heappop(self._trials) if self._is_draining and self._trials else None
             if not self._trials:
@@ -142,7 +139,7 @@ class Writer:
     def _land(self, trial: Trial) -> Exception | None:
         name = trial.name
         try:
-            land_segment(self._warehouse, self._folder, name, is_again=trial.is_again, clock=self._clock)
+            land_segment(self._warehouse, self._folder, name, clock=self._clock)
         except Unavailable as error:
             log.warning("landing_put_off", batch=name.segment_id, attempt=trial.attempt + 1, code=error.code)
             return error
@@ -162,4 +159,4 @@ class Writer:
         self._not_before = now + backoff_seconds(self._failures_in_row, self._chance())
         self._failures_in_row += 1
         due = self._not_before if is_away else now + backoff_seconds(trial.attempt, self._chance())
-        heappush(self._trials, Trial(due, trial.name, trial.attempt + 1, is_again=True))
+        heappush(self._trials, Trial(due, trial.name, trial.attempt + 1))

@@ -59,7 +59,15 @@ def test_names_say_table_and_rows_and_nothing_else_is_a_segment() -> None:
     assert name.created_ms == 1_700_000_000_000
     assert parse_name(name.file_name) == name
     assert parse_name(name.sealed(12).file_name) == name.sealed(12)
-    for foreign in ("lock", "x.events.open", f"{BATCH}.events", f"{BATCH}.salaries.open", f"{BATCH}.events.x.jsonl"):
+    assert parse_name(name.sealed(12).tried.file_name) == name.sealed(12).tried
+    for foreign in (
+        "lock",
+        "x.events.open",
+        f"{BATCH}.events",
+        f"{BATCH}.salaries.open",
+        f"{BATCH}.events.x.jsonl",
+        f"{BATCH}.events.1.old.jsonl",
+    ):
         assert parse_name(foreign) is None
 
 

@@ -130,7 +130,7 @@ def test_a_segment_landed_again_after_a_crash_counts_once(
     name = put(folder, events(project_id, 4))
     with pytest.raises(Unavailable):
         land_segment(Unreliable(warehouse, after=lost), folder, name)
-    assert folder.sealed() == [name]
+    assert folder.sealed() == [name.tried]
     land_segment(warehouse, folder, name)
     assert landed(warehouse, project_id) == 4
     batches = warehouse.value(
@@ -193,7 +193,8 @@ def test_every_bad_row_is_found_wherever_it_stands(folder: Folder, warehouse: Wa
     assert isinstance(dated, EventRow)
     dated.created_at = "yesterday"
     name = put(folder, rows)
-    land_segment(warehouse, folder, name, is_again=True)
+    folder.mark_tried(name)
+    land_segment(warehouse, folder, name.tried)
     assert landed(warehouse, project_id) == 94
     kept = warehouse.rows(
         "SELECT JSONExtractString(body, 'event_id') AS id, count() AS rows FROM lens_raw.quarantine"
@@ -214,13 +215,15 @@ def test_a_full_disk_of_the_warehouse_is_nobodys_bad_row(folder: Folder, warehou
     assert full.failures == 1
     assert landed(warehouse, project_id, "quarantine") == 0
     full.error = None
-    land_segment(full, folder, name, is_again=True)
+    folder.mark_tried(name)
+    land_segment(full, folder, name.tried)
     assert landed(warehouse, project_id) == 20
 
 
 def test_events_of_the_last_century_land(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
     name = put(folder, events(project_id, 2, late_ms=RECEIVED_MS - 915_148_800_250))
-    land_segment(warehouse, folder, name, is_again=True)
+    folder.mark_tried(name)
+    land_segment(warehouse, folder, name.tried)
     (batch,) = warehouse.rows(
         "SELECT row_count, toString(first_event_at) AS first FROM lens_raw.batches WHERE batch_id = {id:String}",
         {"id": name.segment_id},
@@ -382,7 +385,8 @@ def test_what_the_warehouse_calls_repeated_and_does_not_have_is_landed(
     warehouse.insert_lines(
         "lens_raw.batches", msgspec.json.encode(spent), token=f"{name.segment_id}.lens_raw.events.batch"
     )
-    land_segment(warehouse, folder, name, is_again=True)
+    folder.mark_tried(name)
+    land_segment(warehouse, folder, name.tried)
     assert landed(warehouse, project_id) == 5
     assert warehouse.rows(
         "SELECT row_count FROM lens_raw.batches WHERE batch_id = {id:String}", {"id": name.segment_id}
@@ -398,7 +402,8 @@ def test_a_part_of_a_batch_that_is_missing_is_made_up_and_no_more(
     name = put(folder, rows)
     (old,) = events(f"{project_id}-other", 1, late_ms=month_ms)
     warehouse.insert_lines("lens_raw.events", msgspec.json.encode(old), token=name.segment_id)
-    land_segment(warehouse, folder, name, is_again=True)
+    folder.mark_tried(name)
+    land_segment(warehouse, folder, name.tried)
     assert warehouse.rows(
         "SELECT count() AS rows, uniqExact(event_id) AS ids FROM lens_raw.events WHERE project_id = {id:String}",
         {"id": project_id},
