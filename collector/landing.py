@@ -8,7 +8,7 @@ import msgspec
 
 from collector.folder import Folder
 from collector.missing import Reader, is_counted, missing_lines
-from collector.segment import SegmentName, Verified, frame, row_of, verify
+from collector.segment import SegmentName, Verified, body_of, frame, row_of, verify
 from collector.tally import QUARANTINE, tally
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.row import BatchRow, QuarantineRow
@@ -62,22 +62,23 @@ def land_segment(warehouse: Landing, folder: Folder, name: SegmentName, *, clock
     found = verify(content, name.segment_id)
     _report(folder, name, found)
     batch_id = name.segment_id
-    refused = _insert(warehouse, name.table, found.lines, batch_id)
+    refused = _insert(warehouse, name.table, found.lines, found.body, batch_id)
     if refused:
         _quarantine(warehouse, folder, name, refused, is_again, clock)
     gone = {refusal.line for refusal in refused}
     landed = [line for line in found.lines if line not in gone] if gone else found.lines
     if landed:
-        _count(warehouse, tally(landed, batch_id=batch_id, table=name.table, landed_at_ms=clock()), landed, is_again)
+        body = body_of(landed) if gone else found.body
+        _count(warehouse, tally(body, batch_id=batch_id, table=name.table, landed_at_ms=clock()), landed, is_again)
     folder.remove(name)
     metrics.count("eventlens_landed_segments_total")
     metrics.count("eventlens_landed_rows_total", len(landed), name.table)
 
 
-def land_lines(warehouse: Insert, table: str, lines: Sequence[bytes], token: str) -> None:
-    """One INSERT of lines. Raises `Refused` when rows are at fault, else `Unavailable`."""
+def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> None:
+    """One INSERT of the lines in `body`. Raises `Refused` when rows are at fault, else `Unavailable`."""
     try:
-        warehouse.insert_lines(table, b"".join(lines), token=token)
+        warehouse.insert_lines(table, body, token=token)
     except Refused as error:
         if error.code in ROW_FAULTS:
             raise
@@ -95,7 +96,7 @@ def _count(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], is_again
         _make_up(warehouse, batch.table_name, missing, batch.batch_id)
     line = msgspec.json.encode(batch)
     token = f"{batch.batch_id}.{batch.table_name}.batch"
-    land_lines(warehouse, BATCHES, [line], token)
+    land_lines(warehouse, BATCHES, line, token)
     if is_again and not is_counted(warehouse, batch):
         _make_up(warehouse, BATCHES, [line], token)
 
@@ -103,26 +104,29 @@ def _count(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], is_again
 def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str) -> None:
     """Inserts what the warehouse took for repeated and does not have, under a token that it cannot know."""
     log.error("token_without_rows", token=token, rows=len(missing))
-    land_lines(warehouse, table, missing, f"{token}-{secrets.token_hex(4)}")
+    land_lines(warehouse, table, body_of(missing), f"{token}-{secrets.token_hex(4)}")
 
 
-def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], token: str) -> list[RefusedLine]:
-    """Inserts all lines that the warehouse takes, and returns those it does not, each alone.
+def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, token: str) -> list[RefusedLine]:
+    """Inserts all lines that the warehouse takes, `body` in one piece, and returns those it does not, each alone.
 
     Halves of the same lines get the same tokens whenever it is tried again.
     """
     if not lines:
         return []
     try:
-        land_lines(warehouse, table, lines, token)
+        land_lines(warehouse, table, body, token)
     except Refused as error:
         if len(lines) == 1:
             return [RefusedLine(lines[0], error)]
         log.warning("batch_split", batch=token, rows=len(lines), code=error.code)
         middle = len(lines) // 2
-        return _insert(warehouse, table, lines[:middle], f"{token}-a") + _insert(
-            warehouse, table, lines[middle:], f"{token}-b"
-        )
+        halves = ("a", lines[:middle]), ("b", lines[middle:])
+        return [
+            refusal
+            for key, half in halves
+            for refusal in _insert(warehouse, table, half, body_of(half), f"{token}-{key}")
+        ]
     return []
 
 
@@ -145,12 +149,13 @@ def _quarantine(
     log.error("rows_refused", batch=name.segment_id, rows=len(refused), code=refused[0].error.code)
     batch_id = f"{name.segment_id}-q"
     if name.table == QUARANTINE:
-        folder.set_aside(f"{batch_id}.jsonl", b"".join(refusal.line for refusal in refused))
+        folder.set_aside(f"{batch_id}.jsonl", body_of([refusal.line for refusal in refused]))
         return
     rows = [msgspec.json.encode(_quarantine_row(refusal)) for refusal in refused]
-    lines = frame(rows, batch_id, 0).splitlines(keepends=True)
-    land_lines(warehouse, QUARANTINE, lines, batch_id)
-    _count(warehouse, tally(lines, batch_id=batch_id, table=QUARANTINE, landed_at_ms=clock()), lines, is_again)
+    body = frame(rows, batch_id, 0)
+    land_lines(warehouse, QUARANTINE, body, batch_id)
+    batch = tally(body, batch_id=batch_id, table=QUARANTINE, landed_at_ms=clock())
+    _count(warehouse, batch, body.splitlines(), is_again)
 
 
 def _quarantine_row(refusal: RefusedLine) -> QuarantineRow:
@@ -176,4 +181,4 @@ def _report(folder: Folder, name: SegmentName, found: Verified) -> None:
     if found.corrupt:
         metrics.count("eventlens_spool_corrupt_lines_total", len(found.corrupt))
         log.error("corrupt_lines_set_aside", batch=name.segment_id, lines=len(found.corrupt))
-        folder.set_aside(f"{name.segment_id}.jsonl", b"".join(found.corrupt))
+        folder.set_aside(f"{name.segment_id}.jsonl", body_of(found.corrupt))

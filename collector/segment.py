@@ -92,13 +92,14 @@ def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
 
 @dataclass
 class Verified:
-    """What of a segment may land, and what may not."""
+    """What of a segment may land, and what may not: lines without their newlines."""
 
     lines: list[bytes] = field(default_factory=list)
-    """Whole lines, each with its newline."""
     corrupt: list[bytes] = field(default_factory=list)
     is_torn: bool = False
     """The last line had no end: its append was never acknowledged."""
+    body: bytes = b""
+    """`lines` in one piece."""
 
 
 def verify(content: bytes, batch_id: str) -> Verified:
@@ -108,15 +109,21 @@ def verify(content: bytes, batch_id: str) -> Verified:
     lines = content.split(b"\n")
     found.is_torn = bool(lines.pop())
     for line in lines:
-        body = line[_BODY_AT:]
-        is_whole = line.startswith(batch, _BODY_AT) and line[:_BODY_AT] == b'%b%08x",' % (_CRC_FIELD, crc32(body))
-        (found.lines if is_whole else found.corrupt).append(line + b"\n")
+        is_whole = line[:_BODY_AT] == b'%b%08x",' % (_CRC_FIELD, crc32(line[_BODY_AT:]))
+        (found.lines if is_whole and line.startswith(batch, _BODY_AT) else found.corrupt).append(line)
+    # A segment is nearly always whole, and then it is not copied.
+    found.body = body_of(found.lines) if found.corrupt or found.is_torn else content
     return found
+
+
+def body_of(lines: Sequence[bytes]) -> bytes:
+    """Lines without their newlines in one piece."""
+    return b"\n".join([*lines, b""])
 
 
 def row_of(line: bytes) -> bytes:
     """The encoded row of a verified line, as it was before it was framed."""
-    return b"{" + line.split(b",", 3)[3].rstrip(b"\n")
+    return b"{" + line.split(b",", 3)[3]
 
 
 def count_lines(path: Path) -> int:

@@ -1,8 +1,8 @@
 """What a batch says of itself in `lens_raw.batches`, counted from its rows."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from operator import sub
 
 import msgspec
 
@@ -22,34 +22,25 @@ _decoder = msgspec.json.Decoder(Counted)
 QUARANTINE = "lens_raw.quarantine"
 
 
-def tally(lines: Iterable[bytes], *, batch_id: str, table: str, landed_at_ms: int, import_id: str = "") -> BatchRow:
-    """The batch of `lines`, each an encoded row, framed or not; at least one."""
-    row_count = bot_count = byte_count = max_lateness_ms = 0
-    events: list[int] = []
-    receipts: list[int] = []
-    for line in lines:
-        row = _decoder.decode(line)
-        row_count += 1
-        byte_count += len(line)
-        bot_count += row.is_bot
-        received_ms = _ms(row.received_at)
-        event_ms = _ms(row.created_at) if row.created_at else received_ms
-        events.append(event_ms)
-        receipts.append(received_ms)
-        max_lateness_ms = max(max_lateness_ms, received_ms - event_ms)
+def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_id: str = "") -> BatchRow:
+    """The batch of `body`, encoded rows, framed or not, each with its newline; at least one."""
+    rows = _decoder.decode_lines(body)
+    moments = {(row.received_at, row.created_at) for row in rows}
+    receipts = [_ms(received_at) for received_at, _ in moments]
+    events = [_ms(created_at or received_at) for received_at, created_at in moments]
     return BatchRow(
         batch_id=batch_id,
         table_name=table,
         landed_at=timestamp(landed_at_ms),
-        row_count=row_count,
-        rejected_count=row_count if table == QUARANTINE else 0,
-        bot_count=bot_count,
-        byte_count=byte_count,
+        row_count=len(rows),
+        rejected_count=len(rows) if table == QUARANTINE else 0,
+        bot_count=sum([row.is_bot for row in rows]),
+        byte_count=len(body),
         first_event_at=timestamp(min(events)),
         last_event_at=timestamp(max(events)),
         first_received_at=timestamp(min(receipts)),
         last_received_at=timestamp(max(receipts)),
-        max_lateness_seconds=max_lateness_ms // 1000,
+        max_lateness_seconds=max([0, *map(sub, receipts, events)]) // 1000,
         import_id=import_id,
     )
 

@@ -22,7 +22,7 @@ log = get_log("writer")
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 15.0
 UNREACHABLE = "warehouse_unreachable"
-LANDED_AT_ONCE = 2
+LANDED_AT_ONCE = 3
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
@@ -43,7 +43,7 @@ class Trial(NamedTuple):
 class Writer:
     """Lands the segments of one folder: those in it at the start, then those appended.
 
-    Of a backlog two land at a time once one has: while the warehouse keeps the rows of one, the next is read and
+    Of a backlog three land at a time once one has: while the warehouse keeps the rows of some, the next is read and
     checked. A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row
     the writer itself waits, so that a warehouse in trouble is not stormed. The order in which segments land matters to
     nobody: the model goes by the times in the rows.

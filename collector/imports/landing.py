@@ -44,10 +44,10 @@ def land_import(
         batch_id = f"{import_id}-{chunk_counts[table]:06d}"
         chunk_counts[table] += 1
         if (batch_id, table) not in done:
-            lines = frame(chunk, batch_id, 0).splitlines(keepends=True)
-            land_lines(warehouse, table, lines, f"{batch_id}.{table}")
-            batch = tally(lines, batch_id=batch_id, table=table, landed_at_ms=clock(), import_id=import_id)
-            land_lines(warehouse, BATCHES, [msgspec.json.encode(batch)], f"{batch_id}.{table}.batch")
+            body = frame(chunk, batch_id, 0)
+            land_lines(warehouse, table, body, f"{batch_id}.{table}")
+            batch = tally(body, batch_id=batch_id, table=table, landed_at_ms=clock(), import_id=import_id)
+            land_lines(warehouse, BATCHES, msgspec.json.encode(batch), f"{batch_id}.{table}.batch")
             landed[table] += len(chunk)
         on_progress(len(chunk))
 

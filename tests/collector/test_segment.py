@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as some
 
-from collector.segment import SegmentName, frame, new_segment_id, parse_name, row_of, verify
+from collector.segment import SegmentName, body_of, frame, new_segment_id, parse_name, row_of, verify
 
 BATCH = "01a1fdac9b03-89ed23af8d4d"
 ROWS = [b'{"name":"a","n":1}', b'{"name":"b,c","n":2}', b'{"name":"d"}']
@@ -22,7 +22,7 @@ def test_a_line_is_the_row_with_its_batch_and_number() -> None:
 def test_whole_lines_are_verified_as_they_stand() -> None:
     content = frame(ROWS, BATCH, 0)
     found = verify(content, BATCH)
-    assert b"".join(found.lines) == content
+    assert found.body == body_of(found.lines) == content
     assert not found.corrupt
     assert not found.is_torn
 
@@ -32,7 +32,7 @@ def test_a_torn_tail_is_cut_off_and_the_lines_before_it_stay(cut: int) -> None:
     content = frame(ROWS, BATCH, 0)
     torn = content[: min(cut, len(content))]
     found = verify(torn, BATCH)
-    assert b"".join(found.lines) == torn[: torn.rfind(b"\n") + 1]
+    assert found.body == body_of(found.lines) == torn[: torn.rfind(b"\n") + 1]
     assert found.is_torn == (not torn.endswith(b"\n") and bool(torn))
     assert not found.corrupt
 
@@ -42,7 +42,7 @@ def test_one_flipped_bit_never_passes(place: int, bit: int) -> None:
     content = bytearray(frame(ROWS, BATCH, 0))
     content[place % len(content)] ^= 1 << bit
     found = verify(bytes(content), BATCH)
-    original = frame(ROWS, BATCH, 0).splitlines(keepends=True)
+    original = frame(ROWS, BATCH, 0).splitlines()
     assert set(found.lines) < set(original)
     assert len(found.lines) >= 1
 

@@ -37,8 +37,8 @@ class Held:
             self._file.seek(0)
             while piece := self._file.read(_PIECE_BYTES):
                 yield piece
-        elif self._pieces:
-            yield b"".join(self._pieces)
+        else:
+            yield from self._pieces
 
     def close(self) -> None:
         self._pieces.clear()
