@@ -1,5 +1,5 @@
 {{ config(
-    partition_by='day', order_by=['project_id', 'funnel_id', 'day', 'breakdown_value', 'step'],
+    partition_by='toYYYYMM(day)', order_by=['project_id', 'funnel_id', 'day', 'breakdown_value', 'step'],
     meta={'reach_before': 'funnels'}) }}
 -- grain: one row per funnel, local day of entry, breakdown value and step
 --

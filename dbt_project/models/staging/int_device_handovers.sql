@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', partition_by='utc_day', order_by=['project_id', 'device_id']) }}
+{{ config(materialized='incremental', partition_by='toYYYYMM(utc_day)', order_by=['project_id', 'device_id']) }}
 -- grain: one row per derived device and UTC day on which it goes on from the device it was under the salt before
 --
 -- It does when its first event of the day names that device and that one has an event less than the timeout before; its

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', partition_by='day', order_by=['project_id', 'batch_id', 'batch_row']) }}
+{{ config(materialized='incremental', partition_by='toYYYYMM(day)', order_by=['project_id', 'batch_id', 'batch_row']) }}
 -- grain: one row per landed event that repeats an earlier one, by its UTC day
 --
 -- Judged by device ids as sent. The day before is read for bodies that are sent again over midnight.

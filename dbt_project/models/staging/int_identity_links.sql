@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', partition_by='local_day', order_by=['project_id', 'device_id', 'linked_at']) }}
+{{ config(materialized='incremental', partition_by='toYYYYMM(local_day)', order_by=['project_id', 'device_id', 'linked_at']) }}
 -- grain: one row per device and moment of a local day at which it is linked to another profile than just before
 --
 -- Links come from events that carry both, identify and alias; the first link of a day is always kept. A server device

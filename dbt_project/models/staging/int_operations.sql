@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', partition_by='local_day', order_by=['project_id', 'local_day', 'profile_id', 'created_at']) }}
+{{ config(materialized='incremental', partition_by='toYYYYMM(local_day)', order_by=['project_id', 'local_day', 'profile_id', 'created_at']) }}
 -- grain: one row per profile operation that counts (no duplicate, no bot)
 
 with operations as (
