@@ -16,7 +16,7 @@ help:
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill processes under load in twenty rounds, and more (about ten minutes)"
-	@echo "make bench  measure the collector against a bare application"
+	@echo "make bench  measure the collector, landing and builds"
 	@echo "make clean  remove what set-up, demo and tests made"
 
 setup: $(RUN_READY)
@@ -65,6 +65,7 @@ faults: $(TEST_READY)
 bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector
 	$(BIN)/python -m bench.landing
+	$(BIN)/python -m bench.models
 
 lock:
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt

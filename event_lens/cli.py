@@ -8,8 +8,12 @@ from typing import Annotated
 
 import typer
 
+from event_lens.cli_cohort import cohort_app
+from event_lens.cli_funnel import funnel_app
+from event_lens.cli_goal import goal_app
 from event_lens.cli_project import project_app
-from event_lens.cli_registry import client_app, funnel_app
+from event_lens.cli_registry import client_app
+from event_lens.cli_retention import retention_app
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
 from event_lens.terminal import console, progress_bar, show_error, show_table
@@ -24,6 +28,9 @@ app = typer.Typer(
 app.add_typer(project_app, name="project")
 app.add_typer(client_app, name="client")
 app.add_typer(funnel_app, name="funnel")
+app.add_typer(retention_app, name="retention")
+app.add_typer(cohort_app, name="cohort")
+app.add_typer(goal_app, name="goal")
 geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
 app.add_typer(geo_app, name="geo")
 
@@ -98,7 +105,7 @@ def migrate() -> None:
 
     settings = _settings()
     with Warehouse(settings.warehouse_address) as served:
-        applied = apply_migrations(served)
+        applied = apply_migrations(served, cluster=settings.warehouse_cluster)
         keep_raw(served, settings.raw_ttl_days)
     console.print(f"Applied {', '.join(applied)}." if applied else "Nothing to do: every migration is applied.")
 

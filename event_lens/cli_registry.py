@@ -1,8 +1,8 @@
-"""`eventlens client|funnel`: what the registry holds beside projects, made and shown."""
+"""`eventlens client`: the keys of a project; and what all commands on the registry share."""
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -10,15 +10,14 @@ import typer
 
 from event_lens.registry.clients import create_client, list_clients, revoke_client
 from event_lens.registry.connection import Registry, open_registry
-from event_lens.registry.funnels import create_funnel, list_funnels
 from event_lens.settings import read_settings
 from event_lens.terminal import console, show_table
 
 client_app = typer.Typer(help="Clients: the keys of a project.", no_args_is_help=True)
-funnel_app = typer.Typer(help="Funnels that are modelled daily.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OfProject = Annotated[str, typer.Option("--project", help="The project's id.")]
+OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this project only.")]
 
 
 @contextmanager
@@ -37,6 +36,29 @@ def say(values: dict[str, object], *, as_json: bool) -> None:
         console.print_json(json.dumps(values))
     else:
         show_table("", ("field", "value"), [(name, _text(value)) for name, value in values.items()])
+
+
+def say_row(columns: Sequence[str], row: Iterable[object], fields: Mapping[str, object], *, as_json: bool) -> None:
+    """Prints one definition: its row for people, its fields as JSON."""
+    if as_json:
+        console.print_json(json.dumps(fields))
+    else:
+        show_table("", ("field", "value"), [(name, str(value)) for name, value in zip(columns, row, strict=True)])
+
+
+def say_rows(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    fields: Iterable[Mapping[str, object]],
+    *,
+    as_json: bool,
+) -> None:
+    """Prints all definitions of a kind: a table for people, an array of JSON."""
+    if as_json:
+        console.print_json(json.dumps(list(fields)))
+    else:
+        show_table(title, columns, rows)
 
 
 def _text(value: object) -> str:
@@ -66,7 +88,7 @@ def client_create(
 
 
 @client_app.command("list")
-def client_list(project: Annotated[str | None, typer.Option(help="Of this project only.")] = None) -> None:
+def client_list(project: OfOneProject = None) -> None:
     """List clients, revoked ones included."""
     with opened_registry() as registry:
         clients = list_clients(registry, project)
@@ -83,29 +105,3 @@ def client_revoke(client_id: str) -> None:
     with opened_registry() as registry:
         client = revoke_client(registry, client_id)
     console.print(f"{client.client_id} is revoked.")
-
-
-@funnel_app.command("create")
-def funnel_create(
-    project: OfProject,
-    name: Annotated[str, typer.Option()],
-    step: Annotated[list[str], typer.Option(help="An event name; give two to ten, in order.")],
-    window_seconds: Annotated[int, typer.Option(help="From the first step to the last.")] = 86_400,
-    as_json: AsJson = False,
-) -> None:
-    """Create a funnel that every build fills (table lens.funnels_daily)."""
-    with opened_registry() as registry:
-        funnel = create_funnel(registry, project, name, tuple(step), window_seconds=window_seconds)
-    say({"funnelId": funnel.funnel_id, "steps": funnel.step_names}, as_json=as_json)
-
-
-@funnel_app.command("list")
-def funnel_list() -> None:
-    """List all funnels."""
-    with opened_registry() as registry:
-        funnels = list_funnels(registry)
-    show_table(
-        "Funnels",
-        ("id", "project", "name", "steps"),
-        [(f.funnel_id, f.project_id, f.name, " > ".join(f.step_names)) for f in funnels],
-    )

@@ -1,5 +1,6 @@
 """Settings are a list of data, read once from a mapping into a frozen object; nothing reads them at import."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -59,6 +60,12 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _cluster(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]*", text, re.ASCII):
+        raise ValueError("letters, digits, `_`, `-` and `.`")
+    return text
+
+
 def _rate_limit_store(text: str) -> str:
     if text != "memory" and urlsplit(text).scheme not in ("redis", "rediss"):
         raise ValueError("`memory`, or an address that begins with redis:// or rediss://")
@@ -111,6 +118,13 @@ SETTINGS: tuple[Setting, ...] = (
         "ClickHouse's HTTP interface, with user and password if it needs them; "
         "empty: the embedded warehouse at 127.0.0.1 and the port below.",
         _url,
+    ),
+    Setting(
+        "EVENTLENS_WAREHOUSE_CLUSTER",
+        "",
+        "The cluster of replicas (one shard) that the server at EVENTLENS_WAREHOUSE_URL belongs to: tables are made on "
+        "all of it and replicated; empty: that server alone.",
+        _cluster,
     ),
     Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse.", _port),
     Setting("EVENTLENS_COLLECTOR_PORT", "3002", "Port of the collector.", _port),
@@ -167,6 +181,7 @@ class Settings:
 
     home: Path
     warehouse_url: str
+    warehouse_cluster: str
     warehouse_port: int
     collector_port: int
     query_port: int

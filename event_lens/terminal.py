@@ -3,31 +3,38 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 # Bound to the terminal now, so that a build can send the output of its tools elsewhere.
 console = Console(file=sys.stdout)
 errors = Console(file=sys.stderr)
 
+LONGEST_UNBROKEN = 32
+
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; columns that hold only numbers are set to the right."""
+    """A table; columns that hold only numbers are set to the right, and what a row is called by is not broken."""
     cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
     for position, column in enumerate(columns):
         values = [row[position] for row in cells if row[position] is not None]
         is_numeric = bool(values) and all(isinstance(value, int | float) for value in values)
-        table.add_column(column, justify="right" if is_numeric else "left", overflow="fold")
+        is_called = position == 0 and all(len(str(value)) <= LONGEST_UNBROKEN for value in values)
+        justify: Literal["right", "left"] = "right" if is_numeric else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=is_called)
     for row in cells:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
 
 
 def show_error(message: str) -> None:
-    errors.print(f"[red]error:[/red] {message}", highlight=False, soft_wrap=True)
+    errors.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 class Bar:

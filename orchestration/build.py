@@ -15,6 +15,7 @@ from event_lens.warehouse.connection import Warehouse
 from orchestration.definitions import make_definitions
 from orchestration.home import prepare_dagster_home
 from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
+from orchestration.shell_builds import TAG, turn
 
 SECONDS_BETWEEN_LOOKS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -51,8 +52,10 @@ def build(
         output = settings.home / "logs" / "build.log"
         output.parent.mkdir(exist_ok=True)
         # dbt's own lines are in Dagster's log of the run; here they would run through the progress.
+        home = prepare_dagster_home(settings)
         with (
-            dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance,
+            dg.DagsterInstance.from_config(str(home)) as instance,
+            turn(home, instance),
             output.open("a") as log,
             contextlib.redirect_stdout(log),
         ):
@@ -72,7 +75,7 @@ def _execute(
     worker = threading.Thread(
         target=lambda: results.append(
             job.execute_in_process(
-                run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags, raise_on_error=False
+                run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags | TAG, raise_on_error=False
             )
         )
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 # A session begins on the day before an event of it at the earliest, and an event can decide where the sessions of the
-# three days after it begin (docs/decisions/0003-session-reach.md).
+# four days after it begin, and whose they are (docs/decisions/0003-session-reach.md).
 REACH_BEFORE = 1
-REACH_AFTER = 3
+REACH_AFTER = 4
 # Days further apart than this are built by runs of their own, so that one late event does not report years as built.
 LARGEST_GAP_IN_A_RUN = 31
 

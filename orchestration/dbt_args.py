@@ -4,20 +4,19 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-DAYS, RECEIVE_DAYS = "EVENTLENS_DBT_DAYS", "EVENTLENS_DBT_RECEIVE_DAYS"
+DAYS, RECEIVE_DAYS, CHUNK_ENDS = "EVENTLENS_DBT_DAYS", "EVENTLENS_DBT_RECEIVE_DAYS", "EVENTLENS_DBT_CHUNK_ENDS"
 
 
 def dbt_args(*, is_full_refresh: bool) -> list[str]:
-    """The arguments of a `dbt build`; dagster-dbt adds which models."""
-    return ["build", "--full-refresh"] if is_full_refresh else ["build"]
+    """The arguments of a `dbt build`; dagster-dbt adds which models. Unit tests are for who changes a model."""
+    build = ["build", "--exclude-resource-type", "unit_test"]
+    return [*build, "--full-refresh"] if is_full_refresh else build
 
 
-def dbt_days(days: Sequence[date], receive_days: Sequence[date]) -> dict[str, str]:
-    """The environment that names every day to rebuild; a full refresh names none and takes them all.
+def dbt_days(days: Sequence[date], receive_days: Sequence[date], chunk_ends: Sequence[date]) -> dict[str, str]:
+    """The environment that names every day to rebuild, and where inserts are cut; a full refresh names no days.
 
     Not `--vars`: new ones make dbt parse the whole project again in every phase.
     """
-    return {
-        DAYS: json.dumps([day.isoformat() for day in days]),
-        RECEIVE_DAYS: json.dumps([day.isoformat() for day in receive_days]),
-    }
+    named = {DAYS: days, RECEIVE_DAYS: receive_days, CHUNK_ENDS: chunk_ends}
+    return {name: json.dumps([day.isoformat() for day in listed]) for name, listed in named.items()}

@@ -20,6 +20,7 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
+from orchestration.chunks import chunk_ends
 from orchestration.days import between
 from orchestration.dbt_args import dbt_args, dbt_days
 from orchestration.plan import Plan, buildable, read_plan
@@ -38,6 +39,7 @@ class Phase:
 
     days: list[date]
     receive_days: list[date]
+    chunk_ends: list[date]
     is_full_refresh: bool
 
 
@@ -58,7 +60,7 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
         def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
             chosen = choose_days(context, settings, phase)
             # dagster-dbt hands this process's environment on to dbt.
-            os.environ.update(dbt_days(chosen.days, chosen.receive_days))
+            os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
             yield from dbt.cli(dbt_args(is_full_refresh=chosen.is_full_refresh), context=context).stream()
 
         return models
@@ -74,15 +76,16 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
     devices changed owner follow in the phases after `facts`, wherever they are.
     """
     scope = scope_of(context.run.tags)
-    if scope == EVERYTHING:
-        return Phase([], [], is_full_refresh=True)
     with Warehouse(settings.warehouse_address) as warehouse:
+        if scope == EVERYTHING:
+            return Phase([], [], chunk_ends(warehouse, None), is_full_refresh=True)
         plan = read_plan(warehouse, context.run_id, settings)
         days = days_of_run(context.run.tags, plan)
         if phase != "facts":
             days = sorted({*days, *_days_with_a_new_owner(warehouse, settings)})
+        ends = chunk_ends(warehouse, days)
     receive_days = plan.receive_days if scope == TOUCHED else sorted({*plan.receive_days, *days})
-    return Phase(days, receive_days, is_full_refresh=False)
+    return Phase(days, receive_days, ends, is_full_refresh=False)
 
 
 def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:

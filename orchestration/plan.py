@@ -11,17 +11,31 @@ from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.days import reached
 
-# A project's settings and its funnels: when one of them differs from what was built, all its days are touched.
+# A project's settings and its definitions: when one of them differs from what was built, all its days are touched.
 SETTINGS = """
     SELECT
         project_id,
         cityHash64(
-            timezone, currency, session_timeout_seconds, duplicate_window_ms, arraySort(allowed_bots), funnels
+            timezone, currency, session_timeout_seconds, duplicate_window_ms, arraySort(allowed_bots), definitions
         ) AS settings_hash
     FROM (SELECT * FROM lens_raw.project_settings FINAL) AS projects
     LEFT JOIN (
-        SELECT project_id, arraySort(groupArray((funnel_id, step_names, window_seconds))) AS funnels
-        FROM lens_raw.funnel_definitions FINAL
+        SELECT project_id, arraySort(groupArray(definition)) AS definitions
+        FROM (
+            SELECT project_id, cityHash64(
+                funnel_id, step_names, step_filters, window_seconds, counted_by, step_order, breakdown
+            ) AS definition
+            FROM lens_raw.funnel_definitions FINAL
+            UNION ALL
+            SELECT project_id, cityHash64(retention_id, start_event, return_event) AS definition
+            FROM lens_raw.retention_definitions FINAL
+            UNION ALL
+            SELECT project_id, cityHash64(cohort_id, name, criteria, match) AS definition
+            FROM lens_raw.cohort_definitions FINAL
+            UNION ALL
+            SELECT project_id, cityHash64(goal_id, event_name, filters) AS definition
+            FROM lens_raw.goal_definitions FINAL
+        )
         GROUP BY project_id
     ) AS defined USING (project_id)
 """

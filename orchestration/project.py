@@ -21,6 +21,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "EVENTLENS_DBT_SECURE": "true" if address.scheme == "https" else "false",
         "EVENTLENS_DBT_USER": unquote(address.username or "default"),
         "EVENTLENS_DBT_PASSWORD": unquote(address.password or ""),
+        "EVENTLENS_DBT_CLUSTER": settings.warehouse_cluster,
         "DBT_TARGET_PATH": str(_target(settings)),
         "DBT_LOG_PATH": str(settings.home / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -36,13 +37,20 @@ def dbt_project(settings: Settings) -> DbtProject:
     project = DbtProject(
         project_dir=ROOT,
         profiles_dir=ROOT / "profiles",
-        target="embedded" if settings.is_embedded else "server",
+        target=_connection(settings),
         target_path=_target(settings),
         prepare_project_cli_args=["parse", "--quiet"],
     )
     if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < _newest_source():
         project.preparer.prepare(project)
     return project
+
+
+def _connection(settings: Settings) -> str:
+    """The target of `profiles/profiles.yml`."""
+    if settings.is_embedded:
+        return "embedded"
+    return "cluster" if settings.warehouse_cluster else "server"
 
 
 def _target(settings: Settings) -> Path:

@@ -8,11 +8,10 @@ import dagster as dg
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
 from orchestration.plan import make_plan, read_plan
-from orchestration.registry_copy import copy_registry
+from orchestration.registry_copy import COPIED, copy_registry
 
 GROUP = "raw"
 LANDED = ("events", "profile_operations", "quarantine", "batches")
-COPIED = ("project_settings", "zone_offsets", "funnel_definitions")
 LATEST_AFTER = timedelta(hours=24)
 
 

@@ -1,6 +1,8 @@
-"""The registry's part of a number (settings, zones, funnels), copied into the warehouse when a build starts."""
+"""The registry's part of a number (settings, zones, definitions), copied into the warehouse when a build starts."""
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -10,46 +12,67 @@ import msgspec
 from event_lens.clock import now_ms
 from event_lens.contract.row import timestamp
 from event_lens.registry.connection import open_registry
-from event_lens.registry.funnels import list_funnels
 from event_lens.registry.projects import list_projects
-from event_lens.registry.tables import Funnel, Project
+from event_lens.registry.tables import Project
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
+from orchestration.defined_rows import DEFINED, defined_rows
 from orchestration.zones import offsets
+
+COPIED = ("project_settings", "zone_offsets", *DEFINED)
+
+
+@dataclass(frozen=True)
+class _Registry:
+    """What models read of it: the projects, and the rows of each definition table."""
+
+    projects: list[Project]
+    definitions: dict[str, list[dict[str, Any]]]
 
 
 def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
-    """Copies projects' settings, the offsets of their zones and the funnels; returns the rows of each table."""
-    projects, funnels = _read(settings)
-    copied_at = timestamp(now_ms())
+    """Copies projects' settings, the offsets of their zones and all definitions; returns the rows of each table.
+
+    A definition that was removed gets a row that says so, and no reader sees it any more.
+    """
+    registry = _read(settings)
+    copied_at = {"copied_at": timestamp(now_ms())}
     start = datetime.combine(settings.first_day - timedelta(days=3), datetime.min.time(), UTC)
     end = datetime.now(UTC) + timedelta(days=366)
     rows: dict[str, list[dict[str, Any]]] = {
-        "lens_raw.project_settings": [_modelled(project) | {"copied_at": copied_at} for project in projects],
-        "lens_raw.zone_offsets": [
-            {
-                "zone": zone,
-                "from_utc": timestamp(round(moment.timestamp() * 1000)),
-                "offset_seconds": seconds,
-                "copied_at": copied_at,
-            }
-            for zone in sorted({project.timezone for project in projects})
+        "project_settings": [_modelled(project) for project in registry.projects],
+        "zone_offsets": [
+            {"zone": zone, "from_utc": timestamp(round(moment.timestamp() * 1000)), "offset_seconds": seconds}
+            for zone in sorted({project.timezone for project in registry.projects})
             for moment, seconds in offsets(zone, start, end)
         ],
-        "lens_raw.funnel_definitions": [_defined(funnel) | {"copied_at": copied_at} for funnel in funnels],
+        **registry.definitions,
     }
     for table, table_rows in rows.items():
-        if table_rows:
-            body = b"".join(msgspec.json.encode(row) + b"\n" for row in table_rows)
-            warehouse.insert_lines(table, body, token=f"{table}-{uuid.uuid4()}")
-    return {table: len(table_rows) for table, table_rows in rows.items()}
+        removed = _removed(warehouse, table, registry.projects, table_rows) if table in DEFINED else []
+        if body := b"".join(msgspec.json.encode(row | copied_at) + b"\n" for row in (*table_rows, *removed)):
+            warehouse.insert_lines(f"lens_raw.{table}", body, token=f"{table}-{uuid.uuid4()}")
+    return {f"lens_raw.{table}": len(table_rows) for table, table_rows in rows.items()}
 
 
 def registry_fingerprint(settings: Settings) -> str:
-    """Text that differs when a project, a setting that models read, or a funnel does."""
-    projects, funnels = _read(settings)
-    read = [_modelled(project) for project in projects], [_defined(funnel) for funnel in funnels]
+    """Text that differs when a project, a setting that models read, or a definition does."""
+    registry = _read(settings)
+    read = [_modelled(project) for project in registry.projects], registry.definitions
     return blake2b(msgspec.json.encode(read), digest_size=16).hexdigest()
+
+
+def _removed(
+    warehouse: Warehouse, table: str, projects: Iterable[Project], kept: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows that take back what an earlier copy holds of these projects and the registry no longer does."""
+    key = DEFINED[table]
+    copied = warehouse.rows(
+        f"SELECT project_id, {key} FROM lens_raw.{table} FINAL WHERE has({{projects:Array(String)}}, project_id)",
+        {"projects": [project.project_id for project in projects]},
+    )
+    known = {row[key] for row in kept}
+    return [row | {"is_removed": 1} for row in copied if row[key] not in known]
 
 
 def _modelled(project: Project) -> dict[str, Any]:
@@ -65,19 +88,9 @@ def _modelled(project: Project) -> dict[str, Any]:
     }
 
 
-def _defined(funnel: Funnel) -> dict[str, Any]:
-    return {
-        "project_id": funnel.project_id,
-        "funnel_id": funnel.funnel_id,
-        "name": funnel.name,
-        "step_names": funnel.step_names,
-        "window_seconds": funnel.window_seconds,
-    }
-
-
-def _read(settings: Settings) -> tuple[list[Project], list[Funnel]]:
+def _read(settings: Settings) -> _Registry:
     registry = open_registry(settings)
     try:
-        return list_projects(registry), list_funnels(registry)
+        return _Registry(list_projects(registry), defined_rows(registry))
     finally:
         registry.close()

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from query.filters import Filter, read_filters
+from event_lens.contract.filter import Filter
+from query.filters import read_filters
 from query.periods import Period, read_period
 from query.refusals import choose, invalid
 

@@ -1,38 +1,7 @@
-"""The catalog: every table and column that a question may name, and the one decision which table answers."""
+"""The catalog: every table that can answer, the one decision which of them does, and what is exported."""
 
 from dataclasses import dataclass
 from typing import Literal
-
-Owner = Literal["event", "session"]
-Kind = Literal["text", "number", "flag", "list"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column that filters may name. `owner` says whose value counts: the event's own or its session's."""
-
-    name: str
-    owner: Owner
-    kind: Kind = "text"
-
-
-def _columns(owner: Owner, kind: Kind, names: str) -> dict[str, Column]:
-    return {name: Column(name, owner, kind) for name in names.split()}
-
-
-COLUMNS: dict[str, Column] = {
-    **_columns("event", "text", "name path origin query hash title device_id device_kind profile_id"),
-    **_columns("event", "text", "client_session_id language user_agent currency sdk_name sdk_version import_id"),
-    **_columns("event", "number", "revenue screen_width screen_height"),
-    **_columns("event", "flag", "is_identified is_screen_view"),
-    **_columns("event", "list", "groups"),
-    **_columns("session", "text", "referrer referrer_name referrer_type channel click_id"),
-    **_columns("session", "text", "utm_source utm_medium utm_campaign utm_term utm_content"),
-    **_columns("session", "text", "country region city device brand model"),
-    **_columns("session", "text", "os os_version browser browser_version entry_path exit_path"),
-    **_columns("session", "number", "duration_seconds screen_view_count event_count"),
-    **_columns("session", "flag", "is_bounce"),
-}
 
 Grain = Literal["hour", "day"]
 

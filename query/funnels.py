@@ -5,9 +5,10 @@ from typing import Literal, cast, get_args
 
 import msgspec
 
+from event_lens.contract.filter import Filter, WrittenFilter
 from query.ask import Ask
 from query.attempts import attempts
-from query.filters import Filter, WrittenFilter, mean_filters
+from query.filters import mean_filters
 from query.question import Data, Question, percent
 from query.refusals import choose, invalid
 from query.selection import event_rows

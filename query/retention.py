@@ -6,6 +6,7 @@ from typing import Literal, cast, get_args
 
 from query.ask import Ask
 from query.catalog import decide_table
+from query.filters import condition
 from query.periods import bucket_of, local_date
 from query.question import Data, Question, percent
 from query.refusals import choose, invalid
@@ -30,9 +31,10 @@ NUMBERS: dict[Kind, str] = {
 }
 
 ROLLED_UP = """
-SELECT cohort, period_number, retained
+SELECT cohort, period_number, {retained} AS retained
 FROM lens.retention
-WHERE project_id = {project} AND period = {kind} AND cohort >= {first} AND cohort < {end} AND period_number <= {periods}
+WHERE project_id = {project} AND retention_id = '' AND mode = 'first' AND period = {kind}
+    AND cohort >= {first} AND cohort < {end} AND period_number <= {periods}
 """
 
 FROM_FACTS = """
@@ -43,9 +45,9 @@ WITH active AS
         groupUniqArrayIf({number}, {is_start}) AS starts,
         groupUniqArrayIf({number}, {is_return}) AS returns
     FROM lens.events
-    WHERE {rows} AND {entity} != '' AND NOT (device_kind = 'derived' AND NOT is_identified)
+    WHERE {rows} AND {entity} != ''
     GROUP BY entity
-    HAVING notEmpty(starts)
+    HAVING notEmpty(starts) AND max(is_identified OR device_kind != 'derived')
 ),
 members AS
 (
@@ -83,8 +85,8 @@ class Returning:
     @property
     def is_plain(self) -> bool:
         """Whether the model `retention` answers this."""
-        plain = ("first", "on", "profile", None, None)
-        return (self.mode, self.criteria, self.by, self.start_event, self.return_event) == plain
+        plain = ("first", "profile", None, None)
+        return (self.mode, self.by, self.start_event, self.return_event) == plain
 
 
 def read_returning(
@@ -121,6 +123,7 @@ def retention(ask: Ask, returning: Returning) -> Question:
 
 def _rolled_up(ask: Ask, returning: Returning, bindings: Bindings) -> str:
     return ROLLED_UP.format(
+        retained="retained" if returning.criteria == "on" else "retained_on_or_after",
         project=bindings.bind(ask.subject.project_id, "String"),
         kind=bindings.bind(returning.kind, "String"),
         first=bindings.bind(bucket_of(ask.period.first_day, returning.kind).isoformat(), "Date"),
@@ -131,7 +134,7 @@ def _rolled_up(ask: Ask, returning: Returning, bindings: Bindings) -> str:
 
 def _from_facts(ask: Ask, returning: Returning, bindings: Bindings) -> str:
     """Over all of the project's events: a cohort is the first period ever, not the first of those asked for."""
-    matching = [each.condition(bindings) for each in ask.event_filters]
+    matching = [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
         matching.append(in_sessions(ask, bindings, is_unbounded=True))
     limit = bindings.bind(returning.periods, "Int32")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from query.ask import Ask
+from query.filters import condition
 from query.statement import Bindings
 
 # A session is under 48 hours, so its events lie on its own local day and the two after it.
@@ -23,7 +24,7 @@ def rollup_rows(ask: Ask, table: str, bindings: Bindings) -> str:
 def event_rows(ask: Ask, bindings: Bindings) -> str:
     """The condition on `lens.events`: events of the period that match, in sessions that match."""
     parts = [_of_days(ask, "local_day", bindings), *_instants(ask, "created_at", bindings)]
-    parts += [each.condition(bindings) for each in ask.event_filters]
+    parts += [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
         parts.append(in_sessions(ask, bindings))
     return " AND ".join(parts)
@@ -32,10 +33,10 @@ def event_rows(ask: Ask, bindings: Bindings) -> str:
 def session_rows(ask: Ask, bindings: Bindings) -> str:
     """The condition on `lens.sessions`: sessions that start in the period and match, holding an event that matches."""
     parts = [_of_days(ask, "day", bindings), *_instants(ask, "started_at", bindings)]
-    parts += [each.condition(bindings) for each in ask.session_filters]
+    parts += [condition(each, bindings) for each in ask.session_filters]
     if ask.event_filters:
         matching = [_of_days(ask, "local_day", bindings, after=SESSION_DAYS)]
-        matching += [each.condition(bindings) for each in ask.event_filters]
+        matching += [condition(each, bindings) for each in ask.event_filters]
         parts.append(f"session_id IN (SELECT session_id FROM lens.events WHERE {' AND '.join(matching)})")
     return " AND ".join(parts)
 
@@ -44,7 +45,7 @@ def in_sessions(ask: Ask, bindings: Bindings, *, is_unbounded: bool = False) -> 
     """The condition that an event's session matches the session filters, whenever in reach (or ever) it started."""
     project = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"
     parts = [project if is_unbounded else _of_days(ask, "day", bindings, before=SESSION_DAYS)]
-    parts += [each.condition(bindings) for each in ask.session_filters]
+    parts += [condition(each, bindings) for each in ask.session_filters]
     return f"session_id IN (SELECT session_id FROM lens.sessions WHERE {' AND '.join(parts)})"
 
 

@@ -1,4 +1,4 @@
-{#- SQL: the rows of `candidates` that repeat an earlier one, by (project_id, batch_id, batch_row).
+{#- SQL: the rows of `candidates` that repeat an earlier one, by (project_id, day, batch_id, batch_row).
 
     A row repeats the one received just before it with the same event_id when that was at most 7 days before, or, if it
     has no message id and is no import, the one with the same body of the same device when that was at most
@@ -6,13 +6,14 @@
     for weeks still counts once), so that what a row needs to be judged is bounded. A row's event_id is made from its
     message id, or is random; a random one is repeated only when the writer landed the same event twice.
 
-    `candidates` has project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, received_at,
-    batch_id, batch_row. -#}
+    `candidates` has project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, day,
+    received_at, batch_id, batch_row. -#}
 {% macro duplicate_rows(candidates) -%}
-    select project_id, batch_id, batch_row
+    select project_id, day, batch_id, batch_row
     from (
         select
             project_id,
+            day,
             batch_id,
             batch_row,
             received_at,
@@ -35,4 +36,28 @@
             is_body_compared and duplicate_window_ms > 0
             and dateDiff('millisecond', same_body_at, received_at) <= duplicate_window_ms
         )
+{%- endmacro %}
+
+
+{#- SQL: the same for the CTE `rows`, some rows of the staging model `relation`: all of the devices and days that they speak
+    of. A copy of a message can carry another day or device; such copies are found by their id among what was received in
+    the week before any of `rows`. -#}
+{% macro duplicates_of(rows, relation) -%}
+    {%- set columns = "project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, day,"
+        ~ " received_at, batch_id, batch_row" -%}
+    {%- set candidates -%}
+        (
+            select {{ columns }} from {{ rows }} where message_id = ''
+            union all
+            select {{ columns }} from {{ relation }}
+            where message_id != ''
+                and toDate(received_at) in (
+                    select arrayJoin(arrayMap(back -> toDate(received_at) - back, range(8)))
+                    from {{ rows }}
+                    where message_id != ''
+                )
+                and event_id in (select event_id from {{ rows }} where message_id != '')
+        )
+    {%- endset -%}
+    {{ duplicate_rows(candidates) }}
 {%- endmacro %}

@@ -1,20 +1,41 @@
-{#- Swaps exactly the days of the window, each atomically. The adapter's own macro lists partitions from the new rows,
-    so a day that became empty would keep its old ones. -#}
+{#- Swaps exactly the days of the window, each atomically. The adapter's own macro lists partitions from the new rows, so a
+    day that became empty would keep its old ones.
+
+    Small tables are partitioned by month, because every partition is a folder with files: then the other days of the month
+    are taken over as they are, and the month is swapped. -#}
 {% macro clickhouse__incremental_insert_overwrite(existing_relation, partition_by, is_distributed=False) %}
     {% if is_distributed %}
         {% do exceptions.raise_compiler_error('Days are swapped on local tables; distributed ones are not supported.') %}
     {% endif %}
+    {% set days = window_days() %}
+    {% set month_of = modules.re.match('^toYYYYMM\((\w+)\)$', partition_by) %}
+    {% set fresh_name = existing_relation.identifier ~ '__fresh_' %}
     {% set fresh = existing_relation.incorporate(
-        path={"identifier": existing_relation.identifier ~ '__fresh_' ~ invocation_id.replace('-', '_')}) %}
+        path={"identifier": fresh_name ~ invocation_id.replace('-', '_')}) %}
 
-    {{ drop_relation_if_exists(fresh) }}
+    {#- What a run that was killed left behind. #}
+    {% set left = run_query(
+        "select name from system.tables where database = '" ~ existing_relation.schema
+        ~ "' and startsWith(name, '" ~ fresh_name ~ "')") %}
+    {% for row in left.rows %}
+        {% do adapter.drop_relation(existing_relation.incorporate(path={"identifier": row[0]})) %}
+    {% endfor %}
     {% call statement('main') %}
         {{ get_create_table_as_sql(False, fresh, sql) }}
     {% endcall %}
+    {% if month_of %}
+        {% call statement('keep_other_days') %}
+            insert into {{ fresh }}
+            select * from {{ existing_relation }}
+            where {{ partition_by }} in ({{ months_of(days) | join(', ') }})
+                and not ({{ in_days(month_of.group(1), 0, 0, days) }})
+        {% endcall %}
+    {% endif %}
+    {% do wait_for_replicas(fresh) %}
     {% call statement('swap_days') %}
         alter table {{ existing_relation }} {{ on_cluster_clause(existing_relation) }}
-        {%- for day in window_days() %}
-            replace partition '{{ day }}' from {{ fresh }}{{ ',' if not loop.last }}
+        {%- for partition in (months_of(days) if month_of else days) %}
+            replace partition '{{ partition }}' from {{ fresh }}{{ ',' if not loop.last }}
         {%- endfor %}
         settings allow_replace_partition_from_empty_source = 1
     {% endcall %}

@@ -5,18 +5,21 @@
 {%- endmacro %}
 
 
-{#- The days a run builds: a list of ISO dates, or none for everything (a first build or --full-refresh). -#}
+{#- The days a run builds of this model: a list of ISO dates, or none for everything (a first build or --full-refresh).
+    `meta.reach_before` and `meta.reach_after` say on how many more days before and after a change its rows can differ. -#}
 {% macro window_days() -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
     {%- endif -%}
-    {%- set name = (config.get('meta') or {}).get('window', 'days') -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set name = meta.get('window', 'days') -%}
     {%- set days = named_days(name) -%}
     {%- if not days -%}
         {%- do exceptions.raise_compiler_error(
             this ~ " is built by days: pass --vars '{\"" ~ name ~ "\": [\"2026-01-31\"]}' or --full-refresh") -%}
     {%- endif -%}
-    {{ return(days) }}
+    {%- set before = funnel_reach() if meta.get('reach_before') == 'funnels' else meta.get('reach_before', 0) -%}
+    {{ return(widened(days, before, meta.get('reach_after', 0))) }}
 {%- endmacro %}
 
 
@@ -24,47 +27,71 @@
 {% macro widened(days, before, after) -%}
     {%- set found = {} -%}
     {%- for day in days -%}
-        {%- set middle = modules.datetime.date.fromisoformat(day) -%}
         {%- for offset in range(-before, after + 1) -%}
-            {%- do found.update({(middle + modules.datetime.timedelta(days=offset)).isoformat(): true}) -%}
+            {%- do found.update({shifted(day, offset): true}) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(found | sort) }}
 {%- endmacro %}
 
 
-{#- SQL: whether the Date `column` is one of the days built, or up to `before` / `after` days from one. -#}
+{% macro shifted(day, offset) -%}
+    {{ return((modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(days=offset)).isoformat()) }}
+{%- endmacro %}
+
+
+{#- SQL: whether the Date `column` is one of the days built, or up to `before` / `after` days from one. Between marks, so
+    that a large build can put the days of one chunk after the other in its place (`of_chunk`). -#}
 {% macro in_window(column, before=0, after=0) -%}
-    {%- set days = window_days() -%}
-    {%- if days is none -%}
-        true
-    {%- else -%}
-        {{ column }} in ({% for day in widened(days, before, after) %}toDate('{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
-    {%- endif -%}
+    /*window {{ column }}|{{ before }}|{{ after }}*/ {{ in_days(column, before, after, window_days()) }} /*end*/
 {%- endmacro %}
 
 
 {#- SQL: whether a raw row can lie in the days built, or in the `before` local days before one. A local day D lies
-    between the UTC days D - 1 and D + 1 in every zone; the month lets the engine skip whole partitions. -#}
+    between the UTC days D - 1 and D + 1 in every zone. -#}
 {% macro in_raw_window(before=0) -%}
-    {%- set days = window_days() -%}
+    {{ in_window('raw', before + 1, 1) }}
+{%- endmacro %}
+
+
+{#- SQL: the condition of a window over `days`: a list of dates; {first, last}, either none for no end; or none for all.
+    The column `raw` stands for raw tables, whose months are named too: so whole partitions are skipped. -#}
+{% macro in_days(column, before, after, days) -%}
     {%- if days is none -%}
         true
+    {%- elif days is mapping -%}
+        {%- set bounds = [] -%}
+        {%- if days.first -%}
+            {%- set first = "toDate('" ~ shifted(days.first, -before) ~ "')" -%}
+            {%- do bounds.append("day >= " ~ first ~ " and created_at >= " ~ first if column == 'raw' else column ~ " >= " ~ first) -%}
+        {%- endif -%}
+        {%- if days.last -%}
+            {%- set last = "toDate('" ~ shifted(days.last, after) ~ "')" -%}
+            {%- do bounds.append("day <= " ~ last ~ " and created_at < " ~ last ~ " + 1" if column == 'raw' else column ~ " <= " ~ last) -%}
+        {%- endif -%}
+        {{ '(' ~ (bounds | join(' and ') or 'true') ~ ')' }}
     {%- else -%}
-        {%- set utc_days = widened(days, before + 1, 1) -%}
-        {%- set months = {} -%}
-        {%- for day in utc_days -%}{%- do months.update({day[:4] ~ day[5:7]: true}) -%}{%- endfor -%}
-        toYYYYMM(created_at) in ({{ months | sort | join(', ') }}) and {{ in_window('day', before + 1, 1) }}
+        {%- set near = widened(days, before, after) -%}
+        {%- if column == 'raw' -%}
+            toYYYYMM(created_at) in ({{ months_of(near) | join(', ') }}) and day
+        {%- else -%}
+            {{ column }}
+        {%- endif %} in ({% for day in near %}toDate('{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- SQL for tests: whether `column` is one of the run's days, up to `after` days later; always, when it names none. -#}
-{% macro in_tested_days(column, window='days', after=0) -%}
+{#- The months of ISO dates, as numbers like 202601, sorted. -#}
+{% macro months_of(days) -%}
+    {%- set months = {} -%}
+    {%- for day in days -%}{%- do months.update({day[:4] ~ day[5:7]: true}) -%}{%- endfor -%}
+    {{ return(months | sort) }}
+{%- endmacro %}
+
+
+{#- SQL for tests: whether `column` is one of the run's days, or up to `before` / `after` days from one; always, when it
+    names none. -#}
+{% macro in_tested_days(column, window='days', before=0, after=0) -%}
     {%- set days = [] if flags.FULL_REFRESH or not execute else named_days(window) -%}
-    {%- if days -%}
-        {{ column }} in ({% for day in widened(days, 0, after) %}toDate('{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
-    {%- else -%}
-        true
-    {%- endif -%}
+    {{ in_days(column, before, after, days or none) }}
 {%- endmacro %}

@@ -1,48 +1,60 @@
--- The events of a project's day are all in metrics_daily and event_names_daily, its sessions' events all in sessions.
+-- Rows in = rows out, for every project and tested day: what one table counts, the tables made from it hold.
+{% set facts = published('lens_staging', 'int_events__sessionized') %}
 
 with events as (
-    select project_id, local_day as day, count() as event_count from {{ ref('events') }}
+    select * from {{ ref('events') }}
     where {{ in_tested_days('local_day') }}
-    group by project_id, day
 ),
 
-in_metrics as (
-    select project_id, day, events as event_count from {{ ref('metrics_daily') }}
+sessions as (
+    select * from {{ ref('sessions') }}
     where {{ in_tested_days('day') }}
 ),
 
-in_names as (
-    select project_id, day, sum(events) as event_count from {{ ref('event_names_daily') }}
-    where {{ in_tested_days('day') }}
-    group by project_id, day
-),
+counted as (
+    select 'events' as layer, project_id, local_day as day, 1 as rows_in, 0 as rows_out from {{ facts }}
+    where {{ in_tested_days('local_day') }}
+    union all
+    select 'events', project_id, local_day, 0, 1 from events
 
-with_sessions as (
-    select project_id, session_day as day, count() as event_count from {{ ref('events') }}
+    union all
+    select arrayJoin(['metrics_daily', 'event_names_daily']), project_id, local_day, 1, 0 from events
+    union all
+    select 'metrics_daily', project_id, day, 0, events from {{ ref('metrics_daily') }}
+    where {{ in_tested_days('day') }}
+    union all
+    select 'event_names_daily', project_id, day, 0, events from {{ ref('event_names_daily') }}
+    where {{ in_tested_days('day') }}
+
+    union all
+    select 'pages_daily', project_id, local_day, 1, 0 from events where is_screen_view
+    union all
+    select 'pages_daily', project_id, day, 0, views from {{ ref('pages_daily') }}
+    where {{ in_tested_days('day') }}
+
+    union all
+    select 'int_profile_days', project_id, local_day, 1, 0 from events where profile_id != ''
+    union all
+    select 'int_profile_days', project_id, local_day, 0, event_count from {{ ref('int_profile_days') }}
+    where {{ in_tested_days('local_day') }}
+
+    union all
+    select 'sessions', project_id, session_day, 1, 0 from {{ ref('events') }}
     where {{ in_tested_days('session_day') }} and {{ in_tested_days('local_day', after=1) }} and session_id != 0
-    group by project_id, day
-),
+    union all
+    select 'sessions', project_id, day, 0, event_count from sessions
 
-in_sessions as (
-    select project_id, day, sum(event_count) as event_count from {{ ref('sessions') }}
+    {%- for layer in ['sources_daily', 'devices_daily', 'places_daily', 'entry_pages_daily', 'exit_pages_daily'] %}
+    union all
+    select '{{ layer }}', project_id, day, 1, 0 from sessions
+    {{- ' where screen_view_count > 0' if 'pages' in layer }}
+    union all
+    select '{{ layer }}', project_id, day, 0, sessions from {{ ref(layer) }}
     where {{ in_tested_days('day') }}
-    group by project_id, day
+    {%- endfor %}
 )
 
-select 'metrics_daily' as layer, project_id, day from (
-    (select * from events except select * from in_metrics)
-    union all
-    (select * from in_metrics except select * from events)
-)
-union all
-select 'event_names_daily' as layer, project_id, day from (
-    (select * from events except select * from in_names)
-    union all
-    (select * from in_names except select * from events)
-)
-union all
-select 'sessions' as layer, project_id, day from (
-    (select * from with_sessions except select * from in_sessions)
-    union all
-    (select * from in_sessions except select * from with_sessions)
-)
+select layer, project_id, day, sum(counted.rows_in) as rows_in, sum(counted.rows_out) as rows_out
+from counted
+group by layer, project_id, day
+having rows_in != rows_out

@@ -15,8 +15,10 @@ from event_lens.errors import Broken, Refused
 from event_lens.home import VERSION_FILE
 from event_lens.processes import free_port, running
 from event_lens.registry.clients import create_client
+from event_lens.registry.cohorts import Count, Criterion, create_cohort
 from event_lens.registry.connection import open_registry
 from event_lens.registry.funnels import create_funnel
+from event_lens.registry.goals import create_goal
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
 from event_lens.simulate.sender import Sent, send_traffic
@@ -101,6 +103,11 @@ def _prepare_registry(settings: Settings) -> tuple[str, tuple[str, str], tuple[s
         writer, writer_secret = create_client(registry, project.project_id, "write", origins=(SITE,))
         reader, reader_secret = create_client(registry, project.project_id, "read")
         create_funnel(registry, project.project_id, "From a page to a purchase", FUNNEL)
+        create_funnel(registry, project.project_id, "The same on each kind of device", FUNNEL, breakdown="device")
+        create_cohort(
+            registry, project.project_id, "Bought again", (Criterion(event="purchase", count=Count(value=2)),)
+        )
+        create_goal(registry, project.project_id, "A purchase", "purchase")
     finally:
         registry.close()
     return project.project_id, (writer.client_id, writer_secret), (reader.client_id, reader_secret)

@@ -1,1 +1,1 @@
-"""The registry: projects and their settings, clients (keys), salts and funnel definitions, in a relational database."""
+"""The registry: projects and their settings, clients (keys), salts and definitions, in a relational database."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
-    type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON, list[Any]: JSON}
 
 
 class Project(Table):
@@ -60,7 +60,7 @@ class Salt(Table):
 
 
 class Funnel(Table):
-    """A funnel whose daily numbers are modelled; the steps are event names in order."""
+    """A funnel whose daily numbers are modelled: event names in order, and a list of filters for each."""
 
     __tablename__ = "funnels"
 
@@ -69,4 +69,47 @@ class Funnel(Table):
     name: Mapped[str]
     step_names: Mapped[list[str]]
     created_at: Mapped[datetime]
-    window_seconds: Mapped[int] = mapped_column(default=86_400)
+    step_filters: Mapped[list[Any]]
+    window_seconds: Mapped[int]
+    counted_by: Mapped[str]
+    step_order: Mapped[str]
+    breakdown: Mapped[str]
+
+
+class Retention(Table):
+    """A retention that is modelled: the event that starts it and the one that counts as a return; '' is any."""
+
+    __tablename__ = "retentions"
+
+    retention_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    name: Mapped[str]
+    start_event: Mapped[str]
+    return_event: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Cohort(Table):
+    """Criteria of events or of profiles, of which all or any must be true."""
+
+    __tablename__ = "cohorts"
+
+    cohort_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    name: Mapped[str]
+    criteria: Mapped[list[Any]]
+    match: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Goal(Table):
+    """An event, with filters, that counts as a conversion."""
+
+    __tablename__ = "goals"
+
+    goal_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    name: Mapped[str]
+    event_name: Mapped[str]
+    filters: Mapped[list[Any]]
+    created_at: Mapped[datetime]

@@ -7,9 +7,11 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from event_lens.errors import Broken, Refused
+from event_lens.warehouse.cluster import for_cluster
 from event_lens.warehouse.lexer import split_statements
 
-_RECORD = """
+_DATABASE = b"CREATE DATABASE IF NOT EXISTS lens_raw"
+_RECORD = b"""
 CREATE TABLE IF NOT EXISTS lens_raw.migrations
 (
     name String,
@@ -49,27 +51,47 @@ def shipped_migrations() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.name)
 
 
-def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None) -> list[str]:
+def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None, cluster: str = "") -> list[str]:
     """Apply what is not applied yet and return the names of that, in order; blocks until done.
 
-    Raises `Refused` (`migration_unknown`) when the warehouse was migrated by a newer program, and `Broken`
-    (`migration_edited`) when a file changed after it was applied, or (`migration_unreadable`) when one has a quote or
-    comment without an end. A file that fails half way is not recorded, and is applied again from its start: each
-    statement should bear that (`IF NOT EXISTS`).
+    With a `cluster` everything is made on all of its replicas. Raises `Refused` (`migration_unknown`) when the
+    warehouse was migrated by a newer program, (`cluster_unknown`, `cluster_sharded`) when the cluster is none that can
+    hold our tables, and `Broken` (`migration_edited`) when a file changed after it was applied, or
+    (`migration_unreadable`) when one has a quote or comment without an end. A file that fails half way is not recorded,
+    and is applied again from its start: each statement should bear that (`IF NOT EXISTS`).
     """
     shipped = list(migrations) if migrations is not None else shipped_migrations()
-    warehouse.command("CREATE DATABASE IF NOT EXISTS lens_raw")
-    warehouse.command(_RECORD)
+    if cluster:
+        _check_cluster(warehouse, cluster)
+    for statement in (_DATABASE, _RECORD):
+        warehouse.command(_rendered(statement, cluster))
     applied = {row["name"]: row["checksum"] for row in warehouse.rows("SELECT name, checksum FROM lens_raw.migrations")}
     _check(applied, shipped)
     waiting = [migration for migration in shipped if migration.name not in applied]
     for migration in waiting:
         for statement in _statements(migration):
-            warehouse.command(statement)
+            warehouse.command(_rendered(statement, cluster))
         warehouse.command(
             f"INSERT INTO lens_raw.migrations (name, checksum) SELECT '{migration.name}', '{migration.checksum}'"
         )
     return [migration.name for migration in waiting]
+
+
+def _check_cluster(warehouse: Migratable, cluster: str) -> None:
+    """Days are swapped on one table, so every replica has to hold all rows of it."""
+    shards = f"SELECT uniqExact(shard_num) AS shard_count FROM system.clusters WHERE cluster = '{cluster}'"
+    shard_count = warehouse.rows(shards)[0]["shard_count"]
+    if not shard_count:
+        raise Refused(
+            f"The warehouse knows no cluster {cluster}. EVENTLENS_WAREHOUSE_CLUSTER takes a name from system.clusters.",
+            code="cluster_unknown",
+        )
+    if shard_count > 1:
+        raise Refused(
+            f"{cluster} has {shard_count} shards, and a table of Event Lens lies whole on each replica. "
+            "Name a cluster of one shard in EVENTLENS_WAREHOUSE_CLUSTER.",
+            code="cluster_sharded",
+        )
 
 
 def _check(applied: dict[str, str], shipped: list[Migration]) -> None:
@@ -95,8 +117,12 @@ def _check(applied: dict[str, str], shipped: list[Migration]) -> None:
         )
 
 
-def _statements(migration: Migration) -> list[str]:
+def _rendered(statement: bytes, cluster: str) -> str:
+    return (for_cluster(statement, cluster) if cluster else statement).decode()
+
+
+def _statements(migration: Migration) -> list[bytes]:
     try:
-        return [statement.decode() for statement in split_statements(migration.script)]
+        return split_statements(migration.script)
     except ValueError as error:
         raise Broken(f"{migration.name} cannot be read: {error}.", code="migration_unreadable") from error

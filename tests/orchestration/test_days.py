@@ -15,8 +15,8 @@ FIRST, LAST = date(2015, 1, 1), date(2026, 12, 31)
 DAY = date(2026, 3, 10)
 
 
-def test_a_change_reaches_from_the_day_before_to_three_days_after() -> None:
-    assert reached([DAY], first=FIRST, last=LAST) == between(date(2026, 3, 9), date(2026, 3, 13))
+def test_a_change_reaches_from_the_day_before_to_four_days_after() -> None:
+    assert reached([DAY], first=FIRST, last=LAST) == between(date(2026, 3, 9), date(2026, 3, 14))
 
 
 def test_reach_stops_at_the_first_and_last_buildable_day() -> None:

@@ -16,6 +16,9 @@ from orchestration.runs import JOB
 from orchestration.tables_page import PAGE, read_manifest, tables_page
 
 PUBLIC = {
+    "attribution",
+    "cohort_members",
+    "cohorts",
     "devices_daily",
     "entry_pages_daily",
     "event_names_daily",
@@ -28,6 +31,7 @@ PUBLIC = {
     "metrics_hourly",
     "metrics_monthly",
     "metrics_weekly",
+    "page_flows_daily",
     "pages_daily",
     "places_daily",
     "profiles",
@@ -35,7 +39,7 @@ PUBLIC = {
     "sessions",
     "sources_daily",
 }
-NOT_BY_DAY = {"funnels_daily", "identities", "profiles", "retention"}
+NOT_BY_DAY = {"cohort_members", "cohorts", "identities", "profiles", "retention"}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from query.filters import OPERATORS
+from event_lens.contract.filter import OPERATORS
 from tests.query.world import HOSTILE
 
 Answer = Callable[..., Any]

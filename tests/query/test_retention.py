@@ -52,7 +52,7 @@ def test_cohorts_are_what_plain_python_counts(
         assert row["size"] == row["retained"][0] == size
         assert row["retained"] == [retained.get(at, 0) for at in range(7)]
         assert row["retention_rate"] == [pytest.approx(100 * count / size) for count in row["retained"]]
-    is_plain = (mode, criteria, by, start) == ("first", "on", "profile", None)
+    is_plain = (mode, by, start) == ("first", "profile", None)
     assert response["meta"]["table"] == ("retention" if is_plain else "events")
     assert "left out" in response["meta"]["notes"][0]
 

@@ -10,20 +10,25 @@ from sqlalchemy import create_engine
 
 from event_lens.registry import connection
 from event_lens.registry.connection import open_registry
+from event_lens.registry.funnels import list_funnels
 from event_lens.registry.projects import find_project
 from event_lens.registry.salts import salts_on
 from event_lens.settings import Settings
 
 
-def test_projects_and_salts_from_before_the_privacy_settings_stay_as_they_were(settings: Settings) -> None:
+def make_older(settings: Settings, revision: str) -> None:
     settings.home.mkdir(parents=True)
     engine = create_engine(settings.registry_address)
     config = Config()
     config.set_main_option("script_location", str(Path(connection.__file__).parent / "migrations"))
     with engine.begin() as opened:
         config.attributes["connection"] = opened
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
     engine.dispose()
+
+
+def test_projects_and_salts_from_before_the_privacy_settings_stay_as_they_were(settings: Settings) -> None:
+    make_older(settings, "0001")
     with sqlite3.connect(settings.home / "registry.db") as database:
         database.execute(
             "INSERT INTO projects VALUES ('p', 'shop', '2026-01-01', '[]', 'UTC', '', 60, 0, 'daily', 0, '[\"x\"]')"
@@ -36,4 +41,21 @@ def test_projects_and_salts_from_before_the_privacy_settings_stay_as_they_were(s
     assert (project.own_addresses, project.hostnames, project.query_allow_list) == ([], [], ["*"])
     assert (project.honour_gpc, project.honour_dnt) == (False, False)
     assert salts_on(registry, "daily", date(2026, 3, 1)) == {date(2026, 3, 1): "pepper"}
+    registry.close()
+
+
+def test_a_funnel_from_before_filters_counts_as_it_did(settings: Settings) -> None:
+    make_older(settings, "0002")
+    with sqlite3.connect(settings.home / "registry.db") as database:
+        database.execute(
+            "INSERT INTO projects (project_id, name, created_at, domains, timezone, currency, "
+            "session_timeout_seconds, duplicate_window_ms, device_salt, allow_unsafe_revenue, allowed_bots) "
+            "VALUES ('p', 'shop', '2026-01-01', '[]', 'UTC', '', 60, 0, 'daily', 0, '[]')"
+        )
+        database.execute("INSERT INTO funnels VALUES ('f', 'p', 'buy', '[\"a\", \"b\"]', '2026-01-01', 60)")
+    database.close()
+    registry = open_registry(settings)
+    [funnel] = list_funnels(registry)
+    assert (funnel.step_names, funnel.step_filters, funnel.window_seconds) == (["a", "b"], [[], []], 60)
+    assert (funnel.counted_by, funnel.step_order, funnel.breakdown) == ("device", "ordered", "")
     registry.close()

@@ -43,10 +43,26 @@ class Build:
 
     def run(self, *arguments: str, values: dict[str, list[str]] | None = None) -> None:
         """`dbt build` with `arguments`; fails with what dbt said."""
-        result = self._invoke(self._manifest, "build", *arguments, "--vars", json.dumps(values or {}))
+        command = ("build", "--exclude-resource-type", "unit_test", *arguments)
+        self._succeed(*command, "--vars", json.dumps(values or {}))
+
+    def unit_tests(self) -> int:
+        """`dbt test` of the models' unit tests, which need the tables of a build; returns how many passed."""
+        return self._succeed("test", "--select", "test_type:unit")
+
+    def _succeed(self, *command: str) -> int:
+        result = self._invoke(self._manifest, *command)
         nodes = getattr(result.result, "results", [])
         failed = [f"{one.node.name}: {one.message}" for one in nodes if one.status in ("error", "fail")]
         assert result.success, f"dbt failed: {result.exception or failed}"
+        return len(nodes)
+
+    def compiled(self, sql: str) -> str:
+        """`sql` with its macros written out, as dbt would run it."""
+        result = self._invoke(self._manifest, "compile", "--inline", sql)
+        assert result.success, f"dbt failed: {result.exception}"
+        nodes: list[Any] = getattr(result.result, "results", [])
+        return str(next(one.node.compiled_code for one in nodes if "inline" in one.node.name))
 
     def _invoke(self, manifest: Any, *arguments: str) -> dbtRunnerResult:
         address = urlsplit(self._url)

@@ -1,45 +1,80 @@
 """One warehouse for all of the spec: every case is a project, landed in random splits and built after each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from uuid import uuid4
 
+import duckdb
 import pytest
 
 from event_lens.warehouse.connection import Warehouse
+from tests.reference.comparison import Comparison, compare
+from tests.reference.keys import KEYS
+from tests.reference.merging import SOURCES, wrongly_merged
+from tests.reference.recomputed import recompute
+from tests.reference.shrinking import shrink
+from tests.reference.small_history import draw_histories, renamed
 from tests.spec.build import Build
 from tests.spec.cases import CASES
 from tests.spec.landing import Landing, Touched, land, land_settings, rows_of
 from tests.spec.random_history import random_project
-from tests.spec.reference.rollups import Answer
-from tests.spec.reference.sessions import History, history
 from tests.spec.rows import Project
-from tests.spec.tables import QUESTIONS, modelled
 
 SPLITS = 2
-RANDOM_PROJECTS = 8
+RANDOM_PROJECTS = 2
+SMALL_PROJECTS = 200
+STAGES = ("incremental", "repeated", "refreshed")
 
 
 @dataclass
 class Spec:
-    """Projects by the name of their case, and what every public table held after each way of building it."""
+    """Projects by the name of their case, and what every public table differed in after each way of building it."""
 
     projects: dict[str, Project]
+    url: str
     build: Build
-    histories: dict[str, History] = field(default_factory=dict)
-    incremental: dict[tuple[str, str], Answer] = field(default_factory=dict)
-    repeated: dict[tuple[str, str], Answer] = field(default_factory=dict)
-    refreshed: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
+    wrongly_merged: dict[str, list[str]] = field(default_factory=dict)
+    told: str = ""
 
-    def read(self, url: str) -> dict[tuple[str, str], Answer]:
-        with Warehouse(url) as warehouse:
-            project_ids = [project.project_id for project in self.projects.values()]
-            held = {table: modelled(warehouse, table, project_ids) for table in QUESTIONS}
-        return {
-            (table, name): sorted(held[table][project.project_id], key=repr)
-            for table in QUESTIONS
-            for name, project in self.projects.items()
-        }
+    @property
+    def project_ids(self) -> list[str]:
+        return [project.project_id for project in self.projects.values()]
+
+    def compare(self, stage: str, reference: duckdb.DuckDBPyConnection) -> None:
+        """Hold every table against the reference."""
+        with Warehouse(self.url) as warehouse:
+            for table in KEYS:
+                self.compared[stage, table] = compare(warehouse, reference, table, self.project_ids)
+            self.wrongly_merged[stage] = [
+                line for table in SOURCES for line in wrongly_merged(warehouse, reference, table, self.project_ids)
+            ]
+
+    def smallest(self, table: str, comparison: Comparison) -> str:
+        """The rows of the smallest history found that differs in `table` when it is built at once; found once a run."""
+        if self.told:
+            return self.told
+        differing = [each for each in self.projects.values() if each.project_id in comparison.differences]
+        project = min(differing, key=lambda each: len(each.events) + len(each.operations))
+        small = shrink(project, lambda candidates: self._differ(table, candidates))
+        rows = [*small.events, *small.operations, *small.rejected]
+        settings = f"{small.timezone}, {small.currency!r}, {small.session_timeout_seconds} s"
+        self.told = "\n".join(
+            [f"{table} as small as it could be made ({settings}):", *(f"  {_told(row)}" for row in rows)]
+        )
+        return self.told
+
+    def _differ(self, table: str, candidates: Sequence[Project]) -> list[bool]:
+        run = uuid4().hex[:8]
+        projects = [renamed(project, f"smaller-{run}-{number}") for number, project in enumerate(candidates)]
+        with Warehouse(self.url) as warehouse:
+            land_settings(warehouse, projects)
+            self.build.touched(land(warehouse, rows_of(projects), []))
+            ids = [project.project_id for project in projects]
+            with recompute(warehouse, ids) as reference:
+                found = compare(warehouse, reference, table, ids)
+        return [project_id in found.differences for project_id in ids]
 
 
 @pytest.fixture(scope="session")
@@ -50,30 +85,38 @@ def spec(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Spec:
     for name, case in CASES.items():
         case.send(projects[name])
     projects |= {f"random_{seed}": random_project(f"spec-{run}-random-{seed}", seed) for seed in range(RANDOM_PROJECTS)}
-    build = Build(warehouse_url, tmp_path_factory.mktemp("dbt"))
-    spec = Spec(projects, build)
+    for number, history in enumerate(draw_histories(SMALL_PROJECTS)):
+        projects[f"small_{number}"] = renamed(history, f"spec-{run}-small-{number}")
+    spec = Spec(projects, warehouse_url, Build(warehouse_url, tmp_path_factory.mktemp("dbt")))
     touched, landed = Touched(), list[Landing]()
     with Warehouse(warehouse_url) as warehouse:
         land_settings(warehouse, projects.values())
         for batch in _splits(projects):
             touched = land(warehouse, batch, landed)
             landed += batch
-            build.touched(touched)
-    spec.histories = {name: history(project) for name, project in projects.items()}
-    spec.incremental = spec.read(warehouse_url)
-    build.touched(touched)
-    spec.repeated = spec.read(warehouse_url)
-    build.everything()
-    spec.refreshed = spec.read(warehouse_url)
+            spec.build.touched(touched)
+        reference = recompute(warehouse, spec.project_ids)
+    with reference:
+        spec.compare("incremental", reference)
+        spec.build.touched(touched)
+        spec.compare("repeated", reference)
+        spec.build.everything()
+        spec.compare("refreshed", reference)
     return spec
 
 
 def _splits(projects: dict[str, Project]) -> list[list[Landing]]:
-    """Everything in random order in `SPLITS` parts; only the case `emptied` lands in order, first and last."""
-    landings = rows_of(project for name, project in projects.items() if name != "emptied")
+    """Everything in random order in `SPLITS` parts; the last rows of the cases that say so come last."""
+    ordered = {name for name, case in CASES.items() if case.last_lands_last}
+    landings = rows_of(project for name, project in projects.items() if name not in ordered)
     Random(7).shuffle(landings)
     parts = [landings[part::SPLITS] for part in range(SPLITS)]
-    first, last = rows_of([projects["emptied"]])
-    parts[0].append(first)
-    parts[-1].append(last)
+    for name in ordered:
+        *before, last = rows_of([projects[name]])
+        parts[0] += before
+        parts[-1].append(last)
     return parts
+
+
+def _told(row: dict[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if value or name == "created_at")

@@ -23,10 +23,10 @@ class Touched:
     receive_days: set[date] = field(default_factory=set)
 
     def as_vars(self) -> dict[str, list[str]]:
-        """The dbt vars: a changed day moves sessions from the day before to three days after it."""
+        """The dbt vars: a changed day moves sessions from the day before to four days after it."""
         received = self.receive_days
         return {
-            "days": sorted({(day + timedelta(days=by)).isoformat() for day in self.days for by in range(-1, 4)}),
+            "days": sorted({(day + timedelta(days=by)).isoformat() for day in self.days for by in range(-1, 5)}),
             "receive_days": sorted({(day + timedelta(days=by)).isoformat() for day in received for by in range(8)}),
         }
 
@@ -67,10 +67,11 @@ def land(warehouse: Warehouse, landings: list[Landing], landed_before: list[Land
 
 
 def land_settings(warehouse: Warehouse, projects: Iterable[Project]) -> None:
-    """Copy settings, zone offsets and funnels, as a build does when it starts."""
+    """Copy settings, zone offsets and definitions, as a build does when it starts."""
     copied_at = timestamp(moment("2026-06-01"))
-    settings, funnels = list[Row](), list[Row]()
+    settings = list[Row]()
     offsets: dict[str, list[Row]] = {}
+    definitions: dict[str, list[Row]] = {}
     for project in projects:
         settings.append(
             {
@@ -85,13 +86,13 @@ def land_settings(warehouse: Warehouse, projects: Iterable[Project]) -> None:
             }
         )
         offsets |= {project.timezone: [row | {"copied_at": copied_at} for row in _offsets(project)]}
-        for funnel_id, (step_names, window_seconds) in project.funnels.items():
-            funnel = {"funnel_id": funnel_id, "step_names": step_names, "window_seconds": window_seconds}
-            funnels.append({"project_id": project.project_id, "name": funnel_id, "copied_at": copied_at} | funnel)
+        for kind, rows in project.definitions.items():
+            common = {"project_id": project.project_id, "copied_at": copied_at}
+            definitions.setdefault(f"lens_raw.{kind}_definitions", []).extend(common | row for row in rows)
     for table, rows in (
         ("lens_raw.project_settings", settings),
         ("lens_raw.zone_offsets", [row for changes in offsets.values() for row in changes]),
-        ("lens_raw.funnel_definitions", funnels),
+        *definitions.items(),
     ):
         _insert(warehouse, table, rows, uuid4().hex)
 

@@ -25,7 +25,8 @@ class Project:
     session_timeout_seconds: int = 1800
     duplicate_window_ms: int = 100
     allowed_bots: list[str] = field(default_factory=list)
-    funnels: dict[str, tuple[list[str], int]] = field(default_factory=dict)
+    # Rows of `lens_raw.<kind>_definitions` by kind (funnel, retention, cohort, goal).
+    definitions: dict[str, list[Row]] = field(default_factory=dict)
     events: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
     rejected: list[Row] = field(default_factory=list)
@@ -71,6 +72,7 @@ class Project:
             "event_id": str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)),
             "message_id": "",
             "device_id": device,
+            "previous_device_id": "",
             "device_kind": "client" if device else "server",
             "profile_id": "",
             "created_at": moment(at),

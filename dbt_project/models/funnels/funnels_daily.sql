@@ -1,107 +1,75 @@
-{{ config(materialized='table', order_by=['project_id', 'funnel_id', 'day', 'step']) }}
--- grain: one row per funnel, local day of entry and step
+{{ config(
+    partition_by='toYYYYMM(day)', order_by=['project_id', 'funnel_id', 'day', 'breakdown_value', 'step'],
+    meta={'reach_before': 'funnels'}) }}
+-- grain: one row per funnel, local day of entry, breakdown value and step
 --
--- Ordered, by device: every event of the first step starts an attempt, each further step takes the first event that is
--- left at or after the one before and within the window, which is inclusive. A device counts once per day of entry,
--- with its deepest attempt, the earliest on a tie. An attempt can reach 90 days ahead, so the table is rebuilt whole,
--- from the events of the steps only.
+-- An attempt begins at an event of the first step (in any order: of any step) and belongs to the day of that event. An
+-- entity (device, profile or session) counts once a day, with its deepest attempt, the earliest on a tie. An attempt
+-- reaches ahead by the window, so days before a touched one are built with it.
+{% set fields = funnel_fields() %}
+{% set shape = funnel_shape(fields) %}
 
 with funnels as (
-    select project_id, funnel_id, step_names, window_seconds
-    from {{ source('lens_raw', 'funnel_definitions') }} final
+    {{ funnel_definitions(fields) }}
 ),
 
-step_events as (
-    select
-        funnels.project_id as project_id,
-        funnels.funnel_id as funnel_id,
-        funnels.step_names as step_names,
-        funnels.window_seconds as window_seconds,
-        events.device_id as device_id,
-        events.local_day as day,
-        events.name as name,
-        toUnixTimestamp64Milli(events.created_at) as at_ms,
-        toUInt128(events.event_id) as tie
-    from {{ ref('events') }} as events
-    inner join funnels on events.project_id = funnels.project_id
-    where events.device_id != '' and has(funnels.step_names, events.name)
-        and events.name in (select arrayJoin(step_names) from funnels)
-),
-
-devices as (
-    select
-        project_id,
-        funnel_id,
-        device_id,
-        any(step_names) as steps,
-        any(window_seconds) * 1000 as window_ms,
-        arraySort(groupArray((at_ms, tie, name, day))) as moments
-    from step_events
-    group by project_id, funnel_id, device_id
-),
-
--- The events an attempt takes, as positions in `within`; it ends at the first step that finds none.
-attempts as (
-    select
-        project_id,
-        funnel_id,
-        device_id,
-        steps,
-        entry.1 as entered_ms,
-        entry.4 as day,
-        arrayFilter(moment -> moment.1 between entered_ms and entered_ms + window_ms, moments) as within,
-        arrayFold(
-            (taken, step) -> if(
-                length(taken) != step - 1
-                or arrayFirstIndex(
-                    (moment, place) -> moment.3 = steps[step] and moment.1 >= within[taken[-1]].1 and not has(taken, place),
-                    within, arrayEnumerate(within)) = 0,
-                taken,
-                arrayPushBack(taken, arrayFirstIndex(
-                    (moment, place) -> moment.3 = steps[step] and moment.1 >= within[taken[-1]].1 and not has(taken, place),
-                    within, arrayEnumerate(within)))
-            ),
-            range(2, length(steps) + 1),
-            [indexOf(within, entry)]
-        ) as taken,
-        arrayMap(place -> within[place].1, taken) as reached_ms
-    from devices
-    array join arrayFilter(moment -> moment.3 = steps[1], moments) as entry
-),
+{{ funnel_attempts(shape) }},
 
 deepest as (
     select
         project_id,
         funnel_id,
         day,
-        device_id,
-        any(steps) as steps,
-        argMax(reached_ms, (length(reached_ms), -entered_ms)) as reached_ms
+        entity,
+        min((-toInt64(length(reached)), reached, place, breakdown_value)) as attempt
     from attempts
-    group by project_id, funnel_id, day, device_id
+    group by project_id, funnel_id, day, entity
 ),
 
 stepped as (
     select
+        deepest.project_id as project_id,
+        deepest.funnel_id as funnel_id,
+        deepest.day as day,
+        attempt.4 as breakdown_value,
+        step,
+        if(funnels.step_order = 'any', '', step_names[step]) as step_name,
+        length(attempt.2) >= step as is_reached,
+        if(step > 1 and is_reached, attempt.2[step] - attempt.2[step - 1], null) as from_previous_ms,
+        if(step > 1 and is_reached, attempt.2[step] - attempt.2[1], null) as from_start_ms
+    from deepest
+    inner join funnels on deepest.project_id = funnels.project_id and deepest.funnel_id = funnels.funnel_id
+    array join arrayEnumerate(step_names) as step
+),
+
+counted as (
+    select
         project_id,
         funnel_id,
         day,
+        breakdown_value,
         step,
-        steps[step] as step_name,
-        length(reached_ms) >= step as is_reached,
-        if(step > 1 and is_reached, reached_ms[step] - reached_ms[step - 1], null) as gap_ms
-    from deepest
-    array join arrayEnumerate(steps) as step
+        any(stepped.step_name) as step_name,
+        count() as entered,
+        toUInt64(countIf(is_reached)) as reached,
+        quantileExactInclusive(0.5)(from_previous_ms) / 1000 as from_previous,
+        quantilesExactInclusive(0.25, 0.5, 0.75, 0.9)(from_start_ms) as from_start
+    from stepped
+    group by project_id, funnel_id, day, breakdown_value, step
 )
 
 select
     project_id,
     funnel_id,
     day,
+    breakdown_value,
     toUInt8(step) as step,
-    any(step_name) as step_name,
-    count() as entered,
-    toUInt64(countIf(is_reached)) as reached,
-    if(countIf(gap_ms is not null) = 0, null, quantileExactInclusive(0.5)(gap_ms) / 1000) as median_seconds_from_previous
-from stepped
-group by project_id, funnel_id, day, step
+    step_name,
+    entered,
+    reached,
+    if(step = 1 or reached = 0, null, from_previous) as median_seconds_from_previous,
+    if(step = 1 or reached = 0, null, from_start[1] / 1000) as p25_seconds_from_start,
+    if(step = 1 or reached = 0, null, from_start[2] / 1000) as median_seconds_from_start,
+    if(step = 1 or reached = 0, null, from_start[3] / 1000) as p75_seconds_from_start,
+    if(step = 1 or reached = 0, null, from_start[4] / 1000) as p90_seconds_from_start
+from counted

@@ -13,7 +13,8 @@ operations as (
     select
         operations.project_id as project_id,
         if(aliases.alias = '', operations.profile_id, aliases.profile_id) as owner_id,
-        operations.created_at as created_at
+        operations.created_at as created_at,
+        if(operations.operation = 'assign_group', operations.groups, []) as group_ids
     from {{ ref('int_operations') }} as operations
     left join aliases on operations.project_id = aliases.project_id and operations.profile_id = aliases.alias
     where operations.profile_id != ''
@@ -28,7 +29,8 @@ sightings as (
         if(event_count = 0, null, last_at) as last_at,
         session_count,
         event_count,
-        revenue
+        revenue,
+        group_ids
     from days
     union all
     select
@@ -39,7 +41,8 @@ sightings as (
         max(created_at) as last_at,
         0 as session_count,
         0 as event_count,
-        0 as revenue
+        0 as revenue,
+        groupUniqArrayArray(operations.group_ids) as group_ids
     from operations
     group by project_id, owner_id
 ),
@@ -53,7 +56,8 @@ folded as (
         max(last_at) as last_seen_at,
         sum(sightings.session_count) as session_count,
         sum(sightings.event_count) as event_count,
-        sum(sightings.revenue) as revenue
+        sum(sightings.revenue) as revenue,
+        arraySort(groupUniqArrayArray(sightings.group_ids)) as groups
     from sightings
     group by project_id, profile_id
 ),
@@ -91,6 +95,7 @@ select
     traits.texts['$name'] as name,
     traits.texts['$email'] as email,
     traits.texts['$avatar'] as avatar,
+    folded.groups as groups,
     cast(if(traits.json = '', '{}', traits.json) as JSON(max_dynamic_paths = 128)) as properties
 from folded
 left join traits

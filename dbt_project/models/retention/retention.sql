@@ -1,60 +1,154 @@
-{{ config(materialized='table', order_by=['project_id', 'period', 'cohort', 'period_number']) }}
--- grain: one row per project, kind of period, cohort and period in which somebody of the cohort came back
+{{ config(
+    materialized='table', order_by=['project_id', 'retention_id', 'mode', 'period', 'cohort', 'period_number']) }}
+-- grain: one row per definition, mode, kind of period, cohort and period up to the last in which somebody came back
 --
--- A profile's cohort is the period it was first active in; it is retained in every period in which it was active
--- again. A profile that is only a derived device cannot be met again and is left out.
+-- Every project has the definition '', of any event and any event after it. A profile that is only a derived device
+-- cannot be met again and is left out. Days, weeks and months are counted from 1970 on, so that they can be subtracted.
+{% set longest = {'day': 90, 'week': 53, 'month': 24} %}
 
-with activity as (
-    select project_id, profile_id, local_day
+with days as (
+    select project_id, profile_id, local_day, is_lasting
     from {{ ref('int_profile_days') }}
-    where is_lasting and event_count > 0
+    where event_count > 0
+),
+
+definitions as (
+    select project_id, retention_id, start_event, return_event
+    from {{ source('lens_raw', 'retention_definitions') }} final
+    union all
+    select distinct project_id, '' as retention_id, '' as start_event, '' as return_event
+    from days
+),
+
+-- On which days a profile did the start event, the return event, or both.
+deeds as (
+    select
+        definitions.project_id as project_id,
+        definitions.retention_id as retention_id,
+        days.profile_id as profile_id,
+        days.local_day as local_day,
+        definitions.start_event = '' as is_start,
+        definitions.return_event = '' as is_return
+    from days
+    inner join definitions on days.project_id = definitions.project_id
+    where is_start or is_return
+    union all
+    select
+        definitions.project_id as project_id,
+        definitions.retention_id as retention_id,
+        named.profile_id as profile_id,
+        named.local_day as local_day,
+        definitions.start_event = named.name as is_start,
+        definitions.return_event = named.name as is_return
+    from {{ ref('int_retention_days') }} as named
+    inner join definitions on named.project_id = definitions.project_id
+    where is_start or is_return
+),
+
+profiles as (
+    select
+        project_id,
+        retention_id,
+        profile_id,
+        groupArrayIf(local_day, is_start) as start_days,
+        groupArrayIf(local_day, is_return) as return_days
+    from deeds
+    where (project_id, profile_id) in (select project_id, profile_id from days where is_lasting)
+    group by project_id, retention_id, profile_id
+    having notEmpty(start_days)
 ),
 
 periods as (
-    select project_id, profile_id, 'day' as period, groupUniqArray(local_day) as actives
-    from activity
-    group by project_id, profile_id
-    union all
-    select project_id, profile_id, 'week' as period, groupUniqArray(toMonday(local_day)) as actives
-    from activity
-    group by project_id, profile_id
-    union all
-    select project_id, profile_id, 'month' as period, groupUniqArray(toStartOfMonth(local_day)) as actives
-    from activity
-    group by project_id, profile_id
-),
-
-returns as (
+    {%- for period in longest %}
     select
         project_id,
+        retention_id,
+        '{{ period }}' as period,
+        toInt64({{ longest[period] }}) as most_shown,
+        {{ numbered_periods(period, 'start_days') }} as starts,
+        {{ numbered_periods(period, 'return_days') }} as returns
+    from profiles
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- A profile is a member of the cohort of its first start, and of that of every start.
+members as (
+    select
+        project_id,
+        retention_id,
         period,
-        arrayMin(actives) as cohort,
-        arrayJoin(actives) as active,
-        multiIf(
-            period = 'day', dateDiff('day', cohort, active),
-            period = 'week', intDiv(dateDiff('day', cohort, active), 7),
-            dateDiff('month', cohort, active)
-        ) as period_number
+        member.1 as mode,
+        member.2 as cohort_number,
+        arrayFilter(number -> number between 1 and member.3, arrayMap(back -> back - cohort_number, returns)) as later,
+        greatest(toInt64(0), least(member.3, arrayMax(returns) - cohort_number)) as last_number
     from periods
+    array join arrayConcat(
+        [('first', arrayMin(starts), toInt64(65535))],
+        arrayMap(start -> ('recurring', start, most_shown), starts)
+    ) as member
+),
+
+-- What is known of the members by period: how many came back in it, and for how many it was the last return.
+met as (
+    select
+        project_id,
+        retention_id,
+        mode,
+        period,
+        cohort_number,
+        part.1 as period_number,
+        sum(part.2) as retained,
+        sum(part.3) as last_returns
+    from members
+    array join arrayConcat([(toInt64(0), 1, 0), (last_number, 0, 1)], arrayMap(number -> (number, 1, 0), later)) as part
+    group by project_id, retention_id, mode, period, cohort_number, period_number
+),
+
+gaps as (
+    select
+        project_id,
+        retention_id,
+        mode,
+        period,
+        cohort_number,
+        arrayJoin(arrayMap(number -> toInt64(number), range(toUInt32(max(period_number)) + 1))) as period_number,
+        0 as retained,
+        0 as last_returns
+    from met
+    group by project_id, retention_id, mode, period, cohort_number
 ),
 
 counted as (
     select
         project_id,
+        retention_id,
+        mode,
         period,
-        cohort,
+        cohort_number,
         period_number,
-        count() as retained
-    from returns
-    group by project_id, period, cohort, period_number
+        toUInt64(sum(every.retained)) as retained,
+        sum(every.last_returns) as last_returns
+    from (select * from met union all select * from gaps) as every
+    group by project_id, retention_id, mode, period, cohort_number, period_number
 )
 
 select
     project_id,
+    retention_id,
+    cast(mode as LowCardinality(String)) as mode,
     cast(period as LowCardinality(String)) as period,
-    cohort,
+    {{ first_day_of_period('period', 'cohort_number') }} as cohort,
     toUInt16(period_number) as period_number,
-    maxIf(retained, period_number = 0) over (partition by project_id, period, cohort) as cohort_size,
+    maxIf(retained, period_number = 0) over cohorts as cohort_size,
     retained,
-    100 * retained / cohort_size as retention_rate
+    toUInt64(sum(last_returns) over backwards) as retained_on_or_after,
+    100 * retained / cohort_size as retention_rate,
+    100 * retained_on_or_after / cohort_size as retention_rate_on_or_after
 from counted
+window
+    cohorts as (partition by project_id, retention_id, mode, period, cohort_number),
+    backwards as (
+        partition by project_id, retention_id, mode, period, cohort_number order by period_number desc
+        rows between unbounded preceding and current row
+    )

@@ -1,8 +1,5 @@
 {{ config(materialized='view', schema='lens_staging') }}
 -- grain: one row per event that counts, with what rollups need of it and the revenue they may add up
---
--- Revenue in another currency than the project's stays in `events` and is added up nowhere. A project without a
--- currency takes every amount as it is.
 
 with events as (
     select * from {{ ref('events') }}
@@ -24,10 +21,11 @@ select
     events.profile_id as profile_id,
     events.is_identified as is_identified,
     events.client_session_id as client_session_id,
+    events.groups as groups,
     events.created_at as created_at,
     (events.created_at, toUInt128(events.event_id)) as position,
     events.is_screen_view as is_screen_view,
     events.path as path,
-    if(projects.currency = '' or events.currency in ('', projects.currency), events.revenue, 0) as revenue
+    {{ countable_revenue('events.revenue', 'events.currency', 'projects.currency') }} as revenue
 from events
 left join projects on events.project_id = projects.project_id

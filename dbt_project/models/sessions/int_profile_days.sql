@@ -24,7 +24,8 @@ of_events as (
         min(created_at) as first_at,
         max(created_at) as last_at,
         count() as event_count,
-        sum(events.revenue) as revenue
+        sum(events.revenue) as revenue,
+        groupUniqArrayArray(groups) as group_ids
     from events
     group by project_id, local_day, profile_id
 ),
@@ -50,6 +51,7 @@ select
     of_events.last_at as last_at,
     of_events.event_count as event_count,
     of_events.revenue as revenue,
+    of_events.group_ids as group_ids,
     of_sessions.session_count as session_count
 from of_events
 full outer join of_sessions

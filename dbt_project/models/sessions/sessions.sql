@@ -33,14 +33,20 @@ measured as (
     group by project_id, session_id
 ),
 
-classified as (
+marked as (
     select
         first_events.*,
-        source_categories.source_category as source_category
+        {{ channel_source() }} as source,
+        {{ channel_medium() }} as medium
     from first_events
-    left join source_categories
-        on lower(if(first_events.utm_source != '', first_events.utm_source, domainWithoutWWW(first_events.referrer)))
-        = source_categories.source
+),
+
+classified as (
+    select
+        marked.*,
+        source_categories.source_category as source_category
+    from marked
+    left join source_categories on marked.source = source_categories.source
 )
 
 select

@@ -1,49 +1,39 @@
 {{ config(materialized='incremental', partition_by='local_day', order_by=['project_id', 'local_day', 'device_id', 'created_at']) }}
 -- grain: one row per event that counts (no duplicate, no bot, no session_start or session_end), with its session
 --
--- Device and profile are as seen; who owns the device is mapped in `events`. The session of an event on local day L
--- is a function of the events of L - 3 to L (docs/decisions/0003-session-reach.md), so those days are read and only
--- the days built are kept.
+-- The profile is as seen; who owns the device is mapped in `events`. The session of an event on local day L is a
+-- function of the events and handovers of L - 3 to L (docs/decisions/0003-session-reach.md), so those days are read and
+-- only the days built are kept.
 
 with events as (
     select * from {{ ref('stg_events') }}
     where {{ in_raw_window(before=3) }}
 ),
 
--- Copies that arrived under a message id can carry another day: they are found by their id among what was received
--- in the week before any row of the window.
-copies_on_other_days as (
-    select * from {{ ref('stg_events') }}
-    where {{ 'false' if window_days() is none else 'message_id != \'\'' }}
-        and not ({{ in_raw_window(before=3) }})
-        and toDate(received_at) in (
-            select arrayJoin(arrayMap(back -> toDate(received_at) - back, range(8))) from events where message_id != ''
-        )
-        and event_id in (select event_id from events where message_id != '')
+copies as (
+    select project_id, batch_id, batch_row from {{ ref('int_event_copies') }}
+    where {{ in_window('day', before=4, after=1) }}
 ),
 
-candidates as (
-    select
-        project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms,
-        received_at, batch_id, batch_row
-    from events
-    union all
-    select
-        project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms,
-        received_at, batch_id, batch_row
-    from copies_on_other_days
-),
-
-duplicates as (
-    {{ duplicate_rows('candidates') }}
+handovers as (
+    select * from {{ ref('int_device_handovers') }}
+    where {{ in_window('utc_day', before=4, after=1) }}
 ),
 
 counted as (
-    select * from events
+    select
+        events.* except (device_id),
+        events.device_id as sent_device_id,
+        if(events.created_at <= handovers.last_at, handovers.previous_device_id, events.device_id) as device_id
+    from events
+    left join handovers
+        on events.project_id = handovers.project_id
+        and events.device_id = handovers.device_id
+        and events.day = handovers.utc_day
     where {{ in_window('local_day', before=3) }}
         and name not in ('session_start', 'session_end')
         and not is_bot
-        and (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from duplicates)
+        and (events.project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from copies)
 ),
 
 -- What came just before on the same device, and the last client session id that was not empty.
@@ -116,6 +106,7 @@ select
     event_id,
     name,
     device_id,
+    sent_device_id,
     device_kind,
     if(device_id = '', 0, sipHash64(project_id, device_id, toUnixTimestamp64Milli(session_started_at))) as session_id,
     if(device_id = '', toDate(0), session_started_day) as session_day,

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', partition_by='local_day', order_by=['project_id', 'profile_id', 'created_at'],
+    materialized='incremental', partition_by='toYYYYMM(local_day)', order_by=['project_id', 'profile_id', 'created_at'],
     query_settings={'max_recursive_cte_evaluation_depth': 100}) }}
 -- grain: one row per property of a profile that an operation sets or changes
 --

@@ -85,6 +85,15 @@ def sums(project: Project) -> None:
     add(project, "02 11:00", "ann", "only_added", "3")
 
 
+def groups(project: Project) -> None:
+    """In two accounts by operations, in a third by an event of the device before it was known."""
+    project.view("2026-02-02 09:00", groups=["zoo"])
+    project.operation("2026-02-02 10:00", "assign_group", "ann", groups=["office", "zoo"])
+    project.operation("2026-02-02 11:00", "group", "ann", group_id="none", groups=["none"])
+    project.view("2026-02-02 12:00", profile_id="ann", groups=["agency"])
+    project.view("2026-02-02 12:00", device="d2", groups=[])
+
+
 def retried(project: Project) -> None:
     for received_at in ("2026-02-02 10:00", "2026-02-02 10:01", "2026-02-08 10:00", "2026-02-16 10:00"):
         project.operation(
@@ -100,7 +109,15 @@ def retried(project: Project) -> None:
         )
 
 
+GROUPS = "select profile_id, groups from lens.profiles where project_id = {project:String} order by profile_id"
+
 CASES = {
+    "groups": Case(
+        "A profile is in the groups it was assigned to and in those its events named.",
+        groups,
+        GROUPS,
+        [("ann", ["agency", "office", "zoo"]), ("device:d2", [])],
+    ),
     "retroactive": Case(
         "A device belongs to its first profile from the beginning on.",
         retroactive,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from tests.spec.reference.facts import arrival, counted_events, counted_operations, order
+from tests.spec.reference.handovers import handovers, utc_day
 from tests.spec.rows import Project, Row, moment
 
 Stretch = tuple[str, int, int]
@@ -33,10 +34,13 @@ def identities(project: Project) -> dict[str, list[Stretch]]:
     links = [row for row in counted_events(project) if row["profile_id"]]
     named = [row for row in counted_operations(project) if row["profile_id"]]
     links += [row for row in named if row["operation"] in ("identify", "alias")]
+    handed = handovers(project)
     by_device: dict[str, dict[int, str]] = defaultdict(dict)
     for row in sorted(links, key=order):
         if row["device_id"] and row["device_kind"] != "server":
-            by_device[row["device_id"]][row["created_at"]] = ends.get(row["profile_id"], str(row["profile_id"]))
+            previous, _ = handed.get((row["device_id"], utc_day(row)), ("", 0))
+            for device in {row["device_id"], previous} - {""}:
+                by_device[device][row["created_at"]] = ends.get(row["profile_id"], str(row["profile_id"]))
     owners = {}
     for device, owned in by_device.items():
         switches: list[tuple[str, int]] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.spec.reference.facts import counted_events
+from tests.spec.reference.handovers import device_of, handovers
 from tests.spec.reference.people import aliases, identities, owner
 from tests.spec.rows import Project, Row
 
@@ -47,9 +48,10 @@ class History:
 
 
 def history(project: Project) -> History:
-    owners, ends = identities(project), aliases(project)
+    owners, ends, handed = identities(project), aliases(project), handovers(project)
     events, devices = [], defaultdict(list)
-    for row in counted_events(project):
+    for sent in counted_events(project):
+        row = sent | {"device_id": device_of(sent, handed)}
         profile, is_known = owner(row, owners, ends)
         event = row | {"day": project.local_day(row["created_at"]), "profile": profile, "is_known": is_known}
         event |= {"session_key": None, "is_start": False}

@@ -1,0 +1,165 @@
+"""What builds cost: everything anew, one more hour, and what identity changes add, at several lengths of history."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from subprocess import Popen
+
+from bench import traffic
+from bench.site import Site
+from event_lens.terminal import console, show_table
+from event_lens.warehouse.connection import Warehouse
+
+DAYS = {"1": 9, "10": 90, "30": 270}
+BUILD = [sys.executable, "-m", "event_lens.cli", "build"]
+
+
+@dataclass
+class Built:
+    """One build: seconds by model (its test queries apart), of all SQL as it ran, and of the whole command."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    sql_seconds: float = 0.0
+    test_seconds: float = 0.0
+    command_seconds: float = 0.0
+    peak_mib: float = 0.0
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--millions", nargs="+", choices=DAYS, default=["1", "10"], help="events of history")
+    arguments.add_argument("--slowest", type=int, default=12, help="how many models to show")
+    chosen = arguments.parse_args()
+    rows: list[list[str]] = []
+    for size in chosen.millions:
+        with tempfile.TemporaryDirectory(prefix="eventlens-bench-") as folder:
+            site = Site(Path(folder))
+            with site.warehouse() as process, _warehouse(site) as warehouse:
+                console.print(f"{size} million events: landing ...")
+                end = traffic.history(warehouse, site.project_id, DAYS[size])
+                full = build(site, process, "--full-refresh")
+                _show_models(size, full, chosen.slowest)
+                disk = bytes_an_event(warehouse)
+                hour = _hour(site, process, warehouse, end, number=1, logins=False)
+                logins = _hour(site, process, warehouse, end, number=2, logins=True)
+                rows.append(
+                    [
+                        f"{size} M",
+                        f"{full.sql_seconds:.1f}",
+                        f"{full.test_seconds:.1f}",
+                        f"{full.peak_mib:,.0f}",
+                        f"{hour.sql_seconds:.2f}",
+                        f"{hour.test_seconds:.2f}",
+                        f"{logins.sql_seconds:.2f}",
+                        f"{hour.command_seconds:.0f}",
+                        *disk,
+                    ]
+                )
+    show_table(
+        "Builds: seconds of SQL, peak memory of the warehouse, bytes an event on disk",
+        ["events", "full", "tests", "MiB", "hour", "tests", "logins", "command", "raw B", "lens B", "parts"],
+        rows,
+    )
+
+
+def build(site: Site, process: Popen[bytes], *arguments: str) -> Built:
+    """Runs `eventlens build` and reads what dbt says of each model."""
+    started = time.time()
+    _reset_peak(process.pid)
+    subprocess.run([*BUILD, *arguments], env=site.environ, check=True, stdout=subprocess.DEVNULL)
+    built = Built(command_seconds=time.time() - started, peak_mib=_peak_mib(process.pid))
+    for path in (site.home / "dagster").rglob("run_results.json"):
+        if path.stat().st_mtime >= started:
+            _add(built, json.loads(path.read_text())["results"])
+    return built
+
+
+def _add(built: Built, results: list[dict[str, object]]) -> None:
+    spans: list[tuple[float, float]] = []
+    for result in results:
+        kind, _, name = str(result["unique_id"]).partition(".")
+        timing = result["timing"]
+        assert isinstance(timing, list)
+        moments = [
+            datetime.fromisoformat(step[key]).timestamp()
+            for step in timing
+            if step["name"] == "execute"
+            for key in ("started_at", "completed_at")
+        ]
+        if len(moments) != 2:
+            continue
+        if kind == "test":
+            built.test_seconds += moments[1] - moments[0]
+            continue
+        built.seconds[name.split(".")[-1]] += moments[1] - moments[0]
+        spans.append((moments[0], moments[1]))
+    built.sql_seconds += _covered(spans)
+
+
+def _covered(spans: list[tuple[float, float]]) -> float:
+    """How long at least one of `spans` was under way: two models run at a time."""
+    covered = end = 0.0
+    for first, last in sorted(spans):
+        covered += max(0.0, last - max(first, end))
+        end = max(end, last)
+    return covered
+
+
+def bytes_an_event(warehouse: Warehouse) -> list[str]:
+    """Bytes on disk of raw and of everything in lens and lens_staging, per raw event; active parts of all of them."""
+    row = warehouse.rows(
+        """
+        SELECT
+            (SELECT count() FROM lens_raw.events) AS events,
+            sumIf(bytes_on_disk, database = 'lens_raw') / events AS raw,
+            sumIf(bytes_on_disk, database IN ('lens', 'lens_staging')) / events AS lens,
+            count() AS parts
+        FROM system.parts
+        WHERE active AND startsWith(database, 'lens')
+        """
+    )[0]
+    return [f"{row['raw']:.1f}", f"{row['lens']:.1f}", f"{row['parts']:,}"]
+
+
+def _hour(
+    site: Site, process: Popen[bytes], warehouse: Warehouse, start: datetime, *, number: int, logins: bool
+) -> Built:
+    traffic.hour(warehouse, site.project_id, start, number=number, logins=logins)
+    return build(site, process)
+
+
+def _show_models(size: str, built: Built, slowest: int) -> None:
+    ordered = sorted(built.seconds.items(), key=lambda item: -item[1])[:slowest]
+    show_table(
+        f"Slowest models of a full refresh, {size} M events",
+        ["model", "seconds"],
+        [[name, f"{seconds:.2f}"] for name, seconds in ordered],
+    )
+
+
+def _warehouse(site: Site) -> Warehouse:
+    return Warehouse(site.settings.warehouse_address, query_timeout_seconds=3600)
+
+
+def _reset_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _peak_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("COLUMNS", "140")
+    main()

@@ -1,0 +1,49 @@
+{#- A build over many days inserts them in chunks, so that its memory does not grow with them. Where a chunk ends is decided
+    before the build (EVENTLENS_DBT_CHUNK_ENDS, a JSON list of ISO dates): each has about as many raw events. -#}
+{% macro chunks_of(days) -%}
+    {%- set ends = fromjson(env_var('EVENTLENS_DBT_CHUNK_ENDS', '[]')) | sort -%}
+    {%- set chunks = [] -%}
+    {%- for end in ends + [none] -%}
+        {%- set start = ends[loop.index0 - 1] if not loop.first else none -%}
+        {%- if days is none -%}
+            {%- do chunks.append({'first': shifted(start, 1) if start else none, 'last': end}) -%}
+        {%- else -%}
+            {%- set within = [] -%}
+            {%- for day in days if (start is none or day > start) and (end is none or day <= end) -%}
+                {%- do within.append(day) -%}
+            {%- endfor -%}
+            {%- if within -%}{%- do chunks.append(within) -%}{%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(chunks) }}
+{%- endmacro %}
+
+
+{#- `sql` with the days of `chunk` in the place of each window. -#}
+{% macro of_chunk(sql, chunk) -%}
+    {%- set pieces = sql.split('/*window ') -%}
+    {%- set rendered = [pieces[0]] -%}
+    {%- for piece in pieces[1:] -%}
+        {%- set mark, rest = piece.split('*/', 1) -%}
+        {%- set column, before, after = mark.split('|') -%}
+        {%- do rendered.append(in_days(column, before | int, after | int, chunk)) -%}
+        {%- do rendered.append(rest.split('/*end*/', 1)[1]) -%}
+    {%- endfor -%}
+    {{ return(rendered | join('')) }}
+{%- endmacro %}
+
+
+{#- Creates a table and fills it chunk by chunk; the last insert is left to the caller's statement. -#}
+{% macro clickhouse__create_table_as(temporary, relation, sql) -%}
+    {%- set has_contract = config.get('contract').enforced -%}
+    {%- set chunks = chunks_of(window_days()) if '/*window ' in sql else [none] -%}
+    {{ clickhouse__create_empty_table(temporary, relation, sql, has_contract) }}
+    {%- for chunk in chunks if not temporary -%}
+        {%- set part = of_chunk(sql, chunk) if chunks | length > 1 else sql -%}
+        {%- if loop.last -%}
+            {{ clickhouse__insert_into(relation, part, has_contract) }}
+        {%- else -%}
+            {%- call statement('insert_chunk') -%}{{ clickhouse__insert_into(relation, part, has_contract) }}{%- endcall -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,163 @@
+{#- Filters of stored definitions (funnels, goals, cohorts), judged for every event or profile as query/filters.py judges
+    those of a question. A definition is data: of what it holds only column names of the lists below and, as hexadecimal
+    digits, paths of properties get into the SQL.
+
+    In a model:
+        {%- set fields = named_fields('event', 'select arrayJoin(' ~ names_in_filters('filters') ~ ') from ... final') %}
+        definitions: {{ parsed_filters('filters', fields) }} as parsed
+        events:      {{ field_texts(fields) }} as texts
+        joined:      where {{ fits_filters('parsed', 'texts') }} -#}
+
+
+{#- The columns that filters of an event or a profile may name, by kind. -#}
+{% macro filterable_columns(owner) -%}
+    {%- set own = {
+        'text': 'name path origin query hash title device_id device_kind profile_id client_session_id language user_agent'
+            ~ ' currency sdk_name sdk_version import_id referrer referrer_name referrer_type click_id utm_source utm_medium'
+            ~ ' utm_campaign utm_term utm_content country region city device brand model os os_version browser'
+            ~ ' browser_version',
+        'number': 'revenue screen_width screen_height',
+        'flag': 'is_identified is_screen_view',
+        'list': 'groups',
+    } if owner == 'event' else {
+        'text': 'profile_id first_name last_name name email avatar',
+        'number': 'session_count event_count revenue',
+        'flag': 'is_identified',
+        'list': 'groups',
+    } -%}
+    {%- set kinds = {} -%}
+    {%- for kind, names in own.items() -%}
+        {%- for name in names.split() -%}{%- do kinds.update({name: kind}) -%}{%- endfor -%}
+    {%- endfor -%}
+    {{ return(kinds) }}
+{%- endmacro %}
+
+
+{#- SQL: the names in a JSON list of filters, an Array(String). -#}
+{% macro names_in_filters(filters) -%}
+    JSONExtract({{ filters }}, 'Array(Tuple(name String))').name
+{%- endmacro %}
+
+
+{#- What the definitions name: of each column or property its `name`, its `kind` and the SQL of its `value`.
+
+    `names` is SQL whose rows are names; what is neither a column nor a property is left out. -#}
+{% macro named_fields(owner, names) -%}
+    {%- set fields = [] -%}
+    {%- if execute -%}
+        {%- set kinds = filterable_columns(owner) -%}
+        {%- set found = run_query(
+            "select distinct if(startsWith(name, 'properties.'), 'properties.' || hex(substring(name, 12)), name) as named"
+            ~ " from (select * from (" ~ names ~ ") as found(name)) where name != '' order by named") -%}
+        {%- for name in (found.columns[0].values() if found.columns else []) -%}
+            {%- set path = "unhex('" ~ name[11:] ~ "')" -%}
+            {%- if name in kinds -%}
+                {%- do fields.append({'name': "'" ~ name ~ "'", 'kind': kinds[name], 'value': name}) -%}
+            {%- elif name.startswith('properties.') -%}
+                {%- do fields.append({'name': "'properties.' || " ~ path, 'kind': 'text',
+                    'value': 'toString(getSubcolumn(properties, ' ~ path ~ '))'}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(fields) }}
+{%- endmacro %}
+
+
+{#- SQL: which of `fields` the text `name` is, from 1; 0 if it is none. -#}
+{% macro field_place(name, fields) -%}
+    indexOf([{% for field in fields %}{{ field.name }}, {% endfor %}''], {{ name }})
+{%- endmacro %}
+
+
+{#- SQL: the values of `fields` in a row of `lens.events` or `lens.profiles`, each an array of texts. -#}
+{% macro field_texts(fields) -%}
+    cast([
+        {%- for field in fields -%}
+            {%- if field.kind == 'list' %}{{ field.value }}
+            {%- elif field.kind == 'number' %}[toString(toFloat64({{ field.value }}))]
+            {%- elif field.kind == 'flag' %}[if({{ field.value }}, 'true', 'false')]
+            {%- else %}[toString({{ field.value }})]
+            {%- endif -%}
+            {{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ], 'Array(Array(String))')
+{%- endmacro %}
+
+
+{#- SQL: a JSON list of filters (text) as `fits_filters` takes it.
+
+    Each becomes (place of its field, whether it excludes, test, its values as texts, as numbers, as patterns): numbers
+    and patterns are empty unless the test is of that kind. Empty means '' for a text, 0 for a number and no item for a
+    list. A number compared with what is none fits nothing. -#}
+{% macro parsed_filters(filters, fields) -%}
+    cast(arrayMap(
+        written -> (
+            written.place,
+            written.operator in ('isNot', 'doesNotContain', 'isNotNull') != (written.kind = 'list' and written.test = 'isNull'),
+            multiIf(written.test != 'isNull', written.test, written.kind = 'list', 'any', 'is'),
+            multiIf(
+                written.test = 'isNull', [if(written.kind = 'number', '0', '')],
+                written.kind = 'number', arrayMap(number -> toString(number), {{ numbers_of('written.values') }}),
+                written.values
+            ),
+            if(written.test in ('gt', 'gte', 'lt', 'lte'), {{ numbers_of('written.values') }}, []),
+            if(written.test = 'regex', written.values, [])
+        ),
+        arrayMap(
+            raw -> cast(
+                (
+                    {{ field_place("JSONExtractString(raw, 'name')", fields) }},
+                    [{% for field in fields %}'{{ field.kind }}', {% endfor %}''][
+                        {{ field_place("JSONExtractString(raw, 'name')", fields) }}],
+                    JSONExtractString(raw, 'operator'),
+                    transform(
+                        JSONExtractString(raw, 'operator'),
+                        ['isNot', 'doesNotContain', 'isNotNull'], ['is', 'contains', 'isNull'],
+                        JSONExtractString(raw, 'operator')
+                    ),
+                    multiIf(
+                        JSONType(raw, 'value') = 'Array', JSONExtract(raw, 'value', 'Array(String)'),
+                        JSONType(raw, 'value') = 'Null', [],
+                        [JSONExtract(raw, 'value', 'String')]
+                    )
+                ),
+                'Tuple(place UInt32, kind String, operator String, test String, values Array(String))'
+            ),
+            JSONExtractArrayRaw({{ filters }})
+        )
+    ), 'Array(Tuple(
+        place UInt32, is_negative Bool, test String, texts Array(String), numbers Array(Float64), patterns Array(String)
+    ))')
+{%- endmacro %}
+
+
+{#- SQL: those of the texts `values` that are numbers, as such. -#}
+{% macro numbers_of(values) -%}
+    arrayMap(
+        number -> assumeNotNull(number),
+        arrayFilter(number -> number is not null, arrayMap(value -> toFloat64OrNull(value) + 0, {{ values }})))
+{%- endmacro %}
+
+
+{#- SQL: whether a row fits all of `filters` (from `parsed_filters`), by its `texts` (from `field_texts`). -#}
+{% macro fits_filters(filters, texts) -%}
+    arrayAll(
+        filter -> filter.place != 0 and filter.is_negative != arrayExists(
+            item -> multiIf(
+                filter.test = 'is', has(filter.texts, item),
+                filter.test = 'any', true,
+                filter.test = 'contains', arrayExists(sought -> position(item, sought) > 0, filter.texts),
+                filter.test = 'startsWith', arrayExists(sought -> startsWith(item, sought), filter.texts),
+                filter.test = 'endsWith', arrayExists(sought -> endsWith(item, sought), filter.texts),
+                filter.test = 'regex', arrayExists(pattern -> match(item, pattern), filter.patterns),
+                filter.test = 'gt', arrayExists(number -> ifNull(toFloat64OrNull(item) > number, false), filter.numbers),
+                filter.test = 'gte', arrayExists(number -> ifNull(toFloat64OrNull(item) >= number, false), filter.numbers),
+                filter.test = 'lt', arrayExists(number -> ifNull(toFloat64OrNull(item) < number, false), filter.numbers),
+                filter.test = 'lte', arrayExists(number -> ifNull(toFloat64OrNull(item) <= number, false), filter.numbers),
+                false
+            ),
+            {{ texts }}[filter.place]
+        ),
+        {{ filters }}
+    )
+{%- endmacro %}

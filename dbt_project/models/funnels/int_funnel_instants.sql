@@ -1,0 +1,97 @@
+{{ config(
+    schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity', 'at']) }}
+-- grain: one row per funnel, entity (device, profile or session) and instant at which it did a step
+--
+-- `masks` has a number for each event of that instant, in order of event_id, with a bit for every step that the event
+-- fits; `breakdown_values` goes with it. Of a strict funnel the instants without a step are here as well, for they part
+-- what lies before from what comes after. Days whose definitions did not change are read and not judged again.
+{% set fields = funnel_fields() %}
+{% set shape = funnel_shape(fields) %}
+
+with funnels as (
+    {{ funnel_definitions(fields) }}
+),
+
+-- The steps of a funnel that an event of one name can be; those without filters are known by the name alone.
+steps as (
+    select
+        project_id,
+        funnel_id,
+        counted_by,
+        step_order,
+        window_ms,
+        breakdown_place,
+        name,
+        toUInt16(sumIf(bitShiftLeft(1, place - 1), filter = '[]')) as plain_mask,
+        groupArrayIf((toUInt16(bitShiftLeft(1, place - 1)), {{ parsed_filters('filter', fields) }}), filter != '[]') as filtered
+    from funnels
+    array join step_names as name, arrayEnumerate(step_names) as place, filters as filter
+    group by project_id, funnel_id, counted_by, step_order, window_ms, breakdown_place, name
+),
+
+events as (
+    select
+        project_id,
+        local_day,
+        toString(name) as name,
+        device_id,
+        profile_id,
+        session_id,
+        created_at,
+        toUInt128(event_id) as event_id,
+        {{ field_texts(fields) }} as texts
+    from {{ ref('events') }}
+    where {{ in_window('local_day') }}
+        and (project_id, name) in (select project_id, name from steps)
+),
+
+moments as (
+    select
+        steps.project_id as project_id,
+        steps.funnel_id as funnel_id,
+        steps.step_order as step_order,
+        steps.window_ms as window_ms,
+        {{ funnel_entity('steps', 'events') }} as entity,
+        toUnixTimestamp64Milli(events.created_at) as at,
+        events.local_day as local_day,
+        events.event_id as event_id,
+        toUInt16(plain_mask + arraySum(arrayMap(
+            step -> if({{ fits_filters('step.2', 'events.texts') }}, step.1, toUInt16(0)), filtered))) as mask,
+        arrayStringConcat(texts[breakdown_place], ', ') as breakdown_value
+    from events
+    inner join steps on events.project_id = steps.project_id and events.name = steps.name
+    where entity != '' and (mask != 0 or steps.step_order = 'strict')
+    {%- if shape.has_strict %}
+    union all
+    -- What else the entities of strict funnels did.
+    select
+        funnels.project_id as project_id,
+        funnels.funnel_id as funnel_id,
+        funnels.step_order as step_order,
+        funnels.window_ms as window_ms,
+        {{ funnel_entity('funnels', 'others') }} as entity,
+        toUnixTimestamp64Milli(others.created_at) as at,
+        others.local_day as local_day,
+        toUInt128(0) as event_id,
+        toUInt16(0) as mask,
+        '' as breakdown_value
+    from {{ ref('events') }} as others
+    inner join funnels on others.project_id = funnels.project_id
+    where {{ in_window('others.local_day') }}
+        and others.project_id in (select project_id from funnels where step_order = 'strict')
+        and funnels.step_order = 'strict' and not has(step_names, others.name) and entity != ''
+    {%- endif %}
+)
+
+select
+    project_id,
+    funnel_id,
+    cast(step_order as LowCardinality(String)) as step_order,
+    window_ms,
+    entity,
+    at,
+    local_day,
+    arraySort(groupArrayIf((event_id, mask, breakdown_value), mask != 0)).2 as masks,
+    arraySort(groupArrayIf((event_id, mask, breakdown_value), mask != 0)).3 as breakdown_values
+from moments
+group by project_id, funnel_id, step_order, window_ms, entity, at, local_day

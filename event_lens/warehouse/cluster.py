@@ -1,0 +1,44 @@
+"""Statements for a cluster of replicas: made everywhere at once, over tables that replicate (docs/decisions/0013)."""
+
+from itertools import pairwise
+
+from event_lens.errors import Broken
+from event_lens.warehouse.lexer import Token, tokens
+
+# On a replicated table tokens are forgotten after an hour by default, and a segment can wait for longer than that.
+_WINDOW = b"non_replicated_deduplication_window"
+_SECONDS = b"replicated_deduplication_window_seconds = 31536000, "
+_DEFINING = {b"CREATE", b"ALTER", b"DROP", b"TRUNCATE", b"RENAME", b"EXCHANGE"}
+_OBJECTS = {b"DATABASE", b"TABLE", b"VIEW"}
+
+
+def for_cluster(statement: bytes, cluster: str) -> bytes:
+    """`statement` as every replica of `cluster` is to run it: `ON CLUSTER`, and the replicated kind of its engine.
+
+    What defines nothing (an INSERT) stays as it is. Raises `Broken` (`migration_not_for_clusters`) for a statement that
+    defines something else than a database, a table or a view.
+    """
+    found = list(tokens(statement))
+    if found[0].keyword not in _DEFINING:
+        return statement
+    edits = [(_end_of_name(found, statement), b' ON CLUSTER "' + cluster.encode() + b'"')]
+    for before, token in pairwise(found):
+        if before.value == b"=" and token.keyword.endswith(b"MERGETREE"):
+            edits.append((token.start, b"Replicated"))
+        if before.value == _WINDOW:
+            edits.append((before.start, _SECONDS))
+    rendered = statement
+    for place, text in reversed(edits):
+        rendered = rendered[:place] + text + rendered[place:]
+    return rendered.replace(_WINDOW, _WINDOW.removeprefix(b"non_"))
+
+
+def _end_of_name(found: list[Token], statement: bytes) -> int:
+    """Where the name of what is defined ends."""
+    rest = found[1:]
+    if rest[0].keyword not in _OBJECTS or found[0].keyword in (b"RENAME", b"EXCHANGE"):
+        shown = statement.decode().splitlines()[0]
+        raise Broken(f"A migration does what no cluster can be told: {shown}", code="migration_not_for_clusters")
+    names = [token for token in rest[1:] if token.keyword not in (b"IF", b"NOT", b"EXISTS")]
+    is_qualified = len(names) > 1 and names[1].value == b"."
+    return names[2 if is_qualified else 0].end

@@ -1,0 +1,12 @@
+-- grain: one row per project, day and path on which sessions ended
+select
+    project_id,
+    day,
+    exit_path as path,
+    count(*) as sessions,
+    count(distinct device_id) as unique_visitors,
+    count(*) filter (is_bounce) as bounces,
+    sum(duration_seconds) as duration_seconds
+from sessions
+where screen_view_count > 0
+group by all

@@ -1,0 +1,32 @@
+-- grain: one row per project and local day with events
+with of_events as (
+    select
+        project_id,
+        local_day as day,
+        count(distinct nullif(device_id, '')) as unique_visitors,
+        count(distinct nullif(profile_id, '')) as people,
+        count(*) filter (is_screen_view) as screen_views,
+        count(*) as events,
+        coalesce(sum(revenue) filter (is_countable), 0) as revenue
+    from events
+    group by all
+),
+
+of_sessions as (
+    select
+        project_id,
+        day,
+        count(*) as sessions,
+        count(*) filter (is_bounce) as bounces,
+        sum(duration_seconds) as duration_seconds
+    from sessions
+    group by all
+)
+
+select
+    of_events.*,
+    coalesce(sessions, 0) as sessions,
+    coalesce(bounces, 0) as bounces,
+    coalesce(duration_seconds, 0) as duration_seconds
+from of_events
+left join of_sessions using (project_id, day)

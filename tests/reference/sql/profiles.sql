@@ -1,0 +1,59 @@
+-- grain: one row per profile
+with of_events as (
+    select
+        project_id,
+        profile_id,
+        min(created_at) as first_seen_at,
+        max(created_at) as last_seen_at,
+        count(*) as event_count,
+        coalesce(sum(revenue) filter (is_countable), 0) as revenue,
+        flatten(list(groups)) as groups
+    from events
+    where profile_id <> ''
+    group by all
+),
+
+of_operations as (
+    select
+        project_id,
+        profile_id,
+        min(created_at) as first_seen_at,
+        max(created_at) as last_seen_at,
+        flatten(list(groups) filter (operation = 'assign_group')) as groups,
+        coalesce(arg_max(first_name, fold_order) filter (operation = 'identify' and first_name <> ''), '') as first_name,
+        coalesce(arg_max(last_name, fold_order) filter (operation = 'identify' and last_name <> ''), '') as last_name,
+        coalesce(arg_max(name, fold_order) filter (operation = 'identify' and name <> ''), '') as name,
+        coalesce(arg_max(email, fold_order) filter (operation = 'identify' and email <> ''), '') as email,
+        coalesce(arg_max(avatar, fold_order) filter (operation = 'identify' and avatar <> ''), '') as avatar
+    from profile_operations
+    group by all
+),
+
+of_sessions as (
+    select project_id, profile_id, count(*) as session_count from sessions group by all
+),
+
+folded as (
+    select project_id, profile_id, json_group_object(path, value) as properties from profile_properties group by all
+)
+
+select
+    project_id,
+    profile_id,
+    not starts_with(profile_id, 'device:') as is_identified,
+    least(of_events.first_seen_at, of_operations.first_seen_at) as first_seen_at,
+    greatest(of_events.last_seen_at, of_operations.last_seen_at) as last_seen_at,
+    coalesce(session_count, 0) as session_count,
+    coalesce(event_count, 0) as event_count,
+    coalesce(revenue, 0) as revenue,
+    coalesce(first_name, '') as first_name,
+    coalesce(last_name, '') as last_name,
+    coalesce(name, '') as name,
+    coalesce(email, '') as email,
+    coalesce(avatar, '') as avatar,
+    coalesce(properties, '{}') as properties,
+    list_sort(list_distinct(coalesce(of_events.groups, []) || coalesce(of_operations.groups, []))) as groups
+from of_events
+full outer join of_operations using (project_id, profile_id)
+left join of_sessions using (project_id, profile_id)
+left join folded using (project_id, profile_id)
