@@ -9,6 +9,7 @@
     `candidates` has project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, day,
     received_at, batch_id, batch_row. -#}
 {% macro duplicate_rows(candidates) -%}
+    {%- set is_body_compared = "body_hash != 0 and message_id = '' and import_id = ''" -%}
     select project_id, day, batch_id, batch_row
     from (
         select
@@ -18,7 +19,7 @@
             batch_row,
             received_at,
             duplicate_window_ms,
-            body_hash != 0 and message_id = '' and import_id = '' as is_body_compared,
+            {{ is_body_compared }} as is_body_compared,
             lagInFrame(toNullable(received_at)) over (
                 partition by project_id, event_id
                 order by received_at, batch_id, batch_row
@@ -30,6 +31,11 @@
                 rows between 1 preceding and current row
             ) as same_body_at
         from {{ candidates }}
+        -- Nearly no row shares its id or its body with another: the others need not be put in order.
+        where event_id in (select event_id from {{ candidates }} group by event_id having count() > 1)
+            or body_hash in (
+                select body_hash from {{ candidates }} where {{ is_body_compared }} group by body_hash having count() > 1
+            )
     )
     where same_id_at >= received_at - interval 7 day
         or (

@@ -8,7 +8,7 @@ with landed as (
 ),
 
 facts as (
-    select project_id, event_id, received_at from {{ ref('int_events__sessionized') }}
+    select project_id, event_id, batch_id, batch_row from {{ ref('int_events__sessionized') }}
     where {{ in_tested_days('local_day') }}
 ),
 
@@ -16,7 +16,7 @@ missing as (
     select * from landed
     where not is_bot
         and name not in ('session_start', 'session_end')
-        and (project_id, event_id, received_at) not in (select project_id, event_id, received_at from facts)
+        and (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from facts)
         and batch_id in (
             select batch_id from {{ source('lens_raw', 'batches') }}
             where landed_at < toDateTime64('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}', 3, 'UTC')
@@ -45,8 +45,13 @@ select 'lost' as finding, project_id, toString(event_id) as event_id from missin
 where (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from repeated)
 union all
 select 'made up' as finding, project_id, toString(event_id) as event_id from facts
-where (project_id, event_id, received_at) not in (select project_id, event_id, received_at from landed)
+where (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from landed)
 union all
-select 'twice' as finding, project_id, toString(event_id) as event_id from facts
+select 'twice' as finding, project_id, toString(any(event_id)) as event_id from facts
+group by project_id, batch_id, batch_row
+having count() > 1
+union all
+select 'landed twice' as finding, project_id, toString(event_id) as event_id from landed
+where (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from facts)
 group by project_id, event_id, received_at
 having count() > 1

@@ -15,7 +15,7 @@ from event_lens.registry.funnels import create_funnel
 from event_lens.registry.projects import change_project, create_project
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.connection import Warehouse
-from orchestration.days import between
+from orchestration.days import REACH_AFTER, between
 from orchestration.mark import mark_built
 from orchestration.plan import make_plan, read_plan
 from orchestration.registry_copy import copy_registry, registry_fingerprint
@@ -114,10 +114,10 @@ def test_a_batch_over_far_days_is_built_when_both_runs_are_through(
     batch = land(warehouse, project, SENT, received_at=SENT, message="far", event_id=event_id)
     build, days = planned(warehouse, settings, batch)
     assert len(days) == 2
-    mark_built(warehouse, build, between(days[0] - timedelta(days=1), days[0] + timedelta(days=3)), settings)
+    mark_built(warehouse, build, between(days[0] - timedelta(days=1), days[0] + timedelta(days=REACH_AFTER)), settings)
     build, days_again = planned(warehouse, settings, batch)
     assert days_again == days
-    mark_built(warehouse, build, between(days[1] - timedelta(days=1), days[1] + timedelta(days=3)), settings)
+    mark_built(warehouse, build, between(days[1] - timedelta(days=1), days[1] + timedelta(days=REACH_AFTER)), settings)
     assert planned(warehouse, settings, batch)[1] == []
 
 

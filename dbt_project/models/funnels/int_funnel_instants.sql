@@ -2,9 +2,9 @@
     schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity', 'at']) }}
 -- grain: one row per funnel, entity (device, profile or session) and instant at which it did a step
 --
--- `masks` has a number for each event of that instant, in order of event_id, with a bit for every step that the event
--- fits; `breakdown_values` goes with it. Of a strict funnel the instants without a step are here as well, for they part
--- what lies before from what comes after. Days whose definitions did not change are read and not judged again.
+-- `masks` has a number for each event of that instant, in order of event_id and receipt, with a bit for every step that
+-- the event fits; `breakdown_values` goes with it. Of a strict funnel the instants without a step are here as well, for
+-- they part what lies before from what comes after. Days whose definitions did not change are read and not judged again.
 {% set fields = funnel_fields() %}
 {% set shape = funnel_shape(fields) %}
 
@@ -39,6 +39,7 @@ events as (
         session_id,
         created_at,
         toUInt128(event_id) as event_id,
+        received_at,
         {{ field_texts(fields) }} as texts
     from {{ ref('events') }}
     where {{ in_window('local_day') }}
@@ -55,6 +56,7 @@ moments as (
         toUnixTimestamp64Milli(events.created_at) as at,
         events.local_day as local_day,
         events.event_id as event_id,
+        events.received_at as received_at,
         toUInt16(plain_mask + arraySum(arrayMap(
             step -> if({{ fits_filters('step.2', 'events.texts') }}, step.1, toUInt16(0)), filtered))) as mask,
         arrayStringConcat(texts[breakdown_place], ', ') as breakdown_value
@@ -73,6 +75,7 @@ moments as (
         toUnixTimestamp64Milli(others.created_at) as at,
         others.local_day as local_day,
         toUInt128(0) as event_id,
+        others.received_at as received_at,
         toUInt16(0) as mask,
         '' as breakdown_value
     from {{ ref('events') }} as others
@@ -81,17 +84,21 @@ moments as (
         and others.project_id in (select project_id from funnels where step_order = 'strict')
         and funnels.step_order = 'strict' and not has(step_names, others.name) and entity != ''
     {%- endif %}
+),
+
+instants as (
+    select
+        project_id,
+        funnel_id,
+        cast(step_order as LowCardinality(String)) as step_order,
+        window_ms,
+        entity,
+        at,
+        local_day,
+        arraySort(groupArrayIf((event_id, received_at, mask, breakdown_value), mask != 0)) as done
+    from moments
+    group by project_id, funnel_id, step_order, window_ms, entity, at, local_day
 )
 
-select
-    project_id,
-    funnel_id,
-    cast(step_order as LowCardinality(String)) as step_order,
-    window_ms,
-    entity,
-    at,
-    local_day,
-    arraySort(groupArrayIf((event_id, mask, breakdown_value), mask != 0)).2 as masks,
-    arraySort(groupArrayIf((event_id, mask, breakdown_value), mask != 0)).3 as breakdown_values
-from moments
-group by project_id, funnel_id, step_order, window_ms, entity, at, local_day
+select * except (done), done.3 as masks, done.4 as breakdown_values
+from instants

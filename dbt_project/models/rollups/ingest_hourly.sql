@@ -4,9 +4,8 @@
 -- Every event and operation that an authenticated client sent counts once, in the first class that fits: rejected,
 -- duplicate, bot, accepted. Imports count too; `replay` never reaches raw.
 
-with events as (
-    select * from {{ ref('stg_events') }}
-    where {{ in_window('toDate(received_at)', before=7) }}
+with copies as (
+    select project_id, batch_id, batch_row from {{ ref('int_event_copies') }}
 ),
 
 operations as (
@@ -14,11 +13,7 @@ operations as (
     where {{ in_window('toDate(received_at)', before=7) }}
 ),
 
-duplicate_events as (
-    {{ duplicate_rows('events') }}
-),
-
-duplicate_operations as (
+copies_of_operations as (
     {{ duplicate_rows('operations') }}
 ),
 
@@ -27,15 +22,16 @@ received as (
         project_id,
         received_at,
         is_bot,
-        (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from duplicate_events) as is_duplicate,
+        (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from copies) as is_duplicate,
         false as is_rejected
-    from events
+    from {{ ref('stg_events') }}
+    where {{ in_window('toDate(received_at)') }}
     union all
     select
         project_id,
         received_at,
         is_bot,
-        (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from duplicate_operations) as is_duplicate,
+        (project_id, batch_id, batch_row) in (select project_id, batch_id, batch_row from copies_of_operations) as is_duplicate,
         false as is_rejected
     from operations
     union all

@@ -1,5 +1,13 @@
 {{ config(partition_by='local_day', order_by=['project_id', 'local_day', 'device_id', 'created_at']) }}
 -- grain: one row per event that counts, with its session and the profile it belongs to after stitching
+--
+-- What was sent comes from raw. Raw keeps short texts plain, because they land faster so
+-- (docs/decisions/0014-text-in-raw.md).
+
+{% set short_texts = [
+    'origin', 'referrer_name', 'referrer_type', 'utm_source', 'utm_medium', 'utm_campaign', 'click_id', 'country', 'region',
+    'city', 'os', 'os_version', 'browser', 'browser_version', 'device', 'brand', 'model', 'language', 'currency',
+    'sdk_name', 'sdk_version'] %}
 
 with facts as (
     select * from {{ ref('int_events__sessionized') }}
@@ -33,29 +41,38 @@ owned as (
         on renamed.project_id = identities.project_id
         and renamed.device_id = identities.device_id
         and renamed.created_at >= identities.valid_from
+),
+
+sent as (
+    select * from {{ source('lens_raw', 'events') }}
+    where {{ in_raw_window() }}
 )
 
 select
-    project_id,
-    local_day,
-    hour,
-    event_id,
-    name,
-    device_id,
-    device_kind,
-    session_id,
-    session_day,
-    cast(is_session_start as Bool) as is_session_start,
-    multiIf(owner_id != '', owner_id, device_id != '', 'device:' || device_id, '') as profile_id,
+    owned.project_id as project_id,
+    owned.local_day as local_day,
+    owned.hour as hour,
+    sent.event_id as event_id,
+    sent.name as name,
+    owned.device_id as device_id,
+    owned.device_kind as device_kind,
+    owned.session_id as session_id,
+    owned.session_day as session_day,
+    cast(owned.is_session_start as Bool) as is_session_start,
+    multiIf(owner_id != '', owner_id, owned.device_id != '', 'device:' || owned.device_id, '') as profile_id,
     cast(owner_id != '' as Bool) as is_identified,
-    client_session_id,
-    groups,
-    created_at,
-    received_at,
-    cast(name in ('screen_view', 'page_view', 'pageview') as Bool) as is_screen_view,
-    path, origin, query, hash, title, referrer, referrer_name, referrer_type,
-    utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_id,
-    country, region, city, latitude, longitude,
-    user_agent, os, os_version, browser, browser_version, device, brand, model, language, screen_width, screen_height,
-    revenue, currency, properties, sdk_name, sdk_version, import_id
-from owned
+    sent.client_session_id as client_session_id,
+    sent.groups as groups,
+    sent.created_at as created_at,
+    sent.received_at as received_at,
+    cast(sent.name in ('screen_view', 'page_view', 'pageview') as Bool) as is_screen_view,
+    {%- for column in [
+        'path', 'origin', 'query', 'hash', 'title', 'referrer', 'referrer_name', 'referrer_type',
+        'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'click_id',
+        'country', 'region', 'city', 'latitude', 'longitude', 'user_agent', 'os', 'os_version', 'browser', 'browser_version',
+        'device', 'brand', 'model', 'language', 'screen_width', 'screen_height',
+        'revenue', 'currency', 'properties', 'sdk_name', 'sdk_version', 'import_id'] %}
+    {{ 'toLowCardinality(sent.' ~ column ~ ')' if column in short_texts else 'sent.' ~ column }} as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from sent
+inner join owned on sent.batch_id = owned.batch_id and sent.batch_row = owned.batch_row

@@ -1,12 +1,15 @@
 {{ config(materialized='incremental', partition_by='local_day', order_by=['project_id', 'local_day', 'device_id', 'created_at']) }}
 -- grain: one row per event that counts (no duplicate, no bot, no session_start or session_end), with its session
 --
--- The profile is as seen; who owns the device is mapped in `events`. The session of an event on local day L is a
--- function of the events and handovers of L - 3 to L (docs/decisions/0003-session-reach.md), so those days are read and
--- only the days built are kept.
+-- Only what sessions and identities are made of; `events` takes the rest from raw, by batch and row. The profile is as
+-- seen. The session of an event on local day L is a function of the events and handovers of L - 3 to L
+-- (docs/decisions/0003-session-reach.md), so those days are read and only the days built are kept.
 
 with events as (
-    select * from {{ ref('stg_events') }}
+    select
+        project_id, event_id, name, device_id, device_kind, profile_id, client_session_id, created_at, day, local_day, hour,
+        is_bot, batch_id, batch_row, session_timeout_seconds
+    from {{ ref('stg_events') }}
     where {{ in_raw_window(before=3) }}
 ),
 
@@ -23,6 +26,7 @@ handovers as (
 counted as (
     select
         events.* except (device_id),
+        sipHash64(batch_id) as batch,
         events.device_id as sent_device_id,
         if(events.created_at <= handovers.last_at, handovers.previous_device_id, events.device_id) as device_id
     from events
@@ -36,86 +40,81 @@ counted as (
         and (events.project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from copies)
 ),
 
--- What came just before on the same device, and the last client session id that was not empty.
-lagged as (
+-- Arrays of a device's events in order cost a quarter of what window functions over them do.
+devices as (
     select
-        *,
-        row_number() over in_order = 1 as is_first,
-        lagInFrame(created_at) over in_order as previous_at,
-        lagInFrame(local_day) over in_order as previous_day,
-        anyLastIf(client_session_id, client_session_id != '') over before as last_client_session_id,
-        anyLastIf(local_day, client_session_id != '') over before as last_client_session_day
+        project_id,
+        device_id,
+        any(session_timeout_seconds) * 1000 as timeout_ms,
+        arraySort(groupArray(
+            (toUnixTimestamp64Milli(created_at), toUInt128(event_id), local_day, client_session_id, batch, batch_row)
+        )) as in_order,
+        in_order.1 as moments,
+        in_order.3 as days,
+        in_order.4 as named,
+        arrayFill(name -> name != '', named) as last_named,
+        arrayFill((day, name) -> name != '', days, named) as last_named_days
     from counted
-    window
-        in_order as (
-            partition by project_id, device_id order by created_at, toUInt128(event_id)
-            rows between unbounded preceding and current row
-        ),
-        before as (
-            partition by project_id, device_id order by created_at, toUInt128(event_id)
-            rows between unbounded preceding and 1 preceding
-        )
+    where device_id != ''
+    group by project_id, device_id
 ),
 
 -- Rules (a) a gap of the timeout or more, and (b) another client session id than the last of this or the previous day.
 cut as (
     select
         *,
-        is_first
-        or dateDiff('millisecond', previous_at, created_at) >= session_timeout_seconds * 1000
-        or (
-            client_session_id != ''
-            and last_client_session_id not in ('', client_session_id)
-            and last_client_session_day >= local_day - 1
-        ) as is_cut
-    from lagged
+        arrayMap(
+            (gap, name, last_name, last_day, day, place) -> place = 1
+                or gap >= timeout_ms
+                or (name != '' and last_name not in ('', name) and last_day >= day - 1),
+            arrayDifference(moments), named, {{ one_before('last_named', "''") }},
+            {{ one_before('last_named_days', 'toDate(0)') }}, days, arrayEnumerate(moments)
+        ) as are_cut,
+        arrayFill((day, is_cut) -> is_cut, days, are_cut) as last_cut_days
+    from devices
 ),
 
 -- Rule (c): the first event of a local day, when (a) and (b) cut nothing on the local day before.
 started as (
     select
         *,
-        is_cut or (previous_day != local_day and last_cut_day != local_day - 1) as is_session_start
-    from (
-        select
-            *,
-            maxIf(local_day, is_cut) over (
-                partition by project_id, device_id order by created_at, toUInt128(event_id)
-                rows between unbounded preceding and 1 preceding
-            ) as last_cut_day
-        from cut
-    )
+        arrayMap(
+            (is_cut, day, previous_day, last_cut_day) -> is_cut or (day != previous_day and last_cut_day != day - 1),
+            are_cut, days, {{ one_before('days', 'toDate(0)') }}, {{ one_before('last_cut_days', 'toDate(0)') }}
+        ) as are_starts,
+        arrayFill((moment, is_start) -> is_start, moments, are_starts) as starts,
+        arrayFill((day, is_start) -> is_start, days, are_starts) as start_days,
+        -- Starts at one instant are one session.
+        arrayMap((start, previous) -> start != previous, starts, {{ one_before('starts', '-1') }}) as are_first
+    from cut
 ),
 
-sessionized as (
+placed as (
     select
-        *,
-        anyLastIf(created_at, is_session_start) over in_order as session_started_at,
-        anyLastIf(local_day, is_session_start) over in_order as session_started_day
+        batch,
+        batch_row,
+        sipHash64(project_id, device_id, start) as session_id,
+        start_day as session_day,
+        is_first
     from started
-    window in_order as (
-        partition by project_id, device_id order by created_at, toUInt128(event_id)
-        rows between unbounded preceding and current row
-    )
+    array join in_order.5 as batch, in_order.6 as batch_row, starts as start, start_days as start_day, are_first as is_first
 )
 
 select
-    project_id,
-    local_day,
-    hour,
-    event_id,
-    name,
-    device_id,
-    sent_device_id,
-    device_kind,
-    if(device_id = '', 0, sipHash64(project_id, device_id, toUnixTimestamp64Milli(session_started_at))) as session_id,
-    if(device_id = '', toDate(0), session_started_day) as session_day,
-    device_id != '' and is_session_start as is_session_start,
-    profile_id, client_session_id, groups, created_at, received_at,
-    path, origin, query, hash, title, referrer, referrer_name, referrer_type,
-    utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_id,
-    country, region, city, latitude, longitude,
-    user_agent, os, os_version, browser, browser_version, device, brand, model, language, screen_width, screen_height,
-    revenue, currency, properties, sdk_name, sdk_version, import_id
-from sessionized
+    counted.project_id as project_id,
+    counted.local_day as local_day,
+    counted.hour as hour,
+    counted.event_id as event_id,
+    counted.device_id as device_id,
+    counted.sent_device_id as sent_device_id,
+    counted.device_kind as device_kind,
+    counted.profile_id as profile_id,
+    counted.created_at as created_at,
+    placed.session_id as session_id,
+    placed.session_day as session_day,
+    placed.is_first as is_session_start,
+    counted.batch_id as batch_id,
+    counted.batch_row as batch_row
+from counted
+left join placed on counted.batch = placed.batch and counted.batch_row = placed.batch_row
 where {{ in_window('local_day') }}

@@ -1,12 +1,7 @@
 -- grain: one row per landed event, duplicates and bots included, with the settings of its project beside it
 --
 -- A project that is not in the settings has UTC, sessions of 30 minutes and a duplicate window of 100 ms. Filters on
--- `day` and `created_at` reach the raw table through this view. Raw keeps short texts plain, because they land faster so
--- (docs/decisions/0014-text-in-raw.md).
-{% set short_texts = [
-    'device_kind', 'origin', 'referrer_name', 'referrer_type', 'utm_source', 'utm_medium', 'utm_campaign', 'click_id',
-    'country', 'region', 'city', 'os', 'os_version', 'browser', 'browser_version', 'device', 'brand', 'model',
-    'language', 'currency', 'sdk_name', 'sdk_version', 'bot_reason'] %}
+-- `day` and `created_at` reach the raw table through this view.
 
 with events as (
     select * from {{ source('lens_raw', 'events') }}
@@ -32,11 +27,8 @@ with_settings as (
 )
 
 select
-    with_settings.* except (timezone, allowed_bots, is_bot) replace (
-        {%- for text in short_texts %}
-        toLowCardinality({{ text }}) as {{ text }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    ),
+    with_settings.* except (timezone, allowed_bots, is_bot, device_kind),
+    toLowCardinality(device_kind) as device_kind,
     {{ is_bot_now('is_bot', 'bot_reason', 'allowed_bots') }} as is_bot,
     {{ local_day('created_at', 'offset_seconds') }} as local_day,
     {{ local_hour('created_at', 'offset_seconds') }} as hour
