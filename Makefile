@@ -8,7 +8,7 @@ CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: help setup demo up test check faults bench lock clean
+.PHONY: help setup demo up test check faults reference bench lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
@@ -16,6 +16,7 @@ help:
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill processes under load in twenty rounds, and more (about ten minutes)"
+	@echo "make reference  hold every table against the reference on a million events (about ten minutes)"
 	@echo "make bench  measure the collector, landing and builds"
 	@echo "make clean  remove what set-up, demo and tests made"
 
@@ -61,6 +62,9 @@ test: check $(CLIENTS_READY)
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults
+
+reference: $(TEST_READY)
+	$(BIN)/python -m tests.reference
 
 bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector

@@ -7,8 +7,8 @@
 
 with events as (
     select
-        project_id, event_id, name, device_id, device_kind, profile_id, client_session_id, created_at, day, local_day, hour,
-        is_bot, batch_id, batch_row, session_timeout_seconds
+        project_id, event_id, name, device_id, device_kind, profile_id, client_session_id, created_at, received_at, day,
+        local_day, hour, is_bot, batch_id, batch_row, session_timeout_seconds
     from {{ ref('stg_events') }}
     where {{ in_raw_window(before=3) }}
 ),
@@ -47,11 +47,11 @@ devices as (
         device_id,
         any(session_timeout_seconds) * 1000 as timeout_ms,
         arraySort(groupArray(
-            (toUnixTimestamp64Milli(created_at), toUInt128(event_id), local_day, client_session_id, batch, batch_row)
+            (toUnixTimestamp64Milli(created_at), toUInt128(event_id), received_at, local_day, client_session_id, batch, batch_row)
         )) as in_order,
         in_order.1 as moments,
-        in_order.3 as days,
-        in_order.4 as named,
+        in_order.4 as days,
+        in_order.5 as named,
         arrayFill(name -> name != '', named) as last_named,
         arrayFill((day, name) -> name != '', days, named) as last_named_days
     from counted
@@ -97,7 +97,7 @@ placed as (
         start_day as session_day,
         is_first
     from started
-    array join in_order.5 as batch, in_order.6 as batch_row, starts as start, start_days as start_day, are_first as is_first
+    array join in_order.6 as batch, in_order.7 as batch_row, starts as start, start_days as start_day, are_first as is_first
 )
 
 select
