@@ -35,7 +35,7 @@ def _show(found: list[Held]) -> None:
     console.print(table)
     for held in found:
         if held.comparison.differences or held.wrong_sums:
-            console.print(held.stage, str(held.comparison), *held.wrong_sums)
+            console.print(held.stage, str(held.comparison), *held.wrong_sums, markup=False)
 
 
 if __name__ == "__main__":

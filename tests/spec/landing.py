@@ -51,8 +51,15 @@ def land(warehouse: Warehouse, landings: list[Landing], landed_before: list[Land
             row |= {"project_id": project.project_id, "batch_id": batch_id, "batch_row": number}
         if rows:
             _insert(warehouse, table, [row for _, row in rows], batch_id)
-            landed_at = timestamp(moment("2026-06-01"))
-            batch = {"batch_id": batch_id, "table_name": table, "landed_at": landed_at, "row_count": len(rows)}
+            receipts = [row["received_at"] for _, row in rows]
+            batch = {
+                "batch_id": batch_id,
+                "table_name": table,
+                "landed_at": timestamp(moment("2026-06-01")),
+                "row_count": len(rows),
+                "first_received_at": timestamp(min(receipts)),
+                "last_received_at": timestamp(max(receipts)),
+            }
             _insert(warehouse, "lens_raw.batches", [batch], f"{batch_id}-batch")
     sent_ids = {row["event_id"] for table, _, row in landings if table != QUARANTINE and row["message_id"]}
     for table, project, row in landings:

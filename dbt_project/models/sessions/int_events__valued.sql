@@ -23,7 +23,7 @@ select
     events.client_session_id as client_session_id,
     events.groups as groups,
     events.created_at as created_at,
-    (events.created_at, toUInt128(events.event_id)) as position,
+    (events.created_at, toUInt128(events.event_id), events.received_at) as position,
     events.is_screen_view as is_screen_view,
     events.path as path,
     {{ countable_revenue('events.revenue', 'events.currency', 'projects.currency') }} as revenue

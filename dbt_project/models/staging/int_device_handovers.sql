@@ -16,7 +16,9 @@ copies as (
 ),
 
 counted as (
-    select project_id, event_id, device_id, device_kind, previous_device_id, created_at, day, session_timeout_seconds
+    select
+        project_id, event_id, device_id, device_kind, previous_device_id, created_at, received_at, day,
+        session_timeout_seconds
     from {{ ref('stg_events') }}
     where {{ in_raw_window(before=1) }}
         and (project_id, device_id) in (
@@ -32,8 +34,8 @@ device_days as (
         project_id,
         day as utc_day,
         device_id,
-        argMin(device_kind, (created_at, toUInt128(event_id))) as first_kind,
-        argMin(counted.previous_device_id, (created_at, toUInt128(event_id))) as previous_device_id,
+        argMin(device_kind, (created_at, toUInt128(event_id), received_at)) as first_kind,
+        argMin(counted.previous_device_id, (created_at, toUInt128(event_id), received_at)) as previous_device_id,
         any(session_timeout_seconds) * 1000 as timeout_ms,
         arraySort(groupArray(created_at)) as moments,
         arrayFirstIndex(

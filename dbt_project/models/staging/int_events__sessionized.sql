@@ -110,6 +110,7 @@ select
     counted.device_kind as device_kind,
     counted.profile_id as profile_id,
     counted.created_at as created_at,
+    counted.received_at as received_at,
     placed.session_id as session_id,
     placed.session_day as session_day,
     placed.is_first as is_session_start,

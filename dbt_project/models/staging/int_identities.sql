@@ -17,7 +17,7 @@ resolved as (
         links.project_id as project_id,
         links.device_id as device_id,
         links.linked_at as linked_at,
-        argMax(if(aliases.alias = '', links.profile_id, aliases.profile_id), toUInt128(links.event_id)) as profile_id
+        argMax(if(aliases.alias = '', links.profile_id, aliases.profile_id), (toUInt128(links.event_id), links.received_at)) as profile_id
     from links
     left join aliases on links.project_id = aliases.project_id and links.profile_id = aliases.alias
     group by project_id, device_id, linked_at

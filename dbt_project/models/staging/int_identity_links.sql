@@ -5,13 +5,13 @@
 -- links nothing. What links a derived device on a day on which it goes on from another one links that one too.
 
 with events as (
-    select project_id, local_day, sent_device_id as device_id, device_kind, profile_id, created_at, event_id
+    select project_id, local_day, sent_device_id as device_id, device_kind, profile_id, created_at, received_at, event_id
     from {{ ref('int_events__sessionized') }}
     where {{ in_window('local_day') }}
 ),
 
 operations as (
-    select project_id, local_day, device_id, device_kind, profile_id, created_at, event_id
+    select project_id, local_day, device_id, device_kind, profile_id, created_at, received_at, event_id
     from {{ ref('int_operations') }}
     where {{ in_window('local_day') }} and operation in ('identify', 'alias')
 ),
@@ -34,6 +34,7 @@ links as (
         arrayJoin(if(handovers.device_id = '', [sent.device_id], [sent.device_id, previous_device_id])) as device_id,
         sent.profile_id as profile_id,
         sent.created_at as created_at,
+        sent.received_at as received_at,
         sent.event_id as event_id
     from sent
     left join handovers
@@ -46,7 +47,7 @@ lagged as (
     select
         *,
         lagInFrame(profile_id) over (
-            partition by project_id, local_day, device_id order by created_at, toUInt128(event_id)
+            partition by project_id, local_day, device_id order by created_at, toUInt128(event_id), received_at
             rows between 1 preceding and current row
         ) as previous_profile_id
     from links
@@ -58,6 +59,7 @@ select
     device_id,
     profile_id,
     created_at as linked_at,
+    received_at,
     event_id
 from lagged
 where profile_id != previous_profile_id

@@ -4,7 +4,7 @@ with paused as (
         *,
         coalesce(
             created_at - lag(created_at) over (
-                partition by project_id, device_id, utc_day order by created_at, event_id
+                partition by project_id, device_id, utc_day order by created_at, event_id, event_key
             ) >= timeout,
             false
         ) as follows_pause

@@ -3,7 +3,7 @@ with firsts as (
     select *
     from seen_events
     where device_id <> ''
-    qualify row_number() over (partition by project_id, device_id, utc_day order by created_at, event_id) = 1
+    qualify row_number() over (partition by project_id, device_id, utc_day order by created_at, event_id, event_key) = 1
 )
 
 select project_id, device_id, utc_day, previous_device_id

@@ -9,7 +9,7 @@ with last_of_instant as (
     left join names on names.project_id = links.project_id and names.alias = links.profile_id
     qualify row_number() over (
         partition by links.project_id, links.device_id, links.created_at
-        order by event_id desc
+        order by event_id desc, received_at desc
     ) = 1
 ),
 
