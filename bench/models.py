@@ -46,9 +46,10 @@ def main() -> None:
                 console.print(f"{size} million events: landing ...")
                 end = traffic.history(warehouse, site.project_id, DAYS[size])
                 full = build(site, process, "--full-refresh")
-                _show_models(size, full, chosen.slowest)
+                _show_models(f"a full refresh, {size} M events", full, chosen.slowest)
                 disk = bytes_an_event(warehouse)
                 hour = _hour(site, process, warehouse, end, number=1, logins=False)
+                _show_models(f"an hour after {size} M events", hour, chosen.slowest)
                 logins = _hour(site, process, warehouse, end, number=2, logins=True)
                 rows.append(
                     [
@@ -136,10 +137,10 @@ def _hour(
     return build(site, process)
 
 
-def _show_models(size: str, built: Built, slowest: int) -> None:
+def _show_models(what: str, built: Built, slowest: int) -> None:
     ordered = sorted(built.seconds.items(), key=lambda item: -item[1])[:slowest]
     show_table(
-        f"Slowest models of a full refresh, {size} M events",
+        f"Slowest models of {what}",
         ["model", "seconds"],
         [[name, f"{seconds:.2f}"] for name, seconds in ordered],
     )

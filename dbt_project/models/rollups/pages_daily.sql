@@ -14,29 +14,49 @@ sessions as (
     where {{ in_window('day', before=1) }}
 ),
 
-lagged as (
+-- Arrays of a session's events in order cost less than window functions over them.
+walks as (
     select
-        *,
-        session_id != 0 and leadInFrame(1) over following as has_next,
-        leadInFrame(created_at) over following as next_at,
-        session_id != 0 and is_screen_view and sum(is_screen_view) over so_far = 1 as is_entry
+        project_id,
+        session_id,
+        arraySort(groupArray((position, is_screen_view, path, device_id, local_day))) as in_order,
+        arrayMap(moved -> toUnixTimestamp64Milli(moved.1), in_order.1) as moments,
+        arrayPushBack(arrayPopFront(moments), 0) as next_moments,
+        indexOf(in_order.2, true) as first_view
     from events
-    window
-        following as (
-            partition by project_id, session_id order by position rows between current row and 1 following
-        ),
-        so_far as (
-            partition by project_id, session_id order by position rows between unbounded preceding and current row
-        )
+    where session_id != 0
+    group by project_id, session_id
 ),
 
 views as (
     select
-        lagged.*,
+        walks.project_id as project_id,
+        walks.session_id as session_id,
+        event.3 as path,
+        event.4 as device_id,
+        event.5 as local_day,
+        place = first_view as is_entry,
+        next_moment != 0 as has_next,
+        if(has_next, next_moment - moment, 0) as shown_ms
+    from walks
+    array join
+        in_order as event,
+        arrayEnumerate(in_order) as place,
+        moments as moment,
+        next_moments as next_moment
+    where event.2 and {{ in_window('local_day') }}
+    union all
+    select project_id, session_id, path, device_id, local_day, false, false, 0
+    from events
+    where session_id = 0 and is_screen_view and {{ in_window('local_day') }}
+),
+
+judged as (
+    select
+        views.*,
         sessions.is_bounce as is_bounce
-    from lagged
-    left join sessions on lagged.project_id = sessions.project_id and lagged.session_id = sessions.session_id
-    where is_screen_view and {{ in_window('local_day') }}
+    from views
+    left join sessions on views.project_id = sessions.project_id and views.session_id = sessions.session_id
 )
 
 select
@@ -48,9 +68,9 @@ select
     finalizeAggregation(sessions_state) as sessions,
     toUInt64(countIf(is_entry)) as entries,
     toUInt64(countIf(is_entry and is_bounce)) as bounces,
-    toUInt64(intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000)) as seconds,
+    toUInt64(intDiv(sum(shown_ms), 1000)) as seconds,
     toUInt64(countIf(has_next)) as timed_views,
     uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state,
     uniqCombined64StateIf(session_id, session_id != 0) as sessions_state
-from views
+from judged
 group by project_id, day, path

@@ -75,4 +75,4 @@ select
     {{ 'toLowCardinality(sent.' ~ column ~ ')' if column in short_texts else 'sent.' ~ column }} as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 from sent
-inner join owned on sent.batch_id = owned.batch_id and sent.batch_row = owned.batch_row
+inner join owned on sipHash64(sent.batch_id) = sipHash64(owned.batch_id) and sent.batch_row = owned.batch_row
