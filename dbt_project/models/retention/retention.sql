@@ -59,17 +59,22 @@ profiles as (
 ),
 
 periods as (
-    {%- for period in longest %}
     select
         project_id,
         retention_id,
-        '{{ period }}' as period,
-        toInt64({{ longest[period] }}) as most_shown,
-        {{ numbered_periods(period, 'start_days') }} as starts,
-        {{ numbered_periods(period, 'return_days') }} as returns
+        kind.1 as period,
+        kind.2 as most_shown,
+        kind.3 as starts,
+        kind.4 as returns
     from profiles
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    array join [
+        {%- for period in longest %}
+        (
+            '{{ period }}', toInt64({{ longest[period] }}),
+            {{ numbered_periods(period, 'start_days') }}, {{ numbered_periods(period, 'return_days') }}
+        ){{ ',' if not loop.last }}
+        {%- endfor %}
+    ] as kind
 ),
 
 -- A profile is a member of the cohort of its first start, and of that of every start.
@@ -105,20 +110,21 @@ met as (
     group by project_id, retention_id, mode, period, cohort_number, period_number
 ),
 
-gaps as (
+cohorts as (
     select
         project_id,
         retention_id,
         mode,
         period,
         cohort_number,
-        arrayJoin(arrayMap(number -> toInt64(number), range(toUInt32(max(period_number)) + 1))) as period_number,
-        0 as retained,
-        0 as last_returns
+        groupArray(period_number) as numbers,
+        groupArray(met.retained) as retained_in,
+        groupArray(met.last_returns) as last_in
     from met
     group by project_id, retention_id, mode, period, cohort_number
 ),
 
+-- Periods in which nobody came back have a row, too.
 counted as (
     select
         project_id,
@@ -127,10 +133,10 @@ counted as (
         period,
         cohort_number,
         period_number,
-        toUInt64(sum(every.retained)) as retained,
-        sum(every.last_returns) as last_returns
-    from (select * from met union all select * from gaps) as every
-    group by project_id, retention_id, mode, period, cohort_number, period_number
+        toUInt64(retained_in[indexOf(numbers, period_number)]) as retained,
+        last_in[indexOf(numbers, period_number)] as last_returns
+    from cohorts
+    array join range(toUInt32(arrayMax(numbers)) + 1) as period_number
 )
 
 select
