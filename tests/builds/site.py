@@ -27,6 +27,14 @@ from tests.spec.rows import Project
 
 ROOT = Path(__file__).parents[2]
 KILLED_WITHIN_SECONDS = 240
+# `eventlens` with the dbt project of the folder that is its first argument.
+BUILD_WITH_ROOT = """
+import pathlib, sys
+import orchestration.project
+orchestration.project.ROOT = pathlib.Path(sys.argv.pop(1))
+from event_lens.cli import main
+main()
+"""
 QUIET_FOR_MONTHS = "lens_raw/events: events_landed_in_the_last_day"
 
 
@@ -109,9 +117,10 @@ class Site:
             done = build(self.settings, _silent, start=start, end=end, is_full_refresh=is_full_refresh)
         assert done.failed_checks == [QUIET_FOR_MONTHS]
 
-    def build_killed(self, at: str, *, is_done: bool) -> None:
-        """`eventlens build`, killed as the executioner does."""
-        command = [sys.executable, "-m", "event_lens.cli", "build"]
+    def build_killed(self, at: str, *, is_done: bool, start: date, end: date) -> None:
+        """`eventlens build` of the days from `start` to `end`, killed as the executioner does."""
+        command = [sys.executable, "-c", BUILD_WITH_ROOT, str(self.root)]
+        command += ["build", "--start", f"{start}", "--end", f"{end}"]
         build = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, start_new_session=True)
         self.executioner.kill(build, at, is_done=is_done)
 

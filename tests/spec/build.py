@@ -15,6 +15,7 @@ from event_lens.warehouse.connection import Warehouse
 from tests.spec.landing import Touched
 
 ROOT = Path(__file__).parents[2]
+CHUNK_ENDS = ["2025-12-31", "2026-02-02"]
 OWNER_CHANGES = "select distinct toString(local_day) as day from lens_staging.int_owner_changes"
 
 
@@ -38,8 +39,9 @@ class Build:
         self.run("--select", "tag:folded", values=values)
 
     def everything(self) -> None:
-        """A full refresh, in one run."""
-        self.run("--full-refresh")
+        """A full refresh in one run, in chunks as that of a large history."""
+        with patch.dict(os.environ, {"EVENTLENS_DBT_CHUNK_ENDS": json.dumps(CHUNK_ENDS)}):
+            self.run("--full-refresh")
 
     def run(self, *arguments: str, values: dict[str, list[str]] | None = None) -> None:
         """`dbt build` with `arguments`; fails with what dbt said."""
