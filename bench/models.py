@@ -15,6 +15,11 @@ from subprocess import Popen
 
 from bench import traffic
 from bench.site import Site
+from event_lens.registry.cohorts import Criterion, create_cohort
+from event_lens.registry.connection import open_registry
+from event_lens.registry.funnels import create_funnel
+from event_lens.registry.goals import create_goal
+from event_lens.registry.retentions import create_retention
 from event_lens.terminal import console, show_table
 from event_lens.warehouse.connection import Warehouse
 
@@ -42,6 +47,7 @@ def main() -> None:
     for size in chosen.millions:
         with tempfile.TemporaryDirectory(prefix="eventlens-bench-") as folder:
             site = Site(Path(folder))
+            define(site)
             with site.warehouse() as process, _warehouse(site) as warehouse:
                 console.print(f"{size} million events: landing ...")
                 end = traffic.history(warehouse, site.project_id, DAYS[size])
@@ -69,6 +75,18 @@ def main() -> None:
         ["events", "full", "tests", "MiB", "hour", "tests", "logins", "command", "raw B", "lens B", "parts"],
         rows,
     )
+
+
+def define(site: Site) -> None:
+    """A funnel, a retention, a cohort and a goal, as a shop would have them."""
+    registry = open_registry(site.settings)
+    create_funnel(
+        registry, site.project_id, "to a purchase", ("screen_view", "add_to_cart", "purchase"), window_seconds=604_800
+    )
+    create_retention(registry, site.project_id, "buyers", start_event="purchase")
+    create_cohort(registry, site.project_id, "buyers", (Criterion(event="purchase", within_days=30),))
+    create_goal(registry, site.project_id, "purchase", "purchase")
+    registry.close()
 
 
 def build(site: Site, process: Popen[bytes], *arguments: str) -> Built:
