@@ -10,7 +10,7 @@ from rich.table import Table
 from tests.conftest import EmbeddedServer
 from tests.reference.made_up import Held, hold
 
-VISITS = 160_000
+VISITS, DAYS = 160_000, 150
 
 console = Console(width=120)
 
@@ -19,7 +19,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="eventlens-reference-") as folder:
         server = EmbeddedServer(Path(folder) / "home")
         try:
-            found = list(hold(server.wait().url, Path(folder) / "dbt", VISITS, console.print))
+            found = list(hold(server.wait().url, Path(folder) / "dbt", VISITS, DAYS, console.print))
         finally:
             server.stop()
     _show(found)

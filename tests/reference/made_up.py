@@ -25,8 +25,8 @@ class Held(NamedTuple):
     """Where the table's states do not add up over days to what the reference counts."""
 
 
-def hold(url: str, folder: Path, visits: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Held]:
-    """Six events a visit in eight projects, built by days after each part and then by a full refresh. Blocks."""
+def hold(url: str, folder: Path, visits: int, days: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Held]:
+    """Six events a visit in eight projects over `days`, built after each part and then by a full refresh. Blocks."""
     started = time.perf_counter()
 
     def tell(what: str) -> None:
@@ -34,7 +34,7 @@ def hold(url: str, folder: Path, visits: int, say: Callable[[str], None] = lambd
 
     tell("making events")
     history = make_history(
-        "made-up", seed=1, visits=visits, events_a_visit=6, devices=visits // 4, days=150, first_day="2025-10-20"
+        "made-up", seed=1, visits=visits, events_a_visit=6, devices=visits // 4, days=days, first_day="2025-12-15"
     )
     build = Build(url, folder)
     with Warehouse(url, query_timeout_seconds=QUERY_SECONDS) as warehouse:

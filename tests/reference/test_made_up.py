@@ -9,7 +9,7 @@ from tests.conftest import EmbeddedServer
 from tests.reference.keys import KEYS
 from tests.reference.made_up import hold
 
-VISITS = 5_000
+VISITS, DAYS = 5_000, 30
 
 
 @pytest.mark.timeout(600)
@@ -18,7 +18,7 @@ def test_made_up_events_equal_the_reference_incrementally_and_after_a_full_refre
 ) -> None:
     url = start_embedded(tmp_path / "home").wait().url
     rows = {}
-    for stage, comparison, wrong_sums in hold(url, tmp_path / "dbt", VISITS):
+    for stage, comparison, wrong_sums in hold(url, tmp_path / "dbt", VISITS, DAYS):
         assert not comparison.differences, f"{stage}: {comparison}"
         assert wrong_sums == []
         rows[stage, comparison.table] = comparison.rows
