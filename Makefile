@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
-	@echo "make test   set up and run every check and test"
+	@echo "make test   set up and run every check and test, but those that kill builds"
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill collectors, warehouses and builds, and read from tables meanwhile (about fifteen minutes)"

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', partition_by='toYYYYMM(day)', order_by=['project_id', 'batch_id', 'batch_row']) }}
 -- grain: one row per landed event that repeats an earlier one, by its UTC day
 --
--- Judged by device ids as sent. The day before is read for bodies that are sent again over midnight.
+-- Judged by device ids as sent. The days beside it are read, too, for bodies that are sent again over midnight.
 
 with events as (
     select

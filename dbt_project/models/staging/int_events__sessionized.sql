@@ -2,7 +2,7 @@
 -- grain: one row per event that counts (no duplicate, no bot, no session_start or session_end), with its session
 --
 -- Only what sessions and identities are made of; `events` takes the rest from raw, by batch and row. The profile is as
--- seen. The session of an event on local day L is a function of the events and handovers of L - 3 to L
+-- seen. The session of an event on local day L is a function of the events and handovers of L - 4 to L
 -- (docs/decisions/0003-session-reach.md), so those days are read and only the days built are kept.
 
 with events as (
