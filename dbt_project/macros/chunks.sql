@@ -33,17 +33,30 @@
 {%- endmacro %}
 
 
-{#- Creates a table and fills it chunk by chunk; the last insert is left to the caller's statement. -#}
+{#- Creates a table and fills it. -#}
 {% macro clickhouse__create_table_as(temporary, relation, sql) -%}
-    {%- set has_contract = config.get('contract').enforced -%}
+    {{ clickhouse__create_empty_table(temporary, relation, sql, config.get('contract').enforced) }}
+    {%- if not temporary -%}
+        {{ insert_in_chunks(relation, adapter.get_columns_in_relation(relation) | map(attribute='name') | list, sql) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Fills the columns of a table chunk by chunk; the last insert is left to the caller's statement. -#}
+{% macro insert_in_chunks(relation, columns, sql) -%}
     {%- set chunks = chunks_of(window_days()) if '/*window ' in sql else [none] -%}
-    {{ clickhouse__create_empty_table(temporary, relation, sql, has_contract) }}
-    {%- for chunk in chunks if not temporary -%}
-        {%- set part = of_chunk(sql, chunk) if chunks | length > 1 else sql -%}
+    {%- for chunk in chunks -%}
+        {%- set insert -%}
+            insert into {{ relation }} ({{ columns | join(', ') }})
+            select {{ columns | join(', ') }} from (
+            {{ of_chunk(sql, chunk) if chunks | length > 1 else sql }}
+            )
+            {{ adapter.get_model_query_settings(model) }}
+        {%- endset -%}
         {%- if loop.last -%}
-            {{ clickhouse__insert_into(relation, part, has_contract) }}
+            {{ insert }}
         {%- else -%}
-            {%- call statement('insert_chunk') -%}{{ clickhouse__insert_into(relation, part, has_contract) }}{%- endcall -%}
+            {%- call statement('insert_chunk') -%}{{ insert }}{%- endcall -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -6,11 +6,13 @@
     for weeks still counts once), so that what a row needs to be judged is bounded. A row's event_id is made from its
     message id, or is random; a random one is repeated only when the writer landed the same event twice.
 
-    `candidates` has project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, day,
-    received_at, batch_id, batch_row. -#}
-{% macro duplicate_rows(candidates) -%}
+    `candidates` has project_id, event_id, message_id, day, received_at, batch_id, batch_row; where `has_bodies`, also
+    device_id, body_hash, import_id. Operations have none: only events are compared by their body. A project that is not in
+    the settings has a window of 100 ms. -#}
+{% macro duplicate_rows(candidates, has_bodies) -%}
     {%- set is_body_compared = "body_hash != 0 and message_id = '' and import_id = ''" -%}
-    select project_id, day, batch_id, batch_row
+    {%- set window_ms = "if(projects.project_id = '', 100, projects.duplicate_window_ms)" -%}
+    select judged.project_id as project_id, judged.day as day, judged.batch_id as batch_id, judged.batch_row as batch_row
     from (
         select
             project_id,
@@ -18,39 +20,47 @@
             batch_id,
             batch_row,
             received_at,
-            duplicate_window_ms,
+            {%- if has_bodies %}
             {{ is_body_compared }} as is_body_compared,
-            lagInFrame(toNullable(received_at)) over (
-                partition by project_id, event_id
-                order by received_at, batch_id, batch_row
-                rows between 1 preceding and current row
-            ) as same_id_at,
             lagInFrame(toNullable(received_at)) over (
                 partition by project_id, device_id, body_hash, is_body_compared
                 order by received_at, batch_id, batch_row
                 rows between 1 preceding and current row
-            ) as same_body_at
+            ) as same_body_at,
+            {%- endif %}
+            lagInFrame(toNullable(received_at)) over (
+                partition by project_id, event_id
+                order by received_at, batch_id, batch_row
+                rows between 1 preceding and current row
+            ) as same_id_at
         from {{ candidates }}
         -- Nearly no row shares its id or its body with another: the others need not be put in order.
         where event_id in (select event_id from {{ candidates }} group by event_id having count() > 1)
+            {%- if has_bodies %}
             or body_hash in (
                 select body_hash from {{ candidates }} where {{ is_body_compared }} group by body_hash having count() > 1
             )
-    )
+            {%- endif %}
+    ) as judged
+    {%- if has_bodies %}
+    left join {{ ref('stg_projects') }} as projects on judged.project_id = projects.project_id
+    {%- endif %}
     where same_id_at >= received_at - interval 7 day
+        {%- if has_bodies %}
         or (
-            is_body_compared and duplicate_window_ms > 0
-            and dateDiff('millisecond', same_body_at, received_at) <= duplicate_window_ms
+            is_body_compared and {{ window_ms }} > 0
+            and dateDiff('millisecond', same_body_at, received_at) <= {{ window_ms }}
         )
+        {%- endif %}
 {%- endmacro %}
 
 
-{#- SQL: the same for the CTE `rows`, some rows of the staging model `relation`: all of the devices and days that they speak
-    of. A copy of a message can carry another day or device; such copies are found by their id among what was received in
-    the week before any of `rows`. -#}
-{% macro duplicates_of(rows, relation) -%}
-    {%- set columns = "project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, day,"
-        ~ " received_at, batch_id, batch_row" -%}
+{#- SQL: the same for the CTE `rows`, some rows of `relation`: all of the devices and days that they speak of. A copy of a
+    message can carry another day or device; such copies are found by their id among what was received in the week before
+    any of `rows`. -#}
+{% macro duplicates_of(rows, relation, has_bodies) -%}
+    {%- set columns = 'project_id, event_id, message_id, day, received_at, batch_id, batch_row'
+        ~ (', device_id, body_hash, import_id' if has_bodies else '') -%}
     {%- set candidates -%}
         (
             select {{ columns }} from {{ rows }} where message_id = ''
@@ -65,5 +75,5 @@
                 and event_id in (select event_id from {{ rows }} where message_id != '')
         )
     {%- endset -%}
-    {{ duplicate_rows(candidates) }}
+    {{ duplicate_rows(candidates, has_bodies) }}
 {%- endmacro %}

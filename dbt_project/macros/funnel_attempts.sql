@@ -1,30 +1,39 @@
-{#- The attempts at funnels, as CTEs that read int_funnel_instants. They end with a CTE `attempts`, one row per instant at
-    which one can begin, with `reached`, the times in milliseconds at which it came to each step.
-
-    Window functions read the instants of an entity backwards once, so the cost is that of a sort. -#}
+{#- The attempts at funnels, as CTEs that read int_funnel_days and `funnels`. They end with a CTE `attempts`: of every entity
+    and day the deepest attempt that begins on it, the earliest on a tie, with `reached`, the times in milliseconds at which
+    it came to each step. -#}
 {% macro funnel_attempts(shape) -%}
 {%- set kinds = ['ordered'] + (['strict'] if shape.has_strict else []) + (['any'] if shape.unions else []) -%}
--- `runs[k]` is how many steps from k on can be done at the instant, each by an event of its own.
-instants as (
-    select
-        project_id,
-        funnel_id,
-        step_order,
-        window_ms,
-        entity,
-        at,
-        local_day as day,
-        masks,
-        breakdown_values,
-        arrayMap(
-            step -> if(
-                length(masks) = 1,
-                toUInt64(bitTest(masks[1], step - 1)),
-                toUInt64({{ steps_in_a_row('masks', 'step', shape) }})),
-            range(1, {{ shape.steps + 1 }})
-        ) as runs
-    from {{ ref('int_funnel_instants') }}
+days as (
+    select * from {{ ref('int_funnel_days') }}
     where {{ in_window('local_day', after=funnel_reach()) }}
+),
+
+-- Each entity with its instants in order: (at, day, masks, breakdown_values).
+walks as (
+    select
+        days.project_id as project_id,
+        days.funnel_id as funnel_id,
+        days.entity as entity,
+        any(funnels.step_order) as step_order,
+        any(funnels.window_ms) as window_ms,
+        arraySort(instant -> instant.1, groupArrayArray(arrayZip(
+            days.moments, arrayResize([days.local_day], length(days.moments), days.local_day), days.masks, days.breakdown_values
+        ))) as instants,
+        instants.1 as moments,
+        -- `runs[k]` is how many steps from k on can be done at the instant, each by an event of its own.
+        arrayMap(
+            masks -> arrayMap(
+                step -> if(
+                    length(masks) = 1,
+                    toUInt64(bitTest(masks[1], step - 1)),
+                    toUInt64({{ steps_in_a_row('masks', 'step', shape) }})),
+                range(1, {{ shape.steps + 1 }})
+            ),
+            instants.3
+        ) as runs
+    from days
+    inner join funnels on days.project_id = funnels.project_id and days.funnel_id = funnels.funnel_id
+    group by project_id, funnel_id, entity
 ),
 
 {{ ordered_attempts(shape) }},
@@ -59,83 +68,124 @@ attempts as (
 {%- endmacro %}
 
 
-{#- SQL: the place of the first event, by its id, with which the steps that `reached` has at this instant can begin. -#}
+{#- SQL: the place of the first event, by its id, with which the steps that `reached` has at its first instant can begin. -#}
 {% macro first_event_of_attempt(shape) -%}
     if(length(masks) = 1, 1, arrayFirst(
         place -> bitTest(masks[place], 0) and 1 + {{ steps_in_a_row(
             'arrayFilter((mask, other) -> other != place, masks, arrayEnumerate(masks))', '2', shape)
-        }} >= countEqual(reached, at),
+        }} >= countEqual(reached, reached[1]),
         arrayEnumerate(masks)))
 {%- endmacro %}
 
 
-{#- Each step takes the first event left that fits: the earliest choice leaves the most for the rest. `chain_k` of an
-    instant holds the times of step k and the further ones after that instant. -#}
+{#- SQL: `values` of the instants of an entity, moved on so that each has that of the next one; the last has none. -#}
+{% macro of_the_next(values) -%}
+    arrayPopFront(arrayPushBack({{ values }}, []))
+{%- endmacro %}
+
+
+{#- SQL: a lambda over the instants of an entity: `at`, `run` and the chains of the steps after `step`, as `name_k`. -#}
+{% macro per_instant(expression, name, step, shape) -%}
+    {%- set laters = range(step + 1, shape.steps + 2) -%}
+    arrayMap(
+        (at, run{% for later in laters %}, {{ name }}_{{ later }}{% endfor %}) -> {{ expression }},
+        moments, runs{% for later in laters %}, after_{{ later }}{% endfor %})
+{%- endmacro %}
+
+
+{#- The CTE `<kind>_attempts`, from `<kind>_walks` with `reached_at`: the attempt that begins at each instant, if any. -#}
+{% macro deepest_of_each_day(kind, shape) -%}
+{{ kind }}_attempts as (
+    select
+        project_id,
+        funnel_id,
+        entity,
+        attempt.1 as day,
+        attempt.3 as reached,
+        attempt.4 as masks,
+        attempt.5 as breakdown_values,
+        {{ first_event_of_attempt(shape) }} as place
+    from (
+        select
+            project_id,
+            funnel_id,
+            entity,
+            arraySort(arrayFilter(attempt -> attempt.2 < 0, arrayMap(
+                (instant, reached) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4),
+                instants, reached_at))) as begun,
+            arrayFilter(
+                (attempt, before) -> attempt.1 != before, begun, {{ one_before('begun.1', 'toDate(0)') }}) as deepest
+        from {{ kind }}_walks
+    )
+    array join deepest as attempt
+    where {{ in_window('day') }}
+)
+{%- endmacro %}
+
+
+{#- Each step takes the first event left that fits: the earliest choice leaves the most for the rest. `after_k` has, for each
+    instant, the times of step k and the further ones after it. -#}
 {% macro ordered_attempts(shape) -%}
-after_{{ shape.steps + 1 }} as (
-    select *, cast([], 'Array(Int64)') as chain_{{ shape.steps + 1 }}
-    from instants
+ordered_{{ shape.steps + 1 }} as (
+    select *, arrayMap(at -> cast([], 'Array(Int64)'), moments) as after_{{ shape.steps + 1 }}
+    from walks
     where step_order = 'ordered'
 ),
 {% for step in range(shape.steps, 1, -1) %}
-after_{{ step }} as (
+ordered_{{ step }} as (
     select
         *,
-        argMinIf({{ chain_from(step, shape) }}, at, runs[{{ step }}] > 0) over (
-            partition by project_id, funnel_id, entity order by at desc
-            rows between unbounded preceding and 1 preceding
-        ) as chain_{{ step }}
-    from after_{{ step + 1 }}
+        {{ of_the_next('arrayReverseFill((chain, run) -> run[' ~ step ~ '] > 0, '
+            ~ per_instant(chain_from(step, shape), 'chain', step, shape) ~ ', runs)') }} as after_{{ step }}
+    from ordered_{{ step + 1 }}
 ),
 {% endfor %}
-ordered_attempts as (
+ordered_walks as (
     select
         *,
-        arrayFilter(moment -> moment - at <= window_ms, {{ chain_from(1, shape) }}) as reached,
-        {{ first_event_of_attempt(shape) }} as place
-    from after_2
-    where runs[1] > 0 and {{ in_window('day') }}
-)
+        {{ per_instant(
+            'if(run[1] = 0, [], arrayFilter(moment -> moment - at <= window_ms, ' ~ chain_from(1, shape) ~ '))', 'chain', 1, shape
+        ) }} as reached_at
+    from ordered_2
+),
+
+{{ deepest_of_each_day('ordered', shape) }}
 {%- endmacro %}
 
 
 {% macro chain_from(step, shape) -%}
     arrayConcat(
-        arrayWithConstant(runs[{{ step }}], at),
-        [{% for later in range(step + 1, shape.steps + 2) %}chain_{{ later }}{{ ', ' if not loop.last }}{% endfor %}][runs[{{ step }}]])
+        arrayWithConstant(run[{{ step }}], at),
+        [{% for later in range(step + 1, shape.steps + 2) %}chain_{{ later }}{{ ', ' if not loop.last }}{% endfor %}][run[{{ step }}]])
 {%- endmacro %}
 
 
 {#- Every next step is done at the same instant or at the next one of the entity, so here it can be better to do less at
-    an instant than could be done: `chains_k` holds all ways to go on with step k at the next instant. -#}
+    an instant than could be done: `after_k` has, for each instant, all ways to go on with step k at the next one. -#}
 {% macro strict_attempts(shape) -%}
-beyond_{{ shape.steps + 1 }} as (
-    select *, cast([], 'Array(Array(Int64))') as chains_{{ shape.steps + 1 }}
-    from instants
+strict_{{ shape.steps + 1 }} as (
+    select *, arrayMap(at -> cast([], 'Array(Array(Int64))'), moments) as after_{{ shape.steps + 1 }}
+    from walks
     where step_order = 'strict'
 ),
 {% for step in range(shape.steps, 1, -1) %}
-beyond_{{ step }} as (
-    select
-        *,
-        lagInFrame({{ chains_from(step, shape) }}) over (
-            partition by project_id, funnel_id, entity order by at desc
-            rows between 1 preceding and current row
-        ) as chains_{{ step }}
-    from beyond_{{ step + 1 }}
+strict_{{ step }} as (
+    select *, {{ of_the_next(per_instant(chains_from(step, shape), 'chains', step, shape)) }} as after_{{ step }}
+    from strict_{{ step + 1 }}
 ),
 {% endfor %}
-strict_attempts as (
+strict_walks as (
     select
         *,
-        arraySort(
-            chain -> (-toInt64(length(chain)), chain),
-            arrayMap(chain -> arrayFilter(moment -> moment - at <= window_ms, chain), {{ chains_from(1, shape) }})
-        )[1] as reached,
-        {{ first_event_of_attempt(shape) }} as place
-    from beyond_2
-    where runs[1] > 0 and {{ in_window('day') }}
-)
+        {{ per_instant(
+            'arraySort(chain -> (-toInt64(length(chain)), chain), arrayMap('
+            ~ 'chain -> arrayFilter(moment -> moment - at <= window_ms, chain), ' ~ chains_from(1, shape) ~ '))[1]',
+            'chains', 1, shape
+        ) }} as reached_at
+    from strict_2
+),
+
+{{ deepest_of_each_day('strict', shape) }}
 {%- endmacro %}
 
 
@@ -146,21 +196,39 @@ strict_attempts as (
             arrayPushBack(
                 [{% for later in range(step + 1, shape.steps + 2) %}chains_{{ later }}{{ ', ' if not loop.last }}{% endfor %}][taken],
                 cast([], 'Array(Int64)'))),
-        range(1, runs[{{ step }}] + 1)))
+        range(1, run[{{ step }}] + 1)))
 {%- endmacro %}
 
 
 {#- Steps of different names take different events; those of one name share them out, as `funnel_definitions` says. The
     merged times of all names, in order, are those at which 1, 2, ... different steps are done. -#}
 {% macro any_attempts(shape) -%}
+any_instants as (
+    select
+        walks.project_id as project_id,
+        walks.funnel_id as funnel_id,
+        entity,
+        walks.window_ms as window_ms,
+        instant.1 as at,
+        instant.2 as day,
+        instant.3 as masks,
+        instant.4 as breakdown_values,
+        unions,
+        needs
+    from walks
+    inner join funnels on walks.project_id = funnels.project_id and walks.funnel_id = funnels.funnel_id
+    array join instants as instant
+    where walks.step_order = 'any'
+),
+
 near as (
     select
-        instants.project_id as project_id,
-        instants.funnel_id as funnel_id,
+        project_id,
+        funnel_id,
         entity,
         day,
         at,
-        instants.window_ms as window_ms,
+        window_ms,
         breakdown_values,
         place,
         needs,
@@ -169,17 +237,15 @@ near as (
             arraySort(groupArrayLastIf(10)(at, bitAnd(mask, unions[{{ place }}]) != 0) over later){{ ',' if not loop.last }}
             {%- endfor %}
         ] as times
-    from instants
-    inner join funnels on instants.project_id = funnels.project_id and instants.funnel_id = funnels.funnel_id
+    from any_instants
     array join masks as mask, arrayEnumerate(masks) as place
-    where instants.step_order = 'any'
     window later as (
         partition by project_id, funnel_id, entity order by at desc, place desc
         rows between unbounded preceding and current row
     )
 ),
 
-any_attempts as (
+any_begun as (
     select
         project_id,
         funnel_id,
@@ -194,6 +260,27 @@ any_attempts as (
         )) as reached
     from near
     where {{ in_window('day') }}
+),
+
+any_attempts as (
+    select
+        project_id,
+        funnel_id,
+        entity,
+        day,
+        attempt.2 as reached,
+        attempt.3 as place,
+        attempt.4 as breakdown_values
+    from (
+        select
+            project_id,
+            funnel_id,
+            entity,
+            day,
+            min((-toInt64(length(reached)), reached, place, breakdown_values)) as attempt
+        from any_begun
+        group by project_id, funnel_id, entity, day
+    )
 )
 {%- endmacro %}
 

@@ -1,9 +1,9 @@
 {#- SQL: the numbers of the periods that `days` (an array of Date) lie in, each once. 1970-01-05 was a Monday. -#}
 {% macro numbered_periods(period, days) -%}
     {%- set numbers = {
-        'day': 'toInt64(toInt32(day))',
-        'week': 'toInt64(intDiv(toInt32(day) + 3, 7))',
-        'month': 'toInt64(toYear(day) * 12 + toMonth(day) - 1)',
+        'day': 'toInt32(day)',
+        'week': 'toInt32(intDiv(toInt32(day) + 3, 7))',
+        'month': 'toInt32(toYear(day) * 12 + toMonth(day) - 1)',
     } -%}
     arrayDistinct(arrayMap(day -> {{ numbers[period] }}, {{ days }}))
 {%- endmacro %}

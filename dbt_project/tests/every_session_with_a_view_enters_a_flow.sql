@@ -7,37 +7,25 @@ with flows as (
 ),
 
 entered as (
-    select project_id, day, sum(sessions) as session_count from flows
+    select project_id, day, toInt64(sessions) as session_count from flows
     where step = 1
-    group by project_id, day
-),
-
-viewing as (
-    select project_id, day, count() as session_count from {{ ref('sessions') }}
+    union all
+    select project_id, day, -1 as session_count from {{ ref('sessions') }}
     where {{ in_tested_days('day') }} and screen_view_count > 0
-    group by project_id, day
 ),
 
-reached as (
-    select project_id, day, toUInt8(step + 1) as left_step, to_path as path, sum(sessions) as session_count from flows
+passed as (
+    select project_id, day, toUInt8(step + 1) as left_step, to_path as path, toInt64(sessions) as session_count from flows
     where step < 20 and to_path != ''
-    group by project_id, day, left_step, path
-),
-
-gone_on as (
-    select project_id, day, step as left_step, from_path as path, sum(sessions) as session_count from flows
+    union all
+    select project_id, day, step as left_step, from_path as path, -toInt64(sessions) as session_count from flows
     where step > 1 and from_path != ''
-    group by project_id, day, left_step, path
 )
 
-select project_id, day, 'enters' as what from (
-    (select * from entered except select * from viewing)
-    union all
-    (select * from viewing except select * from entered)
-)
+select project_id, day, 'enters' as what, sum(session_count) as difference from entered
+group by project_id, day
+having difference != 0
 union all
-select project_id, day, 'leaves ' || path as what from (
-    (select * from reached except select * from gone_on)
-    union all
-    (select * from gone_on except select * from reached)
-)
+select project_id, day, 'leaves ' || path as what, sum(session_count) as difference from passed
+group by project_id, day, left_step, path
+having difference != 0

@@ -15,30 +15,19 @@ with funnels as (
 
 {{ funnel_attempts(shape) }},
 
-deepest as (
-    select
-        project_id,
-        funnel_id,
-        day,
-        entity,
-        min((-toInt64(length(reached)), reached, place, breakdown_value)) as attempt
-    from attempts
-    group by project_id, funnel_id, day, entity
-),
-
 stepped as (
     select
-        deepest.project_id as project_id,
-        deepest.funnel_id as funnel_id,
-        deepest.day as day,
-        attempt.4 as breakdown_value,
+        attempts.project_id as project_id,
+        attempts.funnel_id as funnel_id,
+        attempts.day as day,
+        attempts.breakdown_value as breakdown_value,
         step,
         if(funnels.step_order = 'any', '', step_names[step]) as step_name,
-        length(attempt.2) >= step as is_reached,
-        if(step > 1 and is_reached, attempt.2[step] - attempt.2[step - 1], null) as from_previous_ms,
-        if(step > 1 and is_reached, attempt.2[step] - attempt.2[1], null) as from_start_ms
-    from deepest
-    inner join funnels on deepest.project_id = funnels.project_id and deepest.funnel_id = funnels.funnel_id
+        length(attempts.reached) >= step as is_reached,
+        if(step > 1 and is_reached, attempts.reached[step] - attempts.reached[step - 1], null) as from_previous_ms,
+        if(step > 1 and is_reached, attempts.reached[step] - attempts.reached[1], null) as from_start_ms
+    from attempts
+    inner join funnels on attempts.project_id = funnels.project_id and attempts.funnel_id = funnels.funnel_id
     array join arrayEnumerate(step_names) as step
 ),
 

@@ -12,21 +12,34 @@ with days as (
     where event_count > 0
 ),
 
+-- Numbers instead of names: what is grouped millions of times is grouped by numbers.
 definitions as (
-    select project_id, retention_id, start_event, return_event
-    from {{ source('lens_raw', 'retention_definitions') }} final
-    union all
-    select distinct project_id, '' as retention_id, '' as start_event, '' as return_event
-    from days
+    select *, toUInt32(row_number() over (order by project_id, retention_id)) as definition
+    from (
+        select project_id, retention_id, start_event, return_event
+        from {{ source('lens_raw', 'retention_definitions') }} final
+        union all
+        select distinct project_id, '' as retention_id, '' as start_event, '' as return_event
+        from days
+    )
+),
+
+named as (
+    select * from {{ ref('int_retention_days') }}
+),
+
+lasting as (
+    select project_id, profile_id from days
+    where is_lasting and (project_id, profile_id) in (select project_id, profile_id from named)
 ),
 
 -- On which days a profile did the start event, the return event, or both.
 deeds as (
     select
-        definitions.project_id as project_id,
-        definitions.retention_id as retention_id,
+        definitions.definition as definition,
         days.profile_id as profile_id,
         days.local_day as local_day,
+        days.is_lasting as is_lasting,
         definitions.start_event = '' as is_start,
         definitions.return_event = '' as is_return
     from days
@@ -34,108 +47,103 @@ deeds as (
     where is_start or is_return
     union all
     select
-        definitions.project_id as project_id,
-        definitions.retention_id as retention_id,
+        definitions.definition as definition,
         named.profile_id as profile_id,
         named.local_day as local_day,
+        (named.project_id, named.profile_id) in (select project_id, profile_id from lasting) as is_lasting,
         definitions.start_event = named.name as is_start,
         definitions.return_event = named.name as is_return
-    from {{ ref('int_retention_days') }} as named
+    from named
     inner join definitions on named.project_id = definitions.project_id
     where is_start or is_return
 ),
 
 profiles as (
     select
-        project_id,
-        retention_id,
+        definition,
         profile_id,
         groupArrayIf(local_day, is_start) as start_days,
         groupArrayIf(local_day, is_return) as return_days
     from deeds
-    where (project_id, profile_id) in (select project_id, profile_id from days where is_lasting)
-    group by project_id, retention_id, profile_id
-    having notEmpty(start_days)
+    group by definition, profile_id
+    having max(deeds.is_lasting) and notEmpty(start_days)
 ),
 
 periods as (
     select
-        project_id,
-        retention_id,
-        kind.1 as period,
-        kind.2 as most_shown,
-        kind.3 as starts,
-        kind.4 as returns
+        definition,
+        numbered.1 as kind,
+        numbered.2 as most_shown,
+        numbered.3 as starts,
+        numbered.4 as returns
     from profiles
     array join [
         {%- for period in longest %}
         (
-            '{{ period }}', toInt64({{ longest[period] }}),
+            toUInt8({{ loop.index }}), toInt32({{ longest[period] }}),
             {{ numbered_periods(period, 'start_days') }}, {{ numbered_periods(period, 'return_days') }}
         ){{ ',' if not loop.last }}
         {%- endfor %}
-    ] as kind
+    ] as numbered
 ),
 
 -- A profile is a member of the cohort of its first start, and of that of every start.
 members as (
     select
-        project_id,
-        retention_id,
-        period,
-        member.1 as mode,
+        definition,
+        kind,
+        member.1 as is_first,
         member.2 as cohort_number,
         arrayFilter(number -> number between 1 and member.3, arrayMap(back -> back - cohort_number, returns)) as later,
-        greatest(toInt64(0), least(member.3, arrayMax(returns) - cohort_number)) as last_number
+        greatest(0, least(member.3, arrayMax(returns) - cohort_number)) as last_number
     from periods
     array join arrayConcat(
-        [('first', arrayMin(starts), toInt64(65535))],
-        arrayMap(start -> ('recurring', start, most_shown), starts)
+        [(true, arrayMin(starts), toInt32(65535))],
+        arrayMap(start -> (false, start, most_shown), starts)
     ) as member
 ),
 
 -- What is known of the members by period: how many came back in it, and for how many it was the last return.
 met as (
     select
-        project_id,
-        retention_id,
-        mode,
-        period,
+        definition,
+        is_first,
+        kind,
         cohort_number,
-        part.1 as period_number,
+        toInt32(part.1) as period_number,
         sum(part.2) as retained,
         sum(part.3) as last_returns
     from members
-    array join arrayConcat([(toInt64(0), 1, 0), (last_number, 0, 1)], arrayMap(number -> (number, 1, 0), later)) as part
-    group by project_id, retention_id, mode, period, cohort_number, period_number
+    array join arrayConcat([(0, 1, 0), (last_number, 0, 1)], arrayMap(number -> (number, 1, 0), later)) as part
+    group by definition, is_first, kind, cohort_number, period_number
 ),
 
 cohorts as (
     select
-        project_id,
-        retention_id,
-        mode,
-        period,
+        definition,
+        is_first,
+        kind,
         cohort_number,
         groupArray(period_number) as numbers,
         groupArray(met.retained) as retained_in,
         groupArray(met.last_returns) as last_in
     from met
-    group by project_id, retention_id, mode, period, cohort_number
+    group by definition, is_first, kind, cohort_number
 ),
 
 -- Periods in which nobody came back have a row, too.
 counted as (
     select
-        project_id,
-        retention_id,
-        mode,
-        period,
+        definitions.project_id as project_id,
+        definitions.retention_id as retention_id,
+        if(is_first, 'first', 'recurring') as mode,
+        [{% for period in longest %}'{{ period }}'{{ ', ' if not loop.last }}{% endfor %}][kind] as period,
         cohort_number,
         period_number,
         toUInt64(retained_in[indexOf(numbers, period_number)]) as retained,
         last_in[indexOf(numbers, period_number)] as last_returns
     from cohorts
+    inner join definitions on cohorts.definition = definitions.definition
     array join range(toUInt32(arrayMax(numbers)) + 1) as period_number
 )
 

@@ -9,12 +9,18 @@ with copies as (
 ),
 
 operations as (
-    select * from {{ ref('stg_profile_operations') }}
+    select project_id, received_at, is_bot, batch_id, batch_row from {{ ref('stg_profile_operations') }}
+    where {{ in_window('toDate(received_at)') }}
+),
+
+sent_operations as (
+    select project_id, event_id, message_id, day, received_at, batch_id, batch_row
+    from {{ source('lens_raw', 'profile_operations') }}
     where {{ in_window('toDate(received_at)', before=7) }}
 ),
 
 copies_of_operations as (
-    {{ duplicate_rows('operations') }}
+    {{ duplicate_rows('sent_operations', has_bodies=false) }}
 ),
 
 received as (

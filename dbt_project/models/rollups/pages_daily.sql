@@ -9,20 +9,17 @@ with events as (
         and (is_screen_view or session_id != 0)
 ),
 
-sessions as (
-    select * from {{ ref('sessions') }}
-    where {{ in_window('day', before=1) }}
-),
-
 -- Arrays of a session's events in order cost less than window functions over them.
 walks as (
     select
         project_id,
         session_id,
-        arraySort(groupArray((position, is_screen_view, path, device_id, local_day))) as in_order,
+        any(events.device_id) as device_id,
+        arraySort(groupArray((position, is_screen_view, path, local_day))) as in_order,
         arrayMap(moved -> toUnixTimestamp64Milli(moved.1), in_order.1) as moments,
         arrayPushBack(arrayPopFront(moments), 0) as next_moments,
-        indexOf(in_order.2, true) as first_view
+        indexOf(in_order.2, true) as first_view,
+        {{ is_bounce('countEqual(in_order.2, true)', 'length(in_order)') }} as is_bounce
     from events
     where session_id != 0
     group by project_id, session_id
@@ -33,9 +30,10 @@ views as (
         walks.project_id as project_id,
         walks.session_id as session_id,
         event.3 as path,
-        event.4 as device_id,
-        event.5 as local_day,
+        walks.device_id as device_id,
+        event.4 as local_day,
         place = first_view as is_entry,
+        is_bounce,
         next_moment != 0 as has_next,
         if(has_next, next_moment - moment, 0) as shown_ms
     from walks
@@ -46,17 +44,9 @@ views as (
         next_moments as next_moment
     where event.2 and {{ in_window('local_day') }}
     union all
-    select project_id, session_id, path, device_id, local_day, false, false, 0
+    select project_id, session_id, path, device_id, local_day, false, false, false, 0
     from events
     where session_id = 0 and is_screen_view and {{ in_window('local_day') }}
-),
-
-judged as (
-    select
-        views.*,
-        sessions.is_bounce as is_bounce
-    from views
-    left join sessions on views.project_id = sessions.project_id and views.session_id = sessions.session_id
 )
 
 select
@@ -72,5 +62,5 @@ select
     toUInt64(countIf(has_next)) as timed_views,
     uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state,
     uniqCombined64StateIf(session_id, session_id != 0) as sessions_state
-from judged
+from views
 group by project_id, day, path

@@ -9,7 +9,6 @@ with events as (
 first_events as (
     select * from {{ ref('events') }}
     where {{ in_window('local_day') }} and is_session_start
-    limit 1 by project_id, session_id
 ),
 
 source_categories as (
@@ -21,9 +20,7 @@ measured as (
         project_id,
         session_id,
         argMinIf(client_session_id, position, client_session_id != '') as first_client_session_id,
-        argMin(profile_id, position) as first_profile_id,
         argMaxIf(profile_id, position, is_identified) as last_identified_id,
-        min(created_at) as started_at,
         max(created_at) as ended_at,
         toUInt64(countIf(is_screen_view)) as screen_view_count,
         count() as event_count,
@@ -56,16 +53,15 @@ select
     classified.device_id as device_id,
     classified.device_kind as device_kind,
     measured.first_client_session_id as client_session_id,
-    if(last_identified_id != '', last_identified_id, first_profile_id) as profile_id,
+    if(last_identified_id != '', last_identified_id, classified.profile_id) as profile_id,
     cast(last_identified_id != '' as Bool) as is_identified,
-    measured.started_at as started_at,
+    classified.created_at as started_at,
     measured.ended_at as ended_at,
     classified.hour as hour,
     toUInt32(intDiv(dateDiff('millisecond', started_at, ended_at), 1000)) as duration_seconds,
     measured.screen_view_count as screen_view_count,
     measured.event_count as event_count,
-    cast(screen_view_count = 1
-        {{- ' and event_count = 1' if var('bounce_rule') == 'engagement' }} as Bool) as is_bounce,
+    cast({{ is_bounce('screen_view_count', 'event_count') }} as Bool) as is_bounce,
     all_paths[1] as entry_path,
     all_paths[-1] as exit_path,
     arraySlice(all_paths, 1, 20) as paths,

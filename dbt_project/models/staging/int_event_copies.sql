@@ -4,15 +4,12 @@
 -- Judged by device ids as sent. The days beside it are read, too, for bodies that are sent again over midnight.
 
 with events as (
-    select
-        project_id, event_id, message_id, device_id, body_hash, import_id, duplicate_window_ms, day,
-        received_at, batch_id, batch_row
-    from {{ ref('stg_events') }}
+    select * from {{ source('lens_raw', 'events') }}
     where {{ in_raw_window() }}
 ),
 
 copies as (
-    {{ duplicates_of('events', ref('stg_events')) }}
+    {{ duplicates_of('events', source('lens_raw', 'events'), has_bodies=true) }}
 )
 
 select

@@ -1,4 +1,6 @@
-{{ config(materialized='incremental', partition_by='local_day', order_by=['project_id', 'local_day', 'device_id', 'created_at']) }}
+{{ config(
+    materialized='incremental', partition_by='local_day', order_by=['project_id', 'local_day', 'device_id', 'created_at'],
+    query_settings={'min_insert_block_size_rows': 1000000}, settings={'min_bytes_for_wide_part': 134217728}) }}
 -- grain: one row per event that counts (no duplicate, no bot, no session_start or session_end), with its session
 --
 -- Only what sessions and identities are made of; `events` takes the rest from raw, by batch and row. The profile is as

@@ -6,8 +6,14 @@ with operations as (
     where {{ in_raw_window() }}
 ),
 
-duplicates as (
-    {{ duplicates_of('operations', ref('stg_profile_operations')) }}
+sent as (
+    select project_id, event_id, message_id, created_at, day, received_at, batch_id, batch_row
+    from {{ source('lens_raw', 'profile_operations') }}
+    where {{ in_raw_window() }}
+),
+
+copies as (
+    {{ duplicates_of('sent', source('lens_raw', 'profile_operations'), has_bodies=false) }}
 )
 
 select
@@ -35,4 +41,4 @@ select
 from operations
 where {{ in_window('local_day') }}
     and not is_bot
-    and (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from duplicates)
+    and (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from copies)

@@ -1,7 +1,7 @@
 -- grain: one row per landed event, duplicates and bots included, with the settings of its project beside it
 --
--- A project that is not in the settings has UTC, sessions of 30 minutes and a duplicate window of 100 ms. Filters on
--- `day` and `created_at` reach the raw table through this view.
+-- A project that is not in the settings has UTC and sessions of 30 minutes. Filters on `day` and `created_at` reach the raw
+-- table through this view.
 
 with events as (
     select * from {{ source('lens_raw', 'events') }}
@@ -20,8 +20,7 @@ with_settings as (
         events.*,
         projects.timezone as timezone,
         projects.allowed_bots as allowed_bots,
-        if(projects.project_id = '', 1800, projects.session_timeout_seconds) as session_timeout_seconds,
-        if(projects.project_id = '', 100, projects.duplicate_window_ms) as duplicate_window_ms
+        if(projects.project_id = '', 1800, projects.session_timeout_seconds) as session_timeout_seconds
     from events
     left join projects on events.project_id = projects.project_id
 )

@@ -24,10 +24,7 @@ with_settings as (
 select
     with_settings.* except (timezone, allowed_bots, is_bot),
     {{ is_bot_now('is_bot', 'bot_reason', 'allowed_bots') }} as is_bot,
-    {{ local_day('created_at', 'offset_seconds') }} as local_day,
-    -- Only events are compared by their body.
-    toUInt64(0) as body_hash,
-    toUInt32(0) as duplicate_window_ms
+    {{ local_day('created_at', 'offset_seconds') }} as local_day
 from with_settings
 asof left join zone_offsets
     on with_settings.timezone = zone_offsets.zone and with_settings.created_at >= zone_offsets.from_utc

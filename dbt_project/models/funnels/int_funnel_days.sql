@@ -1,10 +1,10 @@
-{{ config(
-    schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity', 'at']) }}
--- grain: one row per funnel, entity (device, profile or session) and instant at which it did a step
+{{ config(schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity']) }}
+-- grain: one row per funnel, entity (device, profile or session) and local day on which it did a step
 --
--- `masks` has a number for each event of that instant, in order of event_id and receipt, with a bit for every step that
--- the event fits; `breakdown_values` goes with it. Of a strict funnel the instants without a step are here as well, for
--- they part what lies before from what comes after. Days whose definitions did not change are read and not judged again.
+-- `moments` are the instants at which it did one, in milliseconds, in order. For each of them `masks` has a number for every
+-- event, in order of event_id and receipt, with a bit for every step that the event fits; `breakdown_values` goes with it.
+-- Of a strict funnel the instants without a step are here as well, for they part what lies before from what comes after.
+-- Days whose definitions did not change are read and not judged again.
 {% set fields = funnel_fields() %}
 {% set shape = funnel_shape(fields) %}
 
@@ -19,14 +19,13 @@ steps as (
         funnel_id,
         counted_by,
         step_order,
-        window_ms,
         breakdown_place,
         name,
         toUInt16(sumIf(bitShiftLeft(1, place - 1), filter = '[]')) as plain_mask,
         groupArrayIf((toUInt16(bitShiftLeft(1, place - 1)), {{ parsed_filters('filter', fields) }}), filter != '[]') as filtered
     from funnels
     array join step_names as name, arrayEnumerate(step_names) as place, filters as filter
-    group by project_id, funnel_id, counted_by, step_order, window_ms, breakdown_place, name
+    group by project_id, funnel_id, counted_by, step_order, breakdown_place, name
 ),
 
 events as (
@@ -50,8 +49,6 @@ moments as (
     select
         steps.project_id as project_id,
         steps.funnel_id as funnel_id,
-        steps.step_order as step_order,
-        steps.window_ms as window_ms,
         {{ funnel_entity('steps', 'events') }} as entity,
         toUnixTimestamp64Milli(events.created_at) as at,
         events.local_day as local_day,
@@ -69,8 +66,6 @@ moments as (
     select
         funnels.project_id as project_id,
         funnels.funnel_id as funnel_id,
-        funnels.step_order as step_order,
-        funnels.window_ms as window_ms,
         {{ funnel_entity('funnels', 'others') }} as entity,
         toUnixTimestamp64Milli(others.created_at) as at,
         others.local_day as local_day,
@@ -86,19 +81,26 @@ moments as (
     {%- endif %}
 ),
 
-instants as (
+walks as (
     select
         project_id,
         funnel_id,
-        cast(step_order as LowCardinality(String)) as step_order,
-        window_ms,
         entity,
-        at,
         local_day,
-        arraySort(groupArrayIf((event_id, received_at, mask, breakdown_value), mask != 0)) as done
+        arraySort(groupArray((at, event_id, received_at, mask, breakdown_value))) as in_order,
+        arraySplit(
+            (event, at, before) -> at != before, in_order, in_order.1, {{ one_before('in_order.1', '-1') }}
+        ) as by_instant
     from moments
-    group by project_id, funnel_id, step_order, window_ms, entity, at, local_day
+    group by project_id, funnel_id, entity, local_day
 )
 
-select * except (done), done.3 as masks, done.4 as breakdown_values
-from instants
+select
+    project_id,
+    funnel_id,
+    entity,
+    local_day,
+    arrayMap(done -> done[1].1, by_instant) as moments,
+    arrayMap(done -> arrayFilter(mask -> mask != 0, done.4), by_instant) as masks,
+    arrayMap(done -> arrayFilter((value, mask) -> mask != 0, done.5, done.4), by_instant) as breakdown_values
+from walks
