@@ -71,6 +71,8 @@ bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector
 	$(BIN)/python -m bench.landing
 	$(BIN)/python -m bench.models
+	$(BIN)/python -m bench.years
+	$(BIN)/python -m bench.layout
 
 lock:
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt

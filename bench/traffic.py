@@ -4,6 +4,7 @@ Every visit is a number; all that is random about it is a hash of that number. 1
 of which new ones keep coming, 400,000 in 90 days; one in twelve signs in.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from event_lens.warehouse.connection import Warehouse
@@ -96,12 +97,17 @@ BATCHES = """
 """
 
 
-def history(warehouse: Warehouse, project_id: str, days: int, *, first_day: int = 0) -> datetime:
-    """Lands `days` days of traffic from day number `first_day` on; returns the instant at which it ends."""
-    for day in range(first_day, first_day + days):
+def history(warehouse: Warehouse, project_id: str, days: int, *, visits_a_day: int = VISITS_A_DAY) -> datetime:
+    """Lands `days` days of traffic and waits until its parts are merged; returns the instant at which it ends."""
+    for day in range(days):
         start = EPOCH + timedelta(days=day)
-        _land(warehouse, project_id, f"day-{day:05d}", start, first=day * VISITS_A_DAY, count=VISITS_A_DAY)
-    return EPOCH + timedelta(days=first_day + days)
+        first = day * visits_a_day
+        _land(
+            warehouse, project_id, f"day-{day:05d}", start, first=first, count=visits_a_day, visits_a_day=visits_a_day
+        )
+    while warehouse.value("SELECT count() FROM system.merges"):
+        time.sleep(1)
+    return EPOCH + timedelta(days=days)
 
 
 def hour(warehouse: Warehouse, project_id: str, start: datetime, *, logins: bool, number: int) -> None:

@@ -165,6 +165,13 @@ SETTINGS: tuple[Setting, ...] = (
         "EVENTLENS_SPOOL_MAX_BYTES", "10737418240", "Spool size at which the collector answers 503.", _at_least_one
     ),
     Setting("EVENTLENS_FIRST_DAY", "2015-01-01", "Events before this date are rejected; from 1971 on.", _first_day),
+    Setting(
+        "EVENTLENS_BUILD_MEMORY_BYTES",
+        "4000000000",
+        "Memory that one statement of a build may take, two at a time; a build over many events inserts them in chunks "
+        "that fit.",
+        _at_least_one,
+    ),
     Setting("EVENTLENS_RAW_TTL_DAYS", "0", "Days after which raw events are dropped; 0 keeps them.", _whole),
     Setting(
         "EVENTLENS_LOG_LEVEL",
@@ -197,6 +204,7 @@ class Settings:
     batch_seconds: float
     spool_max_bytes: int
     first_day: date
+    build_memory_bytes: int
     raw_ttl_days: int
     log_level: str
 

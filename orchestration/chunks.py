@@ -5,12 +5,17 @@ from datetime import date
 
 from event_lens.warehouse.connection import Warehouse
 
-# Five million events of a shop take about 3 GB to sessionize; a day is never cut.
-EVENTS_A_CHUNK = 5_000_000
+# The events of a shop take about 600 bytes each while they are sessionized, and a chunk should stay below half of the
+# memory, from where on ClickHouse goes on on disk. A day is never cut.
+BYTES_AN_EVENT = 1600
 
 
-def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, events_a_chunk: int = EVENTS_A_CHUNK) -> list[date]:
-    """The last day of every chunk but the last one, for a build of `days` (`None`: of all that raw has)."""
+def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, memory_bytes: int) -> list[date]:
+    """The last day of every chunk but the last one, for a build of `days` (`None`: of all that raw has).
+
+    A chunk has as many events as a statement with `memory_bytes` can hold.
+    """
+    events_a_chunk = memory_bytes // BYTES_AN_EVENT
     counts = warehouse.rows(
         "SELECT day, count() AS events FROM lens_raw.events WHERE {all:Bool} OR day IN {days:Array(Date)} "
         "GROUP BY day ORDER BY day",

@@ -78,12 +78,12 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
     scope = scope_of(context.run.tags)
     with Warehouse(settings.warehouse_address) as warehouse:
         if scope == EVERYTHING:
-            return Phase([], [], chunk_ends(warehouse, None), is_full_refresh=True)
+            return Phase([], [], chunk_ends(warehouse, None, settings.build_memory_bytes), is_full_refresh=True)
         plan = read_plan(warehouse, context.run_id, settings)
         days = days_of_run(context.run.tags, plan)
         if phase != "facts":
             days = sorted({*days, *_days_with_a_new_owner(warehouse, settings)})
-        ends = chunk_ends(warehouse, days)
+        ends = chunk_ends(warehouse, days, settings.build_memory_bytes)
     receive_days = plan.receive_days if scope == TOUCHED else sorted({*plan.receive_days, *days})
     return Phase(days, receive_days, ends, is_full_refresh=False)
 

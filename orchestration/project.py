@@ -22,6 +22,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "EVENTLENS_DBT_USER": unquote(address.username or "default"),
         "EVENTLENS_DBT_PASSWORD": unquote(address.password or ""),
         "EVENTLENS_DBT_CLUSTER": settings.warehouse_cluster,
+        "EVENTLENS_DBT_MEMORY": str(settings.build_memory_bytes),
         "DBT_TARGET_PATH": str(_target(settings)),
         "DBT_LOG_PATH": str(settings.home / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -18,7 +18,10 @@ counted as (
     select 'events', project_id, local_day, 0, 1 from events
 
     union all
-    select arrayJoin(['metrics_daily', 'event_names_daily']), project_id, local_day, 1, 0 from events
+    select arrayJoin(['metrics_hourly', 'metrics_daily', 'event_names_daily']), project_id, local_day, 1, 0 from events
+    union all
+    select 'metrics_hourly', project_id, day, 0, events from {{ ref('metrics_hourly') }}
+    where {{ in_tested_days('day') }}
     union all
     select 'metrics_daily', project_id, day, 0, events from {{ ref('metrics_daily') }}
     where {{ in_tested_days('day') }}

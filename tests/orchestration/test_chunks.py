@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 
 from event_lens.warehouse.connection import Warehouse
-from orchestration.chunks import chunk_ends
+from orchestration.chunks import BYTES_AN_EVENT, chunk_ends
 
 # A month in which no other test has events.
 FIRST = date(2016, 5, 1)
@@ -28,7 +28,10 @@ def _land(warehouse: Warehouse) -> list[date]:
 
 def test_a_chunk_has_whole_days_and_no_more_events_than_it_may(warehouse: Warehouse) -> None:
     days = _land(warehouse)
-    assert chunk_ends(warehouse, days, events_a_chunk=5) == [days[1], days[3], days[4], days[5]]
-    assert chunk_ends(warehouse, days, events_a_chunk=20) == []
+    assert chunk_ends(warehouse, days, memory_bytes=5 * BYTES_AN_EVENT) == [days[1], days[3], days[4], days[5]]
+    assert chunk_ends(warehouse, days, memory_bytes=20 * BYTES_AN_EVENT) == []
     # Only the days that are built count: without the fourth, the first two and the fifth are few enough.
-    assert chunk_ends(warehouse, [day for day in days if day != days[3]], events_a_chunk=6) == [days[4], days[5]]
+    assert chunk_ends(warehouse, [day for day in days if day != days[3]], memory_bytes=6 * BYTES_AN_EVENT) == [
+        days[4],
+        days[5],
+    ]
