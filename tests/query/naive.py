@@ -6,8 +6,8 @@ from itertools import combinations, permutations
 from statistics import median
 from typing import Any
 
-from tests.spec.reference.rollups import grouped, metrics
-from tests.spec.reference.sessions import SCREEN_VIEWS, History, Session
+from tests.query.reference.rollups import grouped, metrics
+from tests.query.reference.sessions import SCREEN_VIEWS, History, Session
 from tests.spec.rows import Row
 
 Takes = Callable[[Row], bool]

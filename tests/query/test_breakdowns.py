@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.query.naive import FILTER_ALL
+from tests.query.reference import rollups
+from tests.query.reference.sessions import history
 from tests.query.world import World
-from tests.spec.reference import rollups
-from tests.spec.reference.sessions import history
 
 Answer = Callable[..., Any]
 MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}

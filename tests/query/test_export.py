@@ -18,8 +18,8 @@ from event_lens.processes import free_port
 from query.ask import Subject
 from query.client import Api, Client
 from query.direct import Direct
+from tests.query.reference.sessions import history
 from tests.query.world import HOSTILE, World
-from tests.spec.reference.sessions import history
 
 SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
 

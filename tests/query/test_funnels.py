@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.query.naive import Takes, funnel
+from tests.query.reference.sessions import history
 from tests.query.world import World
-from tests.spec.reference.sessions import history
 
 Answer = Callable[..., Any]
 DAY = {"startDate": "2026-03-04", "endDate": "2026-03-04"}

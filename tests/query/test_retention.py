@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.query.naive import FILTER_ALL, Takes, retention
+from tests.query.reference.sessions import history
 from tests.query.world import World
-from tests.spec.reference.sessions import history
 
 Answer = Callable[..., Any]
 SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.query.naive import FILTER_ALL, measures, narrowed
+from tests.query.reference.sessions import history
 from tests.query.world import World
-from tests.spec.reference.sessions import history
 from tests.spec.rows import Row
 
 Answer = Callable[..., Any]

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from tests.spec.reference.facts import arrival, counted_events, counted_operations, order
-from tests.spec.reference.handovers import handovers, utc_day
+from tests.query.reference.facts import arrival, counted_events, counted_operations, order
+from tests.query.reference.handovers import handovers, utc_day
 from tests.spec.rows import Project, Row, moment
 
 Stretch = tuple[str, int, int]

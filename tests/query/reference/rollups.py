@@ -1,13 +1,12 @@
-"""Counts by hour, day, page, source and name."""
+"""Counts by period and by page."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tests.spec.reference.sessions import SCREEN_VIEWS, History, Session
+from tests.query.reference.sessions import SCREEN_VIEWS, History, Session
 from tests.spec.rows import Row
 
 Answer = list[tuple[Any, ...]]
@@ -50,26 +49,6 @@ def metrics(history: History, of_event: Callable[[Row], Any]) -> Answer:
     ]
 
 
-def metrics_hourly(history: History) -> Answer:
-    return metrics(history, lambda event: history.project.local_hour(event["created_at"]))
-
-
-def metrics_daily(history: History) -> Answer:
-    return metrics(history, lambda event: event["day"])
-
-
-def metrics_weekly(history: History) -> Answer:
-    return metrics(history, lambda event: monday(event["day"]))
-
-
-def metrics_monthly(history: History) -> Answer:
-    return metrics(history, lambda event: event["day"].replace(day=1))
-
-
-def monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
-
-
 def pages_daily(history: History) -> Answer:
     """(day, path, views, visitors, sessions, entries, bounces, seconds, timed views)."""
     spent_ms: dict[int, int] = {}
@@ -94,44 +73,3 @@ def pages_daily(history: History) -> Answer:
         )
         for (day, path), here in grouped(views, lambda view: (view["day"], view["path"])).items()
     ]
-
-
-def edge_pages(history: History, position: int) -> Answer:
-    """(day, path, sessions, visitors, bounces, seconds) of the first (0) or last (-1) screen view of sessions."""
-    viewing = [session for session in history.sessions if session.views]
-    groups = grouped(viewing, lambda session: (session.day, session.views[position]["path"]))
-    return [(*key, *_measured(sessions)) for key, sessions in groups.items()]
-
-
-def sources_daily(history: History) -> Answer:
-    """(day, referrer name, type, UTM source, sessions, visitors, bounces, seconds, views, events, revenue)."""
-
-    def source(session: Session) -> tuple[Any, ...]:
-        names = ("referrer_name", "referrer_type", "utm_source")
-        return (session.day, *(session.events[0].get(name, "") for name in names))
-
-    return [
-        (
-            *key,
-            *_measured(sessions),
-            sum(len(session.views) for session in sessions),
-            sum(len(session.events) for session in sessions),
-            money(history, [event for session in sessions for event in session.events]),
-        )
-        for key, sessions in grouped(history.sessions, source).items()
-    ]
-
-
-def event_names_daily(history: History) -> Answer:
-    """(day, name, events, visitors, revenue)."""
-    groups = grouped(history.events, lambda event: (event["day"], event["name"]))
-    return [(*key, len(events), devices(events), money(history, events)) for key, events in groups.items()]
-
-
-def _measured(sessions: list[Session]) -> tuple[int, int, int, int]:
-    return (
-        len(sessions),
-        len({session.key[0] for session in sessions}),
-        sum(session.is_bounce for session in sessions),
-        sum(session.duration_ms // 1000 for session in sessions),
-    )

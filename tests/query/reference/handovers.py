@@ -3,7 +3,7 @@
 from collections import defaultdict
 from itertools import pairwise
 
-from tests.spec.reference.facts import counted_events
+from tests.query.reference.facts import counted_events
 from tests.spec.rows import DAY_MS, Project, Row
 
 DeviceDay = tuple[str, int]

@@ -4,9 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from tests.spec.reference.facts import counted_events
-from tests.spec.reference.handovers import device_of, handovers
-from tests.spec.reference.people import aliases, identities, owner
+from tests.query.reference.facts import counted_events
+from tests.query.reference.handovers import device_of, handovers
+from tests.query.reference.people import aliases, identities, owner
 from tests.spec.rows import Project, Row
 
 SCREEN_VIEWS = ("screen_view", "page_view", "pageview")
