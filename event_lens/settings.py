@@ -168,8 +168,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_BUILD_MEMORY_BYTES",
         "4000000000",
-        "Memory that one statement of a build may take, two at a time; a build over many events inserts them in chunks "
-        "that fit.",
+        "Memory that one statement of a build may take; two run at a time, four on a server. A build over many events "
+        "inserts them in chunks that fit.",
         _at_least_one,
     ),
     Setting("EVENTLENS_RAW_TTL_DAYS", "0", "Days after which raw events are dropped; 0 keeps them.", _whole),

@@ -5,15 +5,15 @@ from datetime import date
 
 from event_lens.warehouse.connection import Warehouse
 
-# The events of a shop take about 600 bytes each while they are sessionized, and a chunk should stay below half of the
-# memory, from where on ClickHouse goes on on disk. A day is never cut.
+# The events of a shop take about 600 bytes each while they are sessionized, and a chunk should stay well below half of
+# the memory, from where on ClickHouse goes on on disk. A day is never cut.
 BYTES_AN_EVENT = 1600
 
 
 def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, memory_bytes: int) -> list[date]:
     """The last day of every chunk but the last one, for a build of `days` (`None`: of all that raw has).
 
-    A chunk has as many events as a statement with `memory_bytes` can hold.
+    A chunk has as many events as a statement with `memory_bytes` can hold with room to spare.
     """
     events_a_chunk = memory_bytes // BYTES_AN_EVENT
     counts = warehouse.rows(

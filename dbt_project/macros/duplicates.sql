@@ -6,7 +6,7 @@
     for weeks still counts once), so that what a row needs to be judged is bounded. A row's event_id is made from its
     message id, or is random; a random one is repeated only when the writer landed the same event twice.
 
-    `candidates` has project_id, event_id, message_id, day, received_at, batch_id, batch_row; where `has_bodies`, also
+    `candidates` has project_id, event_id, day, received_at, batch_id, batch_row; where `has_bodies`, also message_id,
     device_id, body_hash, import_id. Operations have none: only events are compared by their body. A project that is not in
     the settings has a window of 100 ms. -#}
 {% macro duplicate_rows(candidates, has_bodies) -%}

@@ -48,7 +48,7 @@ walks as (
 {% endif -%}
 attempts as (
     {%- for kind in kinds %}
-    select project_id, funnel_id, entity, day, toUInt64(place) as place, breakdown_values[place] as breakdown_value, reached
+    select project_id, funnel_id, day, breakdown_values[place] as breakdown_value, reached
     from {{ kind }}_attempts
     {{ 'union all' if not loop.last }}
     {%- endfor %}

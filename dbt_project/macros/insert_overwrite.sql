@@ -9,11 +9,19 @@
     {% endif %}
     {% set days = window_days() %}
     {% set month_of = modules.re.match('^toYYYYMM\((\w+)\)$', partition_by) %}
-    {% set fresh = existing_relation.incorporate(path={"identifier": existing_relation.identifier ~ '__fresh'}) %}
+    {% set fresh_name = existing_relation.identifier ~ '__fresh_' %}
+    {% set fresh = existing_relation.incorporate(
+        path={"identifier": fresh_name ~ invocation_id.replace('-', '_')}) %}
     {% set columns = assert_same_columns(existing_relation, sql) %}
-    {#- It takes the place of one that a killed run left behind. #}
+    {#- What a run that was killed left behind. #}
+    {% set left = run_query(
+        "select name from system.tables where database = '" ~ existing_relation.schema
+        ~ "' and startsWith(name, '" ~ fresh_name ~ "')") %}
+    {% for row in left.rows %}
+        {% do adapter.drop_relation(existing_relation.incorporate(path={"identifier": row[0]})) %}
+    {% endfor %}
     {% call statement('create_fresh') %}
-        create or replace table {{ fresh }} {{ on_cluster_clause(fresh) }} as {{ existing_relation }}
+        create table {{ fresh }} {{ on_cluster_clause(fresh) }} as {{ existing_relation }}
         {{ engine_clause() }} {{ order_cols(label='order by') }} {{ partition_cols(label='partition by') }}
         {{ adapter.get_model_settings(model, config.get('engine')) }}
     {% endcall %}

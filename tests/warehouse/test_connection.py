@@ -109,6 +109,14 @@ def test_a_statement_that_takes_too_long_or_too_much_is_unavailable(warehouse: W
     assert big.value.code == "warehouse_241"
 
 
+@pytest.mark.parametrize("asked", [0, 10**15])
+def test_no_statement_takes_all_memory_whatever_it_asks_for(warehouse: Warehouse, asked: int) -> None:
+    sql = "SELECT toUInt64(value) AS most FROM system.settings WHERE name = 'max_memory_usage'"
+    usual = warehouse.rows(sql)[0]["most"]
+    assert warehouse.rows(sql, settings={"max_memory_usage": asked})[0]["most"] == usual
+    assert warehouse.rows(sql, settings={"max_memory_usage": 10**6})[0]["most"] == 10**6
+
+
 def test_a_stream_that_fails_on_its_way_does_not_look_complete(warehouse: Warehouse) -> None:
     with pytest.raises((Refused, Unavailable)):
         list(warehouse.stream("SELECT throwIf(number = 2000000), number FROM numbers(3000000)", "CSV"))

@@ -14,7 +14,7 @@ with days as (
 
 -- Numbers instead of names: what is grouped millions of times is grouped by numbers.
 definitions as (
-    select *, toUInt32(row_number() over (order by project_id, retention_id)) as definition
+    select *, sipHash64(project_id, retention_id) as definition
     from (
         select project_id, retention_id, start_event, return_event
         from {{ source('lens_raw', 'retention_definitions') }} final

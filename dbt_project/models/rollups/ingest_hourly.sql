@@ -14,7 +14,7 @@ operations as (
 ),
 
 sent_operations as (
-    select project_id, event_id, message_id, day, received_at, batch_id, batch_row
+    select project_id, event_id, day, received_at, batch_id, batch_row
     from {{ source('lens_raw', 'profile_operations') }}
     where {{ in_window('toDate(received_at)', before=7) }}
 ),

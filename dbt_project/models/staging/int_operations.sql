@@ -7,7 +7,7 @@ with operations as (
 ),
 
 sent as (
-    select project_id, event_id, message_id, created_at, day, received_at, batch_id, batch_row
+    select project_id, event_id, message_id, day, received_at, batch_id, batch_row
     from {{ source('lens_raw', 'profile_operations') }}
     where {{ in_raw_window() }}
 ),

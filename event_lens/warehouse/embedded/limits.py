@@ -1,6 +1,7 @@
 """How much one statement may take, and which settings each user may send."""
 
 import re
+from collections.abc import Mapping
 
 from event_lens.warehouse.embedded.catalog import table_filters
 from event_lens.warehouse.embedded.failure import READONLY, failure
@@ -45,13 +46,13 @@ def limits_of(user: str, memory_bytes: int) -> dict[str, str]:
     """The settings a connection of `user` begins with; `memory_bytes` is what all statements may take together."""
     if user == ANALYST:
         return {**{name: str(limit) for name, limit in _analyst_limits(memory_bytes).items()}, **_ANALYST_MODES}
-    return {"max_memory_usage": str(memory_bytes * 3 // 4), **_OWNER_DEFAULTS}
+    return {"max_memory_usage": str(_most_of_one(memory_bytes)), **_OWNER_DEFAULTS}
 
 
 def settings_of(request: Request, memory_bytes: int) -> dict[str, str]:
     """The settings `request` brings. Raises `StatementError` for one its user may not send."""
     if request.user != ANALYST:
-        return request.settings
+        return request.settings | _less_memory(request.settings, _most_of_one(memory_bytes))
     limits = _analyst_limits(memory_bytes)
     settings: dict[str, str] = {}
     for name, value in request.settings.items():
@@ -62,6 +63,17 @@ def settings_of(request: Request, memory_bytes: int) -> dict[str, str]:
         elif name != "readonly" or value not in ("1", "2"):
             raise failure(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
     return settings
+
+
+def _most_of_one(memory_bytes: int) -> int:
+    """What one statement of the owner may take, so that a large one fails before it takes the memory of landings."""
+    return memory_bytes * 3 // 4
+
+
+def _less_memory(settings: Mapping[str, str], most: int) -> dict[str, str]:
+    """`max_memory_usage` where `settings` ask for more than `most` bytes, or for no limit."""
+    asked = settings.get("max_memory_usage")
+    return {} if asked is None or (asked.isdigit() and 0 < int(asked) <= most) else {"max_memory_usage": str(most)}
 
 
 def _analyst_limits(memory_bytes: int) -> dict[str, int]:
