@@ -14,6 +14,7 @@ EVENTS_A_VISIT = 8.25
 VISITS_A_DAY = round(EVENTS_A_DAY / EVENTS_A_VISIT)
 POOL, NEW_DEVICES_A_DAY = 200_000, 2_222
 ROWS_A_BATCH = 10_000
+MERGE_SECONDS = 600
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 
 # A random number from 0 to 1 for a visit, or for an event of it.
@@ -105,8 +106,12 @@ def history(warehouse: Warehouse, project_id: str, days: int, *, visits_a_day: i
         _land(
             warehouse, project_id, f"day-{day:05d}", start, first=first, count=visits_a_day, visits_a_day=visits_a_day
         )
-    while warehouse.value("SELECT count() FROM system.merges"):
+    for _ in range(MERGE_SECONDS):
+        if not warehouse.value("SELECT count() FROM system.merges"):
+            break
         time.sleep(1)
+    else:
+        raise TimeoutError(f"The landed parts were still being merged after {MERGE_SECONDS} seconds.")
     return EPOCH + timedelta(days=days)
 
 

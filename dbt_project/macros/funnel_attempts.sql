@@ -93,7 +93,8 @@ attempts as (
 {%- endmacro %}
 
 
-{#- The CTE `<kind>_attempts`, from `<kind>_walks` with `reached_at`: the attempt that begins at each instant, if any. -#}
+{#- The CTE `<kind>_attempts`: of each day the deepest attempt, the earliest on a tie. In `<kind>_walks` `reached_at` has the
+    attempt that begins at each instant, empty where none does. -#}
 {% macro deepest_of_each_day(kind, shape) -%}
 {{ kind }}_attempts as (
     select

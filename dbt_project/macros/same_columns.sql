@@ -1,11 +1,15 @@
 {#- The columns of `sql`, sorted, asked without running any of it. dbt's own way reads `limit 0` of it, for which ClickHouse
     fills the right side of every join. -#}
 {% macro columns_of(sql) -%}
+    {{ return(listed_columns('describe table (\n' ~ sql ~ '\n)')) }}
+{%- endmacro %}
+
+
+{#- The columns, sorted, that a statement lists by name and type. -#}
+{% macro listed_columns(statement) -%}
     {%- set columns = [] -%}
     {%- if execute -%}
-        {%- for row in run_query('describe table (\n' ~ sql ~ '\n)').rows -%}
-            {%- do columns.append((row[0], row[1])) -%}
-        {%- endfor -%}
+        {%- for row in run_query(statement).rows -%}{%- do columns.append((row[0], row[1])) -%}{%- endfor -%}
     {%- endif -%}
     {{ return(columns | sort) }}
 {%- endmacro %}
@@ -36,14 +40,11 @@
     stand beside those in the table. A model with a contract has its columns: the SQL was held against it when the table was
     made, and planning it costs more than many a day. -#}
 {% macro assert_same_columns(existing, sql) -%}
-    {%- set built = [] -%}
-    {%- for row in run_query(
+    {%- set built = listed_columns(
         "select name, type from system.columns where database = '" ~ existing.schema ~ "' and table = '"
-        ~ existing.identifier ~ "'").rows -%}
-        {%- do built.append((row[0], row[1])) -%}
-    {%- endfor -%}
+        ~ existing.identifier ~ "'") -%}
     {%- set wanted = contract_columns() if config.get('contract').enforced else columns_of(sql) -%}
-    {%- if built | sort != wanted -%}
+    {%- if built != wanted -%}
         {%- do exceptions.raise_compiler_error(
             existing ~ ' was built with other columns than this version has: run `eventlens build --full-refresh` once.') -%}
     {%- endif -%}
