@@ -33,7 +33,7 @@ ROW_FAULTS = frozenset(
 class Insert(Protocol):
     """The part of the warehouse that an INSERT needs."""
 
-    def insert_lines(self, table: str, body: bytes, *, token: str) -> None: ...
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int: ...
 
 
 class Landing(Insert, Reader, Protocol):
@@ -43,6 +43,13 @@ class Landing(Insert, Reader, Protocol):
 class RefusedLine(NamedTuple):
     line: bytes
     error: Refused
+
+
+class Inserted(NamedTuple):
+    """What became of an INSERT: the lines that the warehouse refuses, and whether it says it wrote all others."""
+
+    refused: list[RefusedLine]
+    is_whole: bool
 
 
 def land_segment(warehouse: Landing, folder: Folder, name: SegmentName, *, clock: Clock = now_ms) -> None:
@@ -62,23 +69,27 @@ def land_segment(warehouse: Landing, folder: Folder, name: SegmentName, *, clock
     found = verify(content, name.segment_id)
     _report(folder, name, found)
     batch_id = name.segment_id
-    refused = _insert(warehouse, name.table, found.lines, found.body, batch_id)
+    refused, is_whole = _insert(warehouse, name.table, found.lines, found.body, batch_id)
     if refused:
         _quarantine(warehouse, folder, name, refused, is_again, clock)
     gone = {refusal.line for refusal in refused}
     landed = [line for line in found.lines if line not in gone] if gone else found.lines
     if landed:
         body = body_of(landed) if gone else found.body
-        _count(warehouse, tally(body, batch_id=batch_id, table=name.table, landed_at_ms=clock()), landed, is_again)
+        batch = tally(body, batch_id=batch_id, table=name.table, landed_at_ms=clock())
+        count_batch(warehouse, batch, landed, is_doubtful=is_again or not is_whole)
     folder.remove(name)
     metrics.count("eventlens_landed_segments_total")
     metrics.count("eventlens_landed_rows_total", len(landed), name.table)
 
 
-def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> None:
-    """One INSERT of the lines in `body`. Raises `Refused` when rows are at fault, else `Unavailable`."""
+def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> int:
+    """Insert the lines in `body` at once and return how many rows the warehouse says it wrote.
+
+    Raises `Refused` when rows are at fault, else `Unavailable`.
+    """
     try:
-        warehouse.insert_lines(table, body, token=token)
+        return warehouse.insert_lines(table, body, token=token)
     except Refused as error:
         if error.code in ROW_FAULTS:
             raise
@@ -89,45 +100,54 @@ def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> None:
         ) from error
 
 
-def _count(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], is_again: bool) -> None:
-    """Writes the batch's own row, after its rows."""
-    missing = missing_lines(warehouse, batch, lines) if is_again else []
+def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, is_doubtful: bool) -> None:
+    """Write the batch's own row, after its rows.
+
+    A doubtful batch was tried before, or the warehouse did not say that it wrote every row: its rows are looked for
+    first, and missing ones are inserted.
+    """
+    missing = missing_lines(warehouse, batch, lines) if is_doubtful else []
     if missing:
         _make_up(warehouse, batch.table_name, missing, batch.batch_id)
     line = msgspec.json.encode(batch)
     token = f"{batch.batch_id}.{batch.table_name}.batch"
-    land_lines(warehouse, BATCHES, line, token)
-    if is_again and not is_counted(warehouse, batch):
+    is_written = land_lines(warehouse, BATCHES, line, token) == 1
+    if (is_doubtful or not is_written) and not is_counted(warehouse, batch):
         _make_up(warehouse, BATCHES, [line], token)
 
 
 def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str) -> None:
-    """Inserts what the warehouse took for repeated and does not have, under a token that it cannot know."""
+    """Insert rows that the warehouse took and does not have, under a token that it cannot know.
+
+    Raises `Unavailable` (`rows_not_written`) when it does not write them this time either.
+    """
     log.error("token_without_rows", token=token, rows=len(missing))
-    land_lines(warehouse, table, body_of(missing), f"{token}-{secrets.token_hex(4)}")
+    written = land_lines(warehouse, table, body_of(missing), f"{token}-{secrets.token_hex(4)}")
+    if written < len(missing):
+        raise Unavailable(
+            f"The warehouse took {len(missing)} rows of {table} and wrote {written}. Look at its disk and its log.",
+            code="rows_not_written",
+            retry_after_seconds=5,
+        )
 
 
-def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, token: str) -> list[RefusedLine]:
-    """Inserts all lines that the warehouse takes, `body` in one piece, and returns those it does not, each alone.
+def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, token: str) -> Inserted:
+    """Insert all lines that the warehouse takes, `body` in one piece, and return those it refuses, each alone.
 
     Halves of the same lines get the same tokens whenever it is tried again.
     """
     if not lines:
-        return []
+        return Inserted([], is_whole=True)
     try:
-        land_lines(warehouse, table, body, token)
+        return Inserted([], is_whole=land_lines(warehouse, table, body, token) == len(lines))
     except Refused as error:
         if len(lines) == 1:
-            return [RefusedLine(lines[0], error)]
+            return Inserted([RefusedLine(lines[0], error)], is_whole=True)
         log.warning("batch_split", batch=token, rows=len(lines), code=error.code)
         middle = len(lines) // 2
         halves = ("a", lines[:middle]), ("b", lines[middle:])
-        return [
-            refusal
-            for key, half in halves
-            for refusal in _insert(warehouse, table, half, body_of(half), f"{token}-{key}")
-        ]
-    return []
+        done = [_insert(warehouse, table, half, body_of(half), f"{token}-{key}") for key, half in halves]
+        return Inserted([refusal for half in done for refusal in half.refused], all(half.is_whole for half in done))
 
 
 class Sender(msgspec.Struct):
@@ -153,9 +173,9 @@ def _quarantine(
         return
     rows = [msgspec.json.encode(_quarantine_row(refusal)) for refusal in refused]
     body = frame(rows, batch_id, 0)
-    land_lines(warehouse, QUARANTINE, body, batch_id)
+    is_whole = land_lines(warehouse, QUARANTINE, body, batch_id) == len(rows)
     batch = tally(body, batch_id=batch_id, table=QUARANTINE, landed_at_ms=clock())
-    _count(warehouse, batch, body.splitlines(), is_again)
+    count_batch(warehouse, batch, body.splitlines(), is_doubtful=is_again or not is_whole)
 
 
 def _quarantine_row(refusal: RefusedLine) -> QuarantineRow:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from collector.landing import BATCHES, land_lines
+from collector.landing import BATCHES, count_batch, land_lines
 from collector.segment import frame
 from collector.tally import tally
 from event_lens.clock import Clock, now_ms
@@ -45,9 +45,9 @@ def land_import(
         chunk_counts[table] += 1
         if (batch_id, table) not in done:
             body = frame(chunk, batch_id, 0)
-            land_lines(warehouse, table, body, f"{batch_id}.{table}")
+            is_whole = land_lines(warehouse, table, body, f"{batch_id}.{table}") == len(chunk)
             batch = tally(body, batch_id=batch_id, table=table, landed_at_ms=clock(), import_id=import_id)
-            land_lines(warehouse, BATCHES, msgspec.json.encode(batch), f"{batch_id}.{table}.batch")
+            count_batch(warehouse, batch, body.splitlines(), is_doubtful=not is_whole)
             landed[table] += len(chunk)
         on_progress(len(chunk))
 

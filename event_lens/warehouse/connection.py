@@ -103,11 +103,15 @@ class Warehouse:
         with _Translated(self):
             self._connected().command(sql, parameters=_bound(parameters), settings=_bound(settings))
 
-    def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
-        """Insert `body`, lines of JSON, as one block that lands once per `token`, however often it is sent."""
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
+        """Insert `body`, lines of JSON, as one block that lands once per `token`, however often it is sent.
+
+        Returns how many rows the warehouse says it wrote; of a repeated token that may be none.
+        """
         settings = {**_LANDING, "insert_deduplication_token": token}
         with _Translated(self):
-            self._connected().raw_insert(table, insert_block=body, settings=settings, fmt="JSONEachRow")
+            done = self._connected().raw_insert(table, insert_block=body, settings=settings, fmt="JSONEachRow")
+            return done.written_rows
 
     @property
     def place(self) -> str:

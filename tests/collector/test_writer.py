@@ -89,13 +89,14 @@ class Unreliable:
         self._after = after
         self.inserts = 0
 
-    def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
         self.inserts += 1
         if self.inserts in self._before:
             raise Unavailable("away", code=self._code)
-        self._warehouse.insert_lines(table, body, token=token)
+        written = self._warehouse.insert_lines(table, body, token=token)
         if self.inserts in self._after:
             raise Unavailable("the answer was lost")
+        return written
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         return self._warehouse.rows(sql, parameters)
@@ -297,6 +298,37 @@ def test_the_writer_tries_again_until_the_warehouse_is_back(
     assert landed(warehouse, project_id) == 5
 
 
+class Forgetful(Unreliable):
+    """The warehouse, which of the INSERTs that `fails` names by number keeps nothing and says so only by its count."""
+
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
+        self.inserts += 1
+        return 0 if self.inserts in self._before else self._warehouse.insert_lines(table, body, token=token)
+
+
+@pytest.mark.parametrize("forgotten", [(1,), (2,)], ids=["the rows", "the batch's row"])
+def test_rows_that_the_warehouse_took_and_did_not_write_are_sent_again(
+    folder: Folder, warehouse: Warehouse, project_id: str, forgotten: tuple[int, ...]
+) -> None:
+    name = put(folder, events(project_id, 4))
+    land_segment(Forgetful(warehouse, before=forgotten), folder, name)
+    assert landed(warehouse, project_id) == 4
+    counted = "SELECT count() FROM lens_raw.batches WHERE batch_id = {id:String}"
+    assert warehouse.value(counted, {"id": name.segment_id}) == 1
+    assert folder.sealed() == []
+
+
+def test_a_segment_stays_while_the_warehouse_writes_nothing_of_it(
+    folder: Folder, warehouse: Warehouse, project_id: str
+) -> None:
+    name = put(folder, events(project_id, 4))
+    with pytest.raises(Unavailable, match="took 4 rows"):
+        land_segment(Forgetful(warehouse, before=(1, 2)), folder, name)
+    (again,) = folder.sealed()
+    land_segment(warehouse, folder, again)
+    assert landed(warehouse, project_id) == 4
+
+
 class Hostile(Unreliable):
     """A warehouse that fails with an error of its own for every INSERT of one segment."""
 
@@ -306,11 +338,11 @@ class Hostile(Unreliable):
         self.error: Exception | None = error
         self.failures = 0
 
-    def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
         if token == self.segment.segment_id and self.error is not None:
             self.failures += 1
             raise self.error
-        super().insert_lines(table, body, token=token)
+        return super().insert_lines(table, body, token=token)
 
 
 @pytest.mark.parametrize(

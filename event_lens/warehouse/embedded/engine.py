@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,14 @@ class Connection:
         """Run a statement whose answer, if it has one, is small."""
         result = self._query(sql, format, parameters)
         return result.bytes(), self._counted(result)
+
+    def land_lines(self, sql: bytes, format: str, pieces: Iterable[bytes]) -> Counts:
+        """Run an INSERT of a format of lines, its rows in `pieces`.
+
+        `land` reports success for rows that are not kept (a full disk, a constraint, a time limit); this way raises.
+        """
+        text = b"".join((sql, b" FORMAT ", format.encode(), b"\n", *pieces))
+        return self._counted(self._query(text))
 
     def land(self, sql: bytes, format: str) -> Insert:
         """Begin an INSERT, `sql` being the statement up to its FORMAT clause."""

@@ -34,6 +34,7 @@ _HEAD_BYTES = 1 << 18
 _LONGEST_STATEMENT_BYTES = 1 << 26
 _PIPE_PIECE_BYTES = 1 << 16
 _KILL_AGAIN_SECONDS = 0.5
+_LINES = frozenset({"JSONEachRow", "JSONLines", "NDJSON"})
 
 
 @dataclass
@@ -144,7 +145,8 @@ class Exchange:
         return read_statement(text)
 
     async def _land(self, statement: Statement, text: bytes, body: Body) -> Answer:
-        insert = await self._call(lambda: self._connection.land(statement.sql, statement.format))
+        is_lines = statement.format in _LINES
+        insert = None if is_lines else await self._call(lambda: self._connection.land(statement.sql, statement.format))
         held = Held(self._house.folder)
         try:
             held.append(text[statement.data_start :])
@@ -154,13 +156,19 @@ class Exchange:
                 else:
                     await self._call(partial(held.append, piece))
             # Only now: the engine lands a large insert block by block, and a body that breaks off must land nothing.
-            counts = await self._call(lambda: _append_all(insert, held))
+            counts = await self._call(lambda: self._land_all(statement, insert, held))
         except BaseException:
-            await asyncio.shield(self._call(insert.cancel))
+            if insert is not None:
+                await asyncio.shield(self._call(insert.cancel))
             raise
         finally:
             held.close()
         return Answer("", _nothing(), counts)
+
+    def _land_all(self, statement: Statement, insert: Insert | None, held: Held) -> Counts:
+        if insert is None:
+            return self._connection.land_lines(statement.sql, statement.format, held.pieces())
+        return _append_all(insert, held)
 
     async def _do(self, statement: Statement) -> Answer:
         chosen, parameters = self._request.default_format, self._request.parameters
