@@ -13,6 +13,7 @@ import httpx
 from bench.load import measure, request_bytes
 from bench.site import BATCH, Site, batch, memory_mib
 from event_lens.terminal import console, show_table
+from event_lens.warehouse.access import connect
 from event_lens.warehouse.connection import Warehouse
 
 BACKLOG_EVENTS = 1_000_000
@@ -47,7 +48,7 @@ def land_backlog(site: Site) -> tuple[int, float]:
         while sent < BACKLOG_EVENTS:
             seconds = min(2.0, (BACKLOG_EVENTS - sent) / 50_000)
             sent += len(asyncio.run(measure(site.port, collector.pid, request, seconds)).latencies) * BATCH
-    with site.warehouse(), Warehouse(site.settings.warehouse_address) as warehouse, site.collector():
+    with site.warehouse(), connect(site.settings, "admin") as warehouse, site.collector():
         first, started = landed(warehouse), time.perf_counter()
         while _waiting(site):
             time.sleep(0.25)

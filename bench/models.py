@@ -25,6 +25,7 @@ from event_lens.registry.funnels import create_funnel
 from event_lens.registry.goals import create_goal
 from event_lens.registry.retentions import create_retention
 from event_lens.terminal import console, show_table
+from event_lens.warehouse.access import connect
 from event_lens.warehouse.connection import Warehouse
 
 DAYS = {"1": 9, "10": 90, "30": 270}
@@ -170,7 +171,7 @@ def show_models(what: str, built: Built, slowest: int) -> None:
 
 
 def warehouse_of(site: Site) -> Warehouse:
-    return Warehouse(site.settings.warehouse_address, query_timeout_seconds=3600)
+    return connect(site.settings, "admin", query_timeout_seconds=3600)
 
 
 def _reset_peak(pid: int) -> None:

@@ -32,6 +32,7 @@ class Site:
             "EVENTLENS_HOME": str(self.home),
             "EVENTLENS_COLLECTOR_PORT": str(self.port),
             "EVENTLENS_WAREHOUSE_PORT": str(self.warehouse_port),
+            "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(free_port()),
         }
         self.settings = read_settings(ours)
         registry = open_registry(self.settings)

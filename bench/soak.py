@@ -22,6 +22,7 @@ import httpx
 from bench.load import measure, request_bytes
 from bench.site import BATCH, Site, batch, memory_mib
 from event_lens.terminal import console, show_table
+from event_lens.warehouse.access import warehouse_url
 
 EVENTS_PER_SECOND = 1_000
 INSERT_ROWS = 2_000
@@ -68,7 +69,7 @@ class Soak:
         self._collector_pid = collector_pid
         self._seconds = seconds
         self._ends_at = 0.0
-        self._http = httpx.Client(base_url=site.settings.warehouse_address, timeout=STATEMENT_WITHIN_SECONDS)
+        self._http = httpx.Client(base_url=warehouse_url(site.settings, "admin"), timeout=STATEMENT_WITHIN_SECONDS)
         self._rows = b"".join(b'{"n":%d,"s":"%d"}\n' % (number, number) for number in range(INSERT_ROWS))
 
     def run(self) -> None:

@@ -17,7 +17,7 @@ from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.settings import Settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 
 log = get_log("collector")
 
@@ -41,7 +41,7 @@ class Worker:
         self._folder: Folder | None = None
         self._spool: Spool | None = None
         self._writer: Writer | None = None
-        self._warehouse = Warehouse(settings.warehouse_address)
+        self._warehouse = connect(settings, "collector")
         self._keyring: Keyring | None = None
         self._shared_counts: SharedCounts | None = None
         self._leaving = asyncio.Event()

@@ -66,8 +66,8 @@ def demo(
 
 @app.command()
 def warehouse() -> None:
-    """Serve the embedded warehouse (ClickHouse's HTTP interface)."""
-    from event_lens.warehouse.embedded import serve
+    """Serve the embedded warehouse: ClickHouse's own server, and a guard for analysts."""
+    from chdb_server import serve
 
     serve(_settings())
 
@@ -99,12 +99,12 @@ def dagster() -> None:
 @app.command()
 def migrate() -> None:
     """Bring a ClickHouse server's raw tables up to date. The embedded warehouse does it by itself when it starts."""
-    from event_lens.warehouse.connection import Warehouse
+    from event_lens.warehouse.access import connect
     from event_lens.warehouse.migrate import migrate as apply_migrations
     from event_lens.warehouse.retention import keep_raw
 
     settings = _settings()
-    with Warehouse(settings.warehouse_address) as served:
+    with connect(settings, "admin", query_timeout_seconds=600) as served:
         applied = apply_migrations(served, cluster=settings.warehouse_cluster)
         keep_raw(served, settings.raw_ttl_days)
     console.print(f"Applied {', '.join(applied)}." if applied else "Nothing to do: every migration is applied.")

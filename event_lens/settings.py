@@ -126,7 +126,13 @@ SETTINGS: tuple[Setting, ...] = (
         "all of it and replicated; empty: that server alone.",
         _cluster,
     ),
-    Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse.", _port),
+    Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse for SQL over HTTP.", _port),
+    Setting(
+        "EVENTLENS_WAREHOUSE_NATIVE_PORT",
+        "9000",
+        "Port of the embedded warehouse for ClickHouse's native protocol, for its services and other servers.",
+        _port,
+    ),
     Setting("EVENTLENS_COLLECTOR_PORT", "3002", "Port of the collector.", _port),
     Setting("EVENTLENS_QUERY_PORT", "3003", "Port of the query API.", _port),
     Setting("EVENTLENS_DAGSTER_PORT", "3000", "Port of Dagster's web interface.", _port),
@@ -190,6 +196,7 @@ class Settings:
     warehouse_url: str
     warehouse_cluster: str
     warehouse_port: int
+    warehouse_native_port: int
     collector_port: int
     query_port: int
     dagster_port: int
@@ -212,11 +219,6 @@ class Settings:
     def is_embedded(self) -> bool:
         """Whether Event Lens serves the warehouse itself."""
         return not self.warehouse_url
-
-    @property
-    def warehouse_address(self) -> str:
-        """The URL every client of the warehouse uses; it may hold a password, so it is never shown."""
-        return self.warehouse_url or f"http://127.0.0.1:{self.warehouse_port}"
 
     @property
     def registry_address(self) -> str:

@@ -35,7 +35,11 @@ def serve_processes(commands: Mapping[str, Sequence[str]], environ: Mapping[str,
 
 def check_ports(settings: Settings) -> None:
     """Raises `Unavailable` (`port_taken`) for the first port that somebody else listens on."""
-    parts = {"WAREHOUSE": settings.warehouse_port} if settings.is_embedded else {}
+    parts = (
+        {"WAREHOUSE": settings.warehouse_port, "WAREHOUSE_NATIVE": settings.warehouse_native_port}
+        if settings.is_embedded
+        else {}
+    )
     parts |= {"COLLECTOR": settings.collector_port, "QUERY": settings.query_port, "DAGSTER": settings.dagster_port}
     for part, port in parts.items():
         check_port(port, f"EVENTLENS_{part}_PORT")

@@ -11,7 +11,7 @@ import dagster as dg
 
 from event_lens.errors import Broken
 from event_lens.settings import Settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 from orchestration.definitions import make_definitions
 from orchestration.home import prepare_dagster_home
 from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
@@ -39,7 +39,7 @@ def build(
 
     Raises `Broken` (`build_failed`) with the step and the reason when a run fails; what it planned stays unbuilt.
     """
-    with Warehouse(settings.warehouse_address) as warehouse:
+    with connect(settings, "builder") as warehouse:
         if is_full_refresh:
             runs = [full_refresh_run(settings, warehouse)]
         elif start or end:

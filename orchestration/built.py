@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from event_lens.settings import Settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 from orchestration.mark import mark_built
 from orchestration.models import EVERYTHING, days_of_run, scope_of
 from orchestration.plan import read_plan
@@ -22,7 +22,7 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
         kinds={"clickhouse"},
     )
     def mark(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        with Warehouse(settings.warehouse_address) as warehouse:
+        with connect(settings, "builder") as warehouse:
             plan = read_plan(warehouse, context.run_id, settings)
             is_everything = scope_of(context.run.tags) == EVERYTHING
             days = None if is_everything else days_of_run(context.run.tags, plan)

@@ -19,6 +19,7 @@ from dagster._core.storage.tags import (
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
 from event_lens.warehouse.connection import Warehouse
 from orchestration.chunks import chunk_ends
 from orchestration.days import between
@@ -76,7 +77,7 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
     devices changed owner follow in the phases after `facts`, wherever they are.
     """
     scope = scope_of(context.run.tags)
-    with Warehouse(settings.warehouse_address) as warehouse:
+    with connect(settings, "builder") as warehouse:
         if scope == EVERYTHING:
             return Phase([], [], chunk_ends(warehouse, None, settings.build_memory_bytes), is_full_refresh=True)
         plan = read_plan(warehouse, context.run_id, settings)

@@ -8,13 +8,14 @@ from urllib.parse import unquote, urlsplit
 from dagster_dbt import DbtProject
 
 from event_lens.settings import Settings
+from event_lens.warehouse.access import warehouse_url
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """The environment variables that `profiles/profiles.yml` reads, and where dbt may write."""
-    address = urlsplit(settings.warehouse_address)
+    address = urlsplit(warehouse_url(settings, "builder"))
     return {
         "EVENTLENS_DBT_HOST": address.hostname or "127.0.0.1",
         "EVENTLENS_DBT_PORT": str(address.port or (8443 if address.scheme == "https" else 8123)),
@@ -56,7 +57,7 @@ def _connection(settings: Settings) -> str:
 
 def _target(settings: Settings) -> Path:
     """One for each address, because dbt parses everything again when its connection differs from the last parse's."""
-    address = urlsplit(settings.warehouse_address)
+    address = urlsplit(warehouse_url(settings, "builder"))
     return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}"
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import dagster as dg
 
 from event_lens.settings import Settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 from orchestration.plan import make_plan, read_plan
 from orchestration.registry_copy import COPIED, copy_registry
 
@@ -44,7 +44,7 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
         ],
     )
     def registry_copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
-        with Warehouse(settings.warehouse_address) as warehouse:
+        with connect(settings, "builder") as warehouse:
             copied = copy_registry(settings, warehouse)
             make_plan(warehouse, context.run_id)
             plan = read_plan(warehouse, context.run_id, settings)
@@ -76,7 +76,7 @@ def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
         asset=raw_key("events"), name="events_landed_in_the_last_day", description="Events landed within 24 hours."
     )
     def events_landed_in_the_last_day() -> dg.AssetCheckResult:
-        with Warehouse(settings.warehouse_address) as warehouse:
+        with connect(settings, "builder") as warehouse:
             quiet_seconds = warehouse.value(
                 "SELECT dateDiff('second', max(landed_at), now64(3, 'UTC')) FROM lens_raw.batches "
                 "WHERE table_name = 'lens_raw.events'"

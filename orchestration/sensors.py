@@ -4,7 +4,7 @@ import dagster as dg
 
 from event_lens.errors import Unavailable
 from event_lens.settings import Settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 from orchestration.plan import has_unbuilt_batches
 from orchestration.registry_copy import registry_fingerprint
 from orchestration.runs import JOB, UNFINISHED, touched_runs
@@ -23,7 +23,7 @@ def landed_sensor(settings: Settings) -> dg.SensorDefinition:
         if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
             return dg.SkipReason("A build is under way.")
         try:
-            with Warehouse(settings.warehouse_address) as warehouse:
+            with connect(settings, "builder") as warehouse:
                 known = registry_fingerprint(settings)
                 if context.cursor == known and not has_unbuilt_batches(warehouse):
                     return dg.SkipReason("Everything that landed is built.")

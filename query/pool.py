@@ -1,7 +1,7 @@
 """A bounded number of connections to the warehouse, so that a thousand questions do not become a thousand scans."""
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from event_lens.errors import Unavailable
@@ -14,7 +14,7 @@ WAIT_SECONDS = 10.0
 class Pool:
     """Lends at most `size` connections at once. Safe to use from several threads."""
 
-    def __init__(self, url: str, size: int) -> None:
+    def __init__(self, url: str | Callable[[], str], size: int) -> None:
         self._free: queue.LifoQueue[Warehouse] = queue.LifoQueue()
         for _ in range(size):
             self._free.put(Warehouse(url, query_timeout_seconds=QUERY_TIMEOUT_SECONDS))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from event_lens.clock import Clock
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.settings import Settings
+from event_lens.warehouse.access import url_of
 from query.answers import Answers
 from query.pool import Pool
 
@@ -25,11 +26,12 @@ class Service:
 
 def open_service(settings: Settings, clock: Clock) -> Service:
     """Raises what `open_registry` raises; the warehouse is not asked yet."""
-    questions = Pool(settings.warehouse_address, QUESTIONS_AT_ONCE)
+    url = url_of(settings, "query")
+    questions = Pool(url, QUESTIONS_AT_ONCE)
     return Service(
         registry=open_registry(settings),
         questions=questions,
-        exports=Pool(settings.warehouse_address, EXPORTS_AT_ONCE),
+        exports=Pool(url, EXPORTS_AT_ONCE),
         answers=Answers(questions, clock),
         clock=clock,
     )

@@ -12,6 +12,7 @@ import pytest
 
 from event_lens.processes import free_port
 from event_lens.settings import read_settings
+from event_lens.warehouse.access import read_access
 from event_lens.warehouse.connection import Warehouse
 from event_lens.warehouse.migrate import migrate
 
@@ -19,18 +20,31 @@ START_SECONDS = 60.0
 
 
 class EmbeddedServer:
-    """A process that serves the embedded warehouse over `home`, on a free port of its own."""
+    """A process that serves the embedded warehouse over `home`, on free ports of its own.
 
-    def __init__(self, home: Path) -> None:
+    `url` is the server's as `admin`, `guarded_url` that of the guard for analysts.
+    """
+
+    def __init__(self, home: Path, **environ: str) -> None:
         self.home = home
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.native_port = free_port()
+        self.guarded_url = f"http://127.0.0.1:{self.port}"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-        self.environment |= {"EVENTLENS_HOME": str(home), "EVENTLENS_WAREHOUSE_PORT": str(self.port)}
+        self.environment |= {
+            "EVENTLENS_HOME": str(home),
+            "EVENTLENS_WAREHOUSE_PORT": str(self.port),
+            "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(self.native_port),
+            **environ,
+        }
         self.process = self._spawn()
 
+    @property
+    def url(self) -> str:
+        return read_access(self.home).url("admin")
+
     def _spawn(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "event_lens.warehouse.embedded"]
+        command = [sys.executable, "-m", "chdb_server"]
         return subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
 
     def wait(self) -> "EmbeddedServer":
@@ -42,7 +56,7 @@ class EmbeddedServer:
                     f"the warehouse ended with {self.process.returncode}: {self.process.communicate()[1]}"
                 )
             try:
-                if httpx.get(f"{self.url}/ping").status_code == 200:
+                if httpx.get(f"{self.guarded_url}/ping").status_code == 200:
                     return self
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -73,7 +87,7 @@ def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         with Warehouse(given) as real:
             migrate(real)
-        yield read_settings({"EVENTLENS_WAREHOUSE_URL": given}).warehouse_address
+        yield read_settings({"EVENTLENS_WAREHOUSE_URL": given}).warehouse_url
         return
     server = EmbeddedServer(tmp_path_factory.mktemp("home"))
     try:

@@ -47,5 +47,5 @@ def fronted(url: str, instead: Callable[[str], str]) -> Iterator[str]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{behind.username}:{behind.password}@127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -13,7 +13,7 @@ from event_lens.registry.connection import open_registry
 from event_lens.registry.projects import find_project
 from event_lens.settings import Settings
 from event_lens.terminal import console, progress_bar, show_table
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 
 
 def import_access_log(settings: Settings, file: Path, project_id: str, *, all_requests: bool) -> None:
@@ -37,7 +37,7 @@ def import_access_log(settings: Settings, file: Path, project_id: str, *, all_re
         all_requests=all_requests,
         origin=f"https://{project.domains[0]}" if project.domains else "",
     )
-    with Warehouse(settings.warehouse_address) as warehouse:
+    with connect(settings, "collector") as warehouse:
         if warehouse.rows("SELECT 1 FROM lens_raw.batches WHERE import_id = {id:String} LIMIT 1", {"id": other_id}):
             raise Refused(
                 f"{file} was imported {'without' if all_requests else 'with'} --all-requests before; "

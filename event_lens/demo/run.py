@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from chdb_server.data_folder import owned
 from event_lens.clock import now_ms
 from event_lens.demo.answers import Answers
 from event_lens.demo.report import show_report
@@ -25,7 +26,6 @@ from event_lens.simulate.sender import Sent, send_traffic
 from event_lens.simulate.traffic import make_traffic
 from event_lens.simulate.visits import SITE
 from event_lens.terminal import console, progress_bar
-from event_lens.warehouse.embedded.folder import owned
 
 HOME = ".eventlens-demo"
 LAND_WITHIN_SECONDS = 120
@@ -66,7 +66,7 @@ def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment without its Event Lens settings, and with those of the demo."""
-    ports = ("WAREHOUSE", "COLLECTOR", "QUERY", "DAGSTER")
+    ports = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
     return {
         **{name: value for name, value in environ.items() if not name.startswith("EVENTLENS_")},
         **{f"EVENTLENS_{part}_PORT": str(free_port()) for part in ports},

@@ -113,3 +113,15 @@ class Goal(Table):
     event_name: Mapped[str]
     filters: Mapped[list[Any]]
     created_at: Mapped[datetime]
+
+
+class SqlUser(Table):
+    """Somebody who writes SQL against `lens`; the password is kept as a SHA-256 only, as a client's secret is."""
+
+    __tablename__ = "sql_users"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    secret_hash: Mapped[str]
+    project_ids: Mapped[list[str]]
+    is_for_all_projects: Mapped[bool]
+    created_at: Mapped[datetime]

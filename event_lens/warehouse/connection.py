@@ -1,7 +1,7 @@
 """The one way to the warehouse: ClickHouse's HTTP interface, through clickhouse-connect."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import IO, Any, Self, cast
 from urllib.parse import unquote, urlsplit
@@ -32,6 +32,8 @@ _LANDING = {
 _PASSING = frozenset({159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 373, 394, 425, 439, 999, 1002})
 _STREAM_PIECE_BYTES = 1 << 20
 
+UNREACHABLE = "warehouse_unreachable"
+
 # What the client would log by itself is in the error that we raise.
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
@@ -39,13 +41,16 @@ logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 class Warehouse:
     """A connection to the warehouse at `url` (`http://user:password@host:port`), for one thread at a time.
 
-    Connects at the first use. Every method blocks. Values are bound by the server: the SQL says `{name:Type}`.
+    Connects at the first use, and again after the warehouse was out of reach; a `url` that is called is asked then.
+    Every method blocks. Values are bound by the server: the SQL says `{name:Type}`.
     Raises `Unavailable` when the warehouse cannot be reached, is overloaded or needs longer than
     `query_timeout_seconds`, and `Refused` with the code `warehouse_<ClickHouse's code>` when a statement is at fault.
     """
 
-    def __init__(self, url: str, *, database: str = "default", query_timeout_seconds: int = 60) -> None:
-        self._url = urlsplit(url)
+    def __init__(
+        self, url: str | Callable[[], str], *, database: str = "default", query_timeout_seconds: int = 60
+    ) -> None:
+        self._find_url = url if callable(url) else lambda: url
         self._database = database
         self._query_timeout_seconds = query_timeout_seconds
         self._client: Client | None = None
@@ -116,7 +121,8 @@ class Warehouse:
     @property
     def place(self) -> str:
         """Where the warehouse is, without user and password."""
-        return f"{self._url.hostname}:{self._url.port or _default_port(self._url.scheme)}"
+        url = urlsplit(self._find_url())
+        return f"{url.hostname}:{url.port or _default_port(url.scheme)}"
 
     def ping(self) -> bool:
         """Whether the warehouse answers."""
@@ -128,12 +134,13 @@ class Warehouse:
 
     def _connected(self) -> Client:
         if self._client is None:
+            url = urlsplit(self._find_url())
             self._client = clickhouse_connect.get_client(
-                interface=self._url.scheme,
-                host=self._url.hostname,
-                port=self._url.port or _default_port(self._url.scheme),
-                username=unquote(self._url.username or "default"),
-                password=unquote(self._url.password or ""),
+                interface=url.scheme,
+                host=url.hostname,
+                port=url.port or _default_port(url.scheme),
+                username=unquote(url.username or "default"),
+                password=unquote(url.password or ""),
                 database=self._database,
                 compress=False,
                 autogenerate_session_id=False,
@@ -156,7 +163,11 @@ class _Translated:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, (ClickHouseError, HTTPError, OSError)):
-            raise _translated(error, self._warehouse.place) from error
+            ours = _translated(error, self._warehouse.place)
+            if ours.code == UNREACHABLE:
+                # The next use looks up where the warehouse is by then.
+                self._warehouse.close()
+            raise ours from error
 
 
 def _default_port(scheme: str) -> int:
@@ -174,7 +185,7 @@ def _translated(error: Exception, place: str) -> EventLensError:
         return Unavailable(
             f"The warehouse at {place} does not answer, or stopped in the middle of an answer. "
             "Start it with `eventlens up` or `eventlens warehouse`, or look at EVENTLENS_WAREHOUSE_URL.",
-            code="warehouse_unreachable",
+            code=UNREACHABLE,
         )
     if code in _PASSING:
         return Unavailable(f"The warehouse cannot do this now: {text}", code=f"warehouse_{code}", retry_after_seconds=5)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 from event_lens.registry.connection import open_registry
 from event_lens.registry.projects import create_project
@@ -87,7 +86,7 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        return self.server.environment | {"EVENTLENS_WAREHOUSE_PORT": str(urlsplit(self.front).port)}
+        return self.server.environment | {"EVENTLENS_WAREHOUSE_URL": self.front}
 
     @property
     def settings(self) -> Settings:

@@ -16,6 +16,7 @@ from event_lens.registry.clients import create_client
 from event_lens.registry.connection import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
+from event_lens.warehouse.access import connect
 from event_lens.warehouse.connection import Warehouse
 
 START_WITHIN_SECONDS = 60.0
@@ -106,6 +107,7 @@ class System:
         self.environ = {
             "EVENTLENS_HOME": str(home),
             "EVENTLENS_WAREHOUSE_PORT": str(warehouse_port),
+            "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(free_port()),
             **FAST_LANDING,
             **environ,
         }
@@ -151,7 +153,7 @@ class System:
         )
 
     def connection(self) -> Warehouse:
-        return Warehouse(f"http://127.0.0.1:{self.warehouse.port}")
+        return connect(read_settings(self.environ), "admin")
 
     def health(self, collector: Part | None = None) -> dict[str, Any]:
         """What `/health` says of the spool. Raises `OSError`, `HTTPException`."""

@@ -12,7 +12,12 @@ from event_lens.processes import free_port
 
 def eventlens(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    environ |= {"EVENTLENS_HOME": str(home), "EVENTLENS_WAREHOUSE_PORT": str(free_port()), "COLUMNS": "200"}
+    environ |= {
+        "EVENTLENS_HOME": str(home),
+        "EVENTLENS_WAREHOUSE_PORT": str(free_port()),
+        "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(free_port()),
+        "COLUMNS": "200",
+    }
     return subprocess.run(
         [sys.executable, "-m", "event_lens.cli", *arguments],
         env=environ | settings,

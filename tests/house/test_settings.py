@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = read_settings({})
     assert settings.home == Path(".eventlens").absolute()
-    assert settings.warehouse_address == "http://127.0.0.1:8123"
+    assert (settings.warehouse_port, settings.warehouse_native_port) == (8123, 9000)
     assert settings.is_embedded
     assert settings.first_day == date(2015, 1, 1)
 
@@ -61,7 +61,7 @@ def test_a_misspelt_setting_is_refused() -> None:
 
 def test_a_set_url_turns_the_embedded_warehouse_off() -> None:
     settings = read_settings({"EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:18123/"})
-    assert settings.warehouse_address == "http://127.0.0.1:18123"
+    assert settings.warehouse_url == "http://127.0.0.1:18123"
     assert not settings.is_embedded
 
 

@@ -20,7 +20,10 @@ BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("house") / "home"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    environ |= {f"EVENTLENS_{part}_PORT": str(free_port()) for part in ("WAREHOUSE", "COLLECTOR", "QUERY", "DAGSTER")}
+    environ |= {
+        f"EVENTLENS_{part}_PORT": str(free_port())
+        for part in ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
+    }
     environ |= {"EVENTLENS_HOME": str(home), "EVENTLENS_BATCH_SECONDS": "0.2", "COLUMNS": "200"}
     settings = read_settings(environ)
     logs = tmp_path_factory.mktemp("logs")

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
 from event_lens.warehouse.connection import Warehouse
 
 
@@ -29,7 +30,7 @@ class House:
         return f"http://127.0.0.1:{self.settings.query_port}"
 
     def warehouse(self) -> Warehouse:
-        return Warehouse(self.settings.warehouse_address)
+        return connect(self.settings, "admin")
 
     def eventlens(self, *arguments: str) -> str:
         """Runs a command as a person would, and returns what it printed."""

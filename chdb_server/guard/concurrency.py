@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from event_lens.warehouse.embedded.failure import TOO_MANY_SIMULTANEOUS_QUERIES, failure
+from chdb_server.guard.failure import TOO_MANY_SIMULTANEOUS_QUERIES, failure
 
 
 class Turns:

@@ -1,4 +1,4 @@
-"""ClickHouse's HTTP interface over chDB: one process that owns the data folder."""
+"""ClickHouse's own server inside the chDB package: one process that owns the data folder, and a guard for analysts."""
 
 from event_lens.settings import Settings
 
@@ -6,6 +6,6 @@ from event_lens.settings import Settings
 def serve(settings: Settings) -> None:
     """Serve the embedded warehouse until SIGTERM or SIGINT; see `server.serve`."""
     # The engine takes long to import, and only this process needs it.
-    from event_lens.warehouse.embedded import server  # noqa: PLC0415
+    from chdb_server import server  # noqa: PLC0415
 
     server.serve(settings)

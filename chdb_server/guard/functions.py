@@ -1,8 +1,7 @@
-"""Which of the engine's functions only compute: they read no file, no secret, no other table and call nobody."""
+"""Which of the server's functions only compute: they read no file, no secret, no other table and call nobody."""
 
 import re
-
-from event_lens.warehouse.embedded.engine import Connection
+from collections.abc import Sequence
 
 _REFUSED_CATEGORIES = frozenset(
     {"AI", "Dictionary", "Embedded Dictionary", "Internal", "Introspection", "Machine Learning"}
@@ -21,19 +20,16 @@ _COMBINATORS = re.compile(
 
 
 class Functions:
-    """The harmless functions of one engine, by its own list of what is built in."""
+    """The harmless functions among `listed`, the server's own list (`Parser.functions`)."""
 
-    def __init__(self, connection: Connection) -> None:
-        listed = connection.rows(
-            "SELECT lower(name), is_aggregate, lower(alias_to), categories, origin FROM system.functions"
-        )
+    def __init__(self, listed: Sequence[tuple[str, bool, str, str, str]]) -> None:
         self._scalars: set[str] = set()
         self._aggregates: set[str] = set()
         bad = {name for name, _, alias, kind, origin in listed if origin != "System" or kind in _REFUSED_CATEGORIES}
         for name, is_aggregate, alias, _, _ in listed:
             if {name, alias} & bad or _REFUSED.fullmatch(name) or _REFUSED.fullmatch(alias):
                 continue
-            (self._aggregates if is_aggregate == "1" else self._scalars).add(name)
+            (self._aggregates if is_aggregate else self._scalars).add(name)
 
     def is_harmless(self, name: str) -> bool:
         """Whether `name`, in any case and with any aggregate combinators, only computes."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from event_lens.warehouse.embedded.failure import UNKNOWN_QUERY_PARAMETER, failure
+from chdb_server.guard.failure import UNKNOWN_QUERY_PARAMETER, failure
 
 Node = Mapping[str, Any]
 

@@ -1,11 +1,11 @@
-"""`python -m event_lens.warehouse.embedded`: the embedded warehouse as a process of its own."""
+"""`python -m chdb_server`: the embedded warehouse as a process of its own."""
 
 import os
 import sys
 
+from chdb_server import serve
 from event_lens.errors import EventLensError
 from event_lens.settings import read_settings
-from event_lens.warehouse.embedded import serve
 
 
 def main() -> int:

@@ -1,15 +1,16 @@
 """What the analyst may run: questions over `lens`, judged on the tree of the engine's own parser."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from event_lens.warehouse.embedded.catalog import DATABASE, is_open
-from event_lens.warehouse.embedded.engine import Connection
-from event_lens.warehouse.embedded.failure import ACCESS_DENIED, BAD_ARGUMENTS, StatementError, failure
-from event_lens.warehouse.embedded.functions import Functions
-from event_lens.warehouse.embedded.statement import Kind, Statement, read_statement
-from event_lens.warehouse.embedded.tree import Node, arguments, full_name, walk
+from chdb_server.guard.catalog import DATABASE, is_open
+from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, TOO_DEEP_RECURSION, StatementError, failure
+from chdb_server.guard.functions import Functions
+from chdb_server.guard.query_tree import Node, arguments, full_name, walk
+from chdb_server.guard.statement import Kind, Statement, read_statement
+from chdb_server.guard.upstream import Parser
 from event_lens.warehouse.lexer import Token, tokens
 
 _TABLE_FUNCTIONS = frozenset(
@@ -75,30 +76,43 @@ _LOOKING = re.compile(
 
 
 class Sandbox:
-    """Judges what the analyst sends. `functions` says which scalar and aggregate functions are harmless."""
+    """Judges what an analyst sends. `functions` says which scalar and aggregate functions are harmless."""
 
-    def __init__(self, functions: Functions) -> None:
+    def __init__(self, functions: Functions, parser: Parser) -> None:
         self._functions = functions
+        self._parser = parser
 
-    def check(self, connection: Connection, sql: bytes, parameters: Mapping[str, str]) -> Statement:
+    async def check(self, sql: bytes, parameters: Mapping[str, str]) -> Statement:
         """The statement to run in place of `sql`: the same, as the engine's parser understood and wrote it.
 
         Raises `StatementError`: the engine's own for a syntax error, `ACCESS_DENIED` for what the analyst may not do.
         """
-        statement = read_statement(connection.rewrite(sql))
+        statement = read_statement(await self._parser.rewrite(sql))
         if statement.kind is not Kind.ASK:
             raise _denied("this user only asks: SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN")
         if statement.tail.strip():
             raise _denied("SETTINGS cannot be part of the statement")
         before, question, after = _question_in(statement.sql.strip())
         if question:
-            tree, rebuilt = _parsed(connection, question)
+            tree, rebuilt = await self._parse(question)
             self._check_tree(tree, parameters)
             # What was judged is what runs.
             return replace(statement, sql=before + rebuilt + after)
         if not _LOOKING.fullmatch(statement.sql.strip()):
             raise _denied(f"this form of SHOW, DESCRIBE or EXISTS is not open to this user, or not for {DATABASE}")
         return statement
+
+    async def _parse(self, question: bytes) -> tuple[Node, bytes]:
+        try:
+            tree, rebuilt = await self._parser.parse(question)
+        except StatementError as error:
+            if error.code != BAD_ARGUMENTS:
+                raise
+            raise _denied("this user only asks: it is a statement that has no tree of a question") from error
+        try:
+            return json.loads(tree), rebuilt
+        except RecursionError as error:
+            raise failure(TOO_DEEP_RECURSION, "TOO_DEEP_RECURSION", "The question is nested too deeply.") from error
 
     def _check_tree(self, tree: Node, parameters: Mapping[str, str]) -> None:
         for place, node in walk(tree):
@@ -122,15 +136,6 @@ class Sandbox:
     def _check_function(self, name: str) -> None:
         if not self._functions.is_harmless(name):
             raise _denied(f"the function {name} is not open to this user")
-
-
-def _parsed(connection: Connection, question: bytes) -> tuple[Node, bytes]:
-    try:
-        return connection.parse(question)
-    except StatementError as error:
-        if error.code != BAD_ARGUMENTS:
-            raise
-        raise _denied("this user only asks: it is a statement that has no tree of a question") from error
 
 
 def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:

@@ -1,0 +1,200 @@
+"""The server's two configuration files: what it is, and who may do what in it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from event_lens.warehouse.access import Service
+
+HOLDER = "default"
+"""Whom the statement that holds the server logs in as; the name and the empty password are the engine's own."""
+
+ANALYST, PROJECT_ANALYST, PARSER = "analyst", "project_analyst", "parser"
+"""The guard's own users: for all projects, for the projects named in a header, and to read what a statement says."""
+
+PROJECTS_HEADER = "X-Event-Lens-Projects"
+"""The projects of an analyst, by comma. Only the guard can send it as those users: it alone has their passwords."""
+
+_OWN_PROJECTS = f"project_id IN splitByChar(',', getClientHTTPHeader('{PROJECTS_HEADER}'))"
+_MAX_ANALYST_MEMORY_BYTES = 2_000_000_000
+ANALYST_QUERIES = 4
+"""How many questions of one analyst run at a time."""
+
+ANALYST_LIMITS = {
+    "max_execution_time": 60,
+    "max_result_rows": 1_000_000,
+    "max_result_bytes": 1_000_000_000,
+    "max_threads": 2,
+    "max_rows_to_read": 1_000_000_000,
+}
+
+# Rights of the services. Reading a table that is not named here is refused, and so is reaching files and addresses.
+_GRANTS: Mapping[Service, Sequence[str]] = {
+    "admin": (
+        "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, SYSTEM, KILL QUERY, CLUSTER, REMOTE,"
+        " dictGet, UNDROP TABLE ON *.*",
+        "GRANT TABLE ENGINE ON *",
+    ),
+    "builder": (
+        "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens.*",
+        "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens_staging.*",
+        "GRANT SHOW, SELECT, INSERT, ALTER, TRUNCATE, OPTIMIZE ON lens_raw.*",
+        "GRANT SHOW, SELECT, CREATE, DROP, INSERT ON default.*",
+        "GRANT SELECT ON system.*",
+        "GRANT CREATE DATABASE, KILL QUERY, CLUSTER ON *.*",
+        "GRANT TABLE ENGINE ON *",
+    ),
+    "collector": (
+        "GRANT SELECT, INSERT ON lens_raw.events",
+        "GRANT SELECT, INSERT ON lens_raw.profile_operations",
+        "GRANT SELECT, INSERT ON lens_raw.quarantine",
+        "GRANT SELECT, INSERT ON lens_raw.batches",
+    ),
+    "query": ("GRANT SELECT ON lens.*", "GRANT SELECT ON lens_staging.*", "GRANT SELECT ON lens_raw.*"),
+}
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Where the server listens: an address, and the ports of its HTTP and its native protocol."""
+
+    host: str
+    http_port: int
+    native_port: int
+
+
+def server_config(data: Path, listeners: Listeners, memory_bytes: int) -> str:
+    """The text of `config.xml`. All statements together take `memory_bytes` at most."""
+    root = ElementTree.Element("clickhouse")
+    for name, value in {
+        "path": f"{data}/",
+        "listen_host": listeners.host,
+        "http_port": listeners.http_port,
+        "tcp_port": listeners.native_port,
+        "users_config": "users.xml",
+        # Nobody is anybody without naming a user: a web page's GET is refused before it runs.
+        "default_session_user": "",
+        "allow_experimental_webterminal": 0,
+        "max_server_memory_usage": memory_bytes,
+        "mark_cache_size": memory_bytes // 10,
+        "log-level": "error",
+        # A wait that fails is followed by the next one (`engine`).
+        "ignore-error": 1,
+    }.items():
+        ElementTree.SubElement(root, name).text = str(value)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
+    """The text of `users.xml`, with the password of every service and every user of the guard, hashed."""
+    root = ElementTree.Element("clickhouse")
+    profiles = ElementTree.SubElement(root, "profiles")
+    limits = {**ANALYST_LIMITS, "max_memory_usage": min(_MAX_ANALYST_MEMORY_BYTES, memory_bytes // 8)}
+    _add_profile(
+        profiles,
+        "default",
+        {
+            "max_memory_usage": memory_bytes * 3 // 4,
+            # Builds may be long, but nothing runs for ever; inserts are cut smaller than on a server's machine.
+            "max_execution_time": 600,
+            "max_insert_block_size": 131_072,
+            "min_insert_block_size_rows": 262_144,
+            "min_insert_block_size_bytes": 67_108_864,
+        },
+    )
+    _add_profile(
+        profiles,
+        "holder",
+        # It waits all the time, so every other statement of this user is refused.
+        {"max_execution_time": 0, "max_concurrent_queries_for_all_users": 1},
+        constant=("max_concurrent_queries_for_all_users",),
+    )
+    _add_profile(
+        profiles,
+        "analyst",
+        {
+            **limits,
+            "readonly": 2,
+            "allow_introspection_functions": 0,
+            "allow_get_client_http_header": 1,
+            "cancel_http_readonly_queries_on_client_close": 1,
+            "max_temporary_data_on_disk_size_for_query": 4_000_000_000,
+            "use_query_cache": 0,
+            "use_query_condition_cache": 0,
+        },
+        constant=(
+            "readonly",
+            "allow_introspection_functions",
+            "allow_get_client_http_header",
+            "max_temporary_data_on_disk_size_for_query",
+            "use_query_cache",
+            "use_query_condition_cache",
+        ),
+        largest=limits,
+    )
+    users = ElementTree.SubElement(root, "users")
+    holder = ("GRANT SYSTEM LISTEN, FILE, CREATE TEMPORARY TABLE ON *.*",)
+    _add_user(users, HOLDER, None, "holder", holder)
+    for service, grants in _GRANTS.items():
+        _add_user(users, service, passwords[service], "default", grants)
+    reads = ("GRANT SELECT, SHOW ON lens.*",)
+    _add_user(users, ANALYST, passwords[ANALYST], "analyst", reads)
+    _add_row_policy(_add_user(users, PROJECT_ANALYST, passwords[PROJECT_ANALYST], "analyst", reads))
+    _add_user(
+        users, PARSER, passwords[PARSER], "default", ("GRANT SELECT ON system.one", "GRANT SELECT ON system.functions")
+    )
+    _add_quota(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _add_profile(
+    profiles: ElementTree.Element,
+    name: str,
+    settings: Mapping[str, object],
+    *,
+    constant: Sequence[str] = (),
+    largest: Mapping[str, int] | None = None,
+) -> None:
+    profile = ElementTree.SubElement(profiles, name)
+    # `python('x')` ends the process, whoever asks for it.
+    for setting, value in {**settings, "allow_python_table_function": 0}.items():
+        ElementTree.SubElement(profile, setting).text = str(value)
+    constraints = ElementTree.SubElement(profile, "constraints")
+    for setting in (*constant, "allow_python_table_function"):
+        ElementTree.SubElement(ElementTree.SubElement(constraints, setting), "const")
+    for setting, limit in (largest or {}).items():
+        constraint = ElementTree.SubElement(constraints, setting)
+        # 0 would be no limit at all.
+        ElementTree.SubElement(constraint, "min").text = "1"
+        ElementTree.SubElement(constraint, "max").text = str(limit)
+
+
+def _add_user(
+    users: ElementTree.Element, name: str, password: str | None, profile: str, grants: Sequence[str]
+) -> ElementTree.Element:
+    user = ElementTree.SubElement(users, name)
+    if password is None:
+        ElementTree.SubElement(user, "password")
+    else:
+        ElementTree.SubElement(user, "password_sha256_hex").text = hashlib.sha256(password.encode()).hexdigest()
+    networks = ElementTree.SubElement(user, "networks")
+    ElementTree.SubElement(networks, "ip").text = "127.0.0.1"
+    ElementTree.SubElement(user, "profile").text = profile
+    ElementTree.SubElement(user, "quota").text = "default"
+    queries = ElementTree.SubElement(user, "grants")
+    for grant in grants:
+        ElementTree.SubElement(queries, "query").text = grant
+    return user
+
+
+def _add_row_policy(user: ElementTree.Element) -> None:
+    database = ElementTree.SubElement(ElementTree.SubElement(user, "databases"), "database", name="lens")
+    # A name without letters stands for every table, those to come included.
+    table = ElementTree.SubElement(database, "table", name="")
+    ElementTree.SubElement(table, "filter").text = _OWN_PROJECTS
+
+
+def _add_quota(root: ElementTree.Element) -> None:
+    ElementTree.SubElement(ElementTree.SubElement(root, "quotas"), "default")

@@ -1,0 +1,270 @@
+"""The guard as an ASGI application on the warehouse's port.
+
+It refuses web pages of others, judges what analysts ask, and passes everything else on: who has a password of the
+server's own is the server's business.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+
+from chdb_server.config import ANALYST, ANALYST_QUERIES, PROJECT_ANALYST, PROJECTS_HEADER
+from chdb_server.guard.concurrency import Turns
+from chdb_server.guard.credentials import Credentials, read_credentials, unknown_user
+from chdb_server.guard.engine_users import EngineUsers
+from chdb_server.guard.failure import (
+    ACCESS_DENIED,
+    BAD_ARGUMENTS,
+    QUERY_IS_TOO_LARGE,
+    StatementError,
+    failure,
+)
+from chdb_server.guard.form import is_form, read_form
+from chdb_server.guard.functions import Functions
+from chdb_server.guard.question import Question, read_question
+from chdb_server.guard.sandbox import Sandbox
+from chdb_server.guard.statement import read_kill
+from chdb_server.guard.upstream import Parser, Upstream
+from event_lens.registry.sql_users import FoundUser
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_MAX_STATEMENT_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 16
+_WAIT_SECONDS = 30.0
+_OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+_HEALTH = frozenset({"/ping", "/replicas_status"})
+# They belong to one connection, and there are two.
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"})
+
+
+class ClientGoneError(Exception):
+    """The client went away before it had sent everything."""
+
+
+class Guard:
+    """Answers `/ping`, serves the server's pages, and passes statements on.
+
+    `find_user` looks a SQL user up by name; it may block, and is called in a thread.
+    """
+
+    def __init__(self, users: EngineUsers, find_user: Callable[[str], FoundUser | None]) -> None:
+        self._users = users
+        self._find_user = find_user
+        self._upstream = Upstream(users)
+        self._parser = Parser(self._upstream)
+        self._sandbox: Sandbox | None = None
+        self._turns: dict[str, Turns] = {}
+        self._running: dict[str, str] = {}
+        self._is_closing = False
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        path = scope["path"]
+        if _is_foreign(headers):
+            await _say(send, 403, b"Requests from web pages or for another host are refused.\n")
+        elif self._is_closing:
+            await _say(send, 503, b"The warehouse is closing.\n")
+        elif path in _HEALTH:
+            await _say(send, 200, b"Ok.\n")
+        else:
+            try:
+                await self._answer(scope, headers, receive, send)
+            except ClientGoneError:
+                return
+            except StatementError as error:
+                code = [(b"x-clickhouse-exception-code", str(error.code).encode())]
+                await _say(send, error.status, f"{error.text}\n".encode(), code)
+            except aiohttp.ClientConnectionError:
+                await _say(send, 503, b"The warehouse is closing, or has ended.\n")
+
+    async def close(self) -> None:
+        """Take no more statements."""
+        self._is_closing = True
+        await self._upstream.close()
+
+    async def _answer(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
+        fields = dict(
+            parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
+        )
+        credentials = read_credentials(headers, fields)
+        user = await self._known(credentials)
+        if user is None or scope["path"] != "/":
+            await self._pass_on(scope, headers, receive, send)
+            return
+        if scope["method"] not in ("GET", "POST", "HEAD"):
+            raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements are sent by GET or POST.")
+        body = await _read_all(receive)
+        if is_form(headers.get("content-type", "")):
+            fields, body = {**fields, **read_form(headers["content-type"], body)}, b""
+        question = read_question(fields, headers, body)
+        turns = self._turns.setdefault(user.name, Turns(ANALYST_QUERIES, _WAIT_SECONDS))
+        async with turns.take():
+            await self._ask(user, question, scope["method"], headers, receive, send)
+
+    async def _known(self, credentials: Credentials) -> FoundUser | None:
+        """The SQL user, or None for a user that the server knows. Raises `StatementError` for a wrong password."""
+        name, password = credentials
+        found = await asyncio.to_thread(self._find_user, name) if name else None
+        if found is not None:
+            if not found.has_secret(password):
+                raise unknown_user(name)
+            return found
+        if name == ANALYST:
+            if password:
+                raise unknown_user(name)
+            return FoundUser(ANALYST, "", is_for_all_projects=True)
+        if name == PROJECT_ANALYST:
+            raise unknown_user(name)
+        return None
+
+    async def _ask(
+        self,
+        user: FoundUser,
+        question: Question,
+        method: str,
+        headers: Mapping[str, str],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        killed = read_kill(question.text)
+        if killed is not None:
+            if self._running.get(killed) != user.name:
+                raise failure(ACCESS_DENIED, "ACCESS_DENIED", "Not enough privileges: it is another user's query.")
+            sql = question.text
+        else:
+            if self._sandbox is None:
+                self._sandbox = Sandbox(Functions(await self._parser.functions()), self._parser)
+            if not question.text.strip():
+                raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Empty query.")
+            statement = await self._sandbox.check(question.text, question.parameters)
+            # What was judged is what runs.
+            sql = statement.sql + (f"\nFORMAT {statement.format}".encode() if statement.format else b"")
+        if question.query_id in self._running:
+            raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", f"Query with id = {question.query_id} is running already.")
+        sent = {name: value for name, value in headers.items() if name == "accept-encoding"}
+        if user.is_for_all_projects:
+            sent |= self._users.headers(ANALYST)
+        else:
+            sent |= self._users.headers(PROJECT_ANALYST)
+            sent[PROJECTS_HEADER] = ",".join(user.project_ids)
+        self._running[question.query_id] = user.name
+        try:
+            await self._forward("POST", question.target(user.name), sent, sql, receive, send, is_head=method == "HEAD")
+        finally:
+            del self._running[question.query_id]
+
+    async def _pass_on(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
+        """The request as it came, for the server to judge."""
+        target = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
+        if scope["query_string"]:
+            target += f"?{scope['query_string'].decode('latin-1')}"
+        sent = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP and name != "content-length"}
+        sent.pop(PROJECTS_HEADER.lower(), None)
+        has_body = "content-length" in headers or "transfer-encoding" in headers
+        if "content-length" in headers:
+            sent["Content-Length"] = headers["content-length"]
+        await self._forward(scope["method"], target, sent, _pieces(receive) if has_body else None, receive, send)
+
+    async def _forward(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterator[bytes] | None,
+        receive: Receive,
+        send: Send,
+        *,
+        is_head: bool = False,
+    ) -> None:
+        """Send a request to the server and its answer back; stop it when the client goes away before the end."""
+        forwarding = asyncio.ensure_future(self._exchange(method, target, headers, body, send, is_head=is_head))
+        # The body's pieces come from `receive` themselves, and end with an error when the client goes away.
+        leaving = None if isinstance(body, AsyncIterator) else asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait({forwarding, *([leaving] if leaving else [])}, return_when=asyncio.FIRST_COMPLETED)
+            if not forwarding.done():
+                raise ClientGoneError
+            await forwarding
+        finally:
+            for task in (forwarding, leaving):
+                if task is not None and not task.done():
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+    async def _exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterator[bytes] | None,
+        send: Send,
+        *,
+        is_head: bool,
+    ) -> None:
+        async with self._upstream.request(method, target, headers, body) as answer:
+            kept = [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in answer.headers.items()
+                if name.lower() not in _HOP_BY_HOP
+            ]
+            await send({"type": "http.response.start", "status": answer.status, "headers": kept})
+            if not is_head:
+                async for piece in answer.content.iter_chunked(_PIECE_BYTES):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether another site's page sends this, or it is for another host (a name that the site points here)."""
+    try:
+        host = urlsplit(f"//{headers.get('host', '')}")
+        origin = urlsplit(headers.get("origin", ""))
+        if host.hostname not in _OUR_NAMES:
+            return True
+    except ValueError:
+        return True
+    if "origin" in headers and (origin.scheme, origin.netloc) != ("http", host.netloc):
+        return True
+    # A picture or a script of a page sends no origin; browsers say here whose page it is.
+    return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """The body of a request. Raises `ClientGoneError` when the client goes away in the middle of it."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        if message.get("body"):
+            yield message["body"]
+        if not message.get("more_body"):
+            return
+
+
+async def _read_all(receive: Receive) -> bytes:
+    found = bytearray()
+    async for piece in _pieces(receive):
+        found += piece
+        if len(found) > _MAX_STATEMENT_BYTES:
+            raise failure(QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", "A statement of this user has 1 MiB at most.")
+    return bytes(found)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _say(send: Send, status: int, text: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    kept = [(b"content-type", b"text/plain; charset=UTF-8"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": kept + (headers or [])})
+    await send({"type": "http.response.body", "body": text, "more_body": False})

@@ -1,0 +1,41 @@
+"""Who sends a request: the name and the password, wherever a client of ClickHouse puts them."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from chdb_server.guard.failure import AUTHENTICATION_FAILED, StatementError, failure
+
+
+class Credentials(NamedTuple):
+    """The name and the password of a request; both may be empty."""
+
+    user: str
+    password: str
+
+
+def read_credentials(headers: Mapping[str, str], fields: Mapping[str, str]) -> Credentials:
+    """ClickHouse's headers, else basic authorization, else the URL. Raises `StatementError` for what cannot be read."""
+    if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
+        return Credentials(headers.get("x-clickhouse-user", ""), headers.get("x-clickhouse-key", ""))
+    if "authorization" in headers:
+        kind, _, encoded = headers["authorization"].partition(" ")
+        try:
+            user, colon, password = b64decode(encoded, validate=True).decode().partition(":")
+        except (Base64Error, UnicodeDecodeError) as error:
+            raise unknown_user("?") from error
+        if kind.lower() != "basic" or not colon:
+            raise unknown_user(kind)
+        return Credentials(user, password)
+    return Credentials(fields.get("user", ""), fields.get("password", ""))
+
+
+def unknown_user(user: str) -> StatementError:
+    """One answer for an unknown name and for a wrong password."""
+    return failure(
+        AUTHENTICATION_FAILED,
+        "AUTHENTICATION_FAILED",
+        f"{user or 'no user'}: Authentication failed: password is incorrect, or there is no user with such name. "
+        "Analysts are `analyst`, or users of `eventlens sql-user create`.",
+    )

@@ -1,0 +1,96 @@
+"""What an analyst asks over HTTP, and the request to the server that asks just that."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from chdb_server.config import ANALYST_LIMITS
+from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, READONLY, failure
+
+DATABASE = "lens"
+
+# What clients send for the HTTP interface itself; it changes how an answer is sent and not what it says.
+_TRANSPORT = frozenset(
+    {
+        "default_format",
+        "session_timeout",
+        "session_check",
+        "compress",
+        "wait_end_of_query",
+        "buffer_size",
+        "client_protocol_version",
+        "enable_http_compression",
+        "http_zlib_compression_level",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "http_wait_end_of_query",
+        "http_response_buffer_size",
+        "http_write_exception_in_output_format",
+        "cancel_http_readonly_queries_on_client_close",
+    }
+)
+# What the guard reads itself, and what clients send without a need.
+_READ = frozenset({"query", "user", "password", "database", "query_id", "quota_key", "decompress", "session_id"})
+_MAY_SEND = re.compile(
+    r"output_format_(json|csv|tsv|arrow|parquet|native|pretty|decimal|bool|null)_\w+|date_time_output_format"
+    r"|join_use_nulls|session_timezone|extremes|max_block_size|prefer_column_name_to_alias|max_memory_usage"
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """The statement of an analyst and the fields beside it.
+
+    `fields` go to the server as they are; `parameters` are those of the statement, without their prefix.
+    """
+
+    text: bytes
+    query_id: str
+    fields: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    def target(self, name: str) -> str:
+        """The path and query of the server's URL, for the analyst `name`."""
+        fields = {**self.fields, "database": DATABASE, "query_id": self.query_id}
+        if "session_id" in fields:
+            # Analysts share the server's user, so their sessions would meet.
+            fields["session_id"] = f"{name}:{fields['session_id']}"
+        return f"/?{urlencode(fields)}"
+
+
+def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Question:
+    """The question in the fields of a URL and form, and in a body. Raises `StatementError` for what is not open."""
+    if headers.get("content-encoding", "identity") != "identity" or fields.get("decompress", "0") != "0":
+        raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements of this user have to be sent uncompressed.")
+    if fields.get("role"):
+        raise failure(ACCESS_DENIED, "ACCESS_DENIED", "This user has no roles.")
+    if any("\ud800" <= letter <= "\udfff" for letter in "".join(name + value for name, value in fields.items())):
+        raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements, settings and parameters have to be UTF-8.")
+    database = fields.get("database") or headers.get("x-clickhouse-database", "")
+    if database not in ("", "default", DATABASE):
+        raise failure(ACCESS_DENIED, "ACCESS_DENIED", f"Not enough privileges: this user reads {DATABASE} only.")
+    passed: dict[str, str] = {}
+    for name, value in fields.items():
+        if name == "session_id" and not value:
+            continue
+        if _is_open(name):
+            passed[name] = value
+        elif name not in _READ and (name != "readonly" or value not in ("1", "2")):
+            raise failure(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
+    if "x-clickhouse-format" in headers:
+        passed.setdefault("default_format", headers["x-clickhouse-format"])
+    query_id = fields.get("query_id") or headers.get("x-clickhouse-query-id", "")
+    return Question(
+        text=fields["query"].encode() + b"\n" + body if fields.get("query") else body,
+        query_id=query_id if query_id and query_id.isprintable() else str(uuid4()),
+        fields=passed,
+        parameters={name[6:]: value for name, value in fields.items() if name.startswith("param_")},
+    )
+
+
+def _is_open(name: str) -> bool:
+    """Whether an analyst may send the field `name` to the server."""
+    is_for_transport = name in _TRANSPORT or name == "session_id" or name.startswith("param_")
+    return is_for_transport or name in ANALYST_LIMITS or _MAY_SEND.fullmatch(name) is not None

@@ -1,0 +1,105 @@
+"""The server behind the guard, over HTTP."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from chdb_server.config import PARSER
+from chdb_server.guard.engine_users import EngineUsers
+from chdb_server.guard.failure import StatementError, read_failure
+
+_CONNECT_SECONDS = 10
+
+Body = bytes | AsyncIterator[bytes] | None
+
+
+class Upstream:
+    """Requests to the server. Answers come as they are sent: compressed ones stay so."""
+
+    def __init__(self, users: EngineUsers) -> None:
+        self._users = users
+        self._session: aiohttp.ClientSession | None = None
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, target: str, headers: Mapping[str, str], body: Body
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request; leaving the block before its end closes the connection, which stops a question."""
+        address = URL(f"{self._users.url}{target}", encoded=True)
+        async with self._opened().request(method, address, headers=headers, data=body, allow_redirects=False) as answer:
+            yield answer
+
+    async def ask(self, sql: str, parameters: Mapping[str, str]) -> bytes:
+        """The answer to a small question of the guard's own. Raises `StatementError`."""
+        address = URL(self._users.url).with_path("/").with_query({"query": sql, "default_format": "RawBLOB"})
+        # Not in the URL: the server takes 1 MiB there, and reads a statement's parameters from a form as well.
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_field("param_of_every_form", "")
+        for name, value in parameters.items():
+            form.add_field(f"param_{name}", value)
+        body = form()
+        headers = {**self._users.headers(PARSER), "Content-Type": body.headers["Content-Type"]}
+        async with self._opened().post(address, headers=headers, data=body) as answer:
+            found = await answer.read()
+            if answer.status != 200:
+                raise read_failure(RuntimeError(found.decode(errors="replace").strip()))
+            return found
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept-Encoding"),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+                connector=aiohttp.TCPConnector(limit=0),
+            )
+        return self._session
+
+
+class Parser:
+    """The server's own parser: what a statement says, and the statement that says just that."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def rewrite(self, sql: bytes) -> bytes:
+        """The one statement in `sql` as the parser understood and writes it, comments left out."""
+        try:
+            return await self._upstream.ask("SELECT formatQuerySingleLine({q:String})", {"q": _escaped(sql.decode())})
+        except StatementError as error:
+            # Its own text, not that of our question around it.
+            text, _, around = error.text.partition(": In scope SELECT formatQuerySingleLine(")
+            raise StatementError(error.code, f"{text}. ({around.rpartition(' (')[2]}" if around else text) from error
+
+    async def parse(self, sql: bytes) -> tuple[bytes, bytes]:
+        """The tree of the question `sql` as JSON, and the question that the server makes from nothing but that tree."""
+        sql_of_both = (
+            "SELECT parseQueryToJSON({q:String}) AS tree, formatQueryFromJSON(tree) FORMAT JSONCompactStringsEachRow"
+        )
+        tree, rebuilt = json.loads(await self._upstream.ask(sql_of_both, {"q": _escaped(sql.decode())}))
+        return tree.encode(), rebuilt.encode()
+
+    async def functions(self) -> list[tuple[str, bool, str, str, str]]:
+        """Every function: its name, whether it aggregates, what it is another name of, its categories, its origin."""
+        listed = await self._upstream.ask(
+            "SELECT lower(name), is_aggregate, lower(alias_to), categories, origin FROM system.functions "
+            "FORMAT TabSeparatedRaw",
+            {},
+        )
+        rows: list[Any] = [line.split("\t") for line in listed.decode().splitlines()]
+        return [(name, flag == "1", alias, kind, origin) for name, flag, alias, kind, origin in rows]
+
+
+def _escaped(text: str) -> str:
+    """`text` as the server takes the value of a parameter: as a field of a tab-separated line."""
+    for raw, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\0", "\\0")):
+        text = text.replace(raw, written)
+    return text

@@ -1,0 +1,137 @@
+"""The process that owns the data folder: ClickHouse's server, migrated, with the guard in front of analysts."""
+
+import os
+import secrets
+import tempfile
+import time
+from pathlib import Path
+
+from chdb_server import landlock
+from chdb_server.config import ANALYST, PARSER, PROJECT_ANALYST, Listeners, server_config, users_config
+from chdb_server.data_folder import owned
+from chdb_server.engine import Engine
+from chdb_server.guard.app import Guard
+from chdb_server.guard.engine_users import EngineUsers
+from event_lens.errors import Broken, EventLensError, Refused, Unavailable
+from event_lens.home import prepare_home
+from event_lens.logs import get_log, set_up_logs
+from event_lens.processes import is_answering
+from event_lens.registry.connection import open_registry
+from event_lens.registry.sql_users import find_sql_user
+from event_lens.serving import check_port, serve_until_stopped
+from event_lens.settings import Settings
+from event_lens.warehouse.access import Access, move_access, read_access
+from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.migrate import migrate
+from event_lens.warehouse.retention import keep_raw
+
+log = get_log("warehouse")
+
+_START_WITHIN_SECONDS = 300.0
+_DRAIN_SECONDS = 10.0
+_CLOSE_WITHIN_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
+# What the engine reads of the system besides its folder: its own memory, and the memory it may take.
+_SYSTEM_FILES = ("/proc/meminfo", "/sys/fs/cgroup")
+
+
+def serve(settings: Settings) -> None:
+    """Own the home's warehouse folder and serve it until SIGTERM or SIGINT; blocks.
+
+    Raises `Refused` when another process holds the folder, a newer program migrated it or an analyst without a password
+    could come from another machine, `Unavailable` when a port is taken, `Broken` when the folder is damaged.
+    """
+    set_up_logs(settings.log_level)
+    home = prepare_home(settings.home)
+    if "?" in str(home):
+        raise Refused(
+            f"{home} has a question mark in its name. Set EVENTLENS_HOME to a folder without.", code="home_name"
+        )
+    check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT")
+    check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
+    with owned(home / "warehouse") as folder:
+        access = _access(home)
+        listeners = Listeners("127.0.0.1", access.http_port, settings.warehouse_native_port)
+        memory_bytes = _memory_bytes()
+        own = EngineUsers(
+            listeners.http_port, {user: secrets.token_urlsafe(32) for user in (ANALYST, PROJECT_ANALYST, PARSER)}
+        )
+        passwords: dict[str, str] = {**own.passwords, **access.passwords}
+        registry = open_registry(settings)
+        try:
+            with tempfile.TemporaryDirectory(prefix="eventlens-warehouse-") as configuration:
+                (Path(configuration) / "config.xml").write_text(server_config(folder, listeners, memory_bytes))
+                (Path(configuration) / "users.xml").write_text(users_config(passwords, memory_bytes))
+                try:
+                    engine = _start(folder, Path(configuration), listeners)
+                finally:
+                    # The engine works in the configuration's folder, which goes now.
+                    os.chdir(home)
+            try:
+                with Warehouse(access.url("admin"), query_timeout_seconds=600) as admin:
+                    migrate(admin)
+                    keep_raw(admin, settings.raw_ttl_days)
+                guard = Guard(own, lambda name: find_sql_user(registry, name))
+                serve_until_stopped(lambda: guard, settings.warehouse_port, drain=guard.close)
+                _drain(access)
+            finally:
+                has_ended = engine.close(_CLOSE_WITHIN_SECONDS)
+        finally:
+            registry.close()
+        if not has_ended:
+            # It waits for idle connections. Statements had their time, and what was answered is on disk.
+            os._exit(0)
+
+
+def _start(folder: Path, configuration: Path, listeners: Listeners) -> Engine:
+    """Start the engine and wait until it answers. Raises `Broken` when it ends before."""
+    ports = (listeners.http_port, listeners.native_port)
+    files = (*_SYSTEM_FILES, f"/proc/{os.getpid()}/statm")
+
+    def confine() -> None:
+        readable = [configuration, *(Path(file) for file in files if Path(file).exists())]
+        if not landlock.restrict_thread(writable=[folder], readable=readable, listen=ports, connect=()):
+            log.warning("landlock_missing")
+
+    engine = Engine(folder, configuration, confine)
+    engine.start()
+    deadline = time.monotonic() + _START_WITHIN_SECONDS
+    while not is_answering(f"http://127.0.0.1:{listeners.http_port}/ping"):
+        if engine.has_ended:
+            raise Broken(
+                f"The warehouse folder {folder} cannot be opened: {engine.failure or 'the engine says nothing'}. "
+                "Restore a copy of it, or set EVENTLENS_HOME to another folder.",
+                code="warehouse_folder_damaged",
+            )
+        if time.monotonic() > deadline:
+            raise Unavailable("The engine does not answer.", code="warehouse_unreachable")
+        time.sleep(_LOOK_SECONDS)
+    return engine
+
+
+def _drain(access: Access) -> None:
+    """Let running statements end, for a while."""
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    busy = "SELECT count() FROM system.processes WHERE user NOT IN ('', 'default') AND query_id != queryID()"
+    try:
+        with Warehouse(access.url("admin"), query_timeout_seconds=5) as admin:
+            while time.monotonic() < deadline and admin.value(busy):
+                time.sleep(_LOOK_SECONDS)
+    except EventLensError as error:
+        log.warning("drain_failed", code=error.code)
+
+
+def _access(home: Path) -> Access:
+    """The services' port and passwords; another port where somebody else took it."""
+    access = read_access(home)
+    try:
+        check_port(access.http_port, "")
+    except Unavailable:
+        return move_access(home)
+    return access
+
+
+def _memory_bytes() -> int:
+    """What all statements together may take: half of the machine's memory, 8 GB at most."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(physical // 2, 8_000_000_000)

@@ -1,0 +1,96 @@
+"""How a service reaches the warehouse: the URL that is set, or a user of its own on the embedded warehouse.
+
+The embedded warehouse listens for services on a port of its own, and each of them has a user with a password. Both are
+chosen once, by whichever process comes first, and kept in the home, readable by the owner only.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import msgspec
+
+from event_lens.errors import Broken
+from event_lens.home import prepare_home
+from event_lens.processes import free_port
+from event_lens.settings import Settings
+from event_lens.warehouse.connection import Warehouse
+
+Service = Literal["admin", "builder", "collector", "query"]
+SERVICES: tuple[Service, ...] = ("admin", "builder", "collector", "query")
+"""`admin` may do everything in the databases, `builder` builds, `collector` lands, `query` reads."""
+
+FILE = "warehouse-access.json"
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Where the embedded warehouse listens for services, and the password of each."""
+
+    http_port: int
+    passwords: dict[str, str]
+
+    def url(self, service: Service) -> str:
+        return f"http://{service}:{self.passwords[service]}@127.0.0.1:{self.http_port}"
+
+
+def connect(
+    settings: Settings, service: Service, *, database: str = "default", query_timeout_seconds: int = 60
+) -> Warehouse:
+    """A connection with the rights of `service`, opened at its first use."""
+    return Warehouse(url_of(settings, service), database=database, query_timeout_seconds=query_timeout_seconds)
+
+
+def url_of(settings: Settings, service: Service) -> Callable[[], str]:
+    """`warehouse_url` for later: the embedded warehouse may have moved by then."""
+    return partial(warehouse_url, settings, service)
+
+
+def warehouse_url(settings: Settings, service: Service) -> str:
+    """The warehouse's URL with the user of `service`; it holds a password, so it is never shown."""
+    return settings.warehouse_url or read_access(settings.home).url(service)
+
+
+def read_access(home: Path) -> Access:
+    """The access to the embedded warehouse of `home`, made when there is none. Raises `Broken` for a damaged file."""
+    file = prepare_home(home) / FILE
+    if not file.exists():
+        _write_once(file, Access(free_port(), {service: secrets.token_urlsafe(32) for service in SERVICES}))
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Access)
+    except msgspec.DecodeError as error:
+        raise Broken(
+            f"{file} is damaged. Stop everything and remove it; the next start makes another.",
+            code="warehouse_access_damaged",
+        ) from error
+
+
+def move_access(home: Path) -> Access:
+    """The access with another port, for when somebody else took the one before; for the warehouse's process only."""
+    moved = Access(free_port(), read_access(home).passwords)
+    _draft(home / FILE, moved).replace(home / FILE)
+    return moved
+
+
+def _write_once(file: Path, access: Access) -> None:
+    """Write the whole file unless another process was first."""
+    draft = _draft(file, access)
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def _draft(file: Path, access: Access) -> Path:
+    draft = file.with_name(f"{file.name}.{uuid4().hex}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as output:
+        output.write(msgspec.json.encode(access))
+        output.flush()
+        os.fsync(output.fileno())
+    return draft
