@@ -139,7 +139,11 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
     _add_user(users, HOLDER, None, "holder", holder)
     for service, grants in _GRANTS.items():
         _add_user(users, service, passwords[service], "default", grants)
-    reads = ("GRANT SELECT, SHOW ON lens.*",)
+    reads = (
+        "GRANT SELECT, SHOW ON lens.*",
+        "GRANT SELECT ON information_schema.*",
+        "GRANT SELECT ON INFORMATION_SCHEMA.*",
+    )
     _add_user(users, ANALYST, passwords[ANALYST], "analyst", reads)
     _add_row_policy(_add_user(users, PROJECT_ANALYST, passwords[PROJECT_ANALYST], "analyst", reads))
     _add_user(

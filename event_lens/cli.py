@@ -14,6 +14,7 @@ from event_lens.cli_goal import goal_app
 from event_lens.cli_project import project_app
 from event_lens.cli_registry import client_app
 from event_lens.cli_retention import retention_app
+from event_lens.cli_sql_user import sql_user_app
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
 from event_lens.terminal import console, progress_bar, show_error, show_table
@@ -31,6 +32,7 @@ app.add_typer(funnel_app, name="funnel")
 app.add_typer(retention_app, name="retention")
 app.add_typer(cohort_app, name="cohort")
 app.add_typer(goal_app, name="goal")
+app.add_typer(sql_user_app, name="sql-user")
 geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
 app.add_typer(geo_app, name="geo")
 

@@ -13,7 +13,7 @@ from chdb_server.guard.statement import Kind, Statement, read_statement
 from chdb_server.guard.upstream import Parser
 from event_lens.warehouse.lexer import Token, tokens
 
-_TABLE_FUNCTIONS = frozenset(
+TABLE_FUNCTIONS = frozenset(
     {"generate_series", "generateseries", "numbers", "numbers_mt", "primes", "values", "view", "zeros"}
 )
 # The nodes of a question. What is not among them, such as settings of its own, is refused.
@@ -170,7 +170,7 @@ def _check_table(identifier: Node, parameters: Mapping[str, str]) -> None:
 
 def _check_table_function(function: Node) -> None:
     name = function["name"].lower()
-    if name not in _TABLE_FUNCTIONS:
+    if name not in TABLE_FUNCTIONS:
         raise _denied(f"the table function {function['name']} is not open to this user")
     for first in arguments(function)[:1] if name == "values" else []:
         # A text there is a list of columns, whose defaults and aliases the engine would run unseen.
