@@ -20,7 +20,7 @@ from event_lens.contract.field import as_cut_text, as_decimal
 from event_lens.contract.limits import MAX_REVENUE, MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 from event_lens.contract.line import CommonValues, Line
 from event_lens.contract.moment import event_time, first_ms
-from event_lens.contract.properties import check_storable
+from event_lens.contract.properties import check_storable, lists_of_values
 from event_lens.contract.reserved import PLACE_FIELDS
 from event_lens.contract.row import EventRow, OperationRow, timestamp
 from event_lens.contract.sent import Sent
@@ -143,7 +143,7 @@ class Source:
         if parsed.profile_id:
             values["profile_id"] = parsed.profile_id
         if parsed.properties:
-            values["properties"] = mask_properties(parsed.properties)
+            values["properties"] = lists_of_values(mask_properties(parsed.properties))
         return values
 
     def device(self, parsed: Sent) -> Device:
@@ -228,8 +228,9 @@ class Source:
             else:
                 values[field] = as_cut_text(value, field, MAX_WORD_LENGTH)
         if refused:
-            values["properties"] = values.get("properties", {}) | refused
-            check_storable(values["properties"])
+            properties = values.get("properties", {}) | refused
+            check_storable(properties)
+            values["properties"] = lists_of_values(properties)
 
 
 def _says_more(event: Event) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from event_lens.contract.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH, MAX_PROPERTIES_KEYS
-from event_lens.contract.properties import check_storable
+from event_lens.contract.properties import check_storable, lists_of_values
 from event_lens.contract.rejection import Rejection
 from event_lens.warehouse.connection import Warehouse
 
@@ -84,3 +84,48 @@ def test_what_would_not_is_refused(properties: dict[str, Any], code: str) -> Non
     with pytest.raises(Rejection) as caught:
         check_storable(properties)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"a": 1, "b": {"c": [1, "x", None, True]}}, {"a": 1, "b": {"c": [1, "x", None, True]}}),
+        ({"cart": [{"sku": "a", "of": {"n": 1}}, {"sku": "b"}]}, {"cart": ['{"sku":"a","of":{"n":1}}', '{"sku":"b"}']}),
+        ({"a": {"b": [[1, [2]], 3]}}, {"a": {"b": ["[1,[2]]", 3]}}),
+        ({}, {}),
+    ],
+)
+def test_lists_hold_plain_values_and_what_is_within_them_is_json_text(
+    sent: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    assert lists_of_values(sent) == kept
+
+
+def test_merging_what_a_hostile_sender_sent_opens_few_files(warehouse: Warehouse) -> None:
+    """Each event has lists of objects with keys of its own; unmended, a merge of these wrote 20,000 files."""
+    table = f"lens_staging.merged_{uuid4().hex[:12]}"
+    warehouse.command(f"CREATE TABLE {table} AS lens_raw.events SETTINGS min_bytes_for_wide_part = 0")
+    for batch in range(4):
+        lines = [
+            msgspec.json.encode(
+                {
+                    "event_id": str(uuid4()),
+                    "project_id": "hostile",
+                    "properties": lists_of_values(
+                        {
+                            f"k{event}_{at}": [{f"a{batch}_{event}_{at}_{n}": n for n in range(30)}, [[at]]]
+                            for at in range(20)
+                        }
+                    ),
+                }
+            )
+            for event in range(50)
+        ]
+        warehouse.insert_lines(table, b"\n".join(lines), token=uuid4().hex)
+    warehouse.command(f"OPTIMIZE TABLE {table} FINAL")
+    name = table.removeprefix("lens_staging.")
+    files = warehouse.value(
+        "SELECT max(files) FROM system.parts WHERE active AND table = {name:String}", {"name": name}
+    )
+    warehouse.command(f"DROP TABLE {table}")
+    assert 0 < files < 2_500

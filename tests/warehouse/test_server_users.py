@@ -1,4 +1,4 @@
-"""The statements that make SQL users on a ClickHouse server are taken by its parser, and hold nothing that was typed."""
+"""A ClickHouse server's parser takes the statements that make SQL users, and they hold nothing that was typed."""
 
 import pytest
 
