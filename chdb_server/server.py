@@ -4,6 +4,7 @@ import os
 import secrets
 import tempfile
 import time
+from ipaddress import ip_address
 from pathlib import Path
 
 from chdb_server import landlock
@@ -47,7 +48,8 @@ def serve(settings: Settings) -> None:
         raise Refused(
             f"{home} has a question mark in its name. Set EVENTLENS_HOME to a folder without.", code="home_name"
         )
-    check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT")
+    is_local = ip_address(settings.warehouse_host).is_loopback
+    check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
     check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
     with owned(home / "warehouse") as folder:
         access = _access(home)
@@ -59,6 +61,12 @@ def serve(settings: Settings) -> None:
         passwords: dict[str, str] = {**own.passwords, **access.passwords}
         registry = open_registry(settings)
         try:
+            if not is_local and find_sql_user(registry, ANALYST) is None:
+                raise Refused(
+                    f"EVENTLENS_WAREHOUSE_HOST is {settings.warehouse_host}, and the user `{ANALYST}` has no password. "
+                    f"Give it one: eventlens sql-user create {ANALYST} --all-projects.",
+                    code="warehouse_without_passwords",
+                )
             with tempfile.TemporaryDirectory(prefix="eventlens-warehouse-") as configuration:
                 (Path(configuration) / "config.xml").write_text(server_config(folder, listeners, memory_bytes))
                 (Path(configuration) / "users.xml").write_text(users_config(passwords, memory_bytes))
@@ -71,8 +79,9 @@ def serve(settings: Settings) -> None:
                 with Warehouse(access.url("admin"), query_timeout_seconds=600) as admin:
                     migrate(admin)
                     keep_raw(admin, settings.raw_ttl_days)
-                guard = Guard(own, lambda name: find_sql_user(registry, name))
-                serve_until_stopped(lambda: guard, settings.warehouse_port, drain=guard.close)
+                guard = Guard(own, lambda name: find_sql_user(registry, name), is_local=is_local)
+                host, port = settings.warehouse_host, settings.warehouse_port
+                serve_until_stopped(lambda: guard, port, host=host, drain=guard.close)
                 _drain(access)
             finally:
                 has_ended = engine.close(_CLOSE_WITHIN_SECONDS)

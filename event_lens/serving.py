@@ -40,6 +40,7 @@ def serve_until_stopped(
     make_app: Callable[[], Any],
     port: int,
     *,
+    host: str = HOST,
     has_lifespan: bool = False,
     drain: Callable[[], Awaitable[None]] = _nothing,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
@@ -52,7 +53,7 @@ def serve_until_stopped(
     async def serve() -> None:
         server = Server(
             make_app(),
-            address=HOST,
+            address=host,
             port=port,
             interface=Interfaces.ASGI if has_lifespan else Interfaces.ASGINL,
             **server_limits(),
@@ -82,12 +83,12 @@ def _ignore_further_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
-def check_port(port: int, setting: str) -> None:
+def check_port(port: int, setting: str, host: str = HOST) -> None:
     """Granian shares a port with whoever listens on it already, so look first. Raises `Unavailable` (`port_taken`)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
             raise Unavailable(
                 f"Port {port} is taken. Stop what listens there, or set {setting}.", code="port_taken"

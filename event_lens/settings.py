@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,10 @@ def _port(text: str) -> int:
     if not 0 < port < 65536:
         raise ValueError("a port is 1 to 65535")
     return port
+
+
+def _address(text: str) -> str:
+    return str(ip_address(text))
 
 
 def _whole(text: str) -> int:
@@ -128,6 +132,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse for SQL over HTTP.", _port),
     Setting(
+        "EVENTLENS_WAREHOUSE_HOST",
+        "127.0.0.1",
+        "Address at which the embedded warehouse answers SQL over HTTP. One beyond this machine needs a SQL user named "
+        "analyst (eventlens sql-user create), so that every user has a password.",
+        _address,
+    ),
+    Setting(
         "EVENTLENS_WAREHOUSE_NATIVE_PORT",
         "9000",
         "Port of the embedded warehouse for ClickHouse's native protocol, for its services and other servers.",
@@ -196,6 +207,7 @@ class Settings:
     warehouse_url: str
     warehouse_cluster: str
     warehouse_port: int
+    warehouse_host: str
     warehouse_native_port: int
     collector_port: int
     query_port: int

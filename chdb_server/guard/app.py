@@ -50,10 +50,14 @@ class ClientGoneError(Exception):
 class Guard:
     """Answers `/ping`, serves the server's pages, and passes statements on.
 
-    `find_user` looks a SQL user up by name; it may block, and is called in a thread.
+    `find_user` looks a SQL user up by name; it may block, and is called in a thread. `is_local` says that only this
+    machine reaches the guard: then the analyst needs no password, and a request for another host is refused.
     """
 
-    def __init__(self, users: EngineUsers, find_user: Callable[[str], FoundUser | None]) -> None:
+    def __init__(
+        self, users: EngineUsers, find_user: Callable[[str], FoundUser | None], *, is_local: bool = True
+    ) -> None:
+        self._is_local = is_local
         self._users = users
         self._find_user = find_user
         self._upstream = Upstream(users)
@@ -68,7 +72,7 @@ class Guard:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         path = scope["path"]
-        if _is_foreign(headers):
+        if _is_foreign(headers, is_local=self._is_local):
             await _say(send, 403, b"Requests from web pages or for another host are refused.\n")
         elif self._is_closing:
             await _say(send, 503, b"The warehouse is closing.\n")
@@ -118,7 +122,7 @@ class Guard:
                 raise unknown_user(name)
             return found
         if name == ANALYST:
-            if password:
+            if password or not self._is_local:
                 raise unknown_user(name)
             return FoundUser(ANALYST, "", is_for_all_projects=True)
         if name == PROJECT_ANALYST:
@@ -223,12 +227,12 @@ class Guard:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _is_foreign(headers: Mapping[str, str]) -> bool:
+def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
     """Whether another site's page sends this, or it is for another host (a name that the site points here)."""
     try:
         host = urlsplit(f"//{headers.get('host', '')}")
         origin = urlsplit(headers.get("origin", ""))
-        if host.hostname not in _OUR_NAMES:
+        if is_local and host.hostname not in _OUR_NAMES:
             return True
     except ValueError:
         return True
