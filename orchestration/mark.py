@@ -45,9 +45,10 @@ def mark_built(
             batches.append({**unit, **common})
     _insert(warehouse, "lens_staging.built_batch_days", parts, build_id)
     _insert(warehouse, "lens_staging.built_projects", projects, build_id)
-    _insert(warehouse, "lens_staging.built_batches", batches, build_id)
+    # Before its batches count as built: a reader that finds them built finds a new build too, and asks the tables anew.
     finished = {"build_id": build_id, "finished_at": common["built_at"]}
     _insert(warehouse, "lens_staging.builds", [finished], build_id)
+    _insert(warehouse, "lens_staging.built_batches", batches, build_id)
     return len(batches)
 
 

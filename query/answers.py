@@ -8,7 +8,7 @@ from typing import Any
 from event_lens.clock import Clock
 from event_lens.errors import Broken, Refused
 from event_lens.warehouse.connection import Warehouse
-from query.freshness import Freshness, as_instant, read_freshness
+from query.freshness import Freshness, LastFreshness, as_instant
 from query.pool import Pool
 from query.question import Question
 from query.refusals import invalid
@@ -31,6 +31,7 @@ class Answers:
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
+        self._freshness = LastFreshness(clock)
         self._kept: OrderedDict[tuple[str, str], tuple[int, int, list[Row]]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -41,7 +42,8 @@ class Answers:
         """
         started, now = time.monotonic(), self._clock()
         with self._pool.lend() as warehouse:
-            freshness = read_freshness(warehouse, now)
+            # Before the rows: they hold at least what it says.
+            freshness = self._freshness.read(warehouse)
             rows, is_kept = self._rows(warehouse, question, freshness)
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:

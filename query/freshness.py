@@ -1,21 +1,23 @@
 """How fresh are the tables? Which landed batches they hold, and since when."""
 
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from event_lens.clock import Clock
 from event_lens.warehouse.connection import Warehouse
 
-SQL = """
-SELECT
-    greatest(
-        (SELECT toUnixTimestamp64Milli(max(built_at)) FROM lens_staging.built_batches),
-        (SELECT toUnixTimestamp64Milli(max(finished_at)) FROM lens_staging.builds)
-    ) AS built_at,
-    count() AS waiting,
-    toUnixTimestamp64Milli(min(landed_at)) AS oldest_waiting
+KEPT_SECONDS = 1.0
+
+WAITING = """
+SELECT count() AS waiting, toUnixTimestamp64Milli(min(landed_at)) AS oldest_waiting
 FROM lens_raw.batches
 WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
 """
+BUILDS = "SELECT count() FROM lens_staging.builds"
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,51 @@ class Freshness:
     version: int | None
 
 
+class LastFreshness:
+    """The freshness of all tables of `lens` together, asked at most once a second. Safe to use from several threads."""
+
+    def __init__(self, clock: Clock, timer: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._asked_at = 0.0
+        self._answer: Future[Freshness] | None = None
+
+    def read(self, warehouse: Warehouse) -> Freshness:
+        """The freshness as it was when it was asked last, or as it is now when that is a second ago.
+
+        Threads that come while one asks wait for its answer, and fail as it fails: a failure is not kept. Raises what
+        `Warehouse` raises.
+        """
+        with self._lock:
+            answer, now = self._answer, self._timer()
+            is_old = answer is None or now - self._asked_at >= KEPT_SECONDS
+            if answer is None or is_old:
+                self._answer = answer = Future()
+                self._asked_at = now
+        if is_old:
+            self._ask(warehouse, answer)
+        return answer.result()
+
+    def _ask(self, warehouse: Warehouse, answer: Future[Freshness]) -> None:
+        try:
+            answer.set_result(read_freshness(warehouse, self._clock()))
+        except BaseException as error:
+            with self._lock:
+                if self._answer is answer:
+                    self._answer = None
+            answer.set_exception(error)
+
+
 def read_freshness(warehouse: Warehouse, now_ms: int) -> Freshness:
-    """The freshness of all tables of `lens` together. Raises what `Warehouse` raises."""
-    row = warehouse.rows(SQL)[0]
-    if not row["built_at"]:
+    """The freshness at `now_ms`, which must be an instant before the call. Raises what `Warehouse` raises."""
+    (row,) = warehouse.rows(WAITING)
+    # Asked after what waits, and a build notes its end before it marks its batches: so rows that were kept under this
+    # version come from the tables that hold what does not wait.
+    version = warehouse.value(BUILDS)
+    if not version:
         return Freshness(None, None)
-    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, row["built_at"])
+    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, version)
 
 
 def as_instant(epoch_ms: int) -> str:

@@ -38,6 +38,7 @@ ZONES = {
     "midnight": "UTC",
     "empty": "UTC",
 }
+NOTE_BUILD = "INSERT INTO lens_staging.builds VALUES ('query tests', now64(3))"
 MARK_BUILT = """
 INSERT INTO lens_staging.built_batches
 SELECT batch_id, 'query tests', now64(3) FROM
@@ -128,6 +129,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         land_settings(warehouse, projects.values())
         touched = land(warehouse, rows_of(projects.values()), [])
         Build(warehouse_url, tmp_path_factory.mktemp("query-dbt")).touched(touched)
+        warehouse.command(NOTE_BUILD)
         warehouse.command(MARK_BUILT, {"projects": [project.project_id for project in projects.values()]})
     server = QueryServer(home, warehouse_url, EVENTLENS_BASE_PATH="/api/v1")
     try:
