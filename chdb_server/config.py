@@ -51,6 +51,7 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
         "GRANT SELECT, INSERT ON lens_raw.profile_operations",
         "GRANT SELECT, INSERT ON lens_raw.quarantine",
         "GRANT SELECT, INSERT ON lens_raw.batches",
+        "GRANT SELECT ON lens_raw.settled_batches",
     ),
     "query": ("GRANT SELECT ON lens.*", "GRANT SELECT ON lens_staging.*", "GRANT SELECT ON lens_raw.*"),
 }

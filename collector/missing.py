@@ -31,12 +31,16 @@ def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) ->
 
 
 def is_counted(warehouse: Reader, batch: BatchRow) -> bool:
-    """Whether `lens_raw.batches` has the batch's row."""
-    found = warehouse.rows(
-        "SELECT 1 FROM lens_raw.batches WHERE batch_id = {batch_id:String} AND table_name = {table:String} LIMIT 1",
-        {"batch_id": batch.batch_id, "table": batch.table_name},
+    """Whether the batch's row was written: it is in `lens_raw.batches`, or settled since."""
+    values = {"batch_id": batch.batch_id, "table": batch.table_name}
+    # In this order: a row that is settled meanwhile is copied before it goes.
+    return any(
+        warehouse.rows(
+            f"SELECT 1 FROM {table} WHERE batch_id = {{batch_id:String}} AND table_name = {{table:String}} LIMIT 1",
+            values,
+        )
+        for table in ("lens_raw.batches", "lens_raw.settled_batches")
     )
-    return bool(found)
 
 
 def _row_number(line: bytes) -> int:

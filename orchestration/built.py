@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from event_lens.errors import EventLensError
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.mark import mark_built
 from orchestration.models import EVERYTHING, days_of_run, scope_of
 from orchestration.plan import read_plan
+from orchestration.settle import settle_built
+
+# After an upgrade or a long outage there are millions at once.
+SETTLE_SECONDS = 600
 
 
 def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -27,6 +32,12 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
             is_everything = scope_of(context.run.tags) == EVERYTHING
             days = None if is_everything else days_of_run(context.run.tags, plan)
             marked = mark_built(warehouse, context.run_id, days, settings)
+        try:
+            with connect(settings, "builder", query_timeout_seconds=SETTLE_SECONDS) as warehouse:
+                settle_built(warehouse)
+        except EventLensError as error:
+            # The marks are what counts; the next build settles what this one left.
+            context.log.warning("Batches that are built could not be settled: %s", error.message)
         return dg.MaterializeResult(metadata={"batches": marked})
 
     return mark

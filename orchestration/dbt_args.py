@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 
 DAYS, RECEIVE_DAYS, CHUNK_ENDS = "EVENTLENS_DBT_DAYS", "EVENTLENS_DBT_RECEIVE_DAYS", "EVENTLENS_DBT_CHUNK_ENDS"
+PLAN = "EVENTLENS_DBT_PLAN"
+"""The id of the build's plan: the tests of the models ask it what had landed before."""
 
 
 def dbt_args(*, is_full_refresh: bool) -> list[str]:

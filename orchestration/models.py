@@ -23,7 +23,7 @@ from event_lens.warehouse.access import connect
 from event_lens.warehouse.connection import Warehouse
 from orchestration.chunks import chunk_ends
 from orchestration.days import between
-from orchestration.dbt_args import dbt_args, dbt_days
+from orchestration.dbt_args import PLAN, dbt_args, dbt_days
 from orchestration.plan import Plan, buildable, read_plan
 from orchestration.translator import TableTranslator
 
@@ -61,7 +61,7 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
         def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
             chosen = choose_days(context, settings, phase)
             # dagster-dbt hands this process's environment on to dbt.
-            os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
+            os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends) | {PLAN: context.run_id})
             yield from dbt.cli(dbt_args(is_full_refresh=chosen.is_full_refresh), context=context).stream()
 
         return models

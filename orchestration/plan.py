@@ -153,9 +153,9 @@ def make_plan(warehouse: Warehouse, build_id: str) -> None:
 def has_unbuilt_batches(warehouse: Warehouse) -> bool:
     """Whether something has landed that no build took in."""
     return bool(
-        warehouse.value(
-            "SELECT count() FROM lens_raw.batches "
-            "WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
+        warehouse.rows(
+            "SELECT 1 FROM lens_raw.batches "
+            "WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches) LIMIT 1"
         )
     )
 

@@ -11,8 +11,26 @@ from orchestration.plan import make_plan, read_plan
 from orchestration.registry_copy import COPIED, copy_registry
 
 GROUP = "raw"
-LANDED = ("events", "profile_operations", "quarantine", "batches")
+LANDED = ("events", "profile_operations", "quarantine")
 LATEST_AFTER = timedelta(hours=24)
+
+# Settled batches are looked through for the last week only, so that this does not grow with the years.
+_LANDED_LATELY = """
+    SELECT table_name, landed_at FROM lens_raw.batches
+    UNION ALL
+    SELECT table_name, landed_at FROM lens_raw.settled_batches WHERE landed_at >= now() - INTERVAL 7 DAY
+"""
+LANDED_LAST = f"""
+    SELECT table_name, toUnixTimestamp64Milli(max(landed_at)) / 1000 AS seconds
+    FROM ({_LANDED_LATELY})
+    WHERE table_name IN {{tables:Array(String)}}
+    GROUP BY table_name
+"""
+QUIET_SECONDS = f"""
+    SELECT if(count() = 0, NULL, dateDiff('second', max(landed_at), now64(3, 'UTC')))
+    FROM ({_LANDED_LATELY})
+    WHERE table_name = 'lens_raw.events'
+"""
 
 
 def raw_key(table: str) -> dg.AssetKey:
@@ -28,7 +46,7 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
             description=f"lens_raw.{table}: landed by the collector and by imports.",
             kinds={"clickhouse"},
         )
-        for table in LANDED
+        for table in (*LANDED, "batches")
     ]
 
     @dg.multi_asset(
@@ -48,19 +66,17 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
             copied = copy_registry(settings, warehouse)
             make_plan(warehouse, context.run_id)
             plan = read_plan(warehouse, context.run_id, settings)
-            newest = warehouse.rows(
-                "SELECT table_name, count() AS batches, sum(row_count) AS rows, "
-                "toUnixTimestamp64Milli(max(landed_at)) / 1000 AS landed_seconds "
-                "FROM lens_raw.batches GROUP BY table_name"
-            )
+            row_counts = {
+                f"lens_raw.{table}": warehouse.value(f"SELECT count() FROM lens_raw.{table}") for table in LANDED
+            }
+            landed = warehouse.rows(LANDED_LAST, {"tables": list(row_counts)})
         context.log.info("%d unbuilt batches touch %d days", plan.batch_count, len(plan.days))
-        for landed_table in newest:
+        for row in landed:
             yield dg.AssetObservation(
-                dg.AssetKey(landed_table["table_name"].split(".")),
+                dg.AssetKey(row["table_name"].split(".")),
                 metadata={
-                    "batches": landed_table["batches"],
-                    "rows": landed_table["rows"],
-                    "landed_at": dg.MetadataValue.timestamp(landed_table["landed_seconds"]),
+                    "rows": row_counts[row["table_name"]],
+                    "landed_at": dg.MetadataValue.timestamp(row["seconds"]),
                 },
             )
         for table, row_count in copied.items():
@@ -77,10 +93,7 @@ def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
     )
     def events_landed_in_the_last_day() -> dg.AssetCheckResult:
         with connect(settings, "builder") as warehouse:
-            quiet_seconds = warehouse.value(
-                "SELECT dateDiff('second', max(landed_at), now64(3, 'UTC')) FROM lens_raw.batches "
-                "WHERE table_name = 'lens_raw.events'"
-            )
+            quiet_seconds = warehouse.value(QUIET_SECONDS)
         return dg.AssetCheckResult(
             passed=quiet_seconds is not None and quiet_seconds <= LATEST_AFTER.total_seconds(),
             severity=dg.AssetCheckSeverity.WARN,

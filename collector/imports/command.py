@@ -1,11 +1,12 @@
 """`eventlens import`: history from files into lens_raw, with progress, twice without harm."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from collector.enrich import Enricher
 from collector.geo import open_geo
 from collector.imports.access_log import import_id_of, read_access_log
-from collector.imports.landing import land_import
+from collector.imports.landing import LandedChunk, land_import, landed_chunks
 from collector.request import ProjectRules, rules_of
 from event_lens.clock import now_ms
 from event_lens.errors import Refused
@@ -38,7 +39,7 @@ def import_access_log(settings: Settings, file: Path, project_id: str, *, all_re
         origin=f"https://{project.domains[0]}" if project.domains else "",
     )
     with connect(settings, "collector") as warehouse:
-        if warehouse.rows("SELECT 1 FROM lens_raw.batches WHERE import_id = {id:String} LIMIT 1", {"id": other_id}):
+        if landed_chunks(warehouse, other_id):
             raise Refused(
                 f"{file} was imported {'without' if all_requests else 'with'} --all-requests before; "
                 "its pages would count twice.",
@@ -46,14 +47,16 @@ def import_access_log(settings: Settings, file: Path, project_id: str, *, all_re
             )
         with progress_bar(f"Reading {line_count:,} lines") as bar:
             landed = land_import(warehouse, rows, import_id, on_progress=bar.advance)
-        found = warehouse.rows(
-            "SELECT table_name, sum(row_count) AS row_count, sum(bot_count) AS bot_count FROM lens_raw.batches "
-            "WHERE import_id = {import_id:String} GROUP BY table_name ORDER BY table_name",
-            {"import_id": import_id},
-        )
+        chunks = landed_chunks(warehouse, import_id)
     show_table(
-        f"Import {import_id}",
-        ("table", "rows", "of them bots", "landed now"),
-        [(row["table_name"], row["row_count"], row["bot_count"], landed[row["table_name"]]) for row in found],
+        f"Import {import_id}", ("table", "rows", "of them bots", "landed now"), list(_rows_by_table(chunks, landed))
     )
     console.print("Build the tables with `eventlens build`, or leave it to Dagster's sensor.", highlight=False)
+
+
+def _rows_by_table(
+    chunks: Mapping[tuple[str, str], LandedChunk], landed: Mapping[str, int]
+) -> Iterator[tuple[str, int, int, int]]:
+    for table in sorted({table for _, table in chunks}):
+        own = [chunk for (_, of_table), chunk in chunks.items() if of_table == table]
+        yield table, sum(chunk.row_count for chunk in own), sum(chunk.bot_count for chunk in own), landed[table]

@@ -1,6 +1,7 @@
 """Rows of an import into `lens_raw`, in chunks that land once however often the import is run."""
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +15,27 @@ from event_lens.warehouse.connection import Warehouse
 CHUNK_ROWS = 10_000
 """Part of what a chunk's name stands for: another number would land a repeated import twice."""
 
+SETTLED = "lens_raw.settled_batches"
+CHUNKS = """
+    SELECT batch_id, table_name, row_count, bot_count FROM {table}
+    WHERE startsWith(batch_id, {{import_id:String}}) AND import_id = {{import_id:String}}
+"""
+
+
+class LandedChunk(NamedTuple):
+    row_count: int
+    bot_count: int
+
+
+def landed_chunks(warehouse: Warehouse, import_id: str) -> dict[tuple[str, str], LandedChunk]:
+    """The chunks of an import that have landed, by batch and table; empty when it was never run."""
+    # In this order: a batch that is settled meanwhile is copied before it goes.
+    return {
+        (row["batch_id"], row["table_name"]): LandedChunk(row["row_count"], row["bot_count"])
+        for table in (BATCHES, SETTLED)
+        for row in warehouse.rows(CHUNKS.format(table=table), {"import_id": import_id})
+    }
+
 
 def land_import(
     warehouse: Warehouse,
@@ -25,16 +47,10 @@ def land_import(
 ) -> dict[str, int]:
     """Lands `rows`, which must come in the same order each time, and returns how many landed now, by table.
 
-    Chunks that `lens_raw.batches` already lists are passed over. `on_progress` gets the rows read since its last call.
+    Chunks that have landed already are passed over. `on_progress` gets the rows read since its last call.
     Blocks; raises `Unavailable` and `Refused`: run it again, it goes on where it stopped.
     """
-    done = {
-        (row["batch_id"], row["table_name"])
-        for row in warehouse.rows(
-            f"SELECT batch_id, table_name FROM {BATCHES} WHERE import_id = {{import_id:String}}",
-            {"import_id": import_id},
-        )
-    }
+    done = landed_chunks(warehouse, import_id).keys()
     landed = dict.fromkeys(TABLES.values(), 0)
     chunk_counts = dict.fromkeys(TABLES.values(), 0)
     waiting: dict[str, list[bytes]] = {table: [] for table in TABLES.values()}

@@ -3,8 +3,10 @@
 -- hashes for each project and day. And each copy repeats a row received before it.
 
 with batches as (
-    select batch_id from {{ source('lens_raw', 'batches') }}
-    where landed_at < toDateTime64('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}', 3, 'UTC')
+    {{ landed_before_the_run(
+        'select batch_id from ' ~ ref('stg_events') ~ ' where ' ~ in_tested_days('raw', before=1, after=1)
+        ~ ' union distinct select batch_id from ' ~ ref('int_events__sessionized') ~ ' where ' ~ in_tested_days('local_day')
+    ) }}
 ),
 
 copies as (

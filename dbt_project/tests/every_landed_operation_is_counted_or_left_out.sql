@@ -17,8 +17,7 @@ missing as (
     where not is_bot
         and (project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from counted)
         and batch_id in (
-            select batch_id from {{ source('lens_raw', 'batches') }}
-            where landed_at < toDateTime64('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}', 3, 'UTC')
+            {{ landed_before_the_run('select batch_id from landed') }}
         )
 ),
 

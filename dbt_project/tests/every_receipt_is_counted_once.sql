@@ -1,12 +1,7 @@
 -- Rows in = rows out + rejected, and the four classes add up, for every project and hour of receipt. Events go on landing
 -- while a build runs, so the ledger holds at least what had landed before it, and at most what is there now.
 
-with before as (
-    select batch_id from {{ source('lens_raw', 'batches') }}
-    where landed_at < toDateTime64('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}', 3, 'UTC')
-),
-
-landed as (
+with landed as (
     select project_id, received_at, batch_id from {{ source('lens_raw', 'events') }}
     where {{ in_tested_days('toDate(received_at)', 'receive_days') }}
     union all
@@ -15,6 +10,10 @@ landed as (
     union all
     select project_id, received_at, batch_id from {{ source('lens_raw', 'quarantine') }}
     where {{ in_tested_days('toDate(received_at)', 'receive_days') }}
+),
+
+before as (
+    {{ landed_before_the_run('select batch_id from landed') }}
 ),
 
 hours as (

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from collector.imports import landing
-from collector.imports.landing import land_import
+from collector.imports.landing import land_import, landed_chunks
 from event_lens.contract.row import EventRow, QuarantineRow, Row, timestamp
 from event_lens.errors import Unavailable
 from event_lens.warehouse.connection import Warehouse
+from orchestration.settle import settle_built
 
 
 @pytest.fixture
@@ -68,3 +69,19 @@ def test_a_chunk_whose_batch_was_never_written_down_lands_once(warehouse: Wareho
     )
     land_import(warehouse, rows(import_id), import_id)
     assert counts(warehouse, import_id)[:2] == (10, 1)
+
+
+def test_an_import_whose_batches_are_built_and_settled_lands_nothing_again(
+    warehouse: Warehouse, import_id: str
+) -> None:
+    land_import(warehouse, rows(import_id), import_id)
+    warehouse.command(
+        "INSERT INTO lens_staging.built_batches "
+        "SELECT batch_id, 'build', now64(3) FROM lens_raw.batches WHERE import_id = {id:String}",
+        {"id": import_id},
+    )
+    settle_built(warehouse)
+    assert counts(warehouse, import_id) == (10, 1, 0)
+    assert sum(land_import(warehouse, rows(import_id), import_id).values()) == 0
+    assert counts(warehouse, import_id) == (10, 1, 0)
+    assert sum(chunk.row_count for chunk in landed_chunks(warehouse, import_id).values()) == 11

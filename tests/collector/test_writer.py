@@ -17,6 +17,7 @@ from event_lens.contract.row import EventRow, OperationRow, Row, timestamp
 from event_lens.errors import Refused, Unavailable
 from event_lens.metrics import metrics
 from event_lens.warehouse.connection import Warehouse
+from orchestration.settle import settle_built
 
 RECEIVED_MS = now_ms()  # quarantine forgets what is older than 30 days
 
@@ -440,6 +441,25 @@ def test_a_part_of_a_batch_that_is_missing_is_made_up_and_no_more(
         "SELECT count() AS rows, uniqExact(event_id) AS ids FROM lens_raw.events WHERE project_id = {id:String}",
         {"id": project_id},
     ) == [{"rows": 5, "ids": 5}]
+
+
+def test_a_segment_that_comes_again_after_its_batch_was_settled_is_not_counted_again(
+    folder: Folder, warehouse: Warehouse, project_id: str
+) -> None:
+    """The collector died between the batch's row and the removal of the file, and was away while a build ran."""
+    name = put(folder, events(project_id, 4))
+    with pytest.raises(Unavailable):
+        land_segment(Unreliable(warehouse, after=(2,)), folder, name)
+    warehouse.command(
+        "INSERT INTO lens_staging.built_batches VALUES ({id:String}, 'build', now64(3))", {"id": name.segment_id}
+    )
+    settle_built(warehouse)
+    land_segment(warehouse, folder, name)
+    assert folder.sealed() == []
+    assert landed(warehouse, project_id) == 4
+    for table, count in (("lens_raw.batches", 0), ("lens_raw.settled_batches", 1)):
+        sql = f"SELECT count() FROM {table} WHERE batch_id = {{id:String}}"
+        assert warehouse.value(sql, {"id": name.segment_id}) == count
 
 
 def test_waits_grow_and_stay_apart() -> None:

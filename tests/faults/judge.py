@@ -81,8 +81,10 @@ def _landed_again(warehouse: Warehouse, table: str) -> int:
 def _wrong_batches(warehouse: Warehouse, table: str) -> int:
     count: int = warehouse.value(
         f"SELECT count() FROM (SELECT batch_id, count() AS there FROM {table} GROUP BY batch_id) AS landed"
-        " FULL JOIN (SELECT batch_id, sum(row_count) AS said, count() AS listed FROM lens_raw.batches"
-        " WHERE table_name = {table:String} GROUP BY batch_id) AS told USING (batch_id)"
+        " FULL JOIN (SELECT batch_id, sum(row_count) AS said, count() AS listed FROM ("
+        " SELECT batch_id, table_name, row_count FROM lens_raw.batches"
+        " UNION ALL SELECT batch_id, table_name, row_count FROM lens_raw.settled_batches FINAL"
+        ") WHERE table_name = {table:String} GROUP BY batch_id) AS told USING (batch_id)"
         " WHERE there != said OR listed != 1",
         {"table": table},
     )

@@ -48,6 +48,10 @@ class Build:
         command = ("build", "--exclude-resource-type", "unit_test", *arguments)
         self._succeed(*command, "--vars", json.dumps(values or {}))
 
+    def check(self, *tests: str) -> None:
+        """`dbt test` of the named tests; fails with those that found something."""
+        self._succeed("test", "--select", *tests)
+
     def unit_tests(self) -> int:
         """`dbt test` of the models' unit tests, which need the tables of a build; returns how many passed."""
         return self._succeed("test", "--select", "test_type:unit")
