@@ -93,18 +93,17 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
     root = ElementTree.Element("clickhouse")
     profiles = ElementTree.SubElement(root, "profiles")
     limits = {**ANALYST_LIMITS, "max_memory_usage": min(_MAX_ANALYST_MEMORY_BYTES, memory_bytes // 8)}
-    _add_profile(
-        profiles,
-        "default",
-        {
-            "max_memory_usage": memory_bytes * 3 // 4,
-            # Builds may be long, but nothing runs for ever; inserts are cut smaller than on a server's machine.
-            "max_execution_time": 600,
-            "max_insert_block_size": 131_072,
-            "min_insert_block_size_rows": 262_144,
-            "min_insert_block_size_bytes": 67_108_864,
-        },
-    )
+    services = {
+        "max_memory_usage": memory_bytes * 3 // 4,
+        # Builds may be long, but nothing runs for ever; inserts are cut smaller than on a server's machine.
+        "max_execution_time": 600,
+        "max_insert_block_size": 131_072,
+        "min_insert_block_size_rows": 262_144,
+        "min_insert_block_size_bytes": 67_108_864,
+    }
+    _add_profile(profiles, "default", services)
+    # Read-only, but for settings of a question; then the server notices a client that leaves.
+    _add_profile(profiles, "reader", {**services, "readonly": 2}, constant=("readonly",))
     _add_profile(
         profiles,
         "holder",
@@ -139,7 +138,7 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
     holder = ("GRANT SYSTEM LISTEN, FILE, CREATE TEMPORARY TABLE ON *.*",)
     _add_user(users, HOLDER, None, "holder", holder)
     for service, grants in _GRANTS.items():
-        _add_user(users, service, passwords[service], "default", grants)
+        _add_user(users, service, passwords[service], "reader" if service == "query" else "default", grants)
     reads = (
         "GRANT SELECT, SHOW ON lens.*",
         "GRANT SELECT ON information_schema.*",

@@ -13,6 +13,7 @@ import polars
 from event_lens.errors import EventLensError, Refused, Unavailable
 
 TIMEOUT_SECONDS = 60
+TOO_MANY_REQUESTS = 429
 PIECE_BYTES = 1 << 20
 
 Answer = dict[str, Any]
@@ -132,6 +133,6 @@ def _refusal(error: HTTPError) -> EventLensError:
         code, message = str(told["code"]), str(told["message"])
     except (ValueError, KeyError, TypeError):
         code, message = "query_unexpected", f"The query API answered {error.code}."
-    if error.code >= 500:
+    if error.code == TOO_MANY_REQUESTS or error.code >= 500:
         return Unavailable(message, code=code, retry_after_seconds=int(error.headers.get("Retry-After") or 1))
     return Refused(message, code=code)

@@ -12,7 +12,7 @@ from query.ask import Ask, Subject, Written, read_ask
 from query.client import Answer
 from query.client import Written as Value
 from query.event_names import event_names
-from query.export import export_statement, read_export, stream_export
+from query.export import FORMATS, export_statement, read_export
 from query.funnels import WrittenFunnel, funnel_steps, read_funnel
 from query.ingest import LEDGER_ZONE, ingest
 from query.live import live
@@ -26,6 +26,8 @@ from query.retention import read_returning, retention
 from query.trends import metrics, timeseries
 
 Texts = dict[str, Any]
+
+NO_TIME_LIMIT = {"max_execution_time": 0}
 
 
 class Direct:
@@ -43,8 +45,8 @@ class Direct:
     def export(self, file: str, parameters: Mapping[str, Value], target: Path) -> None:
         table, format = read_export(file)
         statement = export_statement(self._ask(self._subject, dict(parameters)), table, format)
-        with target.open("wb") as output:
-            for piece in stream_export(self._pool, statement, format):
+        with self._pool.lend() as warehouse, target.open("wb") as output:
+            for piece in warehouse.stream(statement.sql, FORMATS[format], statement.parameters, NO_TIME_LIMIT):
                 output.write(piece)
 
     def _question(self, name: str, own: Texts, body: Answer | None) -> Question:

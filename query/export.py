@@ -1,11 +1,9 @@
 """Whole tables as files: one statement, so one snapshot, streamed in constant memory."""
 
-from collections.abc import Iterator
 from typing import cast, get_args
 
 from query.ask import Ask
 from query.catalog import EXPORTED, Export
-from query.pool import Pool
 from query.refusals import choose
 from query.statement import Bindings, Statement
 
@@ -79,23 +77,6 @@ def export_statement(ask: Ask, table: Export, format: str) -> Statement:
         rows += f" AND {DAYS[table]} >= {first} AND {DAYS[table]} < {end}"
     columns = ", ".join(f"{_value(column, format)} AS {column}" for column in EXPORTED[table])
     return bindings.statement(f"SELECT {columns} FROM lens.{table} WHERE {rows}")
-
-
-def stream_export(pool: Pool, statement: Statement, format: str) -> Iterator[bytes]:
-    """The file, piece by piece. The first piece is read before this returns, so that a refusal is still an answer."""
-    pieces = _pieces(pool, statement, format)
-    first = next(pieces, b"")
-
-    def following() -> Iterator[bytes]:
-        yield first
-        yield from pieces
-
-    return following()
-
-
-def _pieces(pool: Pool, statement: Statement, format: str) -> Iterator[bytes]:
-    with pool.lend() as warehouse:
-        yield from warehouse.stream(statement.sql, FORMATS[format], statement.parameters)
 
 
 def _value(column: str, format: str) -> str:

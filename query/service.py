@@ -8,18 +8,18 @@ from event_lens.settings import Settings
 from event_lens.warehouse.access import url_of
 from query.answers import Answers
 from query.pool import Pool
+from query.transfer import Transfers
 
 QUESTIONS_AT_ONCE = 8
-EXPORTS_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of one process that answers. Exports have their own connections, held as long as a client reads."""
+    """The parts of one process that answers. Transfers have connections of their own."""
 
     registry: Registry
     questions: Pool
-    exports: Pool
+    transfers: Transfers
     answers: Answers
     clock: Clock
 
@@ -31,7 +31,7 @@ def open_service(settings: Settings, clock: Clock) -> Service:
     return Service(
         registry=open_registry(settings),
         questions=questions,
-        exports=Pool(url, EXPORTS_AT_ONCE),
+        transfers=Transfers(url),
         answers=Answers(questions, clock),
         clock=clock,
     )

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import Any, Self, cast
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
@@ -13,6 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from event_lens.errors import EventLensError, Refused, Unavailable
+from event_lens.warehouse.row_stream import RowStream
 
 _LANDING = {
     "async_insert": 0,
@@ -30,7 +31,6 @@ _LANDING = {
 
 # ClickHouse's codes that speak of the server's state and not of the statement.
 _PASSING = frozenset({159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 373, 394, 425, 439, 999, 1002})
-_STREAM_PIECE_BYTES = 1 << 20
 
 UNREACHABLE = "warehouse_unreachable"
 
@@ -91,15 +91,34 @@ class Warehouse:
             table = self._connected().query_arrow(sql, parameters=_bound(parameters), settings=_bound(settings))
             return cast(polars.DataFrame, polars.from_arrow(table))
 
-    def stream(self, sql: str, format: str, parameters: Mapping[str, object] | None = None) -> Iterator[bytes]:
-        """The rows in any ClickHouse format, piece by piece in constant memory."""
-        with _Translated(self):
-            source = cast(IO[bytes], self._connected().raw_stream(sql, parameters=_bound(parameters), fmt=format))
-            try:
-                while piece := source.read(_STREAM_PIECE_BYTES):
-                    yield piece
-            finally:
-                source.close()
+    def open_stream(
+        self,
+        sql: str,
+        format: str,
+        parameters: Mapping[str, object] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> RowStream:
+        """The rows in any ClickHouse format, to be read piece by piece and closed."""
+        translated = _Translated(self)
+        with translated:
+            client = self._connected()
+            response = client.raw_stream(sql, parameters=_bound(parameters), settings=_bound(settings), fmt=format)
+            return RowStream(response, translated)
+
+    def stream(
+        self,
+        sql: str,
+        format: str,
+        parameters: Mapping[str, object] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> Iterator[bytes]:
+        """The pieces of `open_stream`; it is closed when the iterator is."""
+        rows = self.open_stream(sql, format, parameters, settings)
+        try:
+            while piece := rows.read():
+                yield piece
+        finally:
+            rows.close()
 
     def command(
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None

@@ -1,22 +1,47 @@
 """The route under `/export/{projectId}`."""
 
+from typing import Any
+
 from litestar import Router, get
 from litestar.di import Provide
 from litestar.response import Stream
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from query.ask import Ask
-from query.export import CONTENT_TYPES, export_statement, read_export, stream_export
+from query.export import CONTENT_TYPES, FORMATS, export_statement, read_export
 from query.routes.parameters import provide_ask, provide_subject
 from query.service import Service
+from query.statement import Statement
 
 
-@get("/{file:str}", sync_to_thread=True)
-def answer_export(file: str, ask: Ask, service: Service) -> Stream:
+class Export(Stream):
+    """A response that is a transfer; it is described as the file that it is."""
+
+    def __init__(self, service: Service, project_id: str, statement: Statement, table: str, format: str) -> None:
+        disposition = f'attachment; filename="{table}.{format}"'
+        self._own_headers = {"Content-Type": CONTENT_TYPES[format], "Content-Disposition": disposition}
+        super().__init__((), headers=self._own_headers)
+        self._service = service
+        self._project_id = project_id
+        self._statement = statement
+        self._format = FORMATS[format]
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
+        """The application that sends the file."""
+
+        async def transfer(_scope: Scope, receive: Receive, send: Send) -> None:
+            await self._service.transfers.send(
+                self._project_id, self._statement, self._format, self._own_headers, receive, send
+            )
+
+        return transfer
+
+
+@get("/{file:str}", sync_to_thread=False)
+def answer_export(file: str, ask: Ask, service: Service) -> Export:
     """A table as a file: `events`, `sessions` or `profiles` with `.ndjson`, `.csv` or `.parquet`."""
     table, format = read_export(file)
-    pieces = stream_export(service.exports, export_statement(ask, table, format), format)
-    disposition = f'attachment; filename="{table}.{format}"'
-    return Stream(pieces, headers={"Content-Type": CONTENT_TYPES[format], "Content-Disposition": disposition})
+    return Export(service, ask.subject.project_id, export_statement(ask, table, format), table, format)
 
 
 exports = Router(

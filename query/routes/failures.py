@@ -8,6 +8,7 @@ from litestar.types import ExceptionHandlersMap
 
 from event_lens.errors import Broken, EventLensError, Refused, Unavailable, as_json
 from event_lens.logs import get_log
+from query.fair_queue import PROJECT_BUSY
 from query.refusals import FORBIDDEN, UNAUTHORIZED
 
 AnyRequest = Request[Any, Any, Any]
@@ -25,7 +26,10 @@ HTTP_CODES = {
 def status_of(error: EventLensError) -> int:
     if isinstance(error, Refused):
         return REFUSED_STATUSES.get(error.code, 400)
-    return 503 if isinstance(error, Unavailable) else 500
+    if isinstance(error, Unavailable):
+        # The caller can do something about the one: ask less at a time.
+        return 429 if error.code == PROJECT_BUSY else 503
+    return 500
 
 
 def answer_error(_request: AnyRequest, error: EventLensError) -> Response[dict[str, dict[str, str]]]:

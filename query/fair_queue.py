@@ -1,0 +1,125 @@
+"""A fair queue: a bounded number of places, shared between projects so that one cannot take what others need."""
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from event_lens.errors import Unavailable
+
+WAIT_SECONDS = 10.0
+MAX_WAITING = 64
+RETRY_AFTER_SECONDS = 5
+
+PROJECT_BUSY = "project_busy"
+QUERY_BUSY = "query_busy"
+
+Waiting = asyncio.Future[None]
+
+
+class FairQueue:
+    """Gives at most `places` at once, for one event loop.
+
+    A project takes another place only while more places are free than it holds. So alone it gets half of them, the
+    next one half of the rest, and of 2**k places one is still free while k projects take all they can. A place that
+    comes free goes to the waiting project that holds the fewest, and projects that hold equally few take turns.
+    """
+
+    def __init__(self, places: int, *, wait_seconds: float = WAIT_SECONDS, max_waiting: int = MAX_WAITING) -> None:
+        self._free = places
+        self._wait_seconds = wait_seconds
+        self._max_waiting = max_waiting
+        self._held: Counter[str] = Counter()
+        # By project; the one that was given a place last comes last.
+        self._waiting: OrderedDict[str, OrderedDict[Waiting, None]] = OrderedDict()
+
+    @asynccontextmanager
+    async def place(self, project_id: str) -> AsyncIterator[None]:
+        """Hold a place for the block; it is given back however the block ends.
+
+        Raises `Unavailable`: `project_busy` when the project's own questions are in the way (at once when too many of
+        them wait already), `query_busy` when others' are.
+        """
+        await self._take(project_id)
+        try:
+            yield
+        finally:
+            self._give_back(project_id)
+
+    def held_by(self, project_id: str) -> int:
+        """How many places a project holds now."""
+        return self._held[project_id]
+
+    async def _take(self, project_id: str) -> None:
+        if project_id not in self._waiting and self._may_take(project_id):
+            self._grant(project_id)
+            return
+        line = self._waiting.setdefault(project_id, OrderedDict())
+        if len(line) >= self._max_waiting:
+            raise _project_busy()
+        waiting: Waiting = asyncio.get_running_loop().create_future()
+        line[waiting] = None
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await waiting
+        except TimeoutError:
+            if not _is_given(waiting):
+                raise (_project_busy() if self._held[project_id] else _query_busy()) from None
+        except asyncio.CancelledError:
+            if _is_given(waiting):
+                self._give_back(project_id)
+            raise
+        finally:
+            self._leave(project_id, waiting)
+
+    def _leave(self, project_id: str, waiting: Waiting) -> None:
+        line = self._waiting.get(project_id, OrderedDict())
+        line.pop(waiting, None)
+        if not line:
+            self._waiting.pop(project_id, None)
+
+    def _may_take(self, project_id: str) -> bool:
+        return self._free > self._held[project_id]
+
+    def _grant(self, project_id: str) -> None:
+        self._free -= 1
+        self._held[project_id] += 1
+
+    def _give_back(self, project_id: str) -> None:
+        self._free += 1
+        self._held[project_id] -= 1
+        if not self._held[project_id]:
+            del self._held[project_id]
+        while (next_project := self._next()) is not None:
+            line = self._waiting[next_project]
+            waiting, _ = line.popitem(last=False)
+            self._waiting.move_to_end(next_project)
+            self._leave(next_project, waiting)
+            # One whose patience ended in this turn of the loop is cancelled, and has not left yet.
+            if not waiting.done():
+                self._grant(next_project)
+                waiting.set_result(None)
+
+    def _next(self) -> str | None:
+        able = [project_id for project_id in self._waiting if self._may_take(project_id)]
+        return min(able, key=self._held.__getitem__, default=None)
+
+
+def _is_given(waiting: Waiting) -> bool:
+    return waiting.done() and not waiting.cancelled()
+
+
+def _project_busy() -> Unavailable:
+    return Unavailable(
+        "Too many questions of this project are being answered; wait for their answers and ask again.",
+        code=PROJECT_BUSY,
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def _query_busy() -> Unavailable:
+    return Unavailable(
+        "Too many questions are being answered; ask again in a moment.",
+        code=QUERY_BUSY,
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )

@@ -1,0 +1,60 @@
+"""Presence: work for a client that is still there. Who hangs up gives back at once what was held for them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Receive = Callable[[], Awaitable[Any]]
+
+
+class ClientGoneError(Exception):
+    """The client hung up, so that there is nobody to answer."""
+
+
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the client hangs up. Raises `ClientGoneError` then.
+
+    The body of the request must have been read: what `receive` has to tell after it is the end.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGoneError
+        return await working
+    finally:
+        leaving.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+
+
+async def in_thread(
+    threads: Executor,
+    work: Callable[[], T],
+    *,
+    stop: Callable[[], None] = lambda: None,
+    discard: Callable[[T], None] = lambda _: None,
+) -> T:
+    """The result of `work`, which blocks.
+
+    When cancelled, calls `stop`, waits until the thread is free again, and gives a result that comes all the same to
+    `discard`.
+    """
+    job = asyncio.get_running_loop().run_in_executor(threads, work)
+    try:
+        return await asyncio.shield(job)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.wait({job})
+        if not job.cancelled() and job.exception() is None:
+            discard(job.result())
+        raise
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue

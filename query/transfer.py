@@ -1,0 +1,94 @@
+"""Transfers: files that go out piece by piece, as fast as the client takes them and only while it stays."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from event_lens.errors import EventLensError, Unavailable
+from event_lens.logs import get_log
+from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.row_stream import RowStream
+from query.fair_queue import FairQueue
+from query.presence import ClientGoneError, Receive, in_thread, while_connected
+from query.statement import Statement
+
+Send = Callable[[Any], Awaitable[None]]
+
+EXPORTS_AT_ONCE = 4
+# There is no limit on the whole: a client may read as slowly as it likes, but it has to read.
+CLIENT_TAKES_WITHIN_SECONDS = 120.0
+WAREHOUSE_SAYS_WITHIN_SECONDS = 300
+SETTINGS = {"max_execution_time": 0, "cancel_http_readonly_queries_on_client_close": 1}
+
+
+class Transfers:
+    """The transfers of one process: so many at a time, shared fairly between projects."""
+
+    def __init__(
+        self,
+        warehouse_url: str | Callable[[], str],
+        *,
+        client_takes_within_seconds: float = CLIENT_TAKES_WITHIN_SECONDS,
+    ) -> None:
+        self._warehouse_url = warehouse_url
+        self._patience_seconds = client_takes_within_seconds
+        self._places = FairQueue(EXPORTS_AT_ONCE)
+        self._threads = ThreadPoolExecutor(EXPORTS_AT_ONCE, thread_name_prefix="transfer")
+
+    async def send(
+        self,
+        project_id: str,
+        statement: Statement,
+        format: str,
+        headers: Mapping[str, str],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Answer with the rows of `statement` in ClickHouse's `format`.
+
+        Raises `EventLensError` before anything is sent. Later errors are raised too, with the answer left without its
+        end: the server then cuts the connection, and no client takes the piece for the whole.
+        """
+        try:
+            await while_connected(receive, self._send(project_id, statement, format, headers, send))
+        except ClientGoneError:
+            return
+
+    async def _send(
+        self, project_id: str, statement: Statement, format: str, headers: Mapping[str, str], send: Send
+    ) -> None:
+        async with self._places.place(project_id):
+            with Warehouse(self._warehouse_url, query_timeout_seconds=WAREHOUSE_SAYS_WITHIN_SECONDS) as warehouse:
+                rows = await in_thread(
+                    self._threads,
+                    lambda: warehouse.open_stream(statement.sql, format, statement.parameters, SETTINGS),
+                    discard=RowStream.close,
+                )
+                try:
+                    await self._pass_on(rows, headers, send)
+                finally:
+                    rows.close()
+
+    async def _pass_on(self, rows: RowStream, headers: Mapping[str, str], send: Send) -> None:
+        # Before the answer begins, so that a refusal is still an answer.
+        piece = await in_thread(self._threads, rows.read, stop=rows.stop)
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": encoded})
+        try:
+            while piece:
+                async with asyncio.timeout(self._patience_seconds):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await in_thread(self._threads, rows.read, stop=rows.stop)
+        except TimeoutError:
+            error = Unavailable(f"The client took nothing for {self._patience_seconds:g} s.", code="client_stalled")
+            _log_broken(error)
+            raise error from None
+        except EventLensError as error:
+            _log_broken(error)
+            raise
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _log_broken(error: EventLensError) -> None:
+    get_log("query").warning("export_broken", code=error.code, message=error.message)
