@@ -1,22 +1,18 @@
 """Answers: a question asked of the warehouse, with what must be known to trust it."""
 
-import threading
 import time
-from collections import OrderedDict
 from typing import Any
 
 from event_lens.clock import Clock
 from event_lens.errors import Broken, Refused
 from event_lens.warehouse.connection import Warehouse
+from query.cache import Cache
 from query.freshness import Freshness, LastFreshness, as_instant
 from query.pool import Pool
 from query.question import Question
 from query.refusals import invalid
 from query.statement import Row, Statement
 
-MOST_KEPT = 500
-KEPT_MS = 300_000
-LARGEST_KEPT_ROWS = 10_000
 LIMITS = {"max_memory_usage": 2_000_000_000, "max_bytes_before_external_group_by": 500_000_000}
 
 UNKNOWN_TABLES = frozenset({"warehouse_60", "warehouse_81"})
@@ -32,8 +28,7 @@ class Answers:
         self._pool = pool
         self._clock = clock
         self._freshness = LastFreshness(clock)
-        self._kept: OrderedDict[tuple[str, str], tuple[int, int, list[Row]]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._cache = Cache()
 
     def answer(self, question: Question, previous: Question | None = None) -> Answer:
         """`{"data", "meta"}`, with `previous` beside `data` when that is asked too. Blocks on the warehouse.
@@ -61,20 +56,14 @@ class Answers:
         return answer
 
     def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness) -> tuple[list[Row], bool]:
-        key, now = question.statement.key, self._clock()
+        statement, now = question.statement, self._clock()
         if question.is_live or freshness.version is None:
-            return _read(warehouse, question.statement, is_built=freshness.version is not None), False
-        with self._lock:
-            version, kept_at, rows = self._kept.get(key, (-1, 0, []))
-        if version == freshness.version and now - kept_at < KEPT_MS:
-            return rows, True
-        rows = _read(warehouse, question.statement, is_built=True)
-        if len(rows) <= LARGEST_KEPT_ROWS:
-            with self._lock:
-                self._kept[key] = (freshness.version, now, rows)
-                self._kept.move_to_end(key)
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
+            return _read(warehouse, statement, is_built=freshness.version is not None), False
+        kept = self._cache.rows(statement, freshness.version, now)
+        if kept is not None:
+            return kept, True
+        rows = _read(warehouse, statement, is_built=True)
+        self._cache.keep(statement, freshness.version, now, rows)
         return rows, False
 
 

@@ -1,0 +1,77 @@
+"""The cache: rows that were read, by the statement that read them, in a bounded number of bytes."""
+
+import pickle
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+
+from query.statement import Row, Statement
+
+MAX_CACHE_BYTES = 64 << 20
+# One answer must not drive out all others.
+MAX_SHARE = 8
+KEPT_MS = 300_000
+# What Python takes for one entry beside its rows: the key, the entry, their place in the dictionary.
+ENTRY_BYTES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows of one answer, packed: a tenth of what they take as objects, and counted to the byte."""
+
+    packed: bytes
+    kept_at: int
+
+    @property
+    def size(self) -> int:
+        return len(self.packed) + ENTRY_BYTES
+
+
+class Cache:
+    """Rows by statement, of one version of the tables at a time. Safe to use from several threads."""
+
+    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[bytes, Kept] = OrderedDict()
+        self._version: int | None = None
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    @property
+    def byte_count(self) -> int:
+        """What all entries take together, never more than the limit."""
+        return self._bytes
+
+    def rows(self, statement: Statement, version: int, now_ms: int) -> list[Row] | None:
+        """The rows kept of `statement`; None when there are none, or of another version, or older than five minutes."""
+        with self._lock:
+            kept = self._kept.get(_key(statement)) if version == self._version else None
+        if kept is None or now_ms - kept.kept_at >= KEPT_MS:
+            return None
+        rows: list[Row] = pickle.loads(kept.packed)  # noqa: S301 -- packed below, and never out of this process
+        return rows
+
+    def keep(self, statement: Statement, version: int, now_ms: int, rows: list[Row]) -> None:
+        """Keep `rows`, in place of the oldest when the room is used up; those of another version are dropped."""
+        kept = Kept(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL), now_ms)
+        with self._lock:
+            if version != self._version:
+                self._kept.clear()
+                self._version, self._bytes = version, 0
+            key = _key(statement)
+            self._drop(self._kept.pop(key, None))
+            if kept.size > self._max_bytes // MAX_SHARE:
+                return
+            self._kept[key] = kept
+            self._bytes += kept.size
+            while self._bytes > self._max_bytes:
+                self._drop(self._kept.popitem(last=False)[1])
+
+    def _drop(self, kept: Kept | None) -> None:
+        self._bytes -= kept.size if kept is not None else 0
+
+
+def _key(statement: Statement) -> bytes:
+    """A hash, for statements with many filters are long themselves."""
+    return sha256(repr(statement.key).encode("utf-8", "surrogatepass")).digest()
