@@ -1,10 +1,11 @@
-"""What is asked of a project: the parameters that questions share, as callers write them and as they are meant."""
+"""What is asked of a project: what the parameters that questions share mean."""
 
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from event_lens.contract.filter import Filter
 from query.filters import read_filters
+from query.parameters import FilteredParameters, ListParameters, PeriodParameters, TrendParameters
 from query.periods import Period, read_period
 from query.refusals import choose, invalid
 
@@ -22,18 +23,6 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Written:
-    """The common parameters as text; None where the caller wrote nothing."""
-
-    start_date: str | None = None
-    end_date: str | None = None
-    range: str | None = None
-    filters: str | None = None
-    compare: str | None = None
-    limit: int | None = None
-
-
-@dataclass(frozen=True)
 class Ask:
     """One project, one period, the filters and the number of rows: what every statement is made of."""
 
@@ -41,7 +30,6 @@ class Ask:
     period: Period
     filters: tuple[Filter, ...]
     limit: int
-    is_compared: bool
     now_ms: int
 
     @property
@@ -57,18 +45,22 @@ class Ask:
         return replace(self, period=self.period.previous())
 
 
-def read_ask(subject: Subject, written: Written, now_ms: int) -> Ask:
-    """What `written` means for `subject` now. Raises `Refused` that names the parameter."""
-    limit = DEFAULT_LIMIT if written.limit is None else written.limit
-    if not 1 <= limit <= LARGEST_LIMIT:
-        raise invalid("limit", f"limit is 1 to {LARGEST_LIMIT}, not {limit}.")
-    if written.compare is not None:
-        choose("compare", written.compare, ("previous",))
+def read_ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Ask:
+    """What `parameters` mean for `subject` now. Raises `Refused` that names the parameter."""
+    if isinstance(parameters, TrendParameters) and parameters.compare is not None:
+        choose("compare", parameters.compare, ("previous",))
     return Ask(
         subject=subject,
-        period=read_period(written.start_date, written.end_date, written.range, subject.zone, now_ms),
-        filters=read_filters(written.filters),
-        limit=limit,
-        is_compared=written.compare is not None,
+        period=read_period(parameters.start_date, parameters.end_date, parameters.range, subject.zone, now_ms),
+        filters=read_filters(parameters.filters if isinstance(parameters, FilteredParameters) else None),
+        limit=read_limit(parameters.limit if isinstance(parameters, ListParameters) else None),
         now_ms=now_ms,
     )
+
+
+def read_limit(written: int | None) -> int:
+    """Raises `Refused` (`limit_invalid`)."""
+    limit = DEFAULT_LIMIT if written is None else written
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise invalid("limit", f"limit is 1 to {LARGEST_LIMIT}, not {limit}.")
+    return limit

@@ -2,7 +2,9 @@
 
 from query.ask import Ask
 from query.catalog import decide_table
+from query.parameters import ListParameters
 from query.question import Data, Question
+from query.report import Report, over_period
 from query.selection import event_rows, rollup_rows, summed_revenue
 from query.statement import Bindings, Row
 
@@ -49,3 +51,6 @@ def _shape(rows: list[Row]) -> Data:
         }
         for row in rows
     ]
+
+
+EVENTS = Report("events", "What happened: events by name.", ListParameters, over_period(event_names))

@@ -1,10 +1,14 @@
 """Whole tables as files: one statement, so one snapshot, streamed in constant memory."""
 
-from typing import cast, get_args
+from typing import Annotated, cast, get_args
 
-from query.ask import Ask
+import msgspec
+
+from query.ask import Subject, read_ask
 from query.catalog import EXPORTED, Export
-from query.refusals import choose
+from query.parameters import FilteredParameters
+from query.refusals import choose, invalid
+from query.selection import event_rows, session_rows
 from query.statement import Bindings, Statement
 
 FORMATS = {"ndjson": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
@@ -13,7 +17,8 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-DAYS: dict[Export, str] = {"events": "local_day", "sessions": "day"}
+
+Most = Annotated[int | None, msgspec.Meta(description="The most rows, in no order; all.")]
 
 INSTANTS = ("created_at", "received_at", "started_at", "ended_at", "first_seen_at", "last_seen_at")
 TEXTS = [
@@ -67,16 +72,44 @@ def read_export(file: str) -> tuple[Export, str]:
     return cast(Export, table), format
 
 
-def export_statement(ask: Ask, table: Export, format: str) -> Statement:
-    """All rows of the project, of the local days of the period where the table has days."""
+class RowsParameters(msgspec.Struct, forbid_unknown_fields=True):
+    """What a table without days takes."""
+
+    limit: Most = None
+
+
+class DaysParameters(FilteredParameters, kw_only=True):
+    """What a table with days takes: its rows of a period, those that match."""
+
+    limit: Most = None
+
+
+EXPORTS: dict[Export, type[DaysParameters] | type[RowsParameters]] = {
+    "events": DaysParameters,
+    "sessions": DaysParameters,
+    "profiles": RowsParameters,
+}
+
+
+def export_statement(
+    subject: Subject, table: Export, format: str, parameters: DaysParameters | RowsParameters, now_ms: int
+) -> Statement:
+    """The rows of the project that `parameters` (those of `EXPORTS`) ask for. Raises `Refused` that names one."""
     bindings = Bindings()
-    rows = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"
-    if table in DAYS:
-        first = bindings.bind(ask.period.first_day.isoformat(), "Date")
-        end = bindings.bind(ask.period.end_day.isoformat(), "Date")
-        rows += f" AND {DAYS[table]} >= {first} AND {DAYS[table]} < {end}"
+    if isinstance(parameters, DaysParameters):
+        ask = read_ask(subject, parameters, now_ms)
+        rows = event_rows(ask, bindings) if table == "events" else session_rows(ask, bindings)
+    else:
+        rows = f"project_id = {bindings.bind(subject.project_id, 'String')}"
+    limit = ""
+    if parameters.limit is not None:
+        if parameters.limit < 1:
+            raise invalid("limit", f"limit is at least 1, not {parameters.limit}.")
+        limit = f" LIMIT {bindings.bind(parameters.limit, 'UInt64')}"
     columns = ", ".join(f"{_value(column, format)} AS {column}" for column in EXPORTED[table])
-    return bindings.statement(f"SELECT {columns} FROM lens.{table} WHERE {rows}")
+    # The rows are chosen apart, where a column's name is the column and not how it is written.
+    chosen = f"SELECT {', '.join(EXPORTED[table])} FROM lens.{table} WHERE {rows}{limit}"
+    return bindings.statement(f"SELECT {columns} FROM ({chosen})")
 
 
 def _value(column: str, format: str) -> str:

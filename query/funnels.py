@@ -6,11 +6,13 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from event_lens.contract.filter import Filter, WrittenFilter
-from query.ask import Ask
+from query.ask import Ask, Subject, read_ask
 from query.attempts import attempts
 from query.filters import mean_filters
+from query.parameters import PeriodParameters
 from query.question import Data, Question, percent
 from query.refusals import choose, invalid
+from query.report import Asked, Report
 from query.selection import event_rows
 from query.statement import Bindings, Row
 
@@ -23,6 +25,7 @@ FEWEST_STEPS, MOST_STEPS = 2, 10
 LONGEST_NAME = 255
 LONGEST_WINDOW_SECONDS = 366 * 86_400
 DEFAULT_WINDOW_SECONDS = 86_400
+PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
 
 ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "toString(session_id)"}
 PRESENT: dict[By, str] = {"device": "device_id != ''", "profile": "profile_id != ''", "session": "session_id != 0"}
@@ -32,22 +35,17 @@ class WrittenStep(msgspec.Struct, forbid_unknown_fields=True):
     """A step as callers write it."""
 
     name: str
-    filters: list[WrittenFilter] = []
+    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
 
 
-class WrittenFunnel(
-    msgspec.Struct, forbid_unknown_fields=True, rename={"start_date": "startDate", "end_date": "endDate"}
-):
+class WrittenFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
     """A funnel as callers write it. `filters` hold for every step; `window_seconds` null is the whole range."""
 
     steps: list[WrittenStep]
     window_seconds: int | None = DEFAULT_WINDOW_SECONDS
     by: str = "device"
     order: str = "ordered"
-    start_date: str | None = None
-    end_date: str | None = None
-    range: str | None = None
-    filters: list[WrittenFilter] = []
+    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -157,3 +155,11 @@ def _steps(funnel: Funnel, row: Row) -> list[Row]:
         }
         for place, (step, count) in enumerate(zip(funnel.steps, counts, strict=True))
     ]
+
+
+def _ask(subject: Subject, written: WrittenFunnel, now_ms: int) -> Asked:
+    funnel = read_funnel(written)
+    return funnel_steps(read_ask(subject, written, now_ms), funnel), None
+
+
+FUNNEL = Report("funnel", "How many get from step to step.", WrittenFunnel, _ask, has_body=True)

@@ -1,11 +1,17 @@
 """Where did what was sent go? The ledger: received = accepted + duplicate + bot + rejected."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from query.ask import Ask
-from query.periods import Interval
+import msgspec
+
+from query.ask import Ask, Subject, read_ask
+from query.parameters import PeriodParameters
+from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
+from query.report import Asked, Report
 from query.selection import rollup_rows
 from query.statement import Bindings, Row
 
@@ -59,3 +65,17 @@ def ingest(ask: Ask, interval: Interval) -> Question:
     else:
         dates = {day.isoformat(): day.isoformat() for day in ask.period.days(interval)}
     return Question("ingest_hourly", bindings.statement(sql), shape, LEDGER_ZONE.key)
+
+
+class IngestParameters(PeriodParameters, kw_only=True):
+    """The period, in UTC, and the length of a bucket."""
+
+    interval: Annotated[str, msgspec.Meta(description=f"One of {', '.join(INTERVALS)}.")] = "day"
+
+
+def _ask(subject: Subject, parameters: IngestParameters, now_ms: int) -> Asked:
+    ledger = replace(subject, zone=LEDGER_ZONE)
+    return ingest(read_ask(ledger, parameters, now_ms), read_interval(parameters.interval)), None
+
+
+INGEST = Report("ingest", "The ledger: what was received, and what became of it.", IngestParameters, _ask)

@@ -1,7 +1,9 @@
 """Who is here now? Devices with an event in the last five minutes, read from raw."""
 
 from query.ask import Subject
+from query.parameters import NoParameters
 from query.question import Data, Question
+from query.report import Report
 from query.statement import Bindings, Row
 
 WINDOW_MS = 300_000
@@ -36,3 +38,8 @@ def _shape(rows: list[Row]) -> Data:
     pages = sorted((-row["visitors"], row["path"]) for row in rows if not row["is_total"])
     total = sum(row["visitors"] for row in rows if row["is_total"])
     return {"visitors": total, "pages": [{"path": path, "visitors": -count} for count, path in pages]}
+
+
+LIVE = Report(
+    "live", "Who is here now.", NoParameters, lambda subject, _parameters, now_ms: (live(subject, now_ms), None)
+)

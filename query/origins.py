@@ -1,10 +1,16 @@
 """Where did visits come from, on what and from which place? Sessions by a dimension of their first event."""
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
-from query.ask import Ask
+import msgspec
+
+from query.ask import Ask, Subject, read_ask
 from query.catalog import decide_table
+from query.parameters import ListParameters
 from query.question import Question, rows_as_they_are
+from query.refusals import choose
+from query.report import Asked, Report, over_period
 from query.selection import rollup_rows, session_rows
 from query.statement import Bindings
 
@@ -74,3 +80,28 @@ def origins(ask: Ask, name: str) -> Question:
         limit=bindings.bind(ask.limit, "UInt32"),
     )
     return Question(table, bindings.statement(sql), rows_as_they_are, ask.subject.zone.key)
+
+
+class GeoParameters(ListParameters, kw_only=True):
+    """Those of a list, and the kind of place."""
+
+    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(PLACES)}.")] = "country"
+
+
+def _ask_geo(subject: Subject, parameters: GeoParameters, now_ms: int) -> Asked:
+    place = choose("by", parameters.by, PLACES)
+    return origins(read_ask(subject, parameters, now_ms), place), None
+
+
+def _report(name: str, summary: str) -> Report[ListParameters]:
+    return Report(name, summary, ListParameters, over_period(lambda ask: origins(ask, name)))
+
+
+ORIGINS: tuple[Report[Any], ...] = (
+    _report("referrers", "Visits by the site they came from."),
+    _report("utm", "Visits by campaign."),
+    _report("devices", "Visits by kind of device."),
+    _report("browsers", "Visits by browser."),
+    _report("os", "Visits by operating system."),
+    Report("geo", "Visits by place.", GeoParameters, _ask_geo),
+)

@@ -4,7 +4,9 @@ from typing import Literal
 
 from query.ask import Ask
 from query.catalog import decide_table
+from query.parameters import ListParameters
 from query.question import Data, Question, percent, ratio
+from query.report import Report, over_period
 from query.selection import event_rows, rollup_rows, session_events, session_rows
 from query.statement import Bindings, Row
 
@@ -145,3 +147,12 @@ def _edges(rows: list[Row]) -> Data:
         }
         for row in rows
     ]
+
+
+PAGES = Report("pages", "Pages by views.", ListParameters, over_period(pages))
+ENTRY_PAGES = Report(
+    "pages/entry", "Pages on which visits began.", ListParameters, over_period(lambda ask: edge_pages(ask, "entry"))
+)
+EXIT_PAGES = Report(
+    "pages/exit", "Pages on which visits ended.", ListParameters, over_period(lambda ask: edge_pages(ask, "exit"))
+)

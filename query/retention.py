@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
-from query.ask import Ask
+import msgspec
+
+from query.ask import Ask, Subject, read_ask
 from query.catalog import decide_table
 from query.filters import condition
+from query.parameters import FilteredParameters
 from query.periods import bucket_of, local_date
 from query.question import Data, Question, percent
 from query.refusals import choose, invalid
+from query.report import Asked, Report
 from query.selection import in_sessions
 from query.statement import Bindings, Row
 
@@ -192,3 +196,31 @@ def _cohorts(ask: Ask, returning: Returning, rows: list[Row]) -> Data:
             }
         )
     return answer
+
+
+class RetentionParameters(FilteredParameters, kw_only=True):
+    """Which cohorts, and what counts as coming back."""
+
+    period: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Kind))}.")] = "week"
+    periods: Annotated[int | None, msgspec.Meta(description=f"After the cohort's own, 1 to {MOST_PERIODS}.")] = None
+    mode: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Mode))}.")] = "first"
+    criteria: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Criteria))}.")] = "on"
+    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(By))}.")] = "profile"
+    start_event: Annotated[str | None, msgspec.Meta(description="The event that makes a cohort; any.")] = None
+    return_event: Annotated[str | None, msgspec.Meta(description="The event that is a return; any.")] = None
+
+
+def _ask(subject: Subject, parameters: RetentionParameters, now_ms: int) -> Asked:
+    returning = read_returning(
+        parameters.period,
+        parameters.periods,
+        parameters.mode,
+        parameters.criteria,
+        parameters.by,
+        parameters.start_event,
+        parameters.return_event,
+    )
+    return retention(read_ask(subject, parameters, now_ms), returning), None
+
+
+RETENTION = Report("retention", "Cohorts, and who comes back.", RetentionParameters, _ask)

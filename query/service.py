@@ -1,16 +1,22 @@
-"""What the routes work with: the registry, the connections to the warehouse, the answers, the clock."""
+"""What the routes work with: the registry, the way to the warehouse, the answers, the clock."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from event_lens.clock import Clock
 from event_lens.registry.connection import Registry, open_registry
 from event_lens.settings import Settings
 from event_lens.warehouse.access import url_of
-from query.answers import Answers
+from query.answers import Answer, Answers
+from query.fair_queue import FairQueue
 from query.pool import Pool
+from query.presence import Receive, in_thread, while_connected
+from query.question import Question
 from query.transfer import Transfers
 
 QUESTIONS_AT_ONCE = 8
+SERVICE_CONNECTIONS = 1
+"""Beside those of questions, for what the service itself asks: whether the warehouse answers."""
 
 
 @dataclass(frozen=True)
@@ -18,20 +24,38 @@ class Service:
     """The parts of one process that answers. Transfers have connections of their own."""
 
     registry: Registry
-    questions: Pool
-    transfers: Transfers
+    connections: Pool
+    questions: FairQueue
+    threads: ThreadPoolExecutor
     answers: Answers
+    transfers: Transfers
     clock: Clock
+
+    async def answer(
+        self, receive: Receive, project_id: str, question: Question, previous: Question | None = None
+    ) -> Answer:
+        """What `Answers.answer` says, when it is the project's turn and while the client is there.
+
+        Raises what that raises, `Unavailable` when no place comes free in time, `ClientGoneError`.
+        """
+
+        async def in_turn() -> Answer:
+            async with self.questions.place(project_id):
+                return await in_thread(self.threads, lambda: self.answers.answer(question, previous))
+
+        return await while_connected(receive, in_turn())
 
 
 def open_service(settings: Settings, clock: Clock) -> Service:
     """Raises what `open_registry` raises; the warehouse is not asked yet."""
     url = url_of(settings, "query")
-    questions = Pool(url, QUESTIONS_AT_ONCE)
+    connections = Pool(url, QUESTIONS_AT_ONCE + SERVICE_CONNECTIONS)
     return Service(
         registry=open_registry(settings),
-        questions=questions,
+        connections=connections,
+        questions=FairQueue(QUESTIONS_AT_ONCE),
+        threads=ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="question"),
+        answers=Answers(connections, clock),
         transfers=Transfers(url),
-        answers=Answers(questions, clock),
         clock=clock,
     )

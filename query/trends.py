@@ -1,12 +1,16 @@
 """How much was there, in all and over time? The metrics of a period, and their series."""
 
 from datetime import datetime
-from typing import cast
+from typing import Annotated, cast
 
-from query.ask import Ask
+import msgspec
+
+from query.ask import Ask, Subject, read_ask
 from query.catalog import decide_table
-from query.periods import Interval
+from query.parameters import TrendParameters
+from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question, percent, ratio
+from query.report import Asked, Report, compared
 from query.selection import event_rows, rollup_rows, session_rows, summed_revenue
 from query.statement import Bindings, Row, Statement
 
@@ -144,3 +148,23 @@ def _measures(row: Row) -> Row:
         "views_per_session": ratio(count("screen_views"), count("sessions")),
         "total_revenue": float(row.get("revenue", 0)),
     }
+
+
+class TimeseriesParameters(TrendParameters, kw_only=True):
+    """Those of `metrics`, and the length of a bucket."""
+
+    interval: Annotated[str, msgspec.Meta(description=f"One of {', '.join(INTERVALS)}.")] = "day"
+
+
+def _ask_metrics(subject: Subject, parameters: TrendParameters, now_ms: int) -> Asked:
+    return compared(read_ask(subject, parameters, now_ms), parameters, metrics)
+
+
+def _ask_timeseries(subject: Subject, parameters: TimeseriesParameters, now_ms: int) -> Asked:
+    interval = read_interval(parameters.interval)
+    ask = read_ask(subject, parameters, now_ms)
+    return compared(ask, parameters, lambda each: timeseries(each, interval))
+
+
+METRICS = Report("metrics", "The metrics of a period.", TrendParameters, _ask_metrics)
+TIMESERIES = Report("timeseries", "The metrics of every bucket.", TimeseriesParameters, _ask_timeseries)

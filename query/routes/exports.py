@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.di import Provide
 from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from query.ask import Ask
-from query.export import CONTENT_TYPES, FORMATS, export_statement, read_export
-from query.routes.parameters import provide_ask, provide_subject
+from query.ask import Subject
+from query.export import CONTENT_TYPES, EXPORTS, FORMATS, DaysParameters, export_statement, read_export
+from query.parameters import read_parameters
+from query.routes.parameters import operation, provide_subject
 from query.service import Service
 from query.statement import Statement
 
@@ -37,18 +38,17 @@ class Export(Stream):
         return transfer
 
 
-@get("/{file:str}", sync_to_thread=False)
-def answer_export(file: str, ask: Ask, service: Service) -> Export:
+@get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
+def answer_export(file: str, request: Request[Any, Any, Any], subject: Subject, service: Service) -> Export:
     """A table as a file: `events`, `sessions` or `profiles` with `.ndjson`, `.csv` or `.parquet`."""
     table, format = read_export(file)
-    return Export(service, ask.subject.project_id, export_statement(ask, table, format), table, format)
+    parameters = read_parameters(file, EXPORTS[table], request.query_params.multi_items())
+    statement = export_statement(subject, table, format, parameters, service.clock())
+    return Export(service, subject.project_id, statement, table, format)
 
 
 exports = Router(
     "/export/{project_id:str}",
     route_handlers=[answer_export],
-    dependencies={
-        "subject": Provide(provide_subject, sync_to_thread=True),
-        "ask": Provide(provide_ask, sync_to_thread=False),
-    },
+    dependencies={"subject": Provide(provide_subject, sync_to_thread=True)},
 )

@@ -9,8 +9,10 @@ from litestar.types import ExceptionHandlersMap
 from event_lens.errors import Broken, EventLensError, Refused, Unavailable, as_json
 from event_lens.logs import get_log
 from query.fair_queue import PROJECT_BUSY
+from query.presence import ClientGoneError
 from query.refusals import FORBIDDEN, UNAUTHORIZED
 
+CLIENT_GONE = 499
 AnyRequest = Request[Any, Any, Any]
 
 REFUSED_STATUSES = {UNAUTHORIZED: 401, FORBIDDEN: 403}
@@ -60,6 +62,11 @@ def answer_too_deep(_request: AnyRequest, _error: RecursionError) -> Response[di
     return Response(as_json(refused), status_code=400)
 
 
+def answer_gone(_request: AnyRequest, _error: ClientGoneError) -> Response[None]:
+    """What is answered to a client that hung up: it only ends the request."""
+    return Response(None, status_code=CLIENT_GONE)
+
+
 def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dict[str, str]]]:
     """The answer to an error that nobody expected."""
     get_log("query").error("unexpected", error=type(error).__name__, exc_info=error)
@@ -70,6 +77,7 @@ def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dic
 HANDLERS: ExceptionHandlersMap = {
     EventLensError: answer_error,
     HTTPException: answer_http,
+    ClientGoneError: answer_gone,
     # The JSON decoder of the framework lets this one through.
     RecursionError: answer_too_deep,
     Exception: answer_any,

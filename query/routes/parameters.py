@@ -1,75 +1,54 @@
-"""What a request says before a route runs: whose key it is, and the parameters that questions share."""
+"""What a request says before its question is asked: whose key it is; and how parameters are described in OpenAPI."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any, cast
 
+import msgspec
 from litestar import Request
-from litestar.params import Parameter
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
 
 from query.access import read_subject
-from query.ask import Ask, Subject, Written, read_ask
-from query.ingest import LEDGER_ZONE
-from query.refusals import invalid
+from query.ask import Subject
 from query.service import Service
 
-KNOWN = frozenset(
-    [
-        "startDate",
-        "endDate",
-        "range",
-        "filters",
-        "compare",
-        "limit",
-        "interval",
-        "by",
-        "period",
-        "periods",
-        "mode",
-        "criteria",
-        "startEvent",
-        "returnEvent",
-    ]
-)
-
-StartDate = Annotated[str | None, Parameter(query="startDate", description="First date (inclusive) or instant.")]
-EndDate = Annotated[
-    str | None, Parameter(query="endDate", description="Last date (inclusive), or instant (exclusive).")
-]
-Range = Annotated[str | None, Parameter(query="range", description="Such as 7d, 24h, 12w, 6m, today, lastMonth.")]
-Filters = Annotated[str | None, Parameter(query="filters", description="JSON array of {name, operator, value[]}.")]
-Compare = Annotated[str | None, Parameter(query="compare", description="`previous`: the period before as well.")]
-Limit = Annotated[int | None, Parameter(query="limit", description="The most rows, 1 to 10000; default 100.")]
+Described = dict[str, Any]
 
 
 def provide_subject(request: Request[Any, Any, Any], service: Service, project_id: str) -> Subject:
-    """The project that the request's key may read. Unknown parameters are refused: a misspelt one would be missed."""
-    subject = read_subject(service.registry, project_id, request.headers)
-    unknown = sorted(set(request.query_params) - KNOWN)
-    if unknown:
-        raise invalid("parameter", f"Unknown parameter {unknown[0][:80]!r}; known are {', '.join(sorted(KNOWN))}.")
-    return subject
+    """The project that the request's key may read."""
+    return read_subject(service.registry, project_id, request.headers)
 
 
-def provide_ask(
-    subject: Subject,
-    service: Service,
-    start_date: StartDate = None,
-    end_date: EndDate = None,
-    named_range: Range = None,
-    filters: Filters = None,
-    compare: Compare = None,
-    limit: Limit = None,
-) -> Ask:
-    """The common parameters, as meant for the project now."""
-    return read_ask(subject, Written(start_date, end_date, named_range, filters, compare, limit), service.clock())
+def operation(kind: type[msgspec.Struct], *, has_body: bool) -> type[Operation]:
+    """An OpenAPI operation that takes the fields of `kind`: in the query string, or as a JSON body."""
+    schema = _without_references(*msgspec.json.schema_components((kind,)))
+
+    @dataclass
+    class Declared(Operation):
+        def __post_init__(self) -> None:
+            if has_body:
+                content = {"application/json": OpenAPIMediaType(schema=cast(Schema, schema))}
+                self.request_body = RequestBody(content=content, required=True)
+                return
+            own = [
+                Parameter(name=name, param_in="query", required=False, schema=cast(Schema, described))
+                for name, described in schema.get("properties", {}).items()
+            ]
+            self.parameters = [*(self.parameters or []), *own]
+
+    return Declared
 
 
-def provide_ledger_ask(
-    subject: Subject,
-    service: Service,
-    start_date: StartDate = None,
-    end_date: EndDate = None,
-    named_range: Range = None,
-) -> Ask:
-    """The common parameters in the ledger's zone; it has neither filters nor rows to limit."""
-    ledger = Subject(subject.project_id, LEDGER_ZONE, subject.currency)
-    return read_ask(ledger, Written(start_date, end_date, named_range), service.clock())
+def _without_references(schemas: tuple[Described, ...], components: Described) -> Described:
+    """The schema with its components written out, for it stands in the middle of another document."""
+
+    def written_out(value: Any) -> Any:
+        if isinstance(value, list):
+            return [written_out(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return written_out(components[value["$ref"].rsplit("/", 1)[-1]])
+        return {name: written_out(inner) for name, inner in value.items()}
+
+    return cast(Described, written_out(schemas[0]))

@@ -93,8 +93,9 @@ def test_event_names_are_those_counted_by_hand(answer: Answer) -> None:
     ["metrics", "pages", "pages/entry", "pages/exit", "referrers", "utm", "devices", "browsers", "os", "geo", "events"],
 )
 def test_rollups_and_facts_give_the_same_answer(ask: Answer, question: str) -> None:
-    rolled_up = ask("random", question, **SEASON).json()
-    counted = ask("random", question, filters=FILTER_ALL, **SEASON).json()
+    season = {name: value for name, value in SEASON.items() if question != "metrics" or name != "limit"}
+    rolled_up = ask("random", question, **season).json()
+    counted = ask("random", question, filters=FILTER_ALL, **season).json()
     assert rolled_up["meta"]["table"] != counted["meta"]["table"]
     if question == "pages":  # a rollup keeps whole seconds of each day
         for row in [*rolled_up["data"], *counted["data"]]:

@@ -39,7 +39,7 @@ def api(world: World, name: str) -> Client:
 @pytest.mark.parametrize("table", ["events", "sessions", "profiles"])
 def test_every_row_of_a_table_is_in_its_file_once(world: World, tmp_path: Path, table: str, format: str) -> None:
     found = history(world.projects["random"])
-    response = export(world, "random", f"{table}.{format}", **SEASON)
+    response = export(world, "random", f"{table}.{format}", **({} if table == "profiles" else SEASON))
     assert response.status_code == 200, response.text
     target = tmp_path / f"{table}.{format}"
     target.write_bytes(response.content)

@@ -1,0 +1,39 @@
+"""The list of reports: routes, OpenAPI and the client on the machine all come from it."""
+
+from typing import Any
+
+from query.event_names import EVENTS
+from query.funnels import FUNNEL
+from query.ingest import INGEST
+from query.live import LIVE
+from query.origins import ORIGINS
+from query.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
+from query.parameters import nearest
+from query.refusals import invalid
+from query.report import Report
+from query.retention import RETENTION
+from query.trends import METRICS, TIMESERIES
+
+ALL: tuple[Report[Any], ...] = (
+    METRICS,
+    TIMESERIES,
+    PAGES,
+    ENTRY_PAGES,
+    EXIT_PAGES,
+    *ORIGINS,
+    EVENTS,
+    LIVE,
+    RETENTION,
+    INGEST,
+    FUNNEL,
+)
+REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}
+
+
+def find_report(name: str) -> Report[Any]:
+    """Raises `Refused` (`question_invalid`) that names the nearest."""
+    if name not in REPORTS:
+        near = nearest(name, list(REPORTS))
+        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(REPORTS)}."
+        raise invalid("question", f"There is no question {name[:80]!r}; {hint}")
+    return REPORTS[name]
