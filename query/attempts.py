@@ -1,25 +1,49 @@
-"""The attempts at a funnel, as SQL: for every event that can begin one, when it reached each step.
+"""The attempts at a funnel, as SQL: the models' own macro, rendered for one funnel that is not stored.
 
-Reads a CTE `moments (entity, at, rank, mask)` and ends with a CTE `attempts (entity, reached)`, `reached` being times
-in milliseconds, the first step's first. Window functions read an entity's events backwards once, so the cost is that
-of a sort and does not grow with the square of an entity's events.
+Reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that each fits (for
+strict order also those that fit none). Ends with a CTE `attempts (reached)`: for every entity the deepest attempt, the
+earliest on a tie, as the times of its steps.
 """
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from itertools import chain, combinations
+from pathlib import Path
 
+from jinja2 import Environment
+
+from event_lens.registry.funnels import MOST_VARIANTS
 from query.refusals import invalid
 
-BACKWARDS = "PARTITION BY entity ORDER BY at DESC, rank DESC, mask DESC ROWS BETWEEN UNBOUNDED PRECEDING AND {end}"
-AFTER_THIS = BACKWARDS.format(end="1 PRECEDING")
-FROM_THIS = BACKWARDS.format(end="CURRENT ROW")
-NO_CHAIN = "CAST([], 'Array(Int64)')"
-
-# Unions of the variants of one event name are looked at one by one.
-MOST_VARIANTS = 4
+MACROS = Path(__file__).resolve().parent.parent / "dbt_project" / "macros"
 
 Step = tuple[str, Hashable]
 """An event name, and what makes two steps of that name differ."""
+
+# Events as `int_funnel_days` has them. All lie on one day, for of the whole period the deepest attempt counts.
+DAYS = """int_funnel_days AS
+(
+    SELECT
+        '' AS project_id, '' AS funnel_id, entity, toDate(1) AS local_day,
+        arraySort(groupArray((at, mask))) AS in_order,
+        arraySplit(
+            (event, at, before) -> at != before,
+            in_order, in_order.1, arrayPopBack(arrayPushFront(in_order.1, -1))
+        ) AS by_instant,
+        arrayMap(events -> events[1].1, by_instant) AS moments,
+        arrayMap(events -> arrayFilter(mask -> mask != 0, events.2), by_instant) AS masks,
+        arrayMap(fitting -> arrayMap(mask -> '', fitting), masks) AS breakdown_values
+    FROM moments
+    GROUP BY entity
+)"""
+
+FUNNELS = """funnels AS
+(
+    SELECT
+        '' AS project_id, '' AS funnel_id, '{order}' AS step_order, {window_ms} AS window_ms,
+        CAST([{unions}], 'Array(UInt16)') AS unions,
+        CAST([{needs}], 'Array(Array(Tuple(UInt64, Int16)))') AS needs
+)"""
 
 
 def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
@@ -27,88 +51,55 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
 
     Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
     """
-    return _in_any_order(steps, window_ms) if order == "any" else _in_order(len(steps), window_ms, order == "strict")
-
-
-def _in_order(step_count: int, window_ms: str, is_strict: bool) -> str:
-    """Each step takes the first event after the one before that fits: the earliest choice leaves the most for the rest.
-
-    `chain_k` of an event holds the times of step k and the further ones, from the first event after it that fits.
-    """
-    ctes = []
-    source = "moments"
-    if is_strict:
-        later = "PARTITION BY entity ORDER BY at DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-        ctes.append(f"spaced AS (SELECT *, minOrNull(at) OVER ({later}) AS next_at FROM moments)")
-        source = "spaced"
-    for place in range(step_count, 1, -1):
-        following = _following(place + 1, step_count, is_strict)
-        ctes.append(
-            f"after_{place} AS (SELECT *, argMinIf({following}, (at, rank, mask), bitTest(mask, {place - 1})) "
-            f"OVER ({AFTER_THIS}) AS chain_{place} FROM {source})"
-        )
-        source = f"after_{place}"
-    chain = _following(2, step_count, is_strict)
-    ctes.append(
-        f"attempts AS (SELECT entity, arrayFilter(moment -> moment - at <= {window_ms}, {chain}) AS reached "
-        f"FROM {source} WHERE bitTest(mask, 0))"
+    by_name = [_unions(steps, places) for places in _by_name(steps)]
+    unions = list(chain.from_iterable(by_name))
+    is_any = order == "any"
+    if is_any and _most_variants(steps) > MOST_VARIANTS:
+        raise invalid("funnel", f"In any order, at most {MOST_VARIANTS} steps of one name may have different filters.")
+    funnels = FUNNELS.format(
+        order=order,
+        window_ms=window_ms,
+        unions=", ".join(map(str, unions)),
+        needs=", ".join(_needs(unions, by_name)) if is_any else "",
     )
-    return ",\n".join(ctes)
+    step_count = 2 if is_any else len(steps)
+    defined = _rendered(step_count, order == "strict", len(unions) if is_any else 0)
+    return f"{funnels},\n{DAYS},\n{defined}"
 
 
-def _following(place: int, step_count: int, is_strict: bool) -> str:
-    """This event's time, and the chain from step `place` on unless another event lies between."""
-    if place > step_count:
-        return "[at]"
-    chain = f"chain_{place}"
-    if not is_strict:
-        return f"arrayPushFront({chain}, at)"
-    is_next = f"notEmpty({chain}) AND ({chain}[1] = at OR {chain}[1] <= ifNull(next_at, at))"
-    return f"arrayPushFront(if({is_next}, {chain}, {NO_CHAIN}), at)"
+@lru_cache
+def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
+    """The macro `funnel_attempts` as dbt would write it out, over all that `int_funnel_days` holds."""
+    # It is SQL and no page; nothing that a caller wrote is rendered.
+    macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("one_before", "funnel_attempts"))
+    template = Environment(autoescape=False).from_string(f"{macros}{{{{ funnel_attempts(shape) }}}}")  # noqa: S701
+    return template.render(
+        shape={"steps": step_count, "has_strict": has_strict, "unions": union_count},
+        ref=lambda table: table,
+        in_window=lambda *_, **__: "1",
+        funnel_reach=lambda: 0,
+    ).strip()
 
 
-def _in_any_order(steps: Sequence[Step], window_ms: str) -> str:
-    """Steps of different names take different events; those of one name share them out (Hall's theorem).
-
-    Of g steps of one name, j have an event each as soon as every union of its variants that covers c steps has
-    j - g + c events. The merged times of all names, in order, are those at which 1, 2, ... different steps are done.
-    """
-    nearest, reached = [], []
-    for places in _by_name(steps):
-        variants = _variants(steps, places)
-        if len(variants) > MOST_VARIANTS:
-            raise invalid(
-                "funnel", f"In any order, at most {MOST_VARIANTS} steps of one name may have different filters."
-            )
-        unions = [
-            list(chain.from_iterable(union))
-            for size in range(1, len(variants) + 1)
-            for union in combinations(variants, size)
-        ]
-        for union in unions:
-            mask = sum(1 << place for place in union)
-            times = f"groupArrayLastIf({len(union)})(at, bitAnd(mask, {mask}) != 0) OVER ({FROM_THIS})"
-            nearest.append(f"arraySort({times}) AS times_{mask}")
-        for count in range(1, len(places) + 1):
-            needed = []
-            for union in unions:
-                index = count - len(places) + len(union)
-                if index > 0:
-                    name = f"times_{sum(1 << place for place in union)}"
-                    needed.append(f"if(length({name}) >= {index}, {name}[{index}], NULL)")
-            reached.append(_latest(needed))
-    found = f"arrayFilter(moment -> isNotNull(moment), [{', '.join(reached)}])"
-    in_time = f"arrayFilter(moment -> moment - at <= {window_ms}, arrayMap(moment -> assumeNotNull(moment), {found}))"
-    return (
-        f"near AS (SELECT entity, at, mask, {', '.join(nearest)} FROM moments),\n"
-        f"attempts AS (SELECT entity, arraySort({in_time}) AS reached FROM near WHERE mask != 0)"
-    )
+def _needs(unions: list[int], by_name: list[list[int]]) -> list[str]:
+    """When 1, 2, ... steps of a name are done: how many events each union needs (`funnel_definitions` says why)."""
+    needs = []
+    for of_name in by_name:
+        step_count = of_name[-1].bit_count()
+        for done in range(1, step_count + 1):
+            counts = [(unions.index(mask) + 1, done - step_count + mask.bit_count()) for mask in of_name]
+            needs.append(f"[{', '.join(f'({place}, {count})' for place, count in counts if count > 0)}]")
+    return needs
 
 
-def _latest(times: list[str]) -> str:
-    """The latest of `times`; null when one of them is."""
-    missing = " OR ".join(f"isNull({time})" for time in times)
-    return times[0] if len(times) == 1 else f"if({missing}, NULL, greatest({', '.join(times)}))"
+def _unions(steps: Sequence[Step], places: list[int]) -> list[int]:
+    """Masks of every union of the variants of one name; the last is that of all its steps."""
+    variants = list(_variants(steps, places).values())
+    return [
+        sum(1 << place for place in chain.from_iterable(union))
+        for size in range(1, len(variants) + 1)
+        for union in combinations(variants, size)
+    ]
 
 
 def _by_name(steps: Sequence[Step]) -> list[list[int]]:
@@ -118,9 +109,13 @@ def _by_name(steps: Sequence[Step]) -> list[list[int]]:
     return list(names.values())
 
 
-def _variants(steps: Sequence[Step], places: list[int]) -> list[list[int]]:
+def _variants(steps: Sequence[Step], places: list[int]) -> dict[Hashable, list[int]]:
     """The places of one name, those with equal filters together."""
     variants: dict[Hashable, list[int]] = {}
     for place in places:
         variants.setdefault(steps[place][1], []).append(place)
-    return list(variants.values())
+    return variants
+
+
+def _most_variants(steps: Sequence[Step]) -> int:
+    return max(len(_variants(steps, places)) for places in _by_name(steps))

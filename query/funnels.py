@@ -6,6 +6,7 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from event_lens.contract.filter import Filter, WrittenFilter
+from event_lens.registry.funnels import FEWEST_STEPS, LONGEST_WINDOW_SECONDS, MOST_STEPS
 from query.ask import Ask, Subject, read_ask
 from query.attempts import attempts
 from query.filters import mean_filters
@@ -21,9 +22,7 @@ Order = Literal["ordered", "strict", "any"]
 BYS: tuple[By, ...] = get_args(By)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
-FEWEST_STEPS, MOST_STEPS = 2, 10
 LONGEST_NAME = 255
-LONGEST_WINDOW_SECONDS = 366 * 86_400
 DEFAULT_WINDOW_SECONDS = 86_400
 PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
 
@@ -97,14 +96,13 @@ def funnel_steps(ask: Ask, funnel: Funnel) -> Question:
     window_ms = ask.period.end - ask.period.start if funnel.window_seconds is None else funnel.window_seconds * 1000
     moments = MOMENTS.format(
         entity=ENTITIES[funnel.by],
-        rank="multiIf(" + ", ".join(f"{each}, {place}" for place, each in enumerate(conditions, 1)) + ", 99)",
         mask=" + ".join(f"toUInt16({each}) * {1 << place}" for place, each in enumerate(conditions)),
         rows=" AND ".join(parts),
     )
     names = [(step.name, step.filters) for step in funnel.steps]
     reached = attempts(funnel.order, names, bindings.bind(window_ms, "Int64"))
     counts = ", ".join(_counts(place) for place in range(1, len(funnel.steps) + 1))
-    sql = f"WITH moments AS ({moments}),\n{reached},\n{DEEPEST}\nSELECT {counts} FROM deepest"
+    sql = f"WITH moments AS ({moments}),\n{reached}\nSELECT {counts} FROM (SELECT reached AS times FROM attempts)"
 
     def shape(rows: list[Row]) -> Data:
         return {"steps": _steps(funnel, rows[0] if rows else {})}
@@ -112,20 +110,11 @@ def funnel_steps(ask: Ask, funnel: Funnel) -> Question:
     return Question("events", bindings.statement(sql), shape, ask.subject.zone.key)
 
 
-# One row an event, ranked by its first step so that events at one time count as in order.
 MOMENTS = """
-    SELECT {entity} AS entity, toUnixTimestamp64Milli(created_at) AS at, {rank} AS rank, {mask} AS mask
+    SELECT {entity} AS entity, toUnixTimestamp64Milli(created_at) AS at, toUInt16({mask}) AS mask
     FROM lens.events
     WHERE {rows}
 """
-
-# The attempt that got furthest, the earliest on a tie.
-DEEPEST = """deepest AS
-(
-    SELECT entity, min((-toInt64(length(reached)), reached)).2 AS times
-    FROM attempts
-    GROUP BY entity
-)"""
 
 
 def _condition(ask: Ask, step: Step, bindings: Bindings) -> str:

@@ -33,6 +33,8 @@ OWNERS = {
     "structlog": ("event_lens/logs.py",),
     "typer": ("event_lens/cli",),
     "rich": ("event_lens/terminal.py", "event_lens/cli"),
+    # Renders the funnel macro of the dbt project, so that both have one definition.
+    "jinja2": ("query/attempts.py",),
     "honcho": ("event_lens/up.py",),
     "multipart": ("event_lens/warehouse/embedded/form.py",),
     "granian": ("event_lens/serving.py", "collector/app.py"),

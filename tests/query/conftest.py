@@ -17,7 +17,7 @@ from event_lens.registry.connection import Registry, open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.connection import Warehouse
-from tests.query.world import World, fill_edges, fill_midnight, fill_plain, fill_random, fill_steps
+from tests.query.world import World, fill_edges, fill_instants, fill_midnight, fill_plain, fill_random, fill_steps
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project
@@ -35,6 +35,7 @@ ZONES = {
     "berlin": "Europe/Berlin",
     "steps": "UTC",
     "random": "America/New_York",
+    "instants": "UTC",
     "midnight": "UTC",
     "empty": "UTC",
 }
@@ -125,6 +126,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_midnight(projects["midnight"])
     fill_steps(projects["steps"])
     fill_random(projects["random"], 11)
+    fill_instants(projects["instants"], 12)
     with Warehouse(warehouse_url) as warehouse:
         land_settings(warehouse, projects.values())
         touched = land(warehouse, rows_of(projects.values()), [])

@@ -75,30 +75,53 @@ def funnel(
 
 
 def _ordered(events: list[Row], steps: list[Takes], first: int, window_ms: int) -> list[int]:
-    if not steps[0](events[first]):
-        return []
-    taken = [first]
-    for step in steps[1:]:
-        last = events[taken[-1]]["created_at"]
-        fits = [
-            (event["created_at"], index)
-            for index, event in enumerate(events)
-            if index not in taken
-            and last <= event["created_at"] <= events[first]["created_at"] + window_ms
-            and step(event)
-        ]
-        if not fits:
-            break
-        taken.append(min(fits)[1])
-    return [events[index]["created_at"] for index in taken]
+    """Each step takes the earliest event left; of several at one instant every one is tried."""
+
+    def following(taken: list[int], fits: list[int]) -> list[int]:
+        earliest = min((events[index]["created_at"] for index in fits), default=0)
+        return [index for index in fits if events[index]["created_at"] == earliest]
+
+    return _deepest(events, steps, first, window_ms, following)
 
 
 def _strict(events: list[Row], steps: list[Takes], first: int, window_ms: int) -> list[int]:
-    times = _ordered(events, steps, first, window_ms)
-    for place in range(1, len(times)):
-        if any(times[place - 1] < event["created_at"] < times[place] for event in events):
-            return times[:place]
-    return times
+    """The next step is done at the same instant or at the next one; every event there is tried."""
+
+    def following(taken: list[int], fits: list[int]) -> list[int]:
+        last = events[taken[-1]]["created_at"]
+        later = min((event["created_at"] for event in events if event["created_at"] > last), default=last)
+        return [index for index in fits if events[index]["created_at"] <= later]
+
+    return _deepest(events, steps, first, window_ms, following)
+
+
+def _deepest(
+    events: list[Row],
+    steps: list[Takes],
+    first: int,
+    window_ms: int,
+    following: Callable[[list[int], list[int]], list[int]],
+) -> list[int]:
+    """The times of the longest choice of events that begins with `first`, the earliest of several."""
+    if not steps[0](events[first]):
+        return []
+    end = events[first]["created_at"] + window_ms
+    chosen: list[list[int]] = []
+    open_choices = [[first]]
+    while open_choices:
+        taken = open_choices.pop()
+        chosen.append([events[index]["created_at"] for index in taken])
+        if len(taken) == len(steps):
+            continue
+        fits = [
+            index
+            for index, event in enumerate(events)
+            if index not in taken
+            and events[taken[-1]]["created_at"] <= event["created_at"] <= end
+            and steps[len(taken)](event)
+        ]
+        open_choices += [[*taken, index] for index in following(taken, fits)]
+    return min(chosen, key=lambda times: (-len(times), times))
 
 
 def _any(events: list[Row], steps: list[Takes], first: int, window_ms: int) -> list[int]:

@@ -76,6 +76,15 @@ def step(name: str, takes: Takes | None) -> Takes:
     return lambda event: event["name"] == name and (takes is None or takes(event))
 
 
+def body_of(chosen: list[tuple[str, Takes | None]], window: int, by: str, order: str) -> dict[str, Any]:
+    written = [
+        {"name": name}
+        | ({"filters": [{"name": "properties.plan", "operator": "is", "value": ["pro"]}]} if takes else {})
+        for name, takes in chosen
+    ]
+    return {"steps": written, "window_seconds": window, "by": by, "order": order, **SEASON}
+
+
 PRO: Takes = lambda event: event["properties"]["plan"] == "pro"  # noqa: E731
 FUNNELS: list[list[tuple[str, Takes | None]]] = [
     [("a", None), ("b", None), ("c", None)],
@@ -86,6 +95,28 @@ FUNNELS: list[list[tuple[str, Takes | None]]] = [
 
 
 @pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+def test_events_at_one_instant_are_shared_out_among_the_steps(answer: Answer, world: World, order: str) -> None:
+    found = history(world.projects["instants"])
+    for chosen in [
+        *FUNNELS,
+        [("a", PRO), ("a", None), ("a", PRO)],
+        [("b", None), ("a", None), ("a", PRO), ("c", None)],
+    ]:
+        for window in (1, 2, 86_400):
+            data = answer("instants", "funnel", body_of(chosen, window, "device", order))
+            plain = [step(name, takes) for name, takes in chosen]
+            expected = funnel(found, plain, window_ms=window * 1000, by="device", order=order)
+            assert [(each["count"], each["median_seconds_from_previous"]) for each in data["steps"]] == expected, chosen
+
+
+def test_the_limits_are_those_of_defined_funnels(ask: Answer) -> None:
+    longest = 90 * 86_400
+    assert ask("steps", "funnel", {"steps": steps("a", "b"), "window_seconds": longest}).status_code == 200
+    refused = ask("steps", "funnel", {"steps": steps("a", "b"), "window_seconds": longest + 1})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "funnel_invalid")
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
 @pytest.mark.parametrize("by", ["device", "profile", "session"])
 @pytest.mark.parametrize("window", [60, 86_400])
 def test_random_visits_convert_as_plain_python_counts(
@@ -93,13 +124,7 @@ def test_random_visits_convert_as_plain_python_counts(
 ) -> None:
     found = history(world.projects["random"])
     for chosen in FUNNELS:
-        written = [
-            {"name": name}
-            | ({"filters": [{"name": "properties.plan", "operator": "is", "value": ["pro"]}]} if takes else {})
-            for name, takes in chosen
-        ]
         plain = [step(name, takes) for name, takes in chosen]
-        body = {"steps": written, "window_seconds": window, "by": by, "order": order, **SEASON}
-        data = answer("random", "funnel", body)
+        data = answer("random", "funnel", body_of(chosen, window, by, order))
         expected = funnel(found, plain, window_ms=window * 1000, by=by, order=order)
         assert [(each["count"], each["median_seconds_from_previous"]) for each in data["steps"]] == expected, chosen

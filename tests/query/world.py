@@ -78,3 +78,14 @@ def fill_random(project: Project, seed: int) -> None:
                 project.event(at, name, f"device{number}", **own, revenue=str(random.randrange(5)))
                 at += random.choice([0, 1000, 60_000, 1_799_999, 1_800_000])
             at += random.choice([HOUR_MS, DAY_MS, 7 * DAY_MS])
+
+
+def fill_instants(project: Project, seed: int) -> None:
+    """Many devices that do a few things within four seconds, most of them at the same instants as others of theirs."""
+    random = Random(seed)
+    start = moment("2026-04-07 10:00")
+    for number in range(300):
+        for _ in range(random.randrange(2, 7)):
+            properties = {"plan": random.choice(["free", "pro"])}
+            at = start + random.randrange(4) * 1000
+            project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
