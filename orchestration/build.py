@@ -15,7 +15,6 @@ from event_lens.warehouse.access import connect
 from orchestration.definitions import make_definitions
 from orchestration.home import prepare_dagster_home
 from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
-from orchestration.shell_builds import TAG, turn
 
 SECONDS_BETWEEN_LOOKS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -55,7 +54,6 @@ def build(
         home = prepare_dagster_home(settings)
         with (
             dg.DagsterInstance.from_config(str(home)) as instance,
-            turn(home, instance),
             output.open("a") as log,
             contextlib.redirect_stdout(log),
         ):
@@ -67,32 +65,20 @@ def build(
 def _execute(
     definitions: dg.Definitions, instance: dg.DagsterInstance, run: BuildRun, on_progress: OnProgress
 ) -> list[str]:
-    """Executes one run in a thread and reports from Dagster's event log meanwhile."""
+    """Executes one run in this thread, where Ctrl-C reaches it, and reports its progress from another meanwhile."""
     job = definitions.resolve_job_def(JOB)
-    total = len(list(job.asset_layer.executable_asset_keys))
     run_id = str(uuid4())
-    results: list[dg.ExecuteInProcessResult] = []
-    worker = threading.Thread(
-        target=lambda: results.append(
-            job.execute_in_process(
-                run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags | TAG, raise_on_error=False
-            )
+    ended = threading.Event()
+    total = len(list(job.asset_layer.executable_asset_keys))
+    reporter = threading.Thread(target=_report, args=(instance, run_id, ended, total, on_progress))
+    reporter.start()
+    try:
+        result = job.execute_in_process(
+            run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags, raise_on_error=False
         )
-    )
-    worker.start()
-    done: set[str] = set()
-    cursor = None
-    while worker.is_alive():
-        worker.join(SECONDS_BETWEEN_LOOKS)
-        seen = instance.get_records_for_run(run_id, cursor, dg.DagsterEventType.ASSET_MATERIALIZATION)
-        cursor = seen.cursor
-        for record in seen.records:
-            if record.asset_key is not None:
-                done.add(record.asset_key.to_user_string())
-                on_progress(record.asset_key.to_user_string(), len(done), total)
-    if not results:
-        raise Broken("The build could not start; the lines above say why.", code="build_failed")
-    result = results[0]
+    finally:
+        ended.set()
+        reporter.join()
     if not result.success:
         raise Broken(_reason(result), code="build_failed")
     return [
@@ -100,6 +86,23 @@ def _execute(
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed
     ]
+
+
+def _report(
+    instance: dg.DagsterInstance, run_id: str, ended: threading.Event, total: int, on_progress: OnProgress
+) -> None:
+    """Reports every table as Dagster's event log tells of it, until the run has ended."""
+    done: set[str] = set()
+    cursor = None
+    has_ended = False
+    while not has_ended:
+        has_ended = ended.wait(SECONDS_BETWEEN_LOOKS)
+        seen = instance.get_records_for_run(run_id, cursor, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        cursor = seen.cursor
+        for record in seen.records:
+            if record.asset_key is not None:
+                done.add(record.asset_key.to_user_string())
+                on_progress(record.asset_key.to_user_string(), len(done), total)
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

@@ -6,10 +6,11 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from event_lens.settings import Settings, read_settings
+from orchestration.build_lock import build_lock
 from orchestration.built import built_batches
 from orchestration.models import dbt_phases
 from orchestration.partitions import daily_partitions
-from orchestration.project import dbt_project
+from orchestration.project import DBT, dbt_project
 from orchestration.raw import raw_assets, raw_freshness
 from orchestration.runs import JOB
 from orchestration.schedules import nightly_schedule
@@ -33,7 +34,7 @@ def make_definitions(settings: Settings) -> dg.Definitions:
         jobs=[job],
         schedules=[nightly_schedule(settings)],
         sensors=[landed_sensor(settings)],
-        resources={"dbt": DbtCliResource(project_dir=project)},
+        resources={"dbt": DbtCliResource(project_dir=project, dbt_executable=str(DBT)), "build_lock": build_lock},
         executor=dg.in_process_executor,
     )
 

@@ -24,11 +24,10 @@ from event_lens.warehouse.connection import Warehouse
 from orchestration.chunks import chunk_ends
 from orchestration.days import between
 from orchestration.dbt_args import PLAN, dbt_args, dbt_days
+from orchestration.dbt_child import PARENT
 from orchestration.plan import Plan, buildable, read_plan
 from orchestration.translator import TableTranslator
 
-# One dbt at a time: parallel runs of one model would clash on its temporary tables.
-POOL = "dbt"
 # What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
 SCOPE_TAG = "eventlens/scope"
 TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
@@ -56,12 +55,14 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
             backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
             dagster_dbt_translator=TableTranslator(),
             project=project,
-            pool=POOL,
         )
-        def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        def models(
+            context: dg.AssetExecutionContext, dbt: DbtCliResource, build_lock: dg.ResourceParam[None]
+        ) -> Iterator[Any]:
             chosen = choose_days(context, settings, phase)
             # dagster-dbt hands this process's environment on to dbt.
-            os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends) | {PLAN: context.run_id})
+            os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
+            os.environ |= {PLAN: context.run_id, PARENT: str(os.getpid())}
             yield from dbt.cli(dbt_args(is_full_refresh=chosen.is_full_refresh), context=context).stream()
 
         return models

@@ -11,6 +11,7 @@ from event_lens.settings import Settings
 from event_lens.warehouse.access import warehouse_url
 
 ROOT = Path(__file__).resolve().parent.parent
+DBT = Path(__file__).with_name("dbt_child.py")
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,42 @@
+"""One build writes the tables at a time, whether the daemon, a page or a shell started it."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.errors import raise_execution_interrupts
+
+from orchestration.file_lock import try_lock
+from orchestration.lease import take_lease
+
+SECONDS_BETWEEN_TRIES = 0.2
+
+
+@dg.resource(description="Lets one build at a time write the tables; the others wait.")
+def build_lock(context: dg.InitResourceContext) -> Iterator[None]:
+    """Holds the lock from before the first step of a run until after its last."""
+    if context.instance is None or context.run_id is None:
+        raise dg.DagsterInvariantViolationError("Builds need a Dagster instance.")
+    home = Path(context.instance.root_directory)
+    take_lease(home, context.run_id)
+    with held_lock(home / "build.lock", context.log):
+        yield
+
+
+@contextmanager
+def held_lock(path: Path, log: dg.DagsterLogManager | None) -> Iterator[None]:
+    """Holds the lock inside the block; waits for it, and can be interrupted meanwhile."""
+    descriptor = try_lock(path)
+    if descriptor is None and log is not None:
+        log.info("Another build is writing the tables; this one waits for its end.")
+    with raise_execution_interrupts():
+        while descriptor is None:
+            time.sleep(SECONDS_BETWEEN_TRIES)
+            descriptor = try_lock(path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,31 @@
+"""The lease of a run says that its process lives: a lock that goes with the process, where a status would stay."""
+
+import fcntl
+import os
+from pathlib import Path
+
+# A run is called started a moment before its process takes the lease.
+SECONDS_TO_TAKE_IT = 60
+
+
+def lease_path(dagster_home: Path, run_id: str) -> Path:
+    return dagster_home / "leases" / run_id
+
+
+def take_lease(dagster_home: Path, run_id: str) -> None:
+    """Takes the lease of a run for the rest of this process.
+
+    It is not given back at the run's end: its last events are still to be written then.
+    """
+    path = lease_path(dagster_home, run_id)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # Who asks whether it is held holds it shared for an instant, so this waits.
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def is_run_alive(*, is_leased: bool | None, seconds_since_start: float) -> bool:
+    """Decides whether a started run still has a process; `is_leased` is `None` when no lease was ever taken."""
+    if is_leased is None:
+        return seconds_since_start < SECONDS_TO_TAKE_IT
+    return is_leased
