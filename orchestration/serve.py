@@ -11,10 +11,7 @@ DEFINITIONS = "orchestration.definitions"
 def dagster_commands(settings: Settings) -> dict[str, list[str]]:
     """The processes by name: the page on loopback, and the daemon that runs sensors, schedules and the queue."""
     return {
-        "dagster": [
-            *(_beside_python("dagster-webserver"), "-m", DEFINITIONS),
-            *("-h", "127.0.0.1", "-p", str(settings.dagster_port), "--log-level", "warning"),
-        ],
+        "dagster": [sys.executable, "-m", "orchestration.webserver"],
         "daemon": [_beside_python("dagster-daemon"), "run", "-m", DEFINITIONS, "--log-level", "warning"],
     }
 

@@ -24,6 +24,8 @@ OWNERS = {
     ),
     "dagster": ("orchestration/",),
     "dagster_dbt": ("orchestration/",),
+    "dagster_webserver": ("orchestration/webserver.py",),
+    "uvicorn": ("orchestration/webserver.py",),
     "ua_parser": ("collector/user_agent.py",),
     "geoip2": ("collector/geo.py",),
     "maxminddb": ("collector/geo.py",),

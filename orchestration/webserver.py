@@ -1,0 +1,44 @@
+"""Dagster's web interface behind the guard, as a process: `python -m orchestration.webserver`."""
+
+import os
+
+import dagster as dg
+import uvicorn
+from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster_shared.cli import WorkspaceOpts
+from dagster_webserver.app import create_app_from_workspace_process_context
+from dagster_webserver.cli import (
+    DEFAULT_DB_STATEMENT_TIMEOUT,
+    DEFAULT_POOL_MAX_OVERFLOW,
+    DEFAULT_POOL_RECYCLE,
+)
+from dagster_webserver.version import __version__
+
+from event_lens.serving import HOST
+from event_lens.settings import Settings, read_settings
+from orchestration.guard import Guard, own_hosts
+from orchestration.serve import DEFINITIONS
+
+# An open page holds a websocket, which would keep a stopping server waiting for ever.
+SECONDS_TO_CLOSE = 5
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; blocks. `DAGSTER_HOME` names the instance."""
+    with dg.DagsterInstance.get() as instance:
+        instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
+        target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
+        with WorkspaceProcessContext(instance, target, version=__version__) as workspace:
+            app = Guard(create_app_from_workspace_process_context(workspace), own_hosts(settings))
+            uvicorn.run(
+                app,
+                host=HOST,
+                port=settings.dagster_port,
+                log_level="warning",
+                timeout_graceful_shutdown=SECONDS_TO_CLOSE,
+            )
+
+
+if __name__ == "__main__":
+    serve(read_settings(os.environ))
