@@ -50,8 +50,9 @@ def up() -> None:
 
     settings = _settings()
     check_ports(settings)
+    commands = part_commands(settings) | _dagster_commands(settings)
     show_addresses(settings)
-    raise typer.Exit(serve_processes(part_commands(settings) | _dagster_commands(settings), os.environ))
+    raise typer.Exit(serve_processes(commands, os.environ))
 
 
 @app.command()
@@ -202,10 +203,12 @@ def geo_install() -> None:
 
 def _dagster_commands(settings: Settings) -> dict[str, list[str]]:
     from orchestration.home import prepare_dagster_home
-    from orchestration.serve import dagster_commands
+    from orchestration.serve import check_no_other_dagster, dagster_commands
 
-    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings))
-    return dagster_commands(settings)
+    home = prepare_dagster_home(settings)
+    check_no_other_dagster(home)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dagster_commands()
 
 
 def _day(moment: datetime | None) -> date | None:

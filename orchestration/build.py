@@ -14,6 +14,7 @@ from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.definitions import make_definitions
 from orchestration.home import prepare_dagster_home
+from orchestration.instance import open_instance
 from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -51,9 +52,8 @@ def build(
         output = settings.home / "logs" / "build.log"
         output.parent.mkdir(exist_ok=True)
         # dbt's own lines are in Dagster's log of the run; here they would run through the progress.
-        home = prepare_dagster_home(settings)
         with (
-            dg.DagsterInstance.from_config(str(home)) as instance,
+            open_instance(prepare_dagster_home(settings)) as instance,
             output.open("a") as log,
             contextlib.redirect_stdout(log),
         ):

@@ -9,6 +9,7 @@ from dagster_dbt import DbtProject
 
 from event_lens.settings import Settings
 from event_lens.warehouse.access import warehouse_url
+from orchestration.file_lock import waited_lock
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT = Path(__file__).with_name("dbt_child.py")
@@ -44,8 +45,10 @@ def dbt_project(settings: Settings) -> DbtProject:
         target_path=_target(settings),
         prepare_project_cli_args=["parse", "--quiet"],
     )
-    if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < _newest_source():
-        project.preparer.prepare(project)
+    # The page's code server and the daemon's start at once: one parses, and neither reads a manifest half written.
+    with waited_lock(_target(settings) / "parse.lock"):
+        if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < _newest_source():
+            project.preparer.prepare(project)
     return project
 
 

@@ -2,7 +2,6 @@
 
 import os
 
-import dagster as dg
 import uvicorn
 from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
 from dagster._core.workspace.context import WorkspaceProcessContext
@@ -18,6 +17,8 @@ from dagster_webserver.version import __version__
 from event_lens.serving import HOST
 from event_lens.settings import Settings, read_settings
 from orchestration.guard import Guard, own_hosts
+from orchestration.home import prepare_dagster_home
+from orchestration.instance import open_instance
 from orchestration.serve import DEFINITIONS
 
 # An open page holds a websocket, which would keep a stopping server waiting for ever.
@@ -25,8 +26,8 @@ SECONDS_TO_CLOSE = 5
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; blocks. `DAGSTER_HOME` names the instance."""
-    with dg.DagsterInstance.get() as instance:
+    """Serves until SIGTERM or SIGINT; blocks."""
+    with open_instance(prepare_dagster_home(settings)) as instance:
         instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
         target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
         with WorkspaceProcessContext(instance, target, version=__version__) as workspace:

@@ -66,7 +66,7 @@ def page(settings: Settings) -> Iterator[Page]:
         "DAGSTER_HOME": str(folder),
     }
     url = f"http://127.0.0.1:{settings.dagster_port}"
-    command = dagster_commands(settings)["dagster"]
+    command = dagster_commands()["dagster"]
     with running_command(command, environ, f"{url}/server_info", settings.home / "webserver.log") as process:
         yield Page(url, folder, process)
 

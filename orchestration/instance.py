@@ -1,0 +1,13 @@
+"""Dagster's instance over a home."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.file_lock import waited_lock
+
+
+def open_instance(dagster_home: Path) -> dg.DagsterInstance:
+    """Opens the instance, one process at a time: two that make its databases at once fail each other."""
+    with waited_lock(dagster_home / "instance.lock"):
+        return dg.DagsterInstance.from_config(str(dagster_home))
