@@ -11,6 +11,7 @@ from dagster._core.errors import raise_execution_interrupts
 
 from orchestration.file_lock import try_lock
 from orchestration.lease import take_lease
+from orchestration.old_runs import delete_old_runs
 
 SECONDS_BETWEEN_TRIES = 0.2
 
@@ -18,12 +19,13 @@ SECONDS_BETWEEN_TRIES = 0.2
 @dg.resource(description="Lets one build at a time write the tables; the others wait.")
 def build_lock(context: dg.InitResourceContext) -> Iterator[None]:
     """Holds the lock from before the first step of a run until after its last."""
-    if context.instance is None or context.run_id is None:
-        raise dg.DagsterInvariantViolationError("Builds need a Dagster instance.")
+    if context.instance is None or context.run is None:
+        raise dg.DagsterInvariantViolationError("Only a run can hold the build lock.")
     home = Path(context.instance.root_directory)
-    take_lease(home, context.run_id)
+    take_lease(home, context.run.run_id)
     with held_lock(home / "build.lock", context.log):
         yield
+        delete_old_runs(context.instance)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from event_lens.registry.connection import open_registry
 from event_lens.registry.goals import create_goal
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.access import connect
 from orchestration.home import prepare_dagster_home
 from orchestration.plan import SETTINGS
 from orchestration.retry import DELAYS_SECONDS
@@ -49,7 +49,7 @@ class Looks:
         self.instance.run_storage.handle_run_event(run.run_id, _event(status))
 
     def mark_built(self) -> None:
-        with Warehouse(self.settings.warehouse_address) as warehouse:
+        with connect(self.settings, "builder") as warehouse:
             warehouse.command(
                 "INSERT INTO lens_staging.built_projects (project_id, settings_hash, built_at) "
                 f"SELECT project_id, settings_hash, now64(3, 'UTC') FROM ({SETTINGS})"
@@ -78,7 +78,7 @@ def looks(tmp_path: Path, start_embedded: Callable[[Path], EmbeddedServer]) -> L
     project_id = create_project(registry, "Shop").project_id
     registry.close()
     row = {"project_id": project_id, "name": "click", "created_at": "2026-05-01 12:00:00.000", "day": "2026-05-01"}
-    with Warehouse(settings.warehouse_address) as warehouse:
+    with connect(settings, "builder") as warehouse:
         warehouse.insert_lines("lens_raw.events", msgspec.json.encode(row) + b"\n", token=project_id)
     return Looks(settings, dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))), project_id)
 
