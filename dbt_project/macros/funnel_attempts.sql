@@ -20,16 +20,18 @@ walks as (
             days.moments, arrayResize([days.local_day], length(days.moments), days.local_day), days.masks, days.breakdown_values
         ))) as instants,
         instants.1 as moments,
+        any(funnels.unions) as unions,
+        arrayMap(masks -> if(length(masks) = 1, [], {{ supply('masks') }}), instants.3) as supplies,
         -- `runs[k]` is how many steps from k on can be done at the instant, each by an event of its own.
         arrayMap(
-            masks -> arrayMap(
+            (masks, supply) -> arrayMap(
                 step -> if(
                     length(masks) = 1,
                     toUInt64(bitTest(masks[1], step - 1)),
-                    toUInt64({{ steps_in_a_row('masks', 'step', shape) }})),
+                    toUInt64({{ steps_in_a_row('supply', 'step', shape) }})),
                 range(1, {{ shape.steps + 1 }})
             ),
-            instants.3
+            instants.3, supplies
         ) as runs
     from days
     inner join funnels on days.project_id = funnels.project_id and days.funnel_id = funnels.funnel_id
@@ -56,25 +58,41 @@ attempts as (
 {%- endmacro %}
 
 
-{#- SQL: how many steps from `step` on can take an event of their own out of `masks`: r of them can when each choice of c
-    among them is fitted by c events or more (Hall's theorem). -#}
-{% macro steps_in_a_row(masks, step, shape) -%}
-    arrayCount(
-        taken -> arrayAll(
-            chosen -> arrayCount(mask -> bitAnd(mask, bitShiftLeft(toUInt32(chosen), {{ step }} - 1)) != 0, {{ masks }})
-                >= bitCount(chosen),
-            range(1, toUInt32(bitShiftLeft(toUInt32(1), taken)))),
-        range(1, toUInt32(least(length({{ masks }}), {{ shape.steps + 1 }} - {{ step }}) + 1)))
+{#- SQL: of the events at an instant, (union, how many fit it) for each union of variants that are all fitted. It is found
+    once an instant, so the cost does not grow with the square of its events. -#}
+{% macro supply(masks) -%}
+    arrayMap(
+        fitted -> (fitted, arrayCount(mask -> bitAnd(mask, fitted) != 0, {{ masks }})),
+        arrayFilter(fitted -> bitAnd(fitted, arrayReduce('groupBitOr', {{ masks }})) = fitted, unions))
 {%- endmacro %}
 
 
-{#- SQL: the place of the first event, by its id, with which the steps that `reached` has at its first instant can begin. -#}
+{#- SQL: how many steps from `step` on can take an event of their own out of a supply: steps up to `last` can when all of them
+    are fitted and every union has an event for each of its steps among them (Hall's theorem; events fit steps of one name,
+    and equal steps are fitted by the same events, so no other choices of steps need to be looked at). -#}
+{% macro steps_in_a_row(supply, step, shape) -%}
+    arrayCount(
+        last -> bitAnd(arrayReduce('groupBitOr', {{ supply }}.1), {{ steps_between(step, 'last') }}) = {{ steps_between(step, 'last') }}
+            and arrayAll(
+                fitting -> bitCount(bitAnd(fitting.1, {{ steps_between(step, 'last') }})) <= fitting.2, {{ supply }}),
+        range(toUInt32({{ step }}), toUInt32({{ shape.steps + 1 }})))
+{%- endmacro %}
+
+
+{#- SQL: the mask of the steps from `first` to `last`. -#}
+{% macro steps_between(first, last) -%}
+    (bitShiftLeft(toUInt32(1), {{ last }}) - bitShiftLeft(toUInt32(1), {{ first }} - 1))
+{%- endmacro %}
+
+
+{#- SQL: the place of the first event, by its id, with which the steps that `reached` has at its first instant can begin: one
+    that the other steps of the instant can spare. A union with just as many events as steps among them spares none. -#}
 {% macro first_event_of_attempt(shape) -%}
     if(length(masks) = 1, 1, arrayFirst(
-        place -> bitTest(masks[place], 0) and 1 + {{ steps_in_a_row(
-            'arrayFilter((mask, other) -> other != place, masks, arrayEnumerate(masks))', '2', shape)
-        }} >= countEqual(reached, reached[1]),
-        arrayEnumerate(masks)))
+        (place, mask) -> bitTest(mask, 0) and bitAnd(mask, arrayReduce('groupBitOr', arrayFilter(
+            (fitted, count) -> count = bitCount(bitAnd(fitted, {{ steps_between('2', 'countEqual(reached, reached[1])') }})),
+            supply.1, supply.2))) = 0,
+        arrayEnumerate(masks), masks))
 {%- endmacro %}
 
 
@@ -105,6 +123,7 @@ attempts as (
         attempt.3 as reached,
         attempt.4 as masks,
         attempt.5 as breakdown_values,
+        attempt.6 as supply,
         {{ first_event_of_attempt(shape) }} as place
     from (
         select
@@ -112,8 +131,8 @@ attempts as (
             funnel_id,
             entity,
             arraySort(arrayFilter(attempt -> attempt.2 < 0, arrayMap(
-                (instant, reached) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4),
-                instants, reached_at))) as begun,
+                (instant, reached, supply) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4, supply),
+                instants, reached_at, supplies))) as begun,
             arrayFilter(
                 (attempt, before) -> attempt.1 != before, begun, {{ one_before('begun.1', 'toDate(0)') }}) as deepest
         from {{ kind }}_walks
@@ -190,14 +209,17 @@ strict_walks as (
 {%- endmacro %}
 
 
+{#- SQL: the chains that begin with `step` at this instant. Of those of one length and end only the one whose times come first
+    can be the attempt, so of thousands of chains some dozens are left. -#}
 {% macro chains_from(step, shape) -%}
-    arrayReduce('groupArrayArray', arrayMap(
-        taken -> arrayMap(
-            rest -> arrayConcat(arrayWithConstant(taken, at), rest),
-            arrayPushBack(
-                [{% for later in range(step + 1, shape.steps + 2) %}chains_{{ later }}{{ ', ' if not loop.last }}{% endfor %}][taken],
-                cast([], 'Array(Int64)'))),
-        range(1, run[{{ step }}] + 1)))
+    arrayCompact(chain -> (length(chain), chain[-1]), arraySort(chain -> (length(chain), chain[-1], chain),
+        arrayReduce('groupArrayArray', arrayMap(
+            taken -> arrayMap(
+                rest -> arrayConcat(arrayWithConstant(taken, at), rest),
+                arrayPushBack(
+                    [{% for later in range(step + 1, shape.steps + 2) %}chains_{{ later }}{{ ', ' if not loop.last }}{% endfor %}][taken],
+                    cast([], 'Array(Int64)'))),
+            range(1, run[{{ step }}] + 1)))))
 {%- endmacro %}
 
 
@@ -214,7 +236,7 @@ any_instants as (
         instant.2 as day,
         instant.3 as masks,
         instant.4 as breakdown_values,
-        unions,
+        funnels.unions as unions,
         needs
     from walks
     inner join funnels on walks.project_id = funnels.project_id and walks.funnel_id = funnels.funnel_id

@@ -6,9 +6,9 @@
 {%- endmacro %}
 
 
-{#- SQL: one row per funnel. For order `any`, `unions` are masks of steps of one event name, and `needs` says when 1, 2,
-    ... steps of a name are done (Hall's theorem): of g steps of a name j have an event each as soon as every union of
-    its variants (steps with equal filters) that covers c steps has j - g + c events. A need is a list of (place in
+{#- SQL: one row per funnel. `unions` are masks of steps of one event name: every union of its variants (steps with equal
+    filters). For order `any`, `needs` says when 1, 2, ... steps of a name are done (Hall's theorem): of g steps of a name j
+    have an event each as soon as every union that covers c steps has j - g + c events. A need is a list of (place in
     `unions`, number of events), a step more for each. -#}
 {% macro funnel_definitions(fields) -%}
     select
@@ -20,10 +20,10 @@
         counted_by,
         step_order,
         {{ field_place('breakdown', fields) }} as breakdown_place,
-        if(step_order = 'any', arrayZip(step_names, filters), []) as steps,
+        arrayZip(step_names, filters) as steps,
         arrayMap(
             name -> arrayMap(
-                variant -> arraySum((step, place) -> if(step = variant, bitShiftLeft(1, place - 1), 0), steps, arrayEnumerate(steps)),
+                variant -> arraySum((step, place) -> if(step = variant, bitShiftLeft(toUInt16(1), place - 1), 0), steps, arrayEnumerate(steps)),
                 arrayDistinct(arrayFilter(step -> step.1 = name, steps))),
             arrayDistinct(steps.1)
         ) as variants_by_name,
@@ -31,11 +31,11 @@
             variants -> arrayMap(
                 chosen -> toUInt16(arraySum(
                     (variant, place) -> if(bitTest(chosen, place - 1), variant, 0), variants, arrayEnumerate(variants))),
-                range(1, toUInt32(bitShiftLeft(1, length(variants))))),
+                range(1, bitShiftLeft(toUInt32(1), length(variants)))),
             variants_by_name
         ) as unions_by_name,
         arrayFlatten(unions_by_name) as unions,
-        arrayReduce('groupArrayArray', arrayMap(
+        if(step_order = 'any', arrayReduce('groupArrayArray', arrayMap(
             of_name -> arrayMap(
                 done -> arrayFilter(
                     need -> need.2 > 0,
@@ -44,7 +44,7 @@
                         of_name)),
                 range(1, toUInt32(bitCount(of_name[-1]) + 1))),
             unions_by_name
-        )) as needs
+        )), []) as needs
     from {{ source('lens_raw', 'funnel_definitions') }} final
 {%- endmacro %}
 
@@ -54,7 +54,7 @@
     {%- set shape = {'steps': 2, 'has_strict': false, 'unions': 0} -%}
     {%- if execute -%}
         {%- set row = run_query(
-            "select maxIf(length(step_names), step_order != 'any'), countIf(step_order = 'strict'), max(length(unions))"
+            "select maxIf(length(step_names), step_order != 'any'), countIf(step_order = 'strict'), maxIf(length(unions), step_order = 'any')"
             ~ " from (" ~ funnel_definitions(fields) ~ ")").rows[0] -%}
         {%- do shape.update({'steps': [row[0] | int, 2] | max, 'has_strict': row[1] | int > 0, 'unions': row[2] | int}) -%}
     {%- endif -%}

@@ -21,8 +21,8 @@ steps as (
         step_order,
         breakdown_place,
         name,
-        toUInt16(sumIf(bitShiftLeft(1, place - 1), filter = '[]')) as plain_mask,
-        groupArrayIf((toUInt16(bitShiftLeft(1, place - 1)), {{ parsed_filters('filter', fields) }}), filter != '[]') as filtered
+        toUInt16(sumIf(bitShiftLeft(toUInt16(1), place - 1), filter = '[]')) as plain_mask,
+        groupArrayIf((toUInt16(bitShiftLeft(toUInt16(1), place - 1)), {{ parsed_filters('filter', fields) }}), filter != '[]') as filtered
     from funnels
     array join step_names as name, arrayEnumerate(step_names) as place, filters as filter
     group by project_id, funnel_id, counted_by, step_order, breakdown_place, name
