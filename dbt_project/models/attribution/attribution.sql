@@ -5,40 +5,86 @@
 ) }}
 -- grain: one row per conversion, model and source of its touches, on the local day of the conversion
 --
--- The touches of a conversion are the sessions of its profile that started in the 30 days before it, its own included.
--- With a change of clocks in between, 30 days reach 31 local days back, and a session as far ahead.
+-- The touches of a conversion are the sessions of its profile that started in the 30 days before it, its own included: the
+-- last `attribution_touches` of them, and of the first `attribution_conversions` conversions of a profile, goal and day.
+-- So one sender's rows grow with what it sent, not with its square. With a change of clocks in between, 30 days reach 31
+-- local days back, and a session as far ahead.
 {% set sources = ['referrer_name', 'referrer_type', 'utm_source', 'utm_medium', 'utm_campaign', 'channel'] %}
 {% set conversion = 'project_id, day, goal_id, conversion_id, received_at, converted_at, profile_id, whole_revenue' %}
 
 with conversions as (
-    select * except (revenue), revenue as whole_revenue from {{ ref('int_conversions') }}
+    select
+        * except (revenue),
+        revenue as whole_revenue,
+        row_number() over (
+            partition by project_id, goal_id, profile_id, day order by converted_at, toUInt128(conversion_id), received_at
+        ) <= {{ var('attribution_conversions') }} as is_followed
+    from {{ ref('int_conversions') }}
     where {{ in_window('day') }}
 ),
 
 sessions as (
-    select project_id, profile_id, started_at, session_id, {{ sources | join(', ') }}
+    select
+        project_id,
+        profile_id,
+        started_at,
+        {{ sources | join(', ') }},
+        row_number() over (partition by project_id, profile_id order by started_at, session_id) as ordinal
     from {{ ref('sessions') }}
     where {{ in_window('day', before=31) }}
         and (project_id, profile_id) in (select project_id, profile_id from conversions)
 ),
 
+starts as (
+    select project_id, profile_id, started_at, max(ordinal) as ordinal
+    from sessions
+    group by project_id, profile_id, started_at
+),
+
+-- Until which of its profile's sessions a conversion reaches, and after which it begins.
+reaching as (
+    select conversions.*, starts.ordinal as last_ordinal, converted_at - interval 30 day as reaches_back_to
+    from conversions
+    asof left join starts
+        on conversions.project_id = starts.project_id
+        and conversions.profile_id = starts.profile_id
+        and conversions.converted_at >= starts.started_at
+),
+
+spanning as (
+    select
+        reaching.*,
+        greatest(starts.ordinal, last_ordinal - least(last_ordinal, {{ var('attribution_touches') }})) as before_ordinal
+    from reaching
+    asof left join starts
+        on reaching.project_id = starts.project_id
+        and reaching.profile_id = starts.profile_id
+        and reaching.reaches_back_to >= starts.started_at
+),
+
+followed as (
+    select {{ conversion }}, last_ordinal - before_ordinal as touch_count, place, before_ordinal + place as ordinal
+    from spanning
+    array join range(1, last_ordinal - before_ordinal + 1) as place
+    where is_followed
+),
+
 touches as (
     select
-        conversions.*,
+        followed.*,
         {% for source in sources %}sessions.{{ source }} as {{ source }}, {% endfor %}
-        sessions.started_at as started_at,
-        row_number() over (partition by {{ conversion }} order by started_at, session_id) as place
-    from conversions
+        sessions.started_at as started_at
+    from followed
     inner join sessions
-        on conversions.project_id = sessions.project_id and conversions.profile_id = sessions.profile_id
-    where sessions.started_at > converted_at - interval 30 day and sessions.started_at <= converted_at
+        on followed.project_id = sessions.project_id
+        and followed.profile_id = sessions.profile_id
+        and followed.ordinal = sessions.ordinal
 ),
 
 weighed as (
     select
         *,
         exp2(-dateDiff('millisecond', started_at, converted_at) / 604800000) as recency,
-        max(place) over whole as touch_count,
         maxIf(place, channel != 'Direct') over whole as last_non_direct,
         sum(recency) over whole as whole_recency
     from touches
@@ -73,8 +119,8 @@ untouched as (
         arrayMap(
             model -> (model, toFloat64(1)),
             ['first', 'last', 'last_non_direct', 'linear', 'position_based', 'time_decay']) as credits
-    from conversions
-    where ({{ conversion }}) not in (select {{ conversion }} from touches)
+    from spanning
+    where not is_followed or last_ordinal = before_ordinal
 )
 
 select

@@ -3,7 +3,11 @@ with conversions as (
     select
         events.*,
         goals.goal_id,
-        if(is_countable, revenue, 0)::double as countable_revenue
+        if(is_countable, revenue, 0)::double as countable_revenue,
+        row_number() over (
+            partition by goals.project_id, goals.goal_id, events.profile_id, local_day
+            order by created_at, event_id, received_at
+        ) <= 200 as is_shared_out
     from raw.goal_definitions as goals
     inner join events on events.project_id = goals.project_id and events.name = goals.event_name
     inner join event_fits
@@ -11,34 +15,47 @@ with conversions as (
     where profile_id <> ''
 ),
 
-touches as (
+-- Sessions before the last 200 are too far back.
+reached as (
     select
         conversions.project_id,
         conversions.goal_id,
         conversions.event_key,
-        sessions.* exclude (project_id, profile_id, revenue, model),
-        epoch_ms(conversions.created_at) - epoch_ms(sessions.started_at) as age,
-        row_number() over conversion as place,
-        row_number() over backwards as place_from_end,
-        row_number() over (
-            partition by conversions.goal_id, conversions.event_key
-            order by sessions.channel <> 'Direct' desc, sessions.started_at desc, sessions.session_id desc
-        ) as place_by_direct,
-        count(*) over (partition by conversions.goal_id, conversions.event_key) as touch_count
+        conversions.created_at as converted_at,
+        sessions.* exclude (project_id, profile_id, revenue, model)
     from conversions
     inner join sessions
         on sessions.project_id = conversions.project_id
         and sessions.profile_id = conversions.profile_id
         and sessions.started_at <= conversions.created_at
         and sessions.started_at > conversions.created_at - interval 30 days
+    where is_shared_out
+    qualify row_number() over (
+        partition by conversions.goal_id, conversions.event_key
+        order by sessions.started_at desc, sessions.session_id desc
+    ) <= 200
+),
+
+touches as (
+    select
+        reached.*,
+        epoch_ms(converted_at) - epoch_ms(started_at) as age,
+        row_number() over conversion as place,
+        row_number() over backwards as place_from_end,
+        row_number() over (
+            partition by goal_id, event_key
+            order by channel <> 'Direct' desc, started_at desc, session_id desc
+        ) as place_by_direct,
+        count(*) over (partition by goal_id, event_key) as touch_count
+    from reached
     window
         conversion as (
-            partition by conversions.goal_id, conversions.event_key
-            order by sessions.started_at, sessions.session_id
+            partition by goal_id, event_key
+            order by started_at, session_id
         ),
         backwards as (
-            partition by conversions.goal_id, conversions.event_key
-            order by sessions.started_at desc, sessions.session_id desc
+            partition by goal_id, event_key
+            order by started_at desc, session_id desc
         )
 ),
 
