@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -43,7 +44,7 @@ class Build:
         with patch.dict(os.environ, {"EVENTLENS_DBT_CHUNK_ENDS": json.dumps(CHUNK_ENDS)}):
             self.run("--full-refresh")
 
-    def run(self, *arguments: str, values: dict[str, list[str]] | None = None) -> None:
+    def run(self, *arguments: str, values: Mapping[str, object] | None = None) -> None:
         """`dbt build` with `arguments`; fails with what dbt said."""
         command = ("build", "--exclude-resource-type", "unit_test", *arguments)
         self._succeed(*command, "--vars", json.dumps(values or {}))

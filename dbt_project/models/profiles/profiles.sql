@@ -1,5 +1,7 @@
 {{ config(materialized='table', order_by=['project_id', 'profile_id']) }}
 -- grain: one row per profile that was ever seen in an event or named by an operation
+--
+-- Of a profile with more than `profile_properties` properties those changed last are kept, of equal times the first by name.
 
 with days as (
     select * from {{ ref('int_profile_days') }}
@@ -62,21 +64,49 @@ folded as (
     group by project_id, profile_id
 ),
 
--- Of a path and another inside it (`plan` and `plan.name`) only the one changed last stands.
+-- Of a path and another inside it (`plan` and `plan.name`) only the one changed last stands. Each looks up the paths that
+-- it is inside of, so the cost does not grow with the square of a profile's properties.
+nested as (
+    select
+        project_id,
+        profile_id,
+        path as inner_path,
+        position as inner_position,
+        arrayJoin(arrayMap(
+            depth -> arrayStringConcat(arraySlice(splitByChar('.', path), 1, depth), '.'),
+            range(1, toUInt32(countSubstrings(path, '.') + 1)))) as outer_path
+    from {{ ref('int_profile_properties') }}
+    where not startsWith(path, '$') and position(path, '.') > 0
+),
+
+overridden as (
+    select
+        outers.project_id as project_id,
+        outers.profile_id as profile_id,
+        if(outers.position < inner_position, outer_path, inner_path) as path
+    from {{ ref('int_profile_properties') }} as outers
+    inner join nested
+        on outers.project_id = nested.project_id
+        and outers.profile_id = nested.profile_id
+        and outers.path = nested.outer_path
+    where outers.position != inner_position
+),
+
 traits as (
     select
         project_id,
         profile_id,
-        groupArray((path, value, position)) as entries,
-        arrayFilter(
-            entry -> not startsWith(entry.1, '$') and not arrayExists(
-                other -> other.3 > entry.3
-                    and (startsWith(other.1, entry.1 || '.') or startsWith(entry.1, other.1 || '.')),
-                entries),
-            entries) as kept,
-        mapFromArrays(entries.1, arrayMap(entry -> JSONExtractString(entry.2), entries)) as texts,
-        '{' || arrayStringConcat(arrayMap(entry -> toJSONString(entry.1) || ':' || entry.2, arraySort(kept)), ',') || '}'
-            as json
+        {%- for field in ['first_name', 'last_name', 'name', 'email', 'avatar'] %}
+        anyIf(JSONExtractString(value), path = '${{ field }}') as {{ field }},
+        {%- endfor %}
+        groupArraySortedIf({{ var('profile_properties') }})(
+            (-toUnixTimestamp64Milli(position.1), -toUnixTimestamp64Milli(position.2), path, value),
+            not startsWith(path, '$')
+            and (project_id, profile_id, path) not in (select project_id, profile_id, path from overridden)
+        ) as kept,
+        '{' || arrayStringConcat(arrayMap(
+            (path, value) -> toJSONString(path) || ':' || value, arraySort(kept.3), arraySort((value, path) -> path, kept.4, kept.3)
+        ), ',') || '}' as json
     from {{ ref('int_profile_properties') }}
     group by project_id, profile_id
 )
@@ -90,11 +120,11 @@ select
     folded.session_count as session_count,
     folded.event_count as event_count,
     folded.revenue as revenue,
-    traits.texts['$first_name'] as first_name,
-    traits.texts['$last_name'] as last_name,
-    traits.texts['$name'] as name,
-    traits.texts['$email'] as email,
-    traits.texts['$avatar'] as avatar,
+    traits.first_name as first_name,
+    traits.last_name as last_name,
+    traits.name as name,
+    traits.email as email,
+    traits.avatar as avatar,
     folded.groups as groups,
     cast(if(traits.json = '', '{}', traits.json) as JSON(max_dynamic_paths = 128)) as properties
 from folded
