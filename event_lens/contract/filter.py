@@ -1,6 +1,7 @@
 """Filters: what callers write, and what it means; questions and stored definitions share both."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
@@ -8,6 +9,7 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from event_lens.contract.columns import LONGEST_PATH, PROPERTIES, Column, Owner
+from event_lens.contract.pattern import check_pattern
 from event_lens.errors import Refused
 
 Operator = Literal[
@@ -21,6 +23,9 @@ WITHOUT_VALUE = ("isNull", "isNotNull")
 
 LONGEST_VALUE = 4096
 LONGEST_PATTERN = 512
+
+# In a path of the warehouse's JSON column this asks for the value of a type, and not for a key of that name.
+_TYPE_IN_PATH = re.compile(r"(^|\.):`")
 
 Scalar = str | int | float | bool
 
@@ -99,6 +104,9 @@ def _mean(written: WrittenFilter, columns: Mapping[str, Column], owner: Owner, m
     elif column.kind == "flag":
         for value in values:
             as_number("flag", value)
+    elif operator == "regex":
+        for value in values:
+            check_pattern(value)
     return Filter(column, operator, values)
 
 
@@ -108,6 +116,8 @@ def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Colum
         return columns[name]
     if name.startswith(PROPERTIES) and 0 < len(name) - len(PROPERTIES) <= LONGEST_PATH:
         _text_of(name)
+        if _TYPE_IN_PATH.search(name.removeprefix(PROPERTIES)):
+            raise _invalid(f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.")
         return Column(name, owner)
     raise _invalid(f"There is no column {name[:80]!r}; filters name a column or properties.<key>.")
 

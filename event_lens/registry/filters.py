@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS, PROPERTIES, Column, Owner
+from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS, Column, Owner
 from event_lens.contract.filter import WrittenFilter, find_column, mean_filters
-from event_lens.contract.pattern import check_pattern
 from event_lens.errors import Refused
 
 MOST_FILTERS = 20
@@ -29,7 +28,7 @@ def breakdown_column(name: str) -> str:
     """A column or property by whose value numbers are broken down; '' is none. Raises `Refused`."""
     if not name:
         return name
-    column = _readable(find_column(name, EVENT_COLUMNS, "event"))
+    column = find_column(name, EVENT_COLUMNS, "event")
     if column.kind == "list":
         raise Refused(f"{name} holds several values; break down by another column.", code="filters_invalid")
     return column.name
@@ -37,15 +36,4 @@ def breakdown_column(name: str) -> str:
 
 def _stored(written: list[WrittenFilter], columns: Mapping[str, Column], owner: Owner) -> list[Stored]:
     meant = mean_filters(written, columns, owner, most=MOST_FILTERS, most_values=MOST_VALUES)
-    for pattern in [value for each in meant if each.operator == "regex" for value in each.values]:
-        check_pattern(pattern)
-    return [
-        {"name": _readable(each.column).name, "operator": each.operator, "value": list(each.values)} for each in meant
-    ]
-
-
-def _readable(column: Column) -> Column:
-    """The column, unless the warehouse would take the property's path for a type and fail over it."""
-    if column.name.startswith(f"{PROPERTIES}:"):
-        raise Refused(f"{column.name!r} is no property: its path begins with a colon.", code="filters_invalid")
-    return column
+    return [{"name": each.column.name, "operator": each.operator, "value": list(each.values)} for each in meant]

@@ -5,12 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from event_lens.contract.pattern import check_pattern
-from event_lens.errors import Refused
+from event_lens.errors import EventLensError, Refused
 from event_lens.warehouse.connection import Warehouse
 
 PIECES = [
     *r"""ab01\()[]{}^$.*+?|-,:=!<>P _&~#'"/zZAQRpux""", "(?:", "(?i)", "(?P<a>", "(?<n>", "(?P=a)", "(?>", "(?=",
-    "(?<!", "(?#", "[[:alpha:]]", "[^", r"\d", r"\W+", r"\x41", r"\101", r"\1", r"\pL", r"\Qa\E", r"\N{DIGIT ONE}",
+    "(?<!", "(?#", "[[:alpha:]]", "[[:foo:]]", r"[\b]", "[^",
+    r"\d", r"\W+", r"\x41", r"\101", r"\1", r"\pL", r"\Qa\E", r"\N{DIGIT ONE}",
     "{2,3}", "{40}", "{1000}", "{,3}", "*?", "++", "é", "🎈",
 ]  # fmt: skip
 
@@ -31,6 +32,8 @@ def test_the_engine_takes_every_pattern_that_is_taken(warehouse: Warehouse, piec
     [
         r"^/blog/\d{4}-\d\d/[^/]+$", r"(?i)pri(c|z)ing", r"[[:alpha:]]+", r"a\++", r"[*+]+", r"\bfoo\b|bar$",
         r"/p/(?:a|b)\.html\?x=1", "[^é]{1000}", "(?:.{10}){100}", "", "é|🎈",
+        r"\pL+", r"\p{Greek}", r"\Qa.b\E", r"(?U)a+", r"\x{41}", r"a\z", r"\C", "a\x00b", "(?P<word>a)",
+        "(?:a{30}){30}" * 30,
     ],
 )  # fmt: skip
 def test_what_people_write_is_taken(warehouse: Warehouse, pattern: str) -> None:
@@ -40,9 +43,11 @@ def test_what_people_write_is_taken(warehouse: Warehouse, pattern: str) -> None:
 
 @pytest.mark.parametrize(
     "pattern", ["(", "[", "*a", "a**", r"(a)\1", "(?=a)", "(?<!a)b", "(?P<a>x)(?P=a)", "(?>a)", "a++", "x{2}+", r"\Z",
-                r"\u0041", "a{1001}", "(a{100}){11}", "(?x)a", "(?u)a"],
+                r"\u0041", "a{1001}", "(a{100}){11}", "(?x)a", "(?u)a", r"[\b]", "[[:foo:]]", r"\pX", "[b-a]"],
 )  # fmt: skip
-def test_what_engines_do_not_share_is_refused(pattern: str) -> None:
-    with pytest.raises(Refused, match="no regular expression") as refused:
+def test_what_the_engine_does_not_take_is_refused(warehouse: Warehouse, pattern: str) -> None:
+    with pytest.raises(Refused, match="not a regular expression") as refused:
         check_pattern(pattern)
+    with pytest.raises(EventLensError, match="CANNOT_COMPILE_REGEXP"):
+        warehouse.value("SELECT match(toString(number), {p:String}) FROM numbers(1)", {"p": pattern})
     assert refused.value.code == "filters_invalid"

@@ -102,6 +102,7 @@ def test_a_funnel_keeps_its_steps_filters_and_way_of_counting(registry: Registry
         ({"breakdown": "groups"}, "several values"),
         ({"breakdown": "properties."}, "no column"),
         ({"breakdown": "properties.:`"}, "begins with a colon"),
+        ({"breakdown": "properties.plan.:`Int64`"}, "begins with a colon"),
     ],
 )
 def test_a_funnel_that_cannot_be_counted_is_refused(
@@ -150,8 +151,10 @@ def test_a_filter_is_kept_in_one_spelling(
         ([WrittenFilter("revenue", "contains", ["1"])], "does not take contains"),
         ([WrittenFilter("revenue", "gt", ["much"])], "not a number"),
         ([WrittenFilter("revenue", "gt", ["inf"])], "not a finite number"),
-        ([WrittenFilter("path", "regex", ["("])], "no regular expression"),
-        ([WrittenFilter("path", "regex", ["(?=a)"])], "not part of RE2"),
+        ([WrittenFilter("path", "regex", ["("])], "not a regular expression .* missing"),
+        ([WrittenFilter("path", "regex", ["(?=a)"])], "invalid perl operator"),
+        ([WrittenFilter("path", "regex", [r"[\b]"])], "invalid escape sequence"),
+        ([WrittenFilter("properties.plan.:`Foo`", "is", ["x"])], "begins with a colon"),
         ([WrittenFilter("path", "is", ["x"] * 101)], "at most 100 values"),
         ([PRICING] * 21, "at most 20 filters"),
     ],
