@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from event_lens.contract.host import ascii_host
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -52,16 +54,7 @@ def _parts(text: str) -> Parts | None:
         split = urlsplit(text if "://" in text else f"//{text}")
         if split.username is not None or split.path not in ("", "/") or split.query or split.fragment:
             return None
-        host = (split.hostname or "").removesuffix(".")
-        return Parts(split.scheme, _ascii(host), split.port)
+        host = ascii_host(split.hostname or "").removesuffix(".")
+        return Parts(split.scheme, host, split.port)
     except ValueError:
         return None
-
-
-def _ascii(host: str) -> str:
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return host

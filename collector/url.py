@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from collector.url_secrets import mask_secrets
+from event_lens.contract.host import ascii_host
 from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_WORD_LENGTH
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -165,12 +166,10 @@ def _address(text: str, scheme: str) -> tuple[str, str]:
     found = _ADDRESS.fullmatch(readable(text[:MAX_WORD_LENGTH]).lower()) if len(text) <= MAX_WORD_LENGTH else None
     if not found:
         return "", ""
-    host = found[1].removesuffix(".")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return "", ""
+    try:
+        host = ascii_host(found[1]).removesuffix(".")
+    except ValueError:
+        return "", ""
     port = int(found[2] or 0)
     if not _HOST.fullmatch(host) or port > HIGHEST_PORT:
         return "", ""

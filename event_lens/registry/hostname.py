@@ -2,6 +2,7 @@
 
 import re
 
+from event_lens.contract.host import ascii_host
 from event_lens.errors import Refused
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -11,12 +12,10 @@ LONGEST = 253
 
 def hostname(text: str) -> str:
     """`text` in lower case and punycode, without a final dot. Raises `Refused` (`project_setting_invalid`)."""
-    name = text.strip().lower().removesuffix(".")
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise _refused(text) from None
+    try:
+        name = ascii_host(text.strip()).removesuffix(".")
+    except ValueError:
+        raise _refused(text) from None
     if len(name) > LONGEST or not _HOSTNAME.fullmatch(name):
         raise _refused(text)
     return name

@@ -31,6 +31,8 @@ OWNERS = {
     "maxminddb": ("collector/geo.py",),
     "crawleruseragents": ("collector/bots.py",),
     "prometheus_client": ("event_lens/metrics.py",),
+    "re2": ("event_lens/contract/pattern.py",),
+    "ada_url": ("event_lens/contract/host.py",),
     "redis": ("collector/shared_counts.py",),
     "structlog": ("event_lens/logs.py",),
     "typer": ("event_lens/cli",),
