@@ -12,6 +12,7 @@ from collector.identity import message_uuid, random_uuids, short_hash
 from collector.left_out import check_hostname, left_out
 from collector.page import PAGE_FIELDS, Page, page_of
 from collector.query_parameters import keep_parameters
+from collector.redaction import redact
 from collector.request import Request
 from collector.url import split_url
 from collector.url_secrets import mask_addresses_in, mask_properties
@@ -143,7 +144,7 @@ class Source:
         if parsed.profile_id:
             values["profile_id"] = parsed.profile_id
         if parsed.properties:
-            values["properties"] = lists_of_values(mask_properties(parsed.properties))
+            values["properties"] = lists_of_values(mask_properties(redact(parsed.properties)))
         return values
 
     def device(self, parsed: Sent) -> Device:
@@ -239,13 +240,10 @@ def _says_more(event: Event) -> bool:
 
 
 def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
-    """64 bits, equal for equal payloads whatever the order of their keys, never 0. The address is no part of it."""
+    """64 bits, equal for equal payloads whatever the order of their keys, never 0, of what is not redacted."""
     if isinstance(payload, UsualPayload):
         payload = payload.as_sent()
-    properties = payload.get("properties")
-    if isinstance(properties, dict) and "__ip" in properties:
-        payload = payload | {"properties": {name: value for name, value in properties.items() if name != "__ip"}}
-    return short_hash(msgspec.json.encode(payload, order="deterministic"))
+    return short_hash(msgspec.json.encode(redact(payload), order="deterministic"))
 
 
 def _number(value: Any) -> Any:

@@ -8,6 +8,7 @@ import msgspec
 
 from collector.enrich import Source
 from collector.left_out import LeftOut
+from collector.redaction import is_redacted
 from collector.request import Request
 from collector.url_secrets import mask_secrets
 from event_lens.contract.body import Envelope, encoded
@@ -15,7 +16,6 @@ from event_lens.contract.rejection import Rejection
 from event_lens.contract.row import QuarantineRow, timestamp
 from event_lens.contract.usual import UsualTrack
 
-SECRET_KEYS = frozenset({"clientSecret", "clientId", "__ip"})
 DEEPEST_KEPT = 64
 CUT = "..."
 
@@ -73,7 +73,11 @@ def _scrubbed(value: Any, levels: int) -> Any:
     if isinstance(value, dict):
         if not levels:
             return CUT
-        return {key: _scrubbed(below, levels - 1) for key, below in value.items() if key not in SECRET_KEYS}
+        return {key: _scrubbed(below, levels - 1) for key, below in value.items() if not _is_left_out(key)}
     if isinstance(value, list):
         return [_scrubbed(below, levels - 1) for below in value] if levels else CUT
     return mask_secrets(value) if isinstance(value, str) else value
+
+
+def _is_left_out(key: str) -> bool:
+    return key == "clientId" or is_redacted(key)

@@ -120,6 +120,34 @@ def test_equal_bodies_have_equal_hashes_where_duplicates_are_judged_by_them() ->
     assert row(replace(BROWSER, import_id="i")).body_hash == 0
 
 
+HIDDEN = {"__ip": "192.0.2.9", "clientSecret": "hush", "device.__ip": "192.0.2.9", "old.clientSecret": "hush"}
+
+
+@pytest.mark.parametrize(("kind", "common"), [("track", {"name": "a"}), ("identify", {"profileId": "ada"})])
+@pytest.mark.parametrize("sender", [BROWSER, SERVER])
+def test_addresses_and_secrets_are_kept_at_no_depth(kind: str, common: dict[str, Any], sender: Request) -> None:
+    nested = {"plan": "pro", "user": HIDDEN | {"kept": 1}, "seats": [HIDDEN | {"kept": 2}, [HIDDEN]], **HIDDEN}
+    parsed = parse(Envelope(kind, {**common, "properties": nested}))
+    made = source(sender).row(parsed)  # type: ignore[arg-type]
+    assert made.properties == {"plan": "pro", "user": {"kept": 1}, "seats": [{"kept": 2}, [{}]]}
+    line = source(sender).line(parsed)  # type: ignore[arg-type]
+    assert b"192.0.2.9" not in line.json
+    assert b"hush" not in line.json
+
+
+def test_what_is_never_stored_is_not_part_of_a_bodys_hash() -> None:
+    one = row(properties={"a": {"__ip": "192.0.2.9", "b": 1}})
+    assert one.body_hash == row(properties={"a": {"__ip": "198.51.100.1", "b": 1}}).body_hash
+    assert one.body_hash != row(properties={"a": {"b": 2}}).body_hash
+
+
+def test_a_deeply_nested_timestamp_is_hashed_like_any_other() -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    assert row(timestamp=deep).body_hash > 0
+
+
 @pytest.mark.parametrize(
     ("request_", "payload", "kind"),
     [

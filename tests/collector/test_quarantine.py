@@ -58,3 +58,8 @@ def test_of_what_cannot_be_read_only_length_and_hash_are_kept() -> None:
     whole = quarantined(Rejection("no", code="body_not_json"), source(SERVER), body=body)
     assert (whole.body, whole.body_length, len(whole.body_hash)) == ("", len(body), 32)
     assert whole.body_hash != row.body_hash
+
+
+def test_a_key_with_a_dot_hides_neither_secret_nor_address() -> None:
+    row = refused("track", {"name": "", "properties": {"a.__ip": "192.0.2.9", "clientSecret.x": "hush", "a.b": 1}})
+    assert msgspec.json.decode(row.body)["payload"]["properties"] == {"a.b": 1}
