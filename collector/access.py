@@ -5,7 +5,7 @@ Who has no secret may do so as often as the rate limit lets it, and nobody may f
 
 from dataclasses import dataclass
 
-from collector.address import client_address, is_within
+from collector.address import Proxies, client_address, is_within
 from collector.credentials import ID_HEADERS, SECRET_HEADERS, Headers, first_text, query_value, text
 from collector.keyring import Key, Keyring
 from collector.origin import is_allowed
@@ -13,7 +13,6 @@ from collector.rate import RateLimit, RateLimited
 from collector.request import ProjectRules
 from event_lens.errors import Refused
 from event_lens.registry.clients import is_secret_of
-from event_lens.settings import Network
 
 WRITERS = ("write", "root")
 
@@ -37,7 +36,7 @@ async def authorise(
     headers: Headers,
     query: bytes,
     peer: str,
-    proxies: tuple[Network, ...],
+    proxies: Proxies,
     *,
     body_id: str = "",
     body_secret: str = "",
@@ -66,7 +65,7 @@ async def authorise(
     address, has_client_address = client_address(headers, peer, proxies, is_verified=bool(secret))
     if not secret:
         await limit.take(client_id, address, events)
-    is_proxied = is_within(peer, proxies)
+    is_proxied = is_within(peer, proxies.networks)
     return Access(key.project, client_id, bool(secret), address, has_client_address, origin, is_proxied)
 
 

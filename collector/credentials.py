@@ -8,15 +8,9 @@ from event_lens.contract.headers import CLIENT_PREFIXES
 
 ID_HEADERS = tuple(f"{prefix}-id".encode() for prefix in CLIENT_PREFIXES)
 SECRET_HEADERS = tuple(f"{prefix}-secret".encode() for prefix in CLIENT_PREFIXES)
-ADDRESS_HEADERS = (
-    b"openpanel-client-ip",
-    b"event-lens-client-ip",
-    b"x-client-ip",
-    b"cf-connecting-ip",
-    b"true-client-ip",
-    b"x-real-ip",
-    b"x-forwarded-for",
-)
+# What an application's server names its visitor with, and what proxies name their client with.
+CLIENT_IP_HEADERS = (b"openpanel-client-ip", b"event-lens-client-ip", b"x-client-ip")
+PROXY_IP_HEADERS = (b"cf-connecting-ip", b"true-client-ip", b"x-real-ip")
 
 Headers = Mapping[bytes, bytes]
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from collector.access import authorise
+from collector.address import Proxies, read_headers
 from collector.answer import (
     ErrorShape,
     Send,
@@ -23,7 +24,6 @@ from collector.rate import RateLimit
 from event_lens.contract.wire import Batch, Envelope, Rejection, decode_batch, decode_one
 from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.logs import get_log
-from event_lens.settings import Network
 
 log = get_log("http")
 
@@ -36,7 +36,7 @@ Decoded = TypeVar("Decoded", Envelope, Batch)
 class Collect:
     """Makes the event routes of one process from how their bodies are decoded."""
 
-    def __init__(self, keyring: Keyring, intake: Intake, limit: RateLimit, proxies: tuple[Network, ...]) -> None:
+    def __init__(self, keyring: Keyring, intake: Intake, limit: RateLimit, proxies: Proxies) -> None:
         self._keyring = keyring
         self._intake = intake
         self._limit = limit
@@ -114,7 +114,7 @@ def as_endpoint(
     """A route of one method, with its preflight; errors are answered in their `shape`."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
+        headers = read_headers(scope["headers"])
         asked = scope["method"]
         if asked == "OPTIONS":
             await send_bytes(send, 204, b"", preflight_headers(headers))

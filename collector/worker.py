@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from collector.address import Proxies
 from collector.endpoint import Collect
 from collector.enrich import Enricher
 from collector.folder import Folder, open_folder
@@ -66,7 +67,9 @@ class Worker:
             self._shared_counts = SharedCounts(settings.rate_limit_store, self._keyring.salts)
         own_share = -(-settings.rate_limit // settings.collector_workers)
         limit = RateLimit(settings.rate_limit, own_share=own_share, shared=self._shared_counts)
-        self.collect = Collect(self._keyring, intake, limit, settings.trusted_proxies)
+        self.collect = Collect(
+            self._keyring, intake, limit, Proxies(settings.trusted_proxies, settings.client_ip_header)
+        )
         self._writer.start()
         self._adopting = asyncio.create_task(self._adopt(self._folder, self._writer))
         log.info("collector_started", folder=self._folder.path.name, bytes=self._folder.byte_count)

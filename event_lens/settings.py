@@ -88,6 +88,12 @@ def _base_path(text: str) -> str:
     return text.rstrip("/")
 
 
+def _header_name(text: str) -> str:
+    if not re.fullmatch(r"[\w-]*", text, re.ASCII):
+        raise ValueError("the name of a header")
+    return text.lower()
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
@@ -163,6 +169,13 @@ SETTINGS: tuple[Setting, ...] = (
         "EVENTLENS_TRUSTED_PROXIES", "", "Networks whose client-address headers are believed, by comma.", _networks
     ),
     Setting(
+        "EVENTLENS_CLIENT_IP_HEADER",
+        "",
+        "The header in which these proxies write the client's address over whatever a visitor sent there, such as "
+        "X-Real-IP or CF-Connecting-IP; empty: X-Forwarded-For, and where that is not sent Forwarded.",
+        _header_name,
+    ),
+    Setting(
         "EVENTLENS_RATE_LIMIT",
         "1000",
         "Requests a minute per client and address without a verified secret; "
@@ -217,6 +230,7 @@ class Settings:
     base_path: str
     geoip_db: Path | None
     trusted_proxies: tuple[Network, ...]
+    client_ip_header: str
     rate_limit: int
     rate_limit_store: str
     batch_events: int

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.address import client_address
+from collector.address import Proxies, client_address, read_headers
 from collector.keyring import Keyring
 from collector.origin import is_allowed
 from event_lens.registry.clients import create_client, is_secret_of
@@ -14,7 +14,8 @@ from event_lens.registry.connection import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 
-PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+NETWORKS = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+PROXIES = Proxies(NETWORKS)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +101,35 @@ def test_without_rules_no_origin_is_allowed() -> None:
         ("10.1.2.3", False, {b"x-forwarded-for": b"6.6.6.6, 1.1.1.1, 10.0.0.1"}, ("1.1.1.1", True)),
         ("::ffff:10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1"}, ("1.1.1.1", True)),
         ("10.1.2.3", False, {b"x-forwarded-for": b", ".join([b"7.7.7.7"] * 500)}, ("7.7.7.7", True)),
-        ("2001:db8::1", False, {b"x-real-ip": b"[2001:db9::7]:443"}, ("2001:db9::7", True)),
-        ("10.1.2.3", False, {b"x-real-ip": b"1.2.3.4:5678"}, ("1.2.3.4", True)),
+        ("2001:db8::1", False, {b"x-forwarded-for": b"[2001:db9::7]:443"}, ("2001:db9::7", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"1.2.3.4:5678"}, ("1.2.3.4", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"6.6.6.6, ::ffff:1.2.3.4, ::ffff:10.0.0.7"}, ("1.2.3.4", True)),
+        ("::ffff:9.9.9.9", False, {}, ("9.9.9.9", True)),
+        # What the visitor adds does not win over what the proxies say.
+        ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"cf-connecting-ip": b"6.6.6.6"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"x-client-ip": b"6.6.6.6"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"openpanel-client-ip": b"6.6.6.6"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"forwarded": b"for=6.6.6.6"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"x-real-ip": b"6.6.6.6"}, ("10.1.2.3", True)),
+        ("10.1.2.3", False, {b"x-real-ip": b"10.0.0.7", b"x-forwarded-for": b"1.1.1.1, 10.0.0.7"}, ("1.1.1.1", True)),
+        # An application's server that is a trusted proxy speaks for its visitors, behind another proxy too.
+        ("10.1.2.3", False, {b"openpanel-client-ip": b"1.1.1.1"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"openpanel-client-ip": b"1.1.1.1", b"x-forwarded-for": b"10.0.0.9"}, ("1.1.1.1", True)),
+        # A secret opens the mouth of a server behind a proxy that names the server.
+        ("10.1.2.3", True, {b"openpanel-client-ip": b"1.1.1.1", b"x-forwarded-for": b"5.5.5.5"}, ("1.1.1.1", True)),
+        ("10.1.2.3", True, {b"x-real-ip": b"6.6.6.6", b"x-forwarded-for": b"5.5.5.5"}, ("5.5.5.5", True)),
+        ("9.9.9.9", True, {b"x-real-ip": b"1.1.1.1"}, ("1.1.1.1", True)),
+        # RFC 7239
+        ("10.1.2.3", False, {b"forwarded": b"for=6.6.6.6, For=1.1.1.1;proto=https, for=10.0.0.1"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'by=10.0.0.1;for="[2001:db9::7]:4711"'}, ("2001:db9::7", True)),
+        ("10.1.2.3", False, {b"forwarded": b"for=1.1.1.1:4711, for=unknown, for=_hidden"}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'for=6.6.6.6;host=", for=1.1.1.1'}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'for=1.1.1.1;host="a, for=6.6.6.6"'}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'host="a;for=6.6.6.6";for=1.1.1.1'}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'host="\\";for=6.6.6.6";for=1.1.1.1'}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'for=6.6.6.6;a=b, host="\\\\";for=1.1.1.1'}, ("1.1.1.1", True)),
+        ("10.1.2.3", False, {b"forwarded": b'"' * 100_000}, ("10.1.2.3", True)),
+        ("9.9.9.9", False, {b"forwarded": b"for=1.1.1.1"}, ("9.9.9.9", True)),
         ("10.1.2.3", False, {}, ("10.1.2.3", True)),
         ("9.9.9.9", False, {b"cf-connecting-ip": b"1.1.1.1", b"x-real-ip": b"1.1.1.1"}, ("9.9.9.9", True)),
         ("9.9.9.9", False, {b"x-forwarded-for": b", ".join([b"10.0.0.1"] * 100)}, ("9.9.9.9", True)),
@@ -114,6 +142,31 @@ def test_an_address_counts_when_who_names_it_may(
     peer: str, is_verified: bool, headers: dict[bytes, bytes], address: tuple[str, bool]
 ) -> None:
     assert client_address(headers, peer, PROXIES, is_verified=is_verified) == address
+
+
+@pytest.mark.parametrize(
+    ("header", "headers", "address"),
+    [
+        ("x-real-ip", {b"x-real-ip": b"1.1.1.1", b"x-forwarded-for": b"6.6.6.6"}, "1.1.1.1"),
+        ("x-real-ip", {b"x-real-ip": b"10.0.0.7", b"x-forwarded-for": b"1.1.1.1, 10.0.0.7"}, "1.1.1.1"),
+        ("x-real-ip", {b"x-real-ip": b"rubbish", b"x-forwarded-for": b"1.1.1.1"}, "1.1.1.1"),
+        ("x-real-ip", {b"cf-connecting-ip": b"6.6.6.6"}, "10.1.2.3"),
+        ("forwarded", {b"forwarded": b"for=1.1.1.1", b"x-forwarded-for": b"6.6.6.6"}, "1.1.1.1"),
+        ("x-forwarded-for", {b"forwarded": b"for=6.6.6.6"}, "10.1.2.3"),
+    ],
+)
+def test_a_proxy_writes_the_header_that_the_setting_names(
+    header: str, headers: dict[bytes, bytes], address: str
+) -> None:
+    assert client_address(headers, "10.1.2.3", Proxies(NETWORKS, header), is_verified=False) == (address, True)
+    assert client_address(headers, "9.9.9.9", Proxies(NETWORKS, header), is_verified=False) == ("9.9.9.9", True)
+
+
+def test_a_chain_in_several_lines_is_one_chain() -> None:
+    lines = [(b"x-forwarded-for", b"6.6.6.6, 1.1.1.1"), (b"a", b"1"), (b"x-forwarded-for", b"10.0.0.7"), (b"a", b"2")]
+    headers = read_headers(lines)
+    assert headers == {b"x-forwarded-for": b"6.6.6.6, 1.1.1.1, 10.0.0.7", b"a": b"2"}
+    assert client_address(headers, "10.1.2.3", PROXIES, is_verified=False) == ("1.1.1.1", True)
 
 
 def test_the_keys_that_are_kept_are_bounded_and_a_secret_is_compared_by_its_hash(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from collector.access import authorise
+from collector.address import NO_PROXIES
 from collector.keyring import Key, Keyring
 from collector.rate import MOST_SENDERS, RateLimit, RateLimited, network_of
 from collector.shared_counts import SharedCounts
@@ -172,7 +173,7 @@ def test_who_guesses_ids_soon_no_longer_costs_a_look_into_the_registry(tmp_path:
     async def attempt(client_id: str, secret: str, peer: str) -> str:
         headers = {b"openpanel-client-id": client_id.encode(), b"openpanel-client-secret": secret.encode()}
         try:
-            await authorise(keyring, limit, headers, b"", peer, ())
+            await authorise(keyring, limit, headers, b"", peer, NO_PROXIES)
         except Refused as error:
             return error.code
         return "ok"

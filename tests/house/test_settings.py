@@ -35,6 +35,7 @@ def test_the_settings_object_has_exactly_the_listed_settings() -> None:
         ("EVENTLENS_BATCH_EVENTS", "-1"),
         ("EVENTLENS_FIRST_DAY", "yesterday"),
         ("EVENTLENS_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("EVENTLENS_CLIENT_IP_HEADER", "X-Real-IP, Forwarded"),
         ("EVENTLENS_BASE_PATH", "api"),
         ("EVENTLENS_RATE_LIMIT", "-5"),
         ("EVENTLENS_RATE_LIMIT_STORE", "file"),
