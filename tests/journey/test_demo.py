@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from event_lens.warehouse.embedded.folder import owned
+from chdb_server.data_folder import owned
 
 
 def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

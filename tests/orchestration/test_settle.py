@@ -194,10 +194,10 @@ def test_a_build_notes_its_end_before_its_batches_count_as_built(
     """The other way round, kept answers of the build before would be called complete for a moment."""
 
     class CutOff(Warehouse):
-        def insert_lines(self, table: str, body: bytes, *, token: str) -> None:
+        def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
             if table == "lens_staging.built_batches":
                 raise Unavailable("cut off")
-            super().insert_lines(table, body, token=token)
+            return super().insert_lines(table, body, token=token)
 
     land(warehouse)
     build(warehouse, settings)
