@@ -1,4 +1,4 @@
-"""Days and ranges of days: which a change touches, and how a set of them becomes runs."""
+"""Days and ranges of days: which a change touches."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -7,8 +7,6 @@ from datetime import date, timedelta
 # four days after it begin, and whose they are (docs/decisions/0003-session-reach.md).
 REACH_BEFORE = 1
 REACH_AFTER = 4
-# Days further apart than this are built by runs of their own, so that one late event does not report years as built.
-LARGEST_GAP_IN_A_RUN = 31
 
 
 def reached(days: Iterable[date], *, first: date, last: date) -> list[date]:
@@ -21,14 +19,3 @@ def reached(days: Iterable[date], *, first: date, last: date) -> list[date]:
 def between(start: date, end: date) -> list[date]:
     """All days from `start` to `end`, both inclusive."""
     return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
-
-
-def runs_of(days: Iterable[date]) -> list[tuple[date, date]]:
-    """`days` as few ranges (first, last): days of one range are at most `LARGEST_GAP_IN_A_RUN` apart."""
-    ranges: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if ranges and (day - ranges[-1][1]).days <= LARGEST_GAP_IN_A_RUN:
-            ranges[-1] = (ranges[-1][0], day)
-        else:
-            ranges.append((day, day))
-    return ranges

@@ -74,8 +74,8 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
     """The days that this run rebuilds in `phase`.
 
     A run over a range of partitions (a backfill from Dagster's page) rebuilds all of its days. A run of `eventlens
-    build` or the sensor covers the range that its plan needs and rebuilds only the touched days within. Days whose
-    devices changed owner follow in the phases after `facts`, wherever they are.
+    build` or the sensor rebuilds the touched days of its plan, wherever they are. Days whose devices changed owner
+    follow in the phases after `facts`.
     """
     scope = scope_of(context.run.tags)
     with connect(settings, "builder") as warehouse:
@@ -91,17 +91,14 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
 
 
 def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
-    """The days of the run's partitions, narrowed to the plan's when the run is for what is touched."""
+    """The days of the run's partitions, or those of the plan when the run is for what is touched."""
     start = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG)
     end = tags.get(ASSET_PARTITION_RANGE_END_TAG) or tags.get(PARTITION_NAME_TAG)
     if not start or not end:
         return plan.days
     days = between(date.fromisoformat(start), date.fromisoformat(end))
-    if scope_of(tags) != TOUCHED:
-        return days
-    # What this run was asked for may have been built since by another: then it builds its range once more.
-    planned = set(plan.days)
-    return [day for day in days if day in planned] or days
+    # What was touched may have been built since by another run: then this one builds its partitions once more.
+    return plan.days or days if scope_of(tags) == TOUCHED else days
 
 
 def scope_of(tags: Mapping[str, str]) -> str:

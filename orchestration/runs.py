@@ -1,4 +1,4 @@
-"""The runs that would bring the tables up to date: a range of partitions and tags each."""
+"""The runs that would bring the tables up to date, and their tags."""
 
 import uuid
 from dataclasses import dataclass
@@ -10,12 +10,14 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from event_lens.errors import Refused
 from event_lens.settings import Settings
 from event_lens.warehouse.connection import Warehouse
-from orchestration.days import runs_of
 from orchestration.models import EVERYTHING, RANGE, SCOPE_TAG, TOUCHED
 from orchestration.plan import buildable, make_plan, read_plan
 from orchestration.registry_copy import copy_registry
 
 JOB = "build_lens"
+# Dagster notes every table on every day from a run's first to its last, at milliseconds each: an event of long ago
+# would cost minutes before the first statement. Of touched days further apart than this it is told the last one only.
+MAX_DAYS_SHOWN = 31
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -26,7 +28,7 @@ UNFINISHED = [
 
 @dataclass(frozen=True)
 class BuildRun:
-    """One run of the job: the first and last day of its partitions and what it rebuilds of them."""
+    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of those between."""
 
     start: date
     end: date
@@ -34,20 +36,21 @@ class BuildRun:
 
     @property
     def tags(self) -> dict[str, str]:
+        is_spread = self.scope == TOUCHED and (self.end - self.start).days >= MAX_DAYS_SHOWN
         return {
-            ASSET_PARTITION_RANGE_START_TAG: self.start.isoformat(),
+            ASSET_PARTITION_RANGE_START_TAG: (self.end if is_spread else self.start).isoformat(),
             ASSET_PARTITION_RANGE_END_TAG: self.end.isoformat(),
             SCOPE_TAG: self.scope,
         }
 
 
 def touched_runs(settings: Settings, warehouse: Warehouse) -> list[BuildRun]:
-    """The runs for everything that is landed or changed and not built yet; none when the tables are up to date."""
+    """The one run for everything that is landed or changed and not built yet; none when the tables are up to date."""
     copy_registry(settings, warehouse)
     probe = f"probe-{uuid.uuid4()}"
     make_plan(warehouse, probe)
     plan = read_plan(warehouse, probe, settings)
-    return [BuildRun(start, end, TOUCHED) for start, end in runs_of(plan.days)]
+    return [BuildRun(plan.days[0], plan.days[-1], TOUCHED)] if plan.days else []
 
 
 def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:

@@ -1,15 +1,16 @@
-"""Which days a change reaches, and how days become runs."""
+"""Which days a change reaches, and how days become a run."""
 
 from datetime import date, timedelta
 
 import pytest
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from event_lens.errors import Refused
 from event_lens.settings import read_settings
-from orchestration.days import LARGEST_GAP_IN_A_RUN, between, reached, runs_of
-from orchestration.models import RANGE, TOUCHED, days_of_run
+from orchestration.days import between, reached
+from orchestration.models import EVERYTHING, RANGE, TOUCHED, days_of_run
 from orchestration.plan import Plan
-from orchestration.runs import BuildRun, range_run
+from orchestration.runs import MAX_DAYS_SHOWN, BuildRun, range_run
 
 FIRST, LAST = date(2015, 1, 1), date(2026, 12, 31)
 DAY = date(2026, 3, 10)
@@ -26,21 +27,30 @@ def test_reach_stops_at_the_first_and_last_buildable_day() -> None:
 
 def test_no_change_reaches_nothing() -> None:
     assert reached([], first=FIRST, last=LAST) == []
-    assert runs_of([]) == []
 
 
-@pytest.mark.parametrize(("gap", "runs"), [(1, 1), (LARGEST_GAP_IN_A_RUN, 1), (LARGEST_GAP_IN_A_RUN + 1, 2)])
-def test_days_far_apart_become_runs_of_their_own(gap: int, runs: int) -> None:
-    found = runs_of([DAY + timedelta(days=gap), DAY])
-    assert len(found) == runs
-    assert (found[0][0], found[-1][1]) == (DAY, DAY + timedelta(days=gap))
+def test_touched_days_are_built_by_one_run_however_far_apart_they_are() -> None:
+    far = [FIRST, DAY, LAST]
+    assert days_of_run(BuildRun(FIRST, LAST, TOUCHED).tags, Plan(days=far, receive_days=[], batch_count=1)) == far
 
 
-def test_a_run_for_what_is_touched_builds_only_that_of_its_range() -> None:
-    plan = Plan(days=between(DAY, DAY + timedelta(days=3)), receive_days=[], batch_count=1)
-    run = BuildRun(DAY - timedelta(days=1), DAY + timedelta(days=1), TOUCHED)
-    assert days_of_run(run.tags, plan) == [DAY, DAY + timedelta(days=1)]
-    assert len(days_of_run(BuildRun(run.start, run.end, RANGE).tags, plan)) == 3
+@pytest.mark.parametrize(("days", "shown"), [(MAX_DAYS_SHOWN, MAX_DAYS_SHOWN), (MAX_DAYS_SHOWN + 1, 1), (4000, 1)])
+def test_dagster_is_told_of_few_days(days: int, shown: int) -> None:
+    last = DAY + timedelta(days=days - 1)
+    tags = BuildRun(DAY, last, TOUCHED).tags
+    assert tags[ASSET_PARTITION_RANGE_END_TAG] == last.isoformat()
+    assert tags[ASSET_PARTITION_RANGE_START_TAG] == (last - timedelta(days=shown - 1)).isoformat()
+
+
+@pytest.mark.parametrize("scope", [RANGE, EVERYTHING])
+def test_what_a_person_asks_for_is_shown_day_by_day(scope: str) -> None:
+    assert BuildRun(FIRST, LAST, scope).tags[ASSET_PARTITION_RANGE_START_TAG] == FIRST.isoformat()
+
+
+def test_a_run_for_a_range_builds_all_of_its_days() -> None:
+    plan = Plan(days=[DAY], receive_days=[], batch_count=1)
+    run = BuildRun(DAY - timedelta(days=1), DAY + timedelta(days=1), RANGE)
+    assert days_of_run(run.tags, plan) == between(run.start, run.end)
 
 
 def test_a_run_whose_days_were_built_meanwhile_still_has_days_to_name_to_dbt() -> None:
