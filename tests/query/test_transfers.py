@@ -146,7 +146,7 @@ def test_a_client_may_read_for_longer_than_a_question_may_take(site: Site) -> No
         while piece := response.read(1 << 20):
             lines += piece.count(b"\n")
             if time.monotonic() - started < QUERY_TIMEOUT_SECONDS + 2:
-                time.sleep(0.45)
+                time.sleep(1)  # so slowly that much of the file is still to be computed when a question's time is over
     assert time.monotonic() - started > QUERY_TIMEOUT_SECONDS + 2
     assert lines == ROW_COUNT
 
@@ -180,6 +180,27 @@ def test_a_statement_that_fails_in_the_middle_raises_and_shows_nothing_of_the_er
     assert read.startswith(b"0,0\n1,0\n")
     assert b"__exception__" not in read
     assert b"secret" not in read
+
+
+def test_a_statement_that_never_ends_ends_when_the_client_leaves(warehouse_url: str) -> None:
+    statement = Statement("SELECT number FROM numbers(1000000000000)", {})
+
+    async def ask() -> None:
+        transfers = Transfers(warehouse_url)
+        for _ in range(EXPORTS_AT_ONCE + 1):
+            begun = asyncio.Event()
+
+            async def leave_when_it_has_begun(begun: asyncio.Event = begun) -> Any:
+                await begun.wait()
+                return {"type": "http.disconnect"}
+
+            async def take(message: Any, begun: asyncio.Event = begun) -> None:
+                if message["type"] == "http.response.body":
+                    begun.set()
+
+            await transfers.send("p", statement, "CSV", {}, leave_when_it_has_begun, take)
+
+    asyncio.run(asyncio.wait_for(ask(), 60))
 
 
 def test_a_client_that_takes_nothing_loses_its_place(warehouse_url: str) -> None:
