@@ -11,6 +11,7 @@ from query.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
 from query.parameters import nearest
 from query.refusals import invalid
 from query.report import Report
+from query.reports.revenue import REVENUE
 from query.retention import RETENTION
 from query.trends import METRICS, TIMESERIES
 
@@ -25,6 +26,7 @@ ALL: tuple[Report[Any], ...] = (
     LIVE,
     RETENTION,
     INGEST,
+    REVENUE,
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}

@@ -17,7 +17,16 @@ from event_lens.registry.connection import Registry, open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.connection import Warehouse
-from tests.query.world import World, fill_edges, fill_instants, fill_midnight, fill_plain, fill_random, fill_steps
+from tests.query.world import (
+    World,
+    fill_edges,
+    fill_instants,
+    fill_midnight,
+    fill_money,
+    fill_plain,
+    fill_random,
+    fill_steps,
+)
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project
@@ -36,6 +45,7 @@ ZONES = {
     "steps": "UTC",
     "random": "America/New_York",
     "instants": "UTC",
+    "money": "UTC",
     "midnight": "UTC",
     "empty": "UTC",
 }
@@ -111,7 +121,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(home)}))
     projects, keys = {}, {}
     for name, zone in ZONES.items():
-        currency = "EUR" if name == "plain" else ""
+        currency = "EUR" if name in ("plain", "money") else ""
         project_id = create_project(registry, name, timezone=zone, currency=currency).project_id
         projects[name] = Project(project_id, timezone=zone, currency=currency)
         keys[name] = make_key(registry, project_id)
@@ -127,6 +137,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_steps(projects["steps"])
     fill_random(projects["random"], 11)
     fill_instants(projects["instants"], 12)
+    fill_money(projects["money"])
     with Warehouse(warehouse_url) as warehouse:
         land_settings(warehouse, projects.values())
         touched = land(warehouse, rows_of(projects.values()), [])

@@ -13,7 +13,7 @@ Ask = Callable[..., httpx.Response]
 FUNNEL = {"steps": [{"name": "a"}, {"name": "b"}]}
 QUESTIONS = [
     "metrics", "timeseries", "pages", "pages/entry", "pages/exit", "referrers", "utm", "devices", "browsers", "os",
-    "geo", "events", "live", "retention", "ingest", "funnel",
+    "geo", "events", "live", "retention", "ingest", "revenue", "funnel",
 ]  # fmt: skip
 
 

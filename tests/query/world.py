@@ -89,3 +89,17 @@ def fill_instants(project: Project, seed: int) -> None:
             properties = {"plan": random.choice(["free", "pro"])}
             at = start + random.randrange(4) * 1000
             project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
+
+
+def fill_money(project: Project) -> None:
+    """Sales and a refund of three devices on 2 April 2026 in three currencies."""
+    for device, revenue, currency in (
+        ("d1", "10", ""),
+        ("d1", "5", "EUR"),
+        ("d3", "2.5", "eur"),
+        ("d1", "-4", "EUR"),
+        ("d2", "100", "USD"),
+        ("d2", "100", "JPY"),
+        ("d1", "0", "CHF"),
+    ):
+        project.event("2026-04-02 10:00", "sale", device, revenue=revenue, currency=currency)
