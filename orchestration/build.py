@@ -65,20 +65,30 @@ def build(
 def _execute(
     definitions: dg.Definitions, instance: dg.DagsterInstance, run: BuildRun, on_progress: OnProgress
 ) -> list[str]:
-    """Executes one run in this thread, where Ctrl-C reaches it, and reports its progress from another meanwhile."""
+    """Executes one run in a thread and reports from Dagster's event log meanwhile. Ctrl-C cancels the run."""
     job = definitions.resolve_job_def(JOB)
-    run_id = str(uuid4())
-    ended = threading.Event()
     total = len(list(job.asset_layer.executable_asset_keys))
-    reporter = threading.Thread(target=_report, args=(instance, run_id, ended, total, on_progress))
-    reporter.start()
+    run_id = str(uuid4())
+    results: list[dg.ExecuteInProcessResult] = []
+    # It ends with this process, and dbt with it: Dagster itself hears of Ctrl-C only now and then.
+    worker = threading.Thread(
+        daemon=True,
+        target=lambda: results.append(
+            job.execute_in_process(
+                run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags, raise_on_error=False
+            )
+        ),
+    )
+    worker.start()
     try:
-        result = job.execute_in_process(
-            run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags, raise_on_error=False
-        )
-    finally:
-        ended.set()
-        reporter.join()
+        _report_until_ended(worker, instance, run_id, total, on_progress)
+    except KeyboardInterrupt:
+        if interrupted := instance.get_run_by_id(run_id):
+            instance.report_run_canceled(interrupted, "Ctrl-C ended this build.")
+        raise
+    if not results:
+        raise Broken("The build could not start; the lines above say why.", code="build_failed")
+    result = results[0]
     if not result.success:
         raise Broken(_reason(result), code="build_failed")
     return [
@@ -88,15 +98,13 @@ def _execute(
     ]
 
 
-def _report(
-    instance: dg.DagsterInstance, run_id: str, ended: threading.Event, total: int, on_progress: OnProgress
+def _report_until_ended(
+    worker: threading.Thread, instance: dg.DagsterInstance, run_id: str, total: int, on_progress: OnProgress
 ) -> None:
-    """Reports every table as Dagster's event log tells of it, until the run has ended."""
     done: set[str] = set()
     cursor = None
-    has_ended = False
-    while not has_ended:
-        has_ended = ended.wait(SECONDS_BETWEEN_LOOKS)
+    while worker.is_alive():
+        worker.join(SECONDS_BETWEEN_LOOKS)
         seen = instance.get_records_for_run(run_id, cursor, dg.DagsterEventType.ASSET_MATERIALIZATION)
         cursor = seen.cursor
         for record in seen.records:
