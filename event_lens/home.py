@@ -1,6 +1,8 @@
 """The folder that holds everything Event Lens writes (`EVENTLENS_HOME`)."""
 
+import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from event_lens.errors import Refused
@@ -13,7 +15,7 @@ VERSION_FILE = "format"
 
 
 def prepare_home(home: Path) -> Path:
-    """Make `home` and its folders, readable by their owner only, and return it; an existing home is left as it is.
+    """Make `home` and its folders, and return it; they and what was made before are for their owner only.
 
     Raises `Refused`: `home_newer` when a newer program wrote it, `home_unreadable` when its format file is damaged,
     `home_unwritable` when it cannot be made.
@@ -21,6 +23,7 @@ def prepare_home(home: Path) -> Path:
     try:
         for folder in (home, *(home / name for name in FOLDERS)):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keep_private(folder, 0o700)
         version_file = home / VERSION_FILE
         if not version_file.exists():
             _write_version(version_file)
@@ -50,3 +53,19 @@ def _write_version(version_file: Path) -> None:
     draft = version_file.with_name(f"{VERSION_FILE}.{uuid.uuid4().hex}")
     draft.write_text(f"{FORMAT_VERSION}\n")
     draft.replace(version_file)
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file, unless there is one, and leave it to its owner only. Raises `OSError`.
+
+    A file that exists is not opened: closing it again would end the locks that SQLite holds on it in this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    keep_private(path, 0o600)
+
+
+def keep_private(path: Path, mode: int) -> None:
+    """Take rights away from a file or folder, unless somebody else owns it, such as a container's volume."""
+    with suppress(PermissionError):
+        path.chmod(mode)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from event_lens.errors import Unavailable
-from event_lens.home import prepare_home
+from event_lens.home import keep_private, make_private_file, prepare_home
 from event_lens.settings import Settings
 
 # Deleted content is overwritten: a salt that is forgotten must not lie on in free pages.
@@ -56,10 +56,30 @@ def open_registry(settings: Settings) -> Registry:
     engine = create_engine(settings.registry_address)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        _make_private(engine.url.database)
     with (settings.home / "registry.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _upgrade(engine)
     return Registry(engine)
+
+
+def _make_private(database: str | None) -> None:
+    """Make the file, if need be, and what SQLite writes beside it, for its owner only: salts and hashes lie in it.
+
+    Raises `Unavailable` (`registry_unavailable`).
+    """
+    if not database or database == ":memory:":
+        return
+    path = Path(database)
+    try:
+        make_private_file(path)
+        for beside in path.parent.glob(f"{path.name}-*"):
+            keep_private(beside, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            f"The registry cannot be opened ({error.strerror}). Check EVENTLENS_REGISTRY_URL and its disk.",
+            code="registry_unavailable",
+        ) from error
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:

@@ -24,6 +24,23 @@ def test_the_migrated_tables_are_the_declared_ones(registry: Registry, settings:
     engine.dispose()
 
 
+def test_the_registry_is_for_its_owner_only_in_a_home_made_beforehand_too(settings: Settings) -> None:
+    settings.home.mkdir(mode=0o755)
+    for _ in range(2):
+        registry = open_registry(settings)
+        create_project(registry, "shop")
+        files = sorted(settings.home.glob("registry.db*"))
+        assert {file.name for file in files} == {"registry.db", "registry.db-shm", "registry.db-wal"}
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+        # As an earlier version left them.
+        for file in files:
+            file.chmod(0o644)
+        opened_again = open_registry(settings)
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+        opened_again.close()
+        registry.close()
+
+
 def test_a_project_is_found_with_the_settings_it_was_given(registry: Registry) -> None:
     made = create_project(registry, "  My shop & café ", timezone="Asia/Kolkata", currency="INR")
     found = find_project(registry, made.project_id)

@@ -16,6 +16,14 @@ def test_a_new_home_has_its_folders_for_the_owner_only(tmp_path: Path) -> None:
     assert (home / "format").read_text() == "1\n"
 
 
+def test_folders_that_were_made_beforehand_are_for_the_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    for folder in (tmp_path, tmp_path / "spool"):
+        folder.chmod(0o755)
+    prepare_home(tmp_path)
+    assert [folder.stat().st_mode & 0o777 for folder in (tmp_path, tmp_path / "spool")] == [0o700, 0o700]
+
+
 def test_preparing_again_changes_nothing(tmp_path: Path) -> None:
     kept = prepare_home(tmp_path) / "spool" / "segment"
     kept.write_text("rows")
