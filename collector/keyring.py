@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from collector.request import ProjectRules, rules_of
-from event_lens.clock import Clock, now_ms, to_datetime
+from event_lens.clock import Clock, elapsed_ms, now_ms, to_datetime
 from event_lens.registry.clients import find_client
 from event_lens.registry.connection import Registry
 from event_lens.registry.projects import find_project
@@ -20,7 +20,7 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class Key:
-    """A client that exists and is not revoked, with what its project asks of the collector."""
+    """A client that exists and is not revoked, with what its project asks of the collector; kept `until_ms`."""
 
     client: Client
     project: ProjectRules
@@ -28,11 +28,15 @@ class Key:
 
 
 class Keyring:
-    """Looks clients and salts up in threads. What exists is kept for three seconds, what does not is asked for anew."""
+    """Looks clients and salts up in threads. What exists is kept for three seconds, what does not is asked for anew.
 
-    def __init__(self, registry: Registry, clock: Clock = now_ms) -> None:
+    `clock` says the day of the salts, `elapsed` how long something is kept: that one cannot be set back.
+    """
+
+    def __init__(self, registry: Registry, clock: Clock = now_ms, elapsed: Clock = elapsed_ms) -> None:
         self._registry = registry
         self._clock = clock
+        self._elapsed = elapsed
         self._keys: dict[str, Key] = {}
         self._looks: dict[str, asyncio.Future[Key | None]] = {}
         self._salts: dict[str, dict[date, str]] = {}
@@ -46,7 +50,7 @@ class Keyring:
         """The client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
         if not CLIENT_ID.fullmatch(client_id):
             return None
-        now = self._clock()
+        now = self._elapsed()
         key = self._keys.get(client_id)
         if key is not None and now < key.until_ms:
             return key
@@ -60,7 +64,7 @@ class Keyring:
         return await asyncio.shield(look)
 
     async def _find_anew(self, client_id: str) -> Key | None:
-        now = self._clock()
+        now = self._elapsed()
         found = await asyncio.to_thread(self._look_up, client_id)
         if found is None:
             self._keys.pop(client_id, None)

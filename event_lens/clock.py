@@ -5,12 +5,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], int]
-"""Returns milliseconds since 1970-01-01T00:00:00Z."""
+"""Returns milliseconds, of `now_ms` those since 1970-01-01T00:00:00Z."""
 
 
 def now_ms() -> int:
     """The wall clock, milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def elapsed_ms() -> int:
+    """Milliseconds since some moment, which nobody can set: for how long something lasts, not for when it was."""
+    return time.monotonic_ns() // 1_000_000
 
 
 def to_datetime(epoch_ms: int) -> datetime:

@@ -80,7 +80,7 @@ def test_a_daily_device_changes_at_midnight_and_hands_over(registry: Registry) -
 
 def test_a_changed_setting_is_followed_within_seconds(registry: Registry) -> None:
     clock = Clock("2026-03-01T12:00")
-    keyring = Keyring(registry, clock)
+    keyring = Keyring(registry, elapsed=clock)
     project = create_project(registry, "shop")
     client, _ = create_client(registry, project.project_id, "write")
 
@@ -139,7 +139,7 @@ class CountingKeyring(Keyring):
 
 def test_all_who_ask_for_a_known_client_at_once_share_one_look(registry: Registry) -> None:
     clock = Clock("2026-05-28T12:00")
-    keyring = CountingKeyring(registry, clock)
+    keyring = CountingKeyring(registry, elapsed=clock)
     client, _ = create_client(registry, create_project(registry, "shop").project_id, "write")
 
     async def ask(times: int) -> list[Key | None]:
@@ -153,3 +153,14 @@ def test_all_who_ask_for_a_known_client_at_once_share_one_look(registry: Registr
     revoke_client(registry, client.client_id)
     clock.now_ms += KEPT_MS
     assert asyncio.run(ask(3)) == [None] * 3
+
+
+def test_a_revoked_client_is_not_kept_by_a_clock_that_is_set_back(registry: Registry) -> None:
+    wall, elapsed = Clock("2026-05-28T12:00"), Clock("2026-01-01T00:00")
+    keyring = Keyring(registry, wall, elapsed)
+    client, _ = create_client(registry, create_project(registry, "shop").project_id, "write")
+    assert asyncio.run(keyring.find(client.client_id)) is not None
+    revoke_client(registry, client.client_id)
+    wall.set("2026-05-27T12:00")
+    elapsed.now_ms += KEPT_MS
+    assert asyncio.run(keyring.find(client.client_id)) is None
