@@ -17,18 +17,17 @@ from litestar.exceptions import HTTPException
 
 from collector.answer import error_headers, status_of
 from collector.edge import Edge
+from collector.failure import failure
 from collector.geo import open_geo
 from collector.routes import event_routes, state_routes
 from collector.worker import Worker
 from event_lens.errors import Broken, EventLensError, Refused, as_json
 from event_lens.home import prepare_home
-from event_lens.logs import get_log, set_up_logs
+from event_lens.logs import set_up_logs
 from event_lens.metrics import empty_shared, metrics
 from event_lens.registry.connection import open_registry
 from event_lens.serving import HOST, check_port, serve_until_stopped, server_limits
 from event_lens.settings import Settings, read_settings
-
-log = get_log("http")
 
 SWITCH_SECONDS = 0.000_5
 """How long the thread of the disk waits for the interpreter; with 5 ms, requests wait for it, not for the disk."""
@@ -130,8 +129,7 @@ def _answer_ours(_request: Request[Any, Any, Any], error: EventLensError) -> Res
 
 
 def _answer_unknown(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    log.error("request_failed", exc_info=error)
-    return _as_response(Broken("The collector failed; the log says why."))
+    return _as_response(failure(error))
 
 
 def _as_response(error: EventLensError, headers: Mapping[str, str] | None = None) -> Response[Any]:

@@ -8,8 +8,9 @@ from logging import DEBUG
 from time import perf_counter
 from typing import Any
 
-from collector.answer import COMMON_HEADERS, Send
+from collector.answer import COMMON_HEADERS, Send, send_error
 from collector.body import Receive
+from collector.failure import failure
 from event_lens.logs import get_log, request_id
 from event_lens.metrics import metrics
 
@@ -48,7 +49,13 @@ class Edge:
             await send(message)
 
         started = perf_counter()
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            # Where even the answer to a failure failed; the server would answer without a word.
+            told = failure(error)
+            if not status:
+                await send_error(send_with_headers, told, [])
         metrics.count("eventlens_requests_total", 1, str(status))
         if self._is_logging:
             # The route's own path: what else was asked for may hold anything.

@@ -18,14 +18,12 @@ from collector.answer import (
 from collector.body import Receive, read_body
 from collector.credentials import ID_HEADERS, Headers, credentials_in, first_text, query_value
 from collector.enrich import Source
+from collector.failure import failure
 from collector.intake import Intake
 from collector.keyring import Keyring
 from collector.rate import RateLimit
 from event_lens.contract.wire import Batch, Envelope, Rejection, decode_batch, decode_one
-from event_lens.errors import Broken, EventLensError, Refused, as_json
-from event_lens.logs import get_log
-
-log = get_log("http")
+from event_lens.errors import EventLensError, Refused, as_json
 
 Scope = dict[str, Any]
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -128,8 +126,7 @@ def as_endpoint(
         except EventLensError as error:
             await send_error(send, error, cors, shape)
         except Exception as error:
-            log.error("request_failed", exc_info=error)
-            await send_error(send, Broken("The collector failed; the log says why."), cors, shape)
+            await send_error(send, failure(error), cors, shape)
         else:
             await send_json(send, status, value, cors)
 
