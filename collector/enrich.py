@@ -193,7 +193,7 @@ class Source:
         return values
 
     def _page(self, event: Event) -> Page:
-        page = page_of(event.fields, self._origin)
+        page = page_of(event.fields, self._origin, self.request.project.domains)
         if self._hostnames:
             check_hostname(split_url(page.values["origin"]).host, self._hostnames)
         return page

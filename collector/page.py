@@ -6,7 +6,8 @@ from functools import lru_cache
 import msgspec
 
 from collector.referrer import classify, read_marks
-from collector.url import Url, clean_query, split_url
+from collector.url import Url, clean_query, split_url, whole_query
+from event_lens.contract.limits import MAX_TEXT_LENGTH
 from event_lens.contract.line import encoded_columns
 
 PAGE_FIELDS = frozenset({"path", "search", "origin", "referrer"})
@@ -25,20 +26,24 @@ class Page(msgspec.Struct, frozen=True):
     columns: bytes
 
 
-def page_of(fields: Mapping[str, str], sender_origin: str) -> Page:
-    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
+def page_of(fields: Mapping[str, str], sender_origin: str, domains: tuple[str, ...] = ()) -> Page:
+    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`.
+
+    `domains` are those of its project.
+    """
     get = fields.get
     path, referrer = get("path", ""), get("referrer", "")
     if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < LONGEST_KNOWN:
-        return _read_once(path, referrer, sender_origin)
+        return _read_once(path, referrer, sender_origin, domains)
     search, origin, source, medium = (get(field, "") for field in ("search", "origin", "utm_source", "utm_medium"))
-    return _read(path, referrer, sender_origin, search, origin, source, medium)
+    return _read(path, referrer, sender_origin, domains, search, origin, source, medium)
 
 
 def _read(
     path: str,
     referrer: str,
     sender_origin: str,
+    domains: tuple[str, ...],
     search: str = "",
     origin: str = "",
     utm_source: str = "",
@@ -46,7 +51,8 @@ def _read(
 ) -> Page:
     page = split_url(path)
     query = page.query or clean_query(search)
-    marks = read_marks(query)
+    # A campaign may stand where the query is cut.
+    marks = read_marks(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))
     site = _site(page, origin, sender_origin)
     source = classify(
         referrer,
@@ -54,6 +60,7 @@ def _read(
         marks.click_id,
         utm_source or marks.campaign.get("utm_source", ""),
         utm_medium or marks.campaign.get("utm_medium", ""),
+        domains,
     )
     values = marks.campaign | {
         "path": page.path,

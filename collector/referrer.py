@@ -21,7 +21,7 @@ CLICK_IDS = {
     "dclid": ("ad", "Google Ads"),
     "gad_source": ("ad", "Google Ads"),
     "msclkid": ("ad", "Microsoft Ads"),
-    "fbclid": ("ad", "Facebook"),
+    "fbclid": ("social", "Facebook"),
     "igshid": ("social", "Instagram"),
     "igsh": ("social", "Instagram"),
     "ttclid": ("ad", "TikTok"),
@@ -57,6 +57,8 @@ MEDIA_TYPES = {
     "referral": "referral",
     "chat": "chat",
 }
+# What programs write where there was none.
+NO_REFERRER = frozenset({"-", "undefined", "null", "none", "nan", "nil", "(direct)", "direct", "(none)", "(not set)"})
 # A part of a search engine's domain is often something else (docs.google.com); these are the engine.
 ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next", "cse", "wap"})
 LONGEST_COUNTRY_LABEL = 2
@@ -107,8 +109,15 @@ def _read_marks(query: str) -> Marks:
 
 
 @lru_cache(maxsize=8192)
-def classify(referrer: str, page_host: str, click_id: str, utm_source: str, utm_medium: str) -> Referrer:
-    """The source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL."""
+def classify(
+    referrer: str, page_host: str, click_id: str, utm_source: str, utm_medium: str, domains: tuple[str, ...] = ()
+) -> Referrer:
+    """The source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL.
+
+    `domains` are the project's: whoever comes from one of them comes from its own pages.
+    """
+    if referrer.strip().lower() in NO_REFERRER:
+        referrer = ""
     url = split_url(referrer)
     if not url.host and _BARE_HOST.match(url.path):
         url = split_url(f"https://{url.without_hash}")
@@ -116,23 +125,23 @@ def classify(referrer: str, page_host: str, click_id: str, utm_source: str, utm_
     click_id = click_id or marks.click_id
     source = (utm_source or marks.campaign.get("utm_source", "")).strip()
     medium = (utm_medium or marks.campaign.get("utm_medium", "")).strip().lower()
-    kind, name = ("internal", "") if _ROUTE.match(referrer) else _by_host(url, page_host)
+    kind, name = ("internal", "") if _ROUTE.match(referrer) else _by_host(url, (page_host, *domains))
     is_own = kind in ("direct", "internal")
-    if click_id:
-        clicked, clicked_at = CLICK_IDS[click_id]
-        kind, name = clicked if clicked == "ad" or is_own else kind, clicked_at if is_own else name
-    elif medium in PAID_MEDIA or medium.startswith("paid"):
-        kind, name = "ad", _by_name(source)[1] if is_own else name
+    clicked, clicked_at = CLICK_IDS.get(click_id, ("", ""))
+    if clicked == "ad" or medium in PAID_MEDIA or medium.startswith("paid"):
+        kind, name = "ad", (clicked_at or _by_name(source)[1]) if is_own else name
+    elif clicked and is_own:
+        kind, name = clicked, clicked_at
     elif source and is_own:
         by_name, name = _by_name(source)
         kind = MEDIA_TYPES.get(medium, by_name)
     return Referrer(url.without_hash[:MAX_TEXT_LENGTH], name, kind, click_id)
 
 
-def _by_host(url: Url, page_host: str) -> tuple[str, str]:
+def _by_host(url: Url, own_hosts: tuple[str, ...]) -> tuple[str, str]:
     if not url.host:
         return ("other", "") if url.path else ("direct", "")
-    if page_host and _site(url.host) == _site(page_host):
+    if _site(url.host) in map(_site, own_hosts):
         return "internal", ""
     host = url.host.removeprefix("www.")
     found = _find(host, url.path)

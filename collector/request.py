@@ -15,14 +15,15 @@ NO_NETWORKS = Networks()
 class ProjectRules:
     """The settings of a project that the collector follows.
 
-    `hostnames` are those whose pages count, all when empty. Of a query `kept_parameters` are kept, in lower case; None
-    keeps all.
+    `domains` are its own, `hostnames` those whose pages count, all when empty. Of a query `kept_parameters` are kept,
+    in lower case; None keeps all.
     """
 
     project_id: str
     device_salt: str = "daily"
     allow_unsafe_revenue: bool = False
     own_addresses: Networks = NO_NETWORKS
+    domains: tuple[str, ...] = ()
     hostnames: tuple[str, ...] = ()
     honour_gpc: bool = False
     honour_dnt: bool = False
@@ -37,6 +38,7 @@ def rules_of(project: Project) -> ProjectRules:
         device_salt=project.device_salt,
         allow_unsafe_revenue=project.allow_unsafe_revenue,
         own_addresses=Networks(project.own_addresses),
+        domains=tuple(project.domains),
         hostnames=tuple(project.hostnames),
         honour_gpc=project.honour_gpc,
         honour_dnt=project.honour_dnt,

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from collector.url_secrets import mask_secrets
 from event_lens.contract.host import ascii_host
-from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HIGHEST_PORT = 65_535
-LONGEST_READ = 4 * MAX_TEXT_LENGTH  # escapes are resolved before a part is cut
+LONGEST_READ = MAX_URL_LENGTH  # escapes are resolved before a part is cut
+LONGEST_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
 MOST_ROUNDS = 4
 DROPPED = str.maketrans("", "", "\t\r\n")  # browsers drop them anywhere in a URL
 UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
@@ -51,9 +52,12 @@ class Url(NamedTuple):
         return f"{self.origin}{self.path}?{self.query}" if self.query else self.origin + self.path
 
 
-@lru_cache(maxsize=4096)
 def split_url(text: str) -> Url:
     """Take `text` apart as browsers do, without ever failing: what has no host is a route, such as a screen's name."""
+    return _split_once(text) if len(text) < LONGEST_KNOWN else _split(text)
+
+
+def _split(text: str) -> Url:
     text = _start(text)
     opaque = _OPAQUE.match(text)
     if opaque:
@@ -75,9 +79,18 @@ def split_url(text: str) -> Url:
     return Url(f"{name}://{address}", host, _clean_path(f"/{path}"), query, fragment)
 
 
+_split_once = lru_cache(maxsize=4096)(_split)
+
+
 def clean_query(query: str) -> str:
     """The query as it may be stored: the one place that decides what of it is kept."""
     return _clean(query.lstrip("?"))
+
+
+def whole_query(text: str) -> str:
+    """The query of a URL, as `split_url` has it but not cut: for looking into it, and not to be stored."""
+    query = _start(text).partition("#")[0].partition("?")[2]
+    return _clean(query.lstrip("?"), LONGEST_READ)
 
 
 def host_of(address: str) -> str:
@@ -108,8 +121,8 @@ def _start(text: str) -> str:
     return _without_own_user(text)
 
 
-def _clean(text: str) -> str:
-    return _without_secrets(readable(text).replace(" ", "%20"))[:MAX_TEXT_LENGTH] if text else ""
+def _clean(text: str, longest: int = MAX_TEXT_LENGTH) -> str:
+    return _without_secrets(readable(text).replace(" ", "%20"))[:longest] if text else ""
 
 
 def _clean_path(path: str) -> str:

@@ -6,6 +6,7 @@ MAX_NAME_LENGTH = 255  # characters: event names, property names of increments, 
 MAX_ID_LENGTH = 1_024  # characters: device, profile, session and group ids; a longer one is refused, cut it would merge
 MAX_GROUPS = 100
 MAX_TEXT_LENGTH = 2_048  # characters: paths, queries, titles, referrers; longer ones are cut
+MAX_URL_LENGTH = 8_192  # characters read of a URL before it is taken apart and its parts are cut
 MAX_WORD_LENGTH = 255  # characters: names of browsers, places, campaigns, SDKs, ...; longer ones are cut
 MAX_USER_AGENT_LENGTH = 1_024  # characters; longer ones are cut
 

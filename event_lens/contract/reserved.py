@@ -45,7 +45,8 @@ RESERVED_KEYS |= dict.fromkeys(_REMOVED_KEYS, REMOVED)
 PLACE_FIELDS = frozenset({"country", "region", "city", "latitude", "longitude"})
 GUARDED_FIELDS = PLACE_FIELDS | {"revenue", "currency"}
 WHOLE_FIELDS = frozenset({"screen_width", "screen_height"})
-LONG_FIELDS = frozenset({"path", "origin", "referrer", "title", "search"})
+LONG_FIELDS = frozenset({"origin", "title"})
+URL_FIELDS = frozenset({"path", "referrer", "search"})
 
 # Those that mean a field whoever sends them and whatever their value is.
 SURE_KEYS = {key: field for key, field in RESERVED_KEYS.items() if key.startswith("__") and field not in GUARDED_FIELDS}

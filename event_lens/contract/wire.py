@@ -7,7 +7,7 @@ import msgspec
 
 from event_lens.contract.body import Batch, Envelope, decode_bare, decode_batch, decode_one
 from event_lens.contract.field import as_cut_text, as_ids, as_name, as_side
-from event_lens.contract.limits import MAX_GROUPS, MAX_TEXT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.limits import MAX_GROUPS, MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
 from event_lens.contract.operation import (
     Operation,
     parse_alias,
@@ -28,6 +28,7 @@ from event_lens.contract.reserved import (
     SURE_KEYS,
     TEXT_KEYS,
     TRACK_KEYS,
+    URL_FIELDS,
     WHOLE_FIELDS,
 )
 from event_lens.contract.sent import NOTHING, Sent, read_properties, read_sent
@@ -118,10 +119,7 @@ def parse_track(payload: dict[str, Any]) -> Event:
         name=as_name(payload.get("name"), "The event's name", "name_missing"),
         groups=as_ids(payload.get("groups"), "groups", MAX_GROUPS),
         screen={field: as_side(reserved.pop(field)) for field in WHOLE_FIELDS if field in reserved},
-        fields={
-            field: as_cut_text(value, field, MAX_TEXT_LENGTH if field in LONG_FIELDS else MAX_WORD_LENGTH)
-            for field, value in reserved.items()
-        },
+        fields={field: as_cut_text(value, field, _most_characters(field)) for field, value in reserved.items()},
         guarded=guarded,
         payload=payload,
     )
@@ -175,6 +173,12 @@ def _sort(key: str, value: Any, properties: dict[str, Any], reserved: dict[str, 
         reserved.setdefault(field, value)
     else:
         properties[key] = value
+
+
+def _most_characters(field: str) -> int:
+    if field in URL_FIELDS:
+        return MAX_URL_LENGTH
+    return MAX_TEXT_LENGTH if field in LONG_FIELDS else MAX_WORD_LENGTH
 
 
 def _replay(payload: dict[str, Any]) -> Replay:

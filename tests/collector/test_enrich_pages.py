@@ -1,9 +1,13 @@
 """Pages and referrers of events, as their rows have them."""
 
+from dataclasses import replace
+from typing import Any
+
 import msgspec
 import pytest
 
-from tests.collector.test_enrich import row
+from collector.request import ProjectRules
+from tests.collector.test_enrich import BROWSER, row
 
 
 @pytest.mark.parametrize(
@@ -23,4 +27,41 @@ def test_no_user_name_or_password_of_any_url_reaches_a_row() -> None:
 
 def test_a_page_of_two_megabytes_is_cut() -> None:
     made = row(path=f"https://shop.example/{'한' * 2_000_000}", referrer="https://example.org/" + "a" * 2_000_000)
-    assert (len(made.path), len(made.referrer), made.referrer_type) == (2_028, 2_048, "referral")
+    assert (len(made.path), len(made.referrer), made.referrer_type) == (2_048, 2_048, "referral")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"path": f"https://shop.example/land?state={'s' * 3_000}&utm_source=news&utm_campaign=may&gclid=1#top"},
+        {"path": f"https://shop.example/land?utm_source=news&state={'s' * 3_000}&utm_campaign=may&gclid=1"},
+        {
+            "path": "https://shop.example/land",
+            "properties": {"search": f"?s={'s' * 3_000}&utm_source=news&utm_campaign=may&gclid=1"},
+        },
+        {"path": f"https://shop.example/{'p' * 3_000}?utm_source=news&utm_campaign=may&gclid=1"},
+    ],
+)
+def test_the_campaign_of_a_long_url_is_kept_whatever_is_cut(sent: dict[str, Any]) -> None:
+    made = row(**sent)
+    assert (made.utm_source, made.utm_campaign, made.click_id) == ("news", "may", "gclid")
+    assert (made.origin, made.referrer_type) == ("https://shop.example", "ad")
+    assert max(len(made.path), len(made.query)) <= 2_048
+
+
+def test_a_secret_of_a_long_url_is_no_campaign() -> None:
+    made = row(path=f"https://shop.example/?state={'s' * 3_000}&utm_source=me%40shop.example&utm_term=news")
+    assert (made.utm_source, made.utm_term) == ("***", "news")
+
+
+def test_who_comes_from_another_domain_of_the_project_is_not_referred() -> None:
+    ours = replace(BROWSER, project=ProjectRules("p", domains=("shop.example", "blog.example")))
+    page = {"path": "https://shop.example/", "referrer": "https://blog.example/post"}
+    assert row(ours, **page).referrer_type == "internal"
+    assert row(BROWSER, **page).referrer_type == "referral"
+
+
+@pytest.mark.parametrize("code", ["usd", " Usd", "USD"])
+def test_a_currency_is_kept_in_capitals(code: str) -> None:
+    selling = replace(BROWSER, project=ProjectRules("p", allow_unsafe_revenue=True))
+    assert row(selling, properties={"__revenue": 5, "__currency": code}).currency == "USD"

@@ -91,12 +91,17 @@ CASES = [
     ("https://한국.example/글", "", "referral", "xn--3e0b707e.example"),
     ("", "gclid=abc", "ad", "Google Ads"),
     ("https://www.google.com/", "gclid=abc", "ad", "Google"),
-    ("https://www.facebook.com/?fbclid=x", "", "ad", "Facebook"),
+    ("https://www.facebook.com/?fbclid=x", "", "social", "Facebook"),
     ("https://shop.example/?msclkid=x", "", "ad", "Microsoft Ads"),
     ("", "gbraid=1", "ad", "Google Ads"),
     ("", "wbraid=1", "ad", "Google Ads"),
     ("", "dclid=1", "ad", "Google Ads"),
-    ("", "fbclid=1", "ad", "Facebook"),
+    ("", "fbclid=1", "social", "Facebook"),
+    ("https://l.facebook.com/", "fbclid=1", "social", "Facebook"),
+    ("https://l.facebook.com/", "fbclid=1&utm_source=fb&utm_medium=paid_social", "ad", "Facebook"),
+    ("", "fbclid=1&utm_source=poster&utm_medium=cpc", "ad", "Facebook"),
+    ("https://l.instagram.com/", "utm_source=ig&utm_medium=social&fbclid=1", "social", "Instagram"),
+    ("", "fbclid=1&gclid=2", "ad", "Google Ads"),
     ("", "ttclid=1", "ad", "TikTok"),
     ("", "TwClid=1", "ad", "X"),
     ("", "li_fat_id=1", "ad", "LinkedIn"),
@@ -136,7 +141,30 @@ def test_marks_are_read_from_a_query() -> None:
         "a&utm_source=a%20b&UTM_MEDIUM=c+d&utm_term=%EA%B8%80&utm_content=%zz&fbclid=x&gclid=y&utm_source=z"
     )
     assert marks.campaign == {"utm_source": "a b", "utm_medium": "c d", "utm_term": "글", "utm_content": "%zz"}
-    assert marks.click_id == "fbclid"
+    assert marks.click_id == "gclid"
+
+
+@pytest.mark.parametrize(
+    "nothing", ["undefined", "null", "NULL", "None", "-", "(direct)", "(none)", "(not set)", " nan "]
+)
+def test_what_programs_write_without_a_referrer_is_none(nothing: str) -> None:
+    assert classify(nothing, "shop.example", "", "", "")[:3] == ("", "", "direct")
+
+
+@pytest.mark.parametrize(
+    ("referrer", "kind"),
+    [
+        ("https://blog.shop.example/post", "internal"),
+        ("https://www.other.example/", "internal"),
+        ("https://shop.example/", "internal"),
+        ("https://deeper.other.example/", "referral"),
+        ("https://other.example.evil.example/", "referral"),
+    ],
+)
+def test_who_comes_from_another_domain_of_the_project_comes_from_its_own_pages(referrer: str, kind: str) -> None:
+    found = classify(referrer, "shop.example", "", "", "", ("blog.shop.example", "other.example"))
+    assert found.type == kind
+    assert classify(referrer, "", "", "", "", ("shop.example", "blog.shop.example", "other.example")).type == kind
 
 
 def test_the_name_of_a_click_id_is_kept_and_not_its_value() -> None:
