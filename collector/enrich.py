@@ -226,6 +226,8 @@ class Source:
                 values[field] = as_decimal(_number(value), 4, "The revenue", MAX_REVENUE)
             elif field in ("latitude", "longitude"):
                 values[field] = float(as_decimal(_number(value), 6, f"The {field}", 1000))
+            elif field == "currency":
+                values[field] = as_cut_text(value, field, MAX_WORD_LENGTH).strip().upper()
             else:
                 values[field] = as_cut_text(value, field, MAX_WORD_LENGTH)
         if refused:

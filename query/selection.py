@@ -58,7 +58,7 @@ def summed_revenue(ask: Ask, bindings: Bindings) -> str:
     """The revenue of an event that may be added up: in the project's currency or in none."""
     if not ask.subject.currency:
         return "revenue"
-    return f"if(currency IN ('', {bindings.bind(ask.subject.currency, 'String')}), revenue, 0)"
+    return f"if(upper(currency) IN ('', {bindings.bind(ask.subject.currency, 'String')}), revenue, 0)"
 
 
 def _of_days(

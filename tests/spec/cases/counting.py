@@ -60,7 +60,7 @@ def ledger(project: Project) -> None:
 
 
 def money(project: Project) -> None:
-    for amount, currency in (("10", "EUR"), ("5.25", ""), ("100", "USD"), ("-2", "EUR")):
+    for amount, currency in (("10", "EUR"), ("5.25", ""), ("100", "USD"), ("-2", "EUR"), ("5", "eur")):
         project.event("2026-02-02 10:00", "order", revenue=amount, currency=currency)
 
 
@@ -125,10 +125,10 @@ CASES = {
         [("2026-02-02 10:00:00", 10, 5, 1, 3, 1), ("2026-02-02 11:00:00", 1, 0, 0, 0, 1)],
     ),
     "revenue": Case(
-        "Revenue adds up in the project's currency or without one, refunds included.",
+        "Revenue adds up in the project's currency, however it is written, or without one, refunds included.",
         money,
         REVENUE,
-        [(13.25,)],
+        [(18.25,)],
         {"currency": "EUR"},
     ),
     "pages": Case(
