@@ -10,7 +10,7 @@ from collector.device import Device, derived_device, profile_device
 from collector.geo import Geo
 from collector.identity import message_uuid, random_uuids, short_hash
 from collector.left_out import check_hostname, left_out
-from collector.page import PAGE_FIELDS, Page, page_of
+from collector.page import PAGE_FIELDS, Page, SiteRules, page_of
 from collector.query_parameters import keep_parameters
 from collector.redaction import redact
 from collector.request import Request
@@ -61,6 +61,7 @@ class Source:
         self.left_out = left_out(request)
         self._may_leave_out = self.left_out is not None or bool(request.project.own_addresses)
         self._hostnames = request.project.hostnames
+        self._site_rules = SiteRules(request.project.domains, request.project.hash_routes)
         self._kept_parameters = request.project.kept_parameters
         self._first_ms = first_ms(request.first_day)
         verdict = "" if request.is_verified else bot_reason(self.user_agent)
@@ -193,7 +194,7 @@ class Source:
         return values
 
     def _page(self, event: Event) -> Page:
-        page = page_of(event.fields, self._origin, self.request.project.domains)
+        page = page_of(event.fields, self._origin, self._site_rules)
         if self._hostnames:
             check_hostname(split_url(page.values["origin"]).host, self._hostnames)
         return page

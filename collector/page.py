@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
 from collector.referrer import classify, read_marks
-from collector.url import Url, clean_query, split_url, whole_query
+from collector.url import Url, clean_query, split_url, whole_query, with_hash_route
 from event_lens.contract.limits import MAX_TEXT_LENGTH
 from event_lens.contract.line import encoded_columns
 
@@ -26,30 +27,39 @@ class Page(msgspec.Struct, frozen=True):
     columns: bytes
 
 
-def page_of(fields: Mapping[str, str], sender_origin: str, domains: tuple[str, ...] = ()) -> Page:
-    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`.
+class SiteRules(NamedTuple):
+    """What a project says of its pages: its own domains, and whether a path in the hash tells them apart."""
 
-    `domains` are those of its project.
-    """
+    domains: tuple[str, ...] = ()
+    hash_routes: bool = False
+
+
+NO_RULES = SiteRules()
+
+
+def page_of(fields: Mapping[str, str], sender_origin: str, rules: SiteRules = NO_RULES) -> Page:
+    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
     get = fields.get
     path, referrer = get("path", ""), get("referrer", "")
     if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < LONGEST_KNOWN:
-        return _read_once(path, referrer, sender_origin, domains)
+        return _read_once(path, referrer, sender_origin, rules)
     search, origin, source, medium = (get(field, "") for field in ("search", "origin", "utm_source", "utm_medium"))
-    return _read(path, referrer, sender_origin, domains, search, origin, source, medium)
+    return _read(path, referrer, sender_origin, rules, search, origin, source, medium)
 
 
 def _read(
     path: str,
     referrer: str,
     sender_origin: str,
-    domains: tuple[str, ...],
+    rules: SiteRules,
     search: str = "",
     origin: str = "",
     utm_source: str = "",
     utm_medium: str = "",
 ) -> Page:
     page = split_url(path)
+    if rules.hash_routes:
+        page = with_hash_route(page)
     query = page.query or clean_query(search)
     # A campaign may stand where the query is cut.
     marks = read_marks(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))
@@ -60,7 +70,7 @@ def _read(
         marks.click_id,
         utm_source or marks.campaign.get("utm_source", ""),
         utm_medium or marks.campaign.get("utm_medium", ""),
-        domains,
+        rules.domains,
     )
     values = marks.campaign | {
         "path": page.path,

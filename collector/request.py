@@ -15,8 +15,8 @@ NO_NETWORKS = Networks()
 class ProjectRules:
     """The settings of a project that the collector follows.
 
-    `domains` are its own, `hostnames` those whose pages count, all when empty. Of a query `kept_parameters` are kept,
-    in lower case; None keeps all.
+    `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes`
+    a path in the hash tells its pages apart. Of a query `kept_parameters` are kept, in lower case; None keeps all.
     """
 
     project_id: str
@@ -27,6 +27,7 @@ class ProjectRules:
     hostnames: tuple[str, ...] = ()
     honour_gpc: bool = False
     honour_dnt: bool = False
+    hash_routes: bool = False
     kept_parameters: frozenset[str] | None = None
 
 
@@ -42,6 +43,7 @@ def rules_of(project: Project) -> ProjectRules:
         hostnames=tuple(project.hostnames),
         honour_gpc=project.honour_gpc,
         honour_dnt=project.honour_dnt,
+        hash_routes=project.hash_routes,
         kept_parameters=None if EVERY_PARAMETER in names else frozenset(name.lower() for name in names),
     )
 

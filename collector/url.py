@@ -87,6 +87,17 @@ def clean_query(query: str) -> str:
     return _clean(query.lstrip("?"))
 
 
+def with_hash_route(url: Url) -> Url:
+    """`url` with the path and the query that its hash holds (`#/about`, `#!/about?a=1`); itself, if that holds none."""
+    route = url.hash.removeprefix("!")
+    if not route.startswith("/"):
+        return url
+    path, _, query = route.partition("?")
+    queries = "&".join(each for each in (url.query, query) if each)
+    path = url.path.rstrip("/") + path
+    return url._replace(path=path[:MAX_TEXT_LENGTH], query=queries[:MAX_TEXT_LENGTH], hash="")
+
+
 def whole_query(text: str) -> str:
     """The query of a URL, as `split_url` has it but not cut: for looking into it, and not to be stored."""
     query = _start(text).partition("#")[0].partition("?")[2]

@@ -44,6 +44,7 @@ QueryAllowList = Annotated[
 ]
 HonourGpc = Annotated[bool | None, typer.Option(help="Leave out who sends Global Privacy Control.")]
 HonourDnt = Annotated[bool | None, typer.Option(help="Leave out who sends Do Not Track.")]
+HashRoutes = Annotated[bool | None, typer.Option(help="Pages are told apart by a path in the hash, such as /#/about.")]
 
 
 @project_app.command("create")
@@ -62,6 +63,7 @@ def project_create(
     query_allow: QueryAllowList = None,
     honour_gpc: HonourGpc = None,
     honour_dnt: HonourDnt = None,
+    hash_routes: HashRoutes = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a project. NAME is free text; the id is printed."""
@@ -75,6 +77,7 @@ def project_create(
         allow_unsafe_revenue=allow_unsafe_revenue,
         honour_gpc=honour_gpc,
         honour_dnt=honour_dnt,
+        hash_routes=hash_routes,
     )
     with opened_registry() as registry:
         project = create_project(registry, name, **settings)
@@ -98,6 +101,7 @@ def project_change(
     query_allow: QueryAllowList = None,
     honour_gpc: HonourGpc = None,
     honour_dnt: HonourDnt = None,
+    hash_routes: HashRoutes = None,
     as_json: AsJson = False,
 ) -> None:
     """Change a project's settings. A list that is given replaces the old one; '' empties it.
@@ -115,6 +119,7 @@ def project_change(
         allow_unsafe_revenue=allow_unsafe_revenue,
         honour_gpc=honour_gpc,
         honour_dnt=honour_dnt,
+        hash_routes=hash_routes,
     )
     with opened_registry() as registry:
         project = change_project(registry, project_id, **settings)
@@ -188,6 +193,7 @@ def _fields(project: Project) -> dict[str, object]:
         "queryAllowList": project.query_allow_list,
         "honourGpc": project.honour_gpc,
         "honourDnt": project.honour_dnt,
+        "hashRoutes": project.hash_routes,
     }
 
 

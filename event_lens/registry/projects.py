@@ -25,6 +25,7 @@ CHANGEABLE = {
     "allow_unsafe_revenue",
     "honour_gpc",
     "honour_dnt",
+    "hash_routes",
 }
 LONGEST_SESSION_TIMEOUT_SECONDS = 86_400
 

@@ -32,6 +32,7 @@ class Project(Table):
     query_allow_list: Mapped[list[str]] = mapped_column(default_factory=lambda: ["*"])
     honour_gpc: Mapped[bool] = mapped_column(default=False)
     honour_dnt: Mapped[bool] = mapped_column(default=False)
+    hash_routes: Mapped[bool] = mapped_column(default=False)
 
 
 class Client(Table):

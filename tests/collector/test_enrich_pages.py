@@ -65,3 +65,24 @@ def test_who_comes_from_another_domain_of_the_project_is_not_referred() -> None:
 def test_a_currency_is_kept_in_capitals(code: str) -> None:
     selling = replace(BROWSER, project=ProjectRules("p", allow_unsafe_revenue=True))
     assert row(selling, properties={"__revenue": 5, "__currency": code}).currency == "USD"
+
+
+@pytest.mark.parametrize(
+    ("sent", "page"),
+    [
+        ("https://shop.example/#/", ("/", "", "")),
+        ("https://shop.example/#/about", ("/about", "", "")),
+        ("https://shop.example/#!/about", ("/about", "", "")),
+        ("https://shop.example#/about/%ED%95%9C", ("/about/한", "", "")),
+        ("https://shop.example/app/?a=1#/admin/users?tab=2&token=abc", ("/app/admin/users", "a=1&tab=2&token=***", "")),
+        ("/#/about?utm_source=news", ("/about", "utm_source=news", "")),
+        ("https://shop.example/faq#prices", ("/faq", "", "prices")),
+        ("https://shop.example/faq", ("/faq", "", "")),
+    ],
+)
+def test_a_path_in_the_hash_is_the_page_of_a_project_that_says_so(sent: str, page: tuple[str, str, str]) -> None:
+    routed = replace(BROWSER, project=ProjectRules("p", hash_routes=True))
+    made = row(routed, path=sent)
+    assert (made.path, made.query, made.hash) == page
+    assert row(path="https://shop.example/a#/b").path == "/a"
+    assert made.utm_source == ("news" if "news" in sent else "")

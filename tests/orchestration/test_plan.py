@@ -179,6 +179,7 @@ def test_what_only_collectors_follow_asks_for_no_build(warehouse: Warehouse, set
         "query_allow_list": ["q"],
         "honour_gpc": True,
         "honour_dnt": True,
+        "hash_routes": True,
         "device_salt": "monthly",
         "allow_unsafe_revenue": True,
         "domains": ["example.com"],

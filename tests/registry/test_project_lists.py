@@ -120,7 +120,7 @@ def test_the_command_sets_shows_and_takes_back_every_privacy_setting(settings: S
     assert (made["ownAddresses"], made["honourGpc"], made["honourDnt"]) == (["192.0.2.7"], True, False)
     project_id = made["projectId"]
     changed = run(
-        settings, "change", project_id, "--device-salt", "monthly", "--no-honour-gpc", "--honour-dnt",
+        settings, "change", project_id, "--device-salt", "monthly", "--no-honour-gpc", "--honour-dnt", "--hash-routes",
         "--hostname", "example.com", "--hostname", "*.example.com", "--query-allow", "q", "--query-allow", "page",
         "--allow-unsafe-revenue", "--domain", "example.com",
     )  # fmt: skip
@@ -129,6 +129,7 @@ def test_the_command_sets_shows_and_takes_back_every_privacy_setting(settings: S
         "deviceSalt": "monthly",
         "honourGpc": False,
         "honourDnt": True,
+        "hashRoutes": True,
         "hostnames": ["example.com", "*.example.com"],
         "queryAllowList": ["q", "page"],
         "allowUnsafeRevenue": True,
