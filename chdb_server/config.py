@@ -75,6 +75,9 @@ def server_config(data: Path, listeners: Listeners, memory_bytes: int) -> str:
         "http_port": listeners.http_port,
         "tcp_port": listeners.native_port,
         "users_config": "users.xml",
+        # Not the engine's own `default`, in which every unknown name is a file; `engine` makes a database of that name.
+        "default_database": "",
+        "database": "system",
         # Nobody is anybody without naming a user: a web page's GET is refused before it runs.
         "default_session_user": "",
         "allow_experimental_webterminal": 0,
@@ -93,17 +96,20 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
     root = ElementTree.Element("clickhouse")
     profiles = ElementTree.SubElement(root, "profiles")
     limits = {**ANALYST_LIMITS, "max_memory_usage": min(_MAX_ANALYST_MEMORY_BYTES, memory_bytes // 8)}
-    services = {
+    usual = {
         "max_memory_usage": memory_bytes * 3 // 4,
         # Builds may be long, but nothing runs for ever; inserts are cut smaller than on a server's machine.
         "max_execution_time": 600,
         "max_insert_block_size": 131_072,
         "min_insert_block_size_rows": 262_144,
         "min_insert_block_size_bytes": 67_108_864,
+        "cancel_http_readonly_queries_on_client_close": 1,
+        # Parameters of a statement may be lists, and the guard sends whole statements to be parsed.
+        "http_max_field_value_size": 16_777_216,
     }
-    _add_profile(profiles, "default", services)
-    # Read-only, but for settings of a question; then the server notices a client that leaves.
-    _add_profile(profiles, "reader", {**services, "readonly": 2}, constant=("readonly",))
+    _add_profile(profiles, "default", usual)
+    # The server stops a question whose client has left only where nothing can be written.
+    _add_profile(profiles, "reader", {**usual, "readonly": 2}, constant=("readonly",))
     _add_profile(
         profiles,
         "holder",
@@ -135,14 +141,22 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
         largest=limits,
     )
     users = ElementTree.SubElement(root, "users")
-    holder = ("GRANT SYSTEM LISTEN, FILE, CREATE TEMPORARY TABLE ON *.*",)
+    holder = ("GRANT SYSTEM LISTEN, FILE, CREATE TEMPORARY TABLE ON *.*", "GRANT CREATE DATABASE ON default.*")
     _add_user(users, HOLDER, None, "holder", holder)
     for service, grants in _GRANTS.items():
-        _add_user(users, service, passwords[service], "reader" if service == "query" else "default", grants)
+        profile = "reader" if service == "query" else "default"
+        user = _add_user(users, service, passwords[service], profile, grants)
+        ElementTree.SubElement(user, "default_database").text = "default"
     reads = (
         "GRANT SELECT, SHOW ON lens.*",
         "GRANT SELECT ON information_schema.*",
         "GRANT SELECT ON INFORMATION_SCHEMA.*",
+        "GRANT SELECT ON system.keywords",
+        # How KILL QUERY finds a statement; it stops those of the same user only.
+        "GRANT SELECT(query_id, user, query) ON system.processes",
+        # What `information_schema.tables` sums up.
+        "GRANT SELECT(database, table, active, primary_key_size, marks_bytes, secondary_indices_compressed_bytes,"
+        " secondary_indices_marks_bytes) ON system.parts",
     )
     _add_user(users, ANALYST, passwords[ANALYST], "analyst", reads)
     _add_row_policy(_add_user(users, PROJECT_ANALYST, passwords[PROJECT_ANALYST], "analyst", reads))
@@ -162,8 +176,9 @@ def _add_profile(
     largest: Mapping[str, int] | None = None,
 ) -> None:
     profile = ElementTree.SubElement(profiles, name)
-    # `python('x')` ends the process, whoever asks for it.
-    for setting, value in {**settings, "allow_python_table_function": 0}.items():
+    # `python('x')` ends the process, whoever asks for it. Java's driver reads no ZSTD (clickhouse-java's issue 3105).
+    of_everybody = {"allow_python_table_function": 0, "network_compression_method": "LZ4"}
+    for setting, value in {**settings, **of_everybody}.items():
         ElementTree.SubElement(profile, setting).text = str(value)
     constraints = ElementTree.SubElement(profile, "constraints")
     for setting in (*constant, "allow_python_table_function"):

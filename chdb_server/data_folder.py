@@ -33,3 +33,11 @@ def owned(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         os.close(descriptor)
+
+
+def keep_default_database(folder: Path) -> None:
+    """Give the tables of `default` that an earlier version made a database again: it had one that no file names."""
+    link = folder / "metadata" / "default"
+    description = link.with_suffix(".sql")
+    if link.is_symlink() and not description.exists():
+        description.write_text(f"ATTACH DATABASE _ UUID '{link.readlink().name}'\nENGINE = Atomic\n")

@@ -63,7 +63,10 @@ class Engine:
             self._confine()
             wait = f"SELECT count() FROM file('/dev/fd/{self._waiting}', LineAsString, 'line String');"
             # Without the last statement the server's end ends the process, too.
-            script = f"SYSTEM START LISTEN QUERIES ALL; {wait * _WAITS} SYSTEM STOP LISTEN QUERIES ALL"
+            script = (
+                "CREATE DATABASE IF NOT EXISTS default; SYSTEM START LISTEN QUERIES ALL; "
+                f"{wait * _WAITS} SYSTEM STOP LISTEN QUERIES ALL"
+            )
             result = module.query(script, "TabSeparated", path=str(self._data))
             if result.has_error():
                 self._failure = str(result.error_message())

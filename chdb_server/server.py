@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chdb_server import landlock
 from chdb_server.config import ANALYST, PARSER, PROJECT_ANALYST, Listeners, server_config, users_config
-from chdb_server.data_folder import owned
+from chdb_server.data_folder import keep_default_database, owned
 from chdb_server.engine import Engine
 from chdb_server.guard.app import Guard
 from chdb_server.guard.engine_users import EngineUsers
@@ -52,6 +52,7 @@ def serve(settings: Settings) -> None:
     check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
     check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
     with owned(home / "warehouse") as folder:
+        keep_default_database(folder)
         access = _access(home)
         listeners = Listeners("127.0.0.1", access.http_port, settings.warehouse_native_port)
         memory_bytes = _memory_bytes()

@@ -81,19 +81,33 @@ class EmbeddedServer:
 
 
 @pytest.fixture(scope="session")
-def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def embedded_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """The embedded warehouse that tests share; those that need it skip where the warehouse is a ClickHouse server."""
+    if os.environ.get("EVENTLENS_WAREHOUSE_URL"):
+        pytest.skip("the warehouse under test is a ClickHouse server")
+    server = EmbeddedServer(tmp_path_factory.mktemp("home"))
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def warehouse_url(request: pytest.FixtureRequest) -> str:
     """The address of a migrated warehouse. Tests keep apart by project_id and never drop tables."""
     given = os.environ.get("EVENTLENS_WAREHOUSE_URL", "")
     if given:
         with Warehouse(given) as real:
             migrate(real)
-        yield read_settings({"EVENTLENS_WAREHOUSE_URL": given}).warehouse_url
-        return
-    server = EmbeddedServer(tmp_path_factory.mktemp("home"))
-    try:
-        yield server.wait().url
-    finally:
-        server.stop()
+        return read_settings({"EVENTLENS_WAREHOUSE_URL": given}).warehouse_url
+    server: EmbeddedServer = request.getfixturevalue("embedded_warehouse")
+    return server.url
+
+
+@pytest.fixture(scope="session")
+def guarded_url(embedded_warehouse: EmbeddedServer) -> str:
+    """The address at which analysts ask the embedded warehouse."""
+    return embedded_warehouse.guarded_url
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from chdb_server.guard.engine_users import EngineUsers
 from chdb_server.guard.failure import (
     ACCESS_DENIED,
     BAD_ARGUMENTS,
+    QUERY_IS_RUNNING_ALREADY,
     QUERY_IS_TOO_LARGE,
+    SYNTAX_ERROR,
     StatementError,
     failure,
 )
@@ -28,7 +30,7 @@ from chdb_server.guard.functions import Functions
 from chdb_server.guard.question import Question, read_question
 from chdb_server.guard.sandbox import Sandbox
 from chdb_server.guard.statement import read_kill
-from chdb_server.guard.upstream import Parser, Upstream
+from chdb_server.guard.upstream import Body, Parser, Upstream, statement_form
 from event_lens.registry.sql_users import FoundUser
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -76,7 +78,7 @@ class Guard:
             await _say(send, 403, b"Requests from web pages or for another host are refused.\n")
         elif self._is_closing:
             await _say(send, 503, b"The warehouse is closing.\n")
-        elif path in _HEALTH:
+        elif path in _HEALTH or (path == "/" and not scope["query_string"] and scope["method"] in ("GET", "HEAD")):
             await _say(send, 200, b"Ok.\n")
         else:
             try:
@@ -147,21 +149,29 @@ class Guard:
             if self._sandbox is None:
                 self._sandbox = Sandbox(Functions(await self._parser.functions()), self._parser)
             if not question.text.strip():
-                raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Empty query.")
+                raise failure(SYNTAX_ERROR, "SYNTAX_ERROR", "Empty query.")
             statement = await self._sandbox.check(question.text, question.parameters)
             # What was judged is what runs.
             sql = statement.sql + (f"\nFORMAT {statement.format}".encode() if statement.format else b"")
         if question.query_id in self._running:
-            raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", f"Query with id = {question.query_id} is running already.")
-        sent = {name: value for name, value in headers.items() if name == "accept-encoding"}
+            raise failure(
+                QUERY_IS_RUNNING_ALREADY,
+                "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING",
+                f"Query with id = {question.query_id} is already running.",
+            )
+        sent = {name: value for name, value in headers.items() if name in ("accept-encoding", "x-clickhouse-format")}
         if user.is_for_all_projects:
             sent |= self._users.headers(ANALYST)
         else:
             sent |= self._users.headers(PROJECT_ANALYST)
             sent[PROJECTS_HEADER] = ",".join(user.project_ids)
+        body: Body = sql
+        if question.parameters:
+            body = statement_form(sql.decode(), question.parameters)
+            sent["content-type"] = body.content_type
         self._running[question.query_id] = user.name
         try:
-            await self._forward("POST", question.target(user.name), sent, sql, receive, send, is_head=method == "HEAD")
+            await self._forward("POST", question.target(user.name), sent, body, receive, send, is_head=method == "HEAD")
         finally:
             del self._running[question.query_id]
 
@@ -175,31 +185,36 @@ class Guard:
         has_body = "content-length" in headers or "transfer-encoding" in headers
         if "content-length" in headers:
             sent["Content-Length"] = headers["content-length"]
-        await self._forward(scope["method"], target, sent, _pieces(receive) if has_body else None, receive, send)
+        is_read = asyncio.Event()
+        body = _pieces(receive, is_read) if has_body else None
+        await self._forward(scope["method"], target, sent, body, receive, send, is_read=is_read if has_body else None)
 
     async def _forward(
         self,
         method: str,
         target: str,
         headers: Mapping[str, str],
-        body: bytes | AsyncIterator[bytes] | None,
+        body: Body,
         receive: Receive,
         send: Send,
         *,
         is_head: bool = False,
+        is_read: asyncio.Event | None = None,
     ) -> None:
-        """Send a request to the server and its answer back; stop it when the client goes away before the end."""
+        """Send a request to the server and its answer back; stop it when the client goes away before the end.
+
+        `is_read` is set when a body that comes from `receive` has come whole; until then the body notices the leaving.
+        """
         forwarding = asyncio.ensure_future(self._exchange(method, target, headers, body, send, is_head=is_head))
-        # The body's pieces come from `receive` themselves, and end with an error when the client goes away.
-        leaving = None if isinstance(body, AsyncIterator) else asyncio.ensure_future(_disconnected(receive))
+        leaving = asyncio.ensure_future(_disconnected(receive, is_read))
         try:
-            await asyncio.wait({forwarding, *([leaving] if leaving else [])}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({forwarding, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not forwarding.done():
                 raise ClientGoneError
             await forwarding
         finally:
             for task in (forwarding, leaving):
-                if task is not None and not task.done():
+                if not task.done():
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
@@ -209,7 +224,7 @@ class Guard:
         method: str,
         target: str,
         headers: Mapping[str, str],
-        body: bytes | AsyncIterator[bytes] | None,
+        body: Body,
         send: Send,
         *,
         is_head: bool,
@@ -242,8 +257,8 @@ def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
     return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
-async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """The body of a request. Raises `ClientGoneError` when the client goes away in the middle of it."""
+async def _pieces(receive: Receive, is_read: asyncio.Event) -> AsyncIterator[bytes]:
+    """The body of a request; sets `is_read` after it. Raises `ClientGoneError` when the client goes away before."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -251,19 +266,22 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
         if message.get("body"):
             yield message["body"]
         if not message.get("more_body"):
+            is_read.set()
             return
 
 
 async def _read_all(receive: Receive) -> bytes:
     found = bytearray()
-    async for piece in _pieces(receive):
+    async for piece in _pieces(receive, asyncio.Event()):
         found += piece
         if len(found) > _MAX_STATEMENT_BYTES:
             raise failure(QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", "A statement of this user has 1 MiB at most.")
     return bytes(found)
 
 
-async def _disconnected(receive: Receive) -> None:
+async def _disconnected(receive: Receive, is_read: asyncio.Event | None) -> None:
+    if is_read is not None:
+        await is_read.wait()
     while (await receive())["type"] != "http.disconnect":
         continue
 

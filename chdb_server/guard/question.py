@@ -10,6 +10,7 @@ from chdb_server.config import ANALYST_LIMITS
 from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, READONLY, failure
 
 DATABASE = "lens"
+_PARAMETER = "param_"
 
 # What clients send for the HTTP interface itself; it changes how an answer is sent and not what it says.
 _TRANSPORT = frozenset(
@@ -34,8 +35,8 @@ _TRANSPORT = frozenset(
 # What the guard reads itself, and what clients send without a need.
 _READ = frozenset({"query", "user", "password", "database", "query_id", "quota_key", "decompress", "session_id"})
 _MAY_SEND = re.compile(
-    r"output_format_(json|csv|tsv|arrow|parquet|native|pretty|decimal|bool|null)_\w+|date_time_output_format"
-    r"|join_use_nulls|session_timezone|extremes|max_block_size|prefer_column_name_to_alias|max_memory_usage"
+    r"output_format_(json|csv|tsv|arrow|parquet|native|pretty|decimal|bool|null)_\w+|date_time_(in|out)put_format"
+    r"|cast_string_to_dynamic_use_inference|join_use_nulls|session_timezone|extremes|max_block_size|prefer_column_name_to_alias|max_memory_usage"
 )
 
 
@@ -43,7 +44,7 @@ _MAY_SEND = re.compile(
 class Question:
     """The statement of an analyst and the fields beside it.
 
-    `fields` go to the server as they are; `parameters` are those of the statement, without their prefix.
+    `fields` go to the server in its URL, `parameters` in a form; here they are without their prefix.
     """
 
     text: bytes
@@ -66,31 +67,40 @@ def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: b
         raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements of this user have to be sent uncompressed.")
     if fields.get("role"):
         raise failure(ACCESS_DENIED, "ACCESS_DENIED", "This user has no roles.")
-    if any("\ud800" <= letter <= "\udfff" for letter in "".join(name + value for name, value in fields.items())):
+    if not _is_utf8(body) or any("\ud800" <= letter <= "\udfff" for part in fields.items() for letter in "".join(part)):
         raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements, settings and parameters have to be UTF-8.")
     database = fields.get("database") or headers.get("x-clickhouse-database", "")
     if database not in ("", "default", DATABASE):
         raise failure(ACCESS_DENIED, "ACCESS_DENIED", f"Not enough privileges: this user reads {DATABASE} only.")
     passed: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in fields.items():
         if name == "session_id" and not value:
             continue
-        if _is_open(name):
+        if name.startswith(_PARAMETER):
+            parameters[name.removeprefix(_PARAMETER)] = value
+        elif _is_open(name):
             passed[name] = value
         elif name not in _READ and (name != "readonly" or value not in ("1", "2")):
             raise failure(READONLY, "READONLY", f"Cannot modify '{name}' setting in readonly mode.")
-    if "x-clickhouse-format" in headers:
-        passed.setdefault("default_format", headers["x-clickhouse-format"])
     query_id = fields.get("query_id") or headers.get("x-clickhouse-query-id", "")
     return Question(
         text=fields["query"].encode() + b"\n" + body if fields.get("query") else body,
         query_id=query_id if query_id and query_id.isprintable() else str(uuid4()),
         fields=passed,
-        parameters={name[6:]: value for name, value in fields.items() if name.startswith("param_")},
+        parameters=parameters,
     )
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_open(name: str) -> bool:
     """Whether an analyst may send the field `name` to the server."""
-    is_for_transport = name in _TRANSPORT or name == "session_id" or name.startswith("param_")
+    is_for_transport = name in _TRANSPORT or name == "session_id"
     return is_for_transport or name in ANALYST_LIMITS or _MAY_SEND.fullmatch(name) is not None

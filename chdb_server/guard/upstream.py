@@ -1,6 +1,7 @@
 """The server behind the guard, over HTTP."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,8 +14,10 @@ from chdb_server.guard.engine_users import EngineUsers
 from chdb_server.guard.failure import StatementError, read_failure
 
 _CONNECT_SECONDS = 10
+# How the server ends the text of an exception.
+_NAME_AND_VERSION = re.compile(r"\([A-Z0-9_]+\)(?: \(version [^)]*\))?$")
 
-Body = bytes | AsyncIterator[bytes] | None
+Body = bytes | AsyncIterator[bytes] | aiohttp.MultipartWriter | None
 
 
 class Upstream:
@@ -35,14 +38,9 @@ class Upstream:
 
     async def ask(self, sql: str, parameters: Mapping[str, str]) -> bytes:
         """The answer to a small question of the guard's own. Raises `StatementError`."""
-        address = URL(self._users.url).with_path("/").with_query({"query": sql, "default_format": "RawBLOB"})
-        # Not in the URL: the server takes 1 MiB there, and reads a statement's parameters from a form as well.
-        form = aiohttp.FormData(default_to_multipart=True)
-        form.add_field("param_of_every_form", "")
-        for name, value in parameters.items():
-            form.add_field(f"param_{name}", value)
-        body = form()
-        headers = {**self._users.headers(PARSER), "Content-Type": body.headers["Content-Type"]}
+        address = URL(self._users.url).with_path("/").with_query({"default_format": "RawBLOB"})
+        body = statement_form(sql, parameters)
+        headers = {**self._users.headers(PARSER), "Content-Type": body.content_type}
         async with self._opened().post(address, headers=headers, data=body) as answer:
             found = await answer.read()
             if answer.status != 200:
@@ -64,6 +62,14 @@ class Upstream:
         return self._session
 
 
+def statement_form(sql: str, parameters: Mapping[str, str]) -> aiohttp.MultipartWriter:
+    """A body with a statement and its parameters, which may be longer than the server takes in a URL."""
+    form = aiohttp.MultipartWriter("form-data")
+    for name, value in {"query": sql, **{f"param_{name}": value for name, value in parameters.items()}}.items():
+        form.append(value).set_content_disposition("form-data", name=name)
+    return form
+
+
 class Parser:
     """The server's own parser: what a statement says, and the statement that says just that."""
 
@@ -77,7 +83,8 @@ class Parser:
         except StatementError as error:
             # Its own text, not that of our question around it.
             text, _, around = error.text.partition(": In scope SELECT formatQuerySingleLine(")
-            raise StatementError(error.code, f"{text}. ({around.rpartition(' (')[2]}" if around else text) from error
+            end = _NAME_AND_VERSION.search(around)
+            raise StatementError(error.code, f"{text}. {end[0]}" if end else text) from error
 
     async def parse(self, sql: bytes) -> tuple[bytes, bytes]:
         """The tree of the question `sql` as JSON, and the question that the server makes from nothing but that tree."""

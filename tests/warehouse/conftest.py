@@ -6,13 +6,37 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from event_lens.warehouse.access import read_access
 from event_lens.warehouse.connection import Warehouse
+from tests.conftest import EmbeddedServer
 
 
 @pytest.fixture
 def http(warehouse_url: str) -> Iterator[httpx.Client]:
     """Speaks HTTP to the warehouse as curl does; answers come as they are sent."""
     with httpx.Client(base_url=warehouse_url, timeout=60, headers={"Accept-Encoding": "identity"}) as client:
+        yield client
+
+
+@pytest.fixture
+def reader_url(embedded_warehouse: EmbeddedServer) -> str:
+    """The address of the embedded warehouse as the user who reads and never writes."""
+    return read_access(embedded_warehouse.home).url("query")
+
+
+@pytest.fixture
+def nobody(warehouse_url: str) -> Iterator[httpx.Client]:
+    """Speaks HTTP to the warehouse without saying who it is."""
+    url = httpx.URL(warehouse_url).copy_with(username=None, password=None)
+    with httpx.Client(base_url=url, timeout=60, headers={"Accept-Encoding": "identity"}) as client:
+        yield client
+
+
+@pytest.fixture
+def analyst(guarded_url: str) -> Iterator[httpx.Client]:
+    """Speaks HTTP to the guard as the analyst without a password does."""
+    headers = {"Accept-Encoding": "identity", "X-ClickHouse-User": "analyst"}
+    with httpx.Client(base_url=guarded_url, timeout=90, headers=headers) as client:
         yield client
 
 

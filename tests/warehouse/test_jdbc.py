@@ -4,6 +4,7 @@ The driver itself is on Maven's registry only and does not run here: these tests
 its compressed blocks, and read the answers as it would.
 """
 
+import gzip
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from event_lens.warehouse.connection import Warehouse
-from event_lens.warehouse.embedded.blocks import BlockDecoder, BlockEncoder
+from tests.warehouse.blocks import packed, unpacked
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 
@@ -56,9 +57,9 @@ NOTHING = "SELECT CAST(NULL as Nullable(String)) AS PKTABLE_CAT, CAST(NULL as Nu
 class Driver:
     """Asks as the driver does by default: rows in binary with names and types, in LZ4 blocks, who by basic auth."""
 
-    def __init__(self, http: httpx.Client, user: str) -> None:
-        self._http = http
-        self._auth = (user, "")
+    def __init__(self, url: str, auth: tuple[str, str]) -> None:
+        self._url = url
+        self._auth = auth
 
     def post(self, body: bytes, **params: str) -> httpx.Response:
         headers = {
@@ -66,18 +67,17 @@ class Driver:
             "X-ClickHouse-Database": "default",
             "X-ClickHouse-Query-Id": uuid4().hex,
             "Content-Type": "text/plain",
+            "Accept-Encoding": "identity",
         }
         params = {"compress": "1", "session_id": f"sess_{uuid4()}"} | params
-        return self._http.post("/", params=params, headers=headers, auth=self._auth, content=body)
+        return httpx.post(self._url, params=params, headers=headers, auth=self._auth, content=body)
 
     def ask(self, sql: str) -> list[str]:
         """The names of the columns; fails when the answer is no whole one in the format that was asked for."""
         answer = self.post(sql.encode())
         assert answer.status_code == 200, answer.text
         assert answer.headers["x-clickhouse-format"] == "RowBinaryWithNamesAndTypes"
-        decoder = BlockDecoder()
-        head = b"".join(decoder.decode(answer.content))
-        decoder.check_end()
+        head = unpacked(answer.content)
         names, at = [], 1
         for _ in range(head[0]):
             names.append(head[at + 1 : at + 1 + head[at]].decode())
@@ -86,9 +86,15 @@ class Driver:
         return names
 
 
-@pytest.fixture(params=["default", "analyst"])
-def driver(request: pytest.FixtureRequest, http: httpx.Client) -> Driver:
-    return Driver(http, request.param)
+@pytest.fixture
+def admin(warehouse_url: str) -> Driver:
+    url = httpx.URL(warehouse_url)
+    return Driver(str(url.copy_with(username=None, password=None)), (url.username, url.password))
+
+
+@pytest.fixture(params=["admin", "analyst"])
+def driver(request: pytest.FixtureRequest, admin: Driver, guarded_url: str) -> Driver:
+    return admin if request.param == "admin" else Driver(guarded_url, ("analyst", ""))
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +134,26 @@ def test_its_errors_come_with_code_and_text(driver: Driver) -> None:
     assert b"47. DB::Exception: " in answer.content
 
 
-def test_it_inserts_rows_in_compressed_blocks(http: httpx.Client, warehouse: Warehouse, table: str) -> None:
-    encoder = BlockEncoder()
+def test_it_inserts_rows_in_compressed_blocks(
+    admin: Driver, http: httpx.Client, warehouse: Warehouse, table: str
+) -> None:
     rows = b"".join(number.to_bytes(8, "little") + b"\x01x" for number in range(1000))
-    body = encoder.encode(f"INSERT INTO {table} (n, s) FORMAT RowBinary\n".encode() + rows) + encoder.finish()
-    assert Driver(http, "default").post(body, decompress="1").status_code == 200
+    body = packed(http, f"INSERT INTO {table} (n, s) FORMAT RowBinary\n".encode() + rows)
+    assert admin.post(body, decompress="1").status_code == 200
     assert warehouse.value(f"SELECT uniqExact(n) FROM {table} WHERE s = 'x'") == 1000
 
 
-def test_its_prepared_statements_send_parameters_as_a_form(http: httpx.Client) -> None:
+def test_its_prepared_statements_send_parameters_as_a_form(http: httpx.Client, analyst: httpx.Client) -> None:
     fields = {"param_text": (None, "é'\\\\"), "query": (None, "SELECT {text:String}")}
-    answer = http.post("/", files=fields, auth=("default", ""), headers={"X-ClickHouse-Format": "JSONCompactEachRow"})
-    assert answer.json() == ["é'\\"]
+    for client in (http, analyst):
+        answer = client.post("/", files=fields, headers={"X-ClickHouse-Format": "JSONCompactEachRow"})
+        assert answer.json() == ["é'\\"]
+
+
+def test_blocks_of_the_analyst_are_refused_with_the_remedy(http: httpx.Client, analyst: httpx.Client) -> None:
+    answer = analyst.post("/", params={"decompress": "1"}, content=packed(http, b"SELECT 1"))
+    assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (400, "36")
+    assert "uncompressed" in answer.text
+    zipped = analyst.post("/", headers={"Content-Encoding": "gzip"}, content=gzip.compress(b"SELECT 1"))
+    assert (zipped.status_code, zipped.headers["x-clickhouse-exception-code"]) == (400, "36")
+    assert "uncompressed" in zipped.text

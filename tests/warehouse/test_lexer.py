@@ -2,7 +2,7 @@
 
 import pytest
 
-from event_lens.warehouse.embedded.statement import Kind, read_landing, read_statement
+from chdb_server.guard.statement import Kind, read_landing, read_statement
 from event_lens.warehouse.lexer import split_statements
 
 

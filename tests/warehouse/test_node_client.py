@@ -95,10 +95,10 @@ def test_it_sends_commands_and_raw_statements(warehouse_url: str, warehouse: War
         ("abortStream", "SELECT number AS streamed FROM numbers(200000000000)", "closed"),
     ],
 )
-def test_what_it_aborts_stops(
-    warehouse_url: str, http: httpx.Client, only_embedded: None, scenario: str, query: str, said: str
+def test_what_a_reader_aborts_stops(
+    reader_url: str, http: httpx.Client, only_embedded: None, scenario: str, query: str, said: str
 ) -> None:
-    assert run_scenario(warehouse_url, scenario, query=query, query_id=uuid4().hex).startswith(said)
+    assert run_scenario(reader_url, scenario, query=query, query_id=uuid4().hex).startswith(said)
     wait_for_statement(http, "200000000000", present=False)
 
 
@@ -113,7 +113,7 @@ def test_its_query_id_and_settings_arrive_and_it_sees_the_headers(warehouse_url:
     assert got["query_id"] == got["headers"]["x-clickhouse-query-id"] == query_id
     assert got["rows"] == [{"threads": 3, "big": "18446744073709551615"}]
     assert got["headers"]["x-clickhouse-format"] == "JSONEachRow"
-    assert json.loads(got["headers"]["x-clickhouse-summary"])["result_rows"] == "1"
+    assert json.loads(got["headers"]["x-clickhouse-summary"])["read_rows"] == "1"
 
 
 @pytest.mark.parametrize("compression", [PLAIN, COMPRESSED], ids=["plain", "gzip"])

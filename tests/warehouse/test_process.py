@@ -57,7 +57,7 @@ def test_a_second_process_on_the_folder_is_refused_with_a_remedy(server: Embedde
 
 def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path, server: EmbeddedServer) -> None:
     environment = {**server.environment, "EVENTLENS_HOME": str(tmp_path / "other")}
-    command = [sys.executable, "-m", "event_lens.warehouse.embedded"]
+    command = [sys.executable, "-m", "chdb_server"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "EVENTLENS_WAREHOUSE_PORT" in ended.stderr

@@ -28,8 +28,8 @@ def pages(warehouse_url: str) -> Iterator[str]:
         owner.command(f"DROP TABLE lens.{name}")
 
 
-def test_superset_reflects_and_asks_through_sqlalchemy(warehouse_url: str, pages: str) -> None:
-    port = urlsplit(warehouse_url).port
+def test_superset_reflects_and_asks_through_sqlalchemy(guarded_url: str, pages: str) -> None:
+    port = urlsplit(guarded_url).port
     engine = sqlalchemy.create_engine(f"clickhousedb://analyst@127.0.0.1:{port}/lens")
     inspector = sqlalchemy.inspect(engine)
     schemas = inspector.get_schema_names()
@@ -80,8 +80,8 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize("sql", QUESTIONS)
-def test_grafana_and_dbeaver_get_their_answers(http: httpx.Client, pages: str, sql: str) -> None:
-    answer = http.post("/", params={"user": "analyst"}, content=sql.format(table=pages))
+def test_grafana_and_dbeaver_get_their_answers(analyst: httpx.Client, pages: str, sql: str) -> None:
+    answer = analyst.post("/", content=sql.format(table=pages))
     assert answer.status_code == 200, answer.text
     assert answer.text
 
@@ -102,8 +102,10 @@ LISTS = [
 
 
 @pytest.mark.parametrize("sql", LISTS)
-def test_no_list_of_tables_names_what_is_not_theirs(http: httpx.Client, pages: str, sql: str) -> None:
-    seen = http.post("/", params={"user": "analyst"}, content=sql)
+def test_no_list_of_tables_names_what_is_not_theirs(
+    analyst: httpx.Client, http: httpx.Client, pages: str, sql: str
+) -> None:
+    seen = analyst.post("/", content=sql)
     assert seen.status_code == 200, seen.text
     assert "lens_raw" not in seen.text
     assert "default\n" not in seen.text
