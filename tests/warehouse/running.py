@@ -2,6 +2,14 @@
 
 import httpx
 
+# A server lands a long INSERT block by block, so one that breaks off has landed in part, unless it is one block.
+ONE_BLOCK = {
+    "max_insert_block_size": 100_000_000,
+    "min_insert_block_size_rows": 100_000_000,
+    "min_insert_block_size_bytes": 0,
+    "input_format_parallel_parsing": 0,
+}
+
 
 def wait_for_statement(http: httpx.Client, text: str, *, present: bool = True) -> None:
     """Block until a statement with `text` runs, or none does; fail when that takes too long."""

@@ -9,7 +9,7 @@ import pytest
 
 from event_lens.warehouse.connection import Warehouse
 from tests.warehouse.node_client import need_node, run_scenario
-from tests.warehouse.running import wait_for_statement
+from tests.warehouse.running import ONE_BLOCK, wait_for_statement
 
 COMPRESSED = {"client": {"compression": {"request": True, "response": True}}}
 PLAIN: dict[str, Any] = {}
@@ -75,8 +75,11 @@ def test_it_inserts_arrays_and_streams(
     assert landed == [{"rows": 20_007, "ids": 20_007, "unnamed": 1}]
 
 
-def test_an_insert_it_breaks_off_lands_nothing(warehouse_url: str, warehouse: Warehouse, table: str) -> None:
-    assert run_scenario(warehouse_url, "brokenInsert", table=table) == "The user aborted a request."
+def test_an_insert_of_one_block_it_breaks_off_lands_nothing(
+    warehouse_url: str, warehouse: Warehouse, table: str
+) -> None:
+    options = {"client": {"clickhouse_settings": ONE_BLOCK}}
+    assert run_scenario(warehouse_url, "brokenInsert", table=table, **options) == "The user aborted a request."
     assert warehouse.value(f"SELECT count() FROM {table}") == 0
 
 
