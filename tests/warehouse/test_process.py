@@ -2,20 +2,26 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from event_lens.errors import Unavailable
+from event_lens.home import prepare_home
+from event_lens.processes import free_port
+from event_lens.warehouse.access import read_access
 from event_lens.warehouse.connection import Warehouse
 from tests.conftest import EmbeddedServer
 
 Start = Callable[[Path], EmbeddedServer]
+
+PORTS = ("EVENTLENS_WAREHOUSE_PORT", "EVENTLENS_WAREHOUSE_NATIVE_PORT")
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 
@@ -55,21 +61,74 @@ def test_a_second_process_on_the_folder_is_refused_with_a_remedy(server: Embedde
     assert httpx.post(server.url, content="SELECT 1").text == "1\n"
 
 
-def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path, server: EmbeddedServer) -> None:
+@pytest.mark.parametrize("taken", PORTS)
+def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path, server: EmbeddedServer, taken: str) -> None:
     environment = {**server.environment, "EVENTLENS_HOME": str(tmp_path / "other")}
+    environment |= {name: str(free_port()) for name in PORTS if name != taken}
     command = [sys.executable, "-m", "chdb_server"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
-    assert "EVENTLENS_WAREHOUSE_PORT" in ended.stderr
+    assert taken in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
+def test_a_port_of_the_services_that_somebody_took_is_left_to_them(server: EmbeddedServer) -> None:
+    before = read_access(server.home)
+    server.stop()
+    with socket.create_server(("127.0.0.1", before.http_port)):
+        server.restart()
+        after = read_access(server.home)
+        assert after.http_port != before.http_port
+        assert after.passwords == before.passwords
+        assert httpx.post(server.url, content="SELECT 1").text == "1\n"
+
+
 def test_it_listens_on_loopback_only(server: EmbeddedServer) -> None:
-    listening = {
-        line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"
-    }
-    ours = {address for address in listening if address.endswith(f":{server.port:04X}")}
-    assert ours == {f"0100007F:{server.port:04X}"}
+    ports = (server.port, server.native_port, read_access(server.home).http_port)
+    assert _listening(ports) == {f"0100007F:{port:04X}" for port in ports}
+
+
+def test_it_listens_on_no_other_port(server: EmbeddedServer) -> None:
+    opened = {path.readlink() for path in Path(f"/proc/{server.process.pid}/fd").iterdir() if path.is_symlink()}
+    sockets = {str(link)[len("socket:[") : -1] for link in opened if str(link).startswith("socket:[")}
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+    ours = {int(line[1].rpartition(":")[2], 16) for line in lines if line[3] == "0A" and line[9] in sockets}
+    assert ours == {server.port, server.native_port, read_access(server.home).http_port}
+
+
+def _listening(ports: Collection[int]) -> set[str]:
+    """The addresses, as the kernel writes them, at which somebody listens on one of `ports`."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {line[1] for line in lines if line[3] == "0A" and int(line[1].rpartition(":")[2], 16) in ports}
+
+
+def test_tables_that_an_earlier_version_made_in_the_default_database_are_still_there(
+    tmp_path: Path, start_embedded: Start
+) -> None:
+    """Versions before had no database of that name on disk: the engine made one up at every start."""
+    home = prepare_home(tmp_path / "home")
+    made = (
+        f"import chdb; c = chdb.connect({str(home / 'warehouse')!r}); "
+        "c.query('CREATE TABLE default.kept (n Int8) ENGINE = MergeTree ORDER BY n'); "
+        "c.query('INSERT INTO default.kept VALUES (7)'); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", made], check=True, timeout=60)
+    server = start_embedded(home).wait()
+    for _ in range(2):
+        assert httpx.post(server.url, content="SELECT n FROM kept").text == "7\n"
+        server.stop()
+        server.restart()
+
+
+def test_the_default_database_is_an_ordinary_one(server: EmbeddedServer) -> None:
+    made = httpx.post(server.url, content="CREATE TABLE mine (n Int8) ENGINE = MergeTree ORDER BY n")
+    assert made.status_code == 200, made.text
+    # The engine's own one takes every unknown name for a file.
+    unknown = httpx.post(server.url, content="SELECT * FROM nothing_of_that_name")
+    assert unknown.headers["x-clickhouse-exception-code"] == "60"
+    server.stop()
+    server.restart()
+    assert httpx.post(server.url, content="SELECT database FROM system.tables WHERE name = 'mine'").text == "default\n"
 
 
 def test_sigkill_in_the_middle_of_a_tokened_insert_and_a_retry_lands_exactly_once(server: EmbeddedServer) -> None:
@@ -111,10 +170,10 @@ def test_sigterm_lets_a_running_statement_end_and_exits_with_zero(server: Embedd
     assert server.stop() == 0
 
 
-def test_a_client_that_leaves_stops_its_question(server: EmbeddedServer) -> None:
+def test_a_reader_that_leaves_stops_its_question(server: EmbeddedServer) -> None:
     question = "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 7"
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(server.url, content=question, timeout=0.5)
+        httpx.post(read_access(server.home).url("query"), content=question, timeout=0.5)
     _wait_for_statement(server, "sipHash64", present=False)
 
 
@@ -136,39 +195,44 @@ def test_ping_answers_while_questions_fill_every_thread(server: EmbeddedServer) 
     with Warehouse(server.url) as warehouse:
         warehouse.insert_lines("lens_raw.events", _lines(0, 10), token="t")
     assert httpx.get(f"{server.url}/ping", timeout=1).text == "Ok.\n"
+    assert httpx.get(f"{server.guarded_url}/ping", timeout=1).text == "Ok.\n"
     assert any(thread.is_alive() for thread in asking)
     for thread in asking:
         thread.join()
 
 
-def test_memory_stays_bounded_while_much_streams_in_and_out(server: EmbeddedServer) -> None:
-    httpx.post(server.url, content="CREATE TABLE default.big (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
-    httpx.post(server.url, content="SELECT number, toString(number) FROM numbers(1000000) FORMAT Parquet", timeout=60)
-    before = _memory(server.process.pid)
-    peak = before
-    read = 0
-    question = "SELECT number, repeat('x', 100) FROM numbers(5000000) FORMAT JSONEachRow"
-    with httpx.stream("POST", server.url, content=question, timeout=60) as answer:
-        for piece in answer.iter_raw(1 << 20):
-            read += len(piece)
-            peak = max(peak, _memory(server.process.pid))
-    assert read > 600_000_000
-    assert max(peak, _memory(server.process.pid)) - before < 200_000_000
+@pytest.mark.parametrize("is_guarded", [False, True])
+def test_memory_stays_bounded_while_much_streams_in_and_out(server: EmbeddedServer, is_guarded: bool) -> None:
+    url = httpx.URL(server.url)
+    url = url.copy_with(port=server.port) if is_guarded else url
+    with httpx.Client(base_url=url, timeout=60, headers={"Accept-Encoding": "identity"}) as client:
+        client.post("/", content="CREATE TABLE default.big (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
+        client.post("/", content="SELECT number, toString(number) FROM numbers(1000000) FORMAT Parquet")
+        before = _memory(server.process.pid)
+        peak = before
+        read = 0
+        question = "SELECT number, repeat('x', 100) FROM numbers(5000000) FORMAT JSONEachRow"
+        with client.stream("POST", "/", content=question) as answer:
+            for piece in answer.iter_raw(1 << 20):
+                read += len(piece)
+                peak = max(peak, _memory(server.process.pid))
+        assert read > 600_000_000
+        assert max(peak, _memory(server.process.pid)) - before < 200_000_000
 
-    def rows(blocks: int) -> Iterator[bytes]:
-        block = b"".join(b"%d\t%s\n" % (number, b"y" * 200) for number in range(10_000))
-        for _ in range(blocks):
-            yield block
+        def rows(blocks: int) -> Iterator[bytes]:
+            block = b"".join(b"%d\t%s\n" % (number, b"y" * 200) for number in range(10_000))
+            for _ in range(blocks):
+                yield block
 
-    peaks = []
-    for blocks in (100, 350):
-        statement = {"query": "INSERT INTO default.big FORMAT TSV"}
-        answer = httpx.post(server.url, params=statement, content=rows(blocks), timeout=60)
-        assert answer.status_code == 200, answer.text
-        peaks.append(_memory(server.process.pid, "VmHWM"))
-    assert httpx.post(server.url, content="SELECT count() FROM default.big").text == "4500000\n"
-    # The second body is 500 MB longer.
-    assert peaks[1] - peaks[0] < 300_000_000
+        peaks = []
+        for blocks in (100, 350):
+            statement = {"query": "INSERT INTO default.big FORMAT TSV"}
+            answer = client.post("/", params=statement, content=rows(blocks))
+            assert answer.status_code == 200, answer.text
+            peaks.append(_memory(server.process.pid, "VmHWM"))
+        assert client.post("/", content="SELECT count() FROM default.big").text == "4500000\n"
+        # The second body is 500 MB longer.
+        assert peaks[1] - peaks[0] < 300_000_000
 
 
 def _wait_for_statement(server: EmbeddedServer, text: str, *, present: bool = True) -> None:
