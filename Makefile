@@ -61,7 +61,7 @@ test: check $(CLIENTS_READY)
 	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/builds
 
 faults: $(TEST_READY)
-	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.crashes
 	$(BIN)/pytest tests/builds
 
 reference: $(TEST_READY)

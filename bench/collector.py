@@ -13,8 +13,8 @@ from statistics import median
 
 from bench.load import Measured, measure, request_bytes
 from bench.site import BATCH, HEADERS, Site, batch, single
+from cli.console import console, show_table
 from event_lens.processes import free_port, running_command
-from event_lens.terminal import console, show_table
 
 ROUNDS = 5
 SECONDS = 4.0

@@ -12,9 +12,9 @@ import httpx
 
 from bench.load import measure, request_bytes
 from bench.site import BATCH, Site, batch, memory_mib
-from event_lens.terminal import console, show_table
+from cli.console import console, show_table
 from event_lens.warehouse.access import connect
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 BACKLOG_EVENTS = 1_000_000
 SUSTAINED_SECONDS = 60

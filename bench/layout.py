@@ -8,8 +8,8 @@ from pathlib import Path
 from bench import traffic
 from bench.models import build, warehouse_of
 from bench.site import Site
-from event_lens.terminal import console, show_table
-from event_lens.warehouse.connection import Warehouse
+from cli.console import console, show_table
+from event_lens.warehouse.client import Warehouse
 
 DAYS = 90
 LAYOUTS = {

@@ -19,17 +19,17 @@ from subprocess import Popen
 
 from bench import traffic
 from bench.site import Site
-from event_lens.registry.cohorts import Criterion, create_cohort
-from event_lens.registry.connection import open_registry
-from event_lens.registry.funnels import create_funnel
-from event_lens.registry.goals import create_goal
-from event_lens.registry.retentions import create_retention
-from event_lens.terminal import console, show_table
+from cli.console import console, show_table
+from event_lens.registry.database import open_registry
+from event_lens.registry.definitions.cohorts import Criterion, create_cohort
+from event_lens.registry.definitions.funnels import create_funnel
+from event_lens.registry.definitions.goals import create_goal
+from event_lens.registry.definitions.retentions import create_retention
 from event_lens.warehouse.access import connect
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 DAYS = {"1": 9, "10": 90, "30": 270}
-BUILD = [sys.executable, "-m", "event_lens.cli", "build"]
+BUILD = [sys.executable, "-m", "cli.main", "build"]
 
 
 @dataclass

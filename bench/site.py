@@ -10,7 +10,7 @@ import msgspec
 
 from event_lens.processes import free_port, running
 from event_lens.registry.clients import create_client
-from event_lens.registry.connection import open_registry
+from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 

@@ -21,7 +21,7 @@ import httpx
 
 from bench.load import measure, request_bytes
 from bench.site import BATCH, Site, batch, memory_mib
-from event_lens.terminal import console, show_table
+from cli.console import console, show_table
 from event_lens.warehouse.access import warehouse_url
 
 EVENTS_PER_SECOND = 1_000
@@ -109,7 +109,7 @@ class Soak:
             raise RuntimeError(f"the collector refused {measured.failures} batches")
 
     def _build(self) -> None:
-        command = [sys.executable, "-m", "event_lens.cli", "build"]
+        command = [sys.executable, "-m", "cli.main", "build"]
         done = subprocess.run(command, env=self._site.environ, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"a build failed: {done.stdout[-1000:]} {done.stderr[-1000:]}")

@@ -7,7 +7,7 @@ of which new ones keep coming, 400,000 in 90 days; one in twelve signs in.
 import time
 from datetime import UTC, datetime, timedelta
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 EVENTS_A_DAY = 111_111
 EVENTS_A_VISIT = 8.25

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import traffic
 from bench.models import build, define, show_models, warehouse_of
 from bench.site import Site
-from event_lens.terminal import console, show_table
+from cli.console import console, show_table
 
 DAYS = 3 * 365
 VISITS_A_DAY = 60

@@ -13,16 +13,16 @@ from chdb_server.data_folder import keep_default_database, owned
 from chdb_server.engine import Engine
 from chdb_server.guard.app import Guard
 from chdb_server.guard.engine_users import EngineUsers
+from event_lens.asgi import check_port, serve_until_stopped
+from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken, EventLensError, Refused, Unavailable
-from event_lens.home import prepare_home
 from event_lens.logs import get_log, set_up_logs
 from event_lens.processes import is_answering
-from event_lens.registry.connection import open_registry
+from event_lens.registry.database import open_registry
 from event_lens.registry.sql_users import find_sql_user
-from event_lens.serving import check_port, serve_until_stopped
 from event_lens.settings import Settings
 from event_lens.warehouse.access import Access, move_access, read_access
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
 from event_lens.warehouse.retention import keep_raw
 

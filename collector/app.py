@@ -15,18 +15,18 @@ from granian.server import Server
 from litestar import Litestar, Request, Response, Router
 from litestar.exceptions import HTTPException
 
-from collector.answer import error_headers, status_of
-from collector.edge import Edge
-from collector.failure import failure
-from collector.geo import open_geo
-from collector.routes import event_routes, state_routes
+from collector.enrichment.geo import open_geo
+from collector.http.failure import failure
+from collector.http.middleware import Edge
+from collector.http.responses import error_headers, status_of
+from collector.http.routes import event_routes, state_routes
 from collector.worker import Worker
+from event_lens.asgi import HOST, check_port, serve_until_stopped, server_limits
+from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken, EventLensError, Refused, as_json
-from event_lens.home import prepare_home
 from event_lens.logs import set_up_logs
 from event_lens.metrics import empty_shared, metrics
-from event_lens.registry.connection import open_registry
-from event_lens.serving import HOST, check_port, serve_until_stopped, server_limits
+from event_lens.registry.database import open_registry
 from event_lens.settings import Settings, read_settings
 
 SWITCH_SECONDS = 0.000_5

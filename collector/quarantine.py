@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
-from collector.enrich import Source
-from collector.left_out import LeftOut
-from collector.redaction import is_redacted
-from collector.request import Request
-from collector.url_secrets import mask_secrets
-from event_lens.contract.body import Envelope, encoded
+from collector.enrichment.context import Request
+from collector.enrichment.exclusions import LeftOut
+from collector.enrichment.redaction import is_redacted
+from collector.enrichment.row_builder import Source
+from collector.enrichment.url_redaction import mask_secrets
+from event_lens.contract.decode import Envelope, encoded
+from event_lens.contract.fast_path import UsualTrack
 from event_lens.contract.rejection import Rejection
-from event_lens.contract.row import QuarantineRow, timestamp
-from event_lens.contract.usual import UsualTrack
+from event_lens.contract.rows import QuarantineRow, timestamp
 
 DEEPEST_KEPT = 64
 CUT = "..."

@@ -3,20 +3,20 @@
 import asyncio
 import os
 
-from collector.address import Proxies
-from collector.endpoint import Collect
-from collector.enrich import Enricher
-from collector.folder import Folder, open_folder
-from collector.geo import open_geo
-from collector.intake import Intake
-from collector.keyring import Keyring
-from collector.rate import RateLimit
-from collector.shared_counts import SharedCounts
-from collector.spool import Spool
-from collector.writer import Writer
+from collector.auth.client_cache import Keyring
+from collector.auth.client_ip import Proxies
+from collector.auth.rate_limit import RateLimit
+from collector.auth.rate_limit_store import SharedCounts
+from collector.enrichment.geo import open_geo
+from collector.enrichment.row_builder import Enricher
+from collector.http.endpoints import Collect
+from collector.ingest import Intake
+from collector.loading.writer import Writer
+from collector.spool.directory import Folder, open_folder
+from collector.spool.spool import Spool
 from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
-from event_lens.registry.connection import Registry, open_registry
+from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 

@@ -29,7 +29,7 @@ def free_port() -> int:
 @contextmanager
 def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`eventlens PART` as a process that is ready inside the block and stopped after it, as `running_command`."""
-    with running_command([sys.executable, "-m", "event_lens.cli", part], environ, ready_url, log) as process:
+    with running_command([sys.executable, "-m", "cli.main", part], environ, ready_url, log) as process:
         yield process
 
 

@@ -13,7 +13,7 @@ from event_lens.errors import Refused
 
 Network = IPv4Network | IPv6Network
 
-# Variables that `orchestration.project` hands to dbt; they follow from the settings and are none.
+# Variables that `orchestration.dbt` hands to dbt; they follow from the settings and are none.
 FOR_DBT = "EVENTLENS_DBT_"
 
 LOG_LEVELS = ("debug", "info", "warning", "error")

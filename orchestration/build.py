@@ -12,10 +12,10 @@ import dagster as dg
 from event_lens.errors import Broken
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from orchestration.dagster_home import prepare_dagster_home
 from orchestration.definitions import make_definitions
-from orchestration.home import prepare_dagster_home
 from orchestration.instance import open_instance
-from orchestration.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
+from orchestration.planning.runs import JOB, BuildRun, full_refresh_run, range_run, touched_runs
 
 SECONDS_BETWEEN_LOOKS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

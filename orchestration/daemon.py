@@ -9,9 +9,8 @@ from dagster._daemon.cli import cli
 
 from event_lens.errors import EventLensError
 from event_lens.settings import read_settings
-from event_lens.terminal import show_error
+from orchestration.dagster_home import prepare_dagster_home
 from orchestration.file_lock import try_lock
-from orchestration.home import prepare_dagster_home
 from orchestration.instance import open_instance
 from orchestration.serve import DAEMON_LOCK, DEFINITIONS, another_runs
 
@@ -41,8 +40,7 @@ def main() -> None:
         os.environ["DAGSTER_HOME"] = str(home)
         run(home)
     except EventLensError as error:
-        show_error(error.message)
-        sys.exit(1)
+        sys.exit(error.message)
 
 
 if __name__ == "__main__":

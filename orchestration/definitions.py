@@ -6,15 +6,15 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from event_lens.settings import Settings, read_settings
+from orchestration.assets.completion import built_batches
+from orchestration.assets.dbt_models import dbt_phases
+from orchestration.assets.partitions import daily_partitions
+from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
-from orchestration.built import built_batches
-from orchestration.models import dbt_phases
-from orchestration.partitions import daily_partitions
-from orchestration.project import DBT, dbt_project
-from orchestration.raw import raw_assets, raw_freshness
-from orchestration.runs import JOB
-from orchestration.schedules import nightly_schedule
-from orchestration.sensors import landed_sensor
+from orchestration.dbt import DBT, dbt_project
+from orchestration.planning.runs import JOB
+from orchestration.triggers.schedules import nightly_schedule
+from orchestration.triggers.sensors import landed_sensor
 
 
 def make_definitions(settings: Settings) -> dg.Definitions:

@@ -14,10 +14,10 @@ from dagster_webserver.cli import (
 )
 from dagster_webserver.version import __version__
 
-from event_lens.serving import HOST
+from event_lens.asgi import HOST
 from event_lens.settings import Settings, read_settings
+from orchestration.dagster_home import prepare_dagster_home
 from orchestration.guard import Guard, own_hosts
-from orchestration.home import prepare_dagster_home
 from orchestration.instance import open_instance
 from orchestration.serve import DEFINITIONS
 

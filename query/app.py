@@ -6,16 +6,16 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from event_lens import __version__
+from event_lens.asgi import check_port, serve_until_stopped
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Unavailable
 from event_lens.logs import set_up_logs
 from event_lens.metrics import metrics
-from event_lens.serving import check_port, serve_until_stopped
 from event_lens.settings import Settings
-from query.edge import Edge
-from query.routes.exports import exports
-from query.routes.failures import HANDLERS
-from query.routes.insights import insights
+from query.http.error_handlers import HANDLERS
+from query.http.exports import exports
+from query.http.insights import insights
+from query.http.middleware import Edge
 from query.service import Service, open_service
 
 MOST_BODY_BYTES = 1 << 20

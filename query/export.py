@@ -4,12 +4,12 @@ from typing import Annotated, cast, get_args
 
 import msgspec
 
-from query.ask import Subject, read_ask
-from query.catalog import EXPORTED, Export
+from query.conditions import event_rows, session_rows
+from query.errors import choose, invalid
 from query.parameters import FilteredParameters
-from query.refusals import choose, invalid
-from query.selection import event_rows, session_rows
+from query.report_context import Subject, read_ask
 from query.statement import Bindings, Statement
+from query.tables import EXPORTED, Export
 
 FORMATS = {"ndjson": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
 CONTENT_TYPES = {

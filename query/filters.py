@@ -3,9 +3,9 @@
 import msgspec
 
 from event_lens.contract.columns import PROPERTIES, QUESTION_COLUMNS, Column
-from event_lens.contract.filter import COMPARISONS, NEGATIVE, Filter, Operator, WrittenFilter, as_number
-from event_lens.contract.filter import mean_filters as mean
-from query.refusals import invalid
+from event_lens.contract.filters import COMPARISONS, NEGATIVE, Filter, Operator, WrittenFilter, as_number
+from event_lens.contract.filters import mean_filters as mean
+from query.errors import invalid
 from query.statement import Bindings
 
 MOST_FILTERS = 50

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from event_lens.clock import Clock
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 KEPT_SECONDS = 1.0
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from query.refusals import invalid
+from query.errors import invalid
 
 P = TypeVar("P", bound=msgspec.Struct)
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from query.catalog import Grain
-from query.refusals import choose, invalid
+from query.errors import choose, invalid
+from query.tables import Grain
 
 Interval = Literal["hour", "day", "week", "month", "quarter"]
 INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "quarter")

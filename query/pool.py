@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from event_lens.errors import Unavailable
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 QUERY_TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 10.0

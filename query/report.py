@@ -6,9 +6,9 @@ from typing import Generic
 
 import msgspec
 
-from query.ask import Ask, Subject, read_ask
 from query.parameters import P, PeriodParameters, TrendParameters
 from query.question import Question
+from query.report_context import Ask, Subject, read_ask
 
 Asked = tuple[Question, Question | None]
 """A question, and the same of the period before where that is asked for."""

@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from event_lens.clock import Clock
-from event_lens.registry.connection import Registry, open_registry
+from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
 from event_lens.warehouse.access import url_of
-from query.answers import Answer, Answers
 from query.fair_queue import FairQueue
 from query.pool import Pool
 from query.presence import Receive, in_thread, while_connected
 from query.question import Question
+from query.runner import Answer, Answers
 from query.transfer import Transfers
 
 QUESTIONS_AT_ONCE = 8

@@ -7,7 +7,7 @@ from typing import Any
 
 from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.row_stream import RowStream
 from query.fair_queue import FairQueue
 from query.presence import ClientGoneError, Receive, in_thread, while_connected

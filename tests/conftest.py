@@ -13,7 +13,7 @@ import pytest
 from event_lens.processes import free_port
 from event_lens.settings import read_settings
 from event_lens.warehouse.access import read_access
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
 
 START_SECONDS = 60.0

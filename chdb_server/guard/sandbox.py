@@ -11,7 +11,7 @@ from chdb_server.guard.functions import Functions
 from chdb_server.guard.query_tree import Node, arguments, full_name, walk
 from chdb_server.guard.statement import Kind, Statement, read_statement
 from chdb_server.guard.upstream import Parser
-from event_lens.warehouse.lexer import Token, tokens
+from event_lens.warehouse.sql_lexer import Token, tokens
 
 TABLE_FUNCTIONS = frozenset(
     {"generate_series", "generateseries", "numbers", "numbers_mt", "primes", "values", "view", "zeros"}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from event_lens.warehouse.lexer import Token, tokens
+from event_lens.warehouse.sql_lexer import Token, tokens
 
 _ASKING = frozenset({b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"DESC", b"EXISTS", b"EXPLAIN", b"FROM"})
 

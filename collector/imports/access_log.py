@@ -11,15 +11,15 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import BinaryIO
 
-from collector.enrich import Enricher, Source
-from collector.identity import line_uuid
-from collector.imports.log_line import LogLine, mask_addresses, read_line
-from collector.request import ProjectRules, Request
-from collector.url_secrets import mask_secrets
+from collector.enrichment.context import ProjectRules, Request
+from collector.enrichment.event_id import line_uuid
+from collector.enrichment.row_builder import Enricher, Source
+from collector.enrichment.url_redaction import mask_secrets
+from collector.imports.access_log_line import LogLine, mask_addresses, read_line
 from event_lens.contract.limits import MAX_USER_AGENT_LENGTH
+from event_lens.contract.parse import Event, parse_track
 from event_lens.contract.rejection import Rejection
-from event_lens.contract.row import EventRow, QuarantineRow, timestamp
-from event_lens.contract.wire import Event, parse_track
+from event_lens.contract.rows import EventRow, QuarantineRow, timestamp
 
 MAX_LINE_BYTES = 65_536
 REMEMBERED_SENDERS = 4096

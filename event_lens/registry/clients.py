@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from event_lens.errors import Refused
-from event_lens.registry.connection import Registry
+from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
 from event_lens.registry.tables import Client
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from event_lens.errors import Refused
+from event_lens.registry.excluded_ips import own_address
 from event_lens.registry.hostname import hostname, hostname_rule
-from event_lens.registry.own_address import own_address
 
 LONGEST_LIST = 1_000
 LONGEST_PARAMETER = 255

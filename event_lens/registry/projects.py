@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from event_lens.errors import Refused
-from event_lens.registry.connection import Registry
+from event_lens.registry.database import Registry
 from event_lens.registry.project_lists import LISTS, normal_list
 from event_lens.registry.salts import PERIODS
 from event_lens.registry.tables import Project

@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningDelete
 
-from event_lens.registry.connection import Registry
+from event_lens.registry.database import Registry
 from event_lens.registry.tables import Salt
 
 PERIODS = ("daily", "monthly")

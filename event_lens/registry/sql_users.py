@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from event_lens.errors import Refused
 from event_lens.registry.clients import hash_secret
-from event_lens.registry.connection import Registry
+from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
 from event_lens.registry.tables import SqlUser
 

@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import msgspec
 
+from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken
-from event_lens.home import prepare_home
 from event_lens.processes import free_port
 from event_lens.settings import Settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 Service = Literal["admin", "builder", "collector", "query"]
 SERVICES: tuple[Service, ...] = ("admin", "builder", "collector", "query")

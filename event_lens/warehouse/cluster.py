@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from event_lens.errors import Broken
-from event_lens.warehouse.lexer import Token, tokens
+from event_lens.warehouse.sql_lexer import Token, tokens
 
 # On a replicated table tokens are forgotten after an hour by default, and a segment can wait for longer than that.
 _WINDOW = b"non_replicated_deduplication_window"

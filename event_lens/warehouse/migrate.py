@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from event_lens.errors import Broken, Refused
 from event_lens.warehouse.cluster import for_cluster
-from event_lens.warehouse.lexer import split_statements
+from event_lens.warehouse.sql_lexer import split_statements
 
 _DATABASE = b"CREATE DATABASE IF NOT EXISTS lens_raw"
 _RECORD = b"""

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from query.event_names import EVENTS
-from query.funnels import FUNNEL
-from query.ingest import INGEST
-from query.live import LIVE
-from query.origins import ORIGINS
-from query.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
+from query.errors import invalid
 from query.parameters import nearest
-from query.refusals import invalid
 from query.report import Report
+from query.reports.dimensions import ORIGINS
+from query.reports.event_names import EVENTS
+from query.reports.funnels import FUNNEL
+from query.reports.ingest import INGEST
+from query.reports.live import LIVE
+from query.reports.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
+from query.reports.retention import RETENTION
 from query.reports.revenue import REVENUE
-from query.retention import RETENTION
-from query.trends import METRICS, TIMESERIES
+from query.reports.trends import METRICS, TIMESERIES
 
 ALL: tuple[Report[Any], ...] = (
     METRICS,

@@ -1,10 +1,10 @@
 """What was earned? Revenue by currency; amounts of different currencies are never added up."""
 
-from query.ask import Ask
+from query.conditions import event_rows
 from query.parameters import FilteredParameters
 from query.question import Data, Question
 from query.report import Report, over_period
-from query.selection import event_rows
+from query.report_context import Ask
 from query.statement import Bindings, Row
 
 # An amount without a currency is in the project's; codes are compared without case.

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from event_lens.registry.connection import open_registry
+from event_lens.registry.database import open_registry
 from event_lens.registry.projects import change_project
-from tests.builds.held import Held, held, leftovers
+from tests.builds.fingerprints import Held, held, leftovers
 from tests.builds.reader import Answers, reading
 from tests.builds.site import Site, fronted_site
 from tests.builds.traffic import DAY_COUNT, FIRST, visits

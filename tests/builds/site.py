@@ -14,13 +14,13 @@ from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
-from event_lens.registry.connection import open_registry
+from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from orchestration.build import build
 from tests.conftest import EmbeddedServer
-from tests.front import fronted
+from tests.proxy import fronted
 from tests.spec.landing import Landing, land, rows_of
 from tests.spec.rows import Project
 
@@ -29,9 +29,9 @@ KILLED_WITHIN_SECONDS = 240
 # `eventlens` with the dbt project of the folder that is its first argument.
 BUILD_WITH_ROOT = """
 import pathlib, sys
-import orchestration.project
-orchestration.project.ROOT = pathlib.Path(sys.argv.pop(1))
-from event_lens.cli import main
+import orchestration.dbt
+orchestration.dbt.ROOT = pathlib.Path(sys.argv.pop(1))
+from cli.main import main
 main()
 """
 QUIET_FOR_MONTHS = "lens_raw/events: events_landed_in_the_last_day"
@@ -110,7 +110,7 @@ class Site:
 
     def build(self, *, start: date | None = None, end: date | None = None, is_full_refresh: bool = False) -> None:
         """Builds in this process; every check has to pass, but that something landed today."""
-        with patch("orchestration.project.ROOT", self.root), patch.dict(os.environ), warnings.catch_warnings():
+        with patch("orchestration.dbt.ROOT", self.root), patch.dict(os.environ), warnings.catch_warnings():
             # Dagster and dbt warn about their own dependencies.
             warnings.simplefilter("ignore")
             done = build(self.settings, _silent, start=start, end=end, is_full_refresh=is_full_refresh)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builds.conftest import Story
-from tests.builds.held import Held
+from tests.builds.fingerprints import Held
 from tests.builds.reader import QUESTIONS
 
 # The story is six builds long.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.keys import KEYS, is_approximate
 
 SHOWN = 5

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.definitions import made_up_definitions
 from tests.spec.landing import Touched, land_settings
 from tests.spec.rows import EVENTS, OPERATIONS, QUARANTINE, Project

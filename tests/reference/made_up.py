@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import Comparison, compare
 from tests.reference.history import PARTS, make_history
 from tests.reference.keys import KEYS

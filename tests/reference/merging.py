@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.keys import is_approximate
 
 # The rows whose devices, people or sessions a table's states hold.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import duckdb
 import polars
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 # DuckDB's name of a table, and the question that fills it. Times come as instants and lie there without a zone, in UTC.
 TABLES = {

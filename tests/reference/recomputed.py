@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.fitting import break_down, fit_events, fit_profiles
 from tests.reference.raw_rows import copy_raw_rows
 

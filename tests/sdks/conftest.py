@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
-from tests.collector.conftest import CollectorProcess, start_collector
+from event_lens.warehouse.client import Warehouse
 from tests.sdks.site import Site
+from tests.unit.collector.conftest import CollectorProcess, start_collector
 
 __all__ = ["start_collector"]
 

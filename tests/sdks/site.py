@@ -3,10 +3,10 @@
 from typing import Any
 
 from event_lens.registry.clients import create_client
-from event_lens.registry.connection import open_registry
+from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
-from event_lens.warehouse.connection import Warehouse
-from tests.collector.conftest import CollectorProcess
+from event_lens.warehouse.client import Warehouse
+from tests.unit.collector.conftest import CollectorProcess
 
 HOST = "shop.example.com"
 

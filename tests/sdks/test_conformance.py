@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
-from tests.collector.conftest import CollectorProcess
+from event_lens.warehouse.client import Warehouse
+from tests.sdks.cases import FOLDER, Comparison, all_cases, filled, send
 from tests.sdks.conftest import BASE_PATH
-from tests.sdks.pairs import FOLDER, Comparison, all_cases, filled, send
 from tests.sdks.site import HOST, Site
+from tests.unit.collector.conftest import CollectorProcess
 
 CASES = all_cases()
 TABLES = ("events", "profile_operations", "quarantine")

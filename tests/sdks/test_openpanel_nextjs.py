@@ -7,11 +7,11 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
-from tests.collector.conftest import CollectorProcess
+from event_lens.warehouse.client import Warehouse
 from tests.sdks.client_process import NODE, need_node
 from tests.sdks.conftest import BASE_PATH
 from tests.sdks.site import HOST, Site
+from tests.unit.collector.conftest import CollectorProcess
 
 pytestmark = pytest.mark.usefixtures("node")
 SEOUL, BERLIN = "203.0.113.7", "198.51.100.9"

@@ -8,8 +8,8 @@ import pytest
 from openpanel import OpenPanel  # type: ignore[import-untyped]
 
 from tests.sdks.conftest import BASE_PATH
+from tests.sdks.proxy import Tap, tapped
 from tests.sdks.site import Site
-from tests.sdks.tap import Tap, tapped
 
 WITHIN_SECONDS = 20.0
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from event_lens.processes import free_port
-from tests.collector.conftest import CollectorProcess
 from tests.sdks.client_process import need_node, run_scenario
+from tests.sdks.proxy import tapped
 from tests.sdks.site import Site
-from tests.sdks.tap import tapped
+from tests.unit.collector.conftest import CollectorProcess
 
 pytestmark = pytest.mark.usefixtures("node")
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
-from tests.collector.conftest import CollectorProcess
+from event_lens.warehouse.client import Warehouse
 from tests.sdks.client_process import need_node, run_scenario
+from tests.sdks.proxy import Heard, tapped
 from tests.sdks.shop import shop
 from tests.sdks.site import HOST, Site
-from tests.sdks.tap import Heard, tapped
+from tests.unit.collector.conftest import CollectorProcess
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
 pytestmark = pytest.mark.usefixtures("chromium")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.spec.landing import Touched
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from uuid import uuid4
 import duckdb
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import Comparison, compare
 from tests.reference.keys import KEYS
 from tests.reference.merging import SOURCES, wrongly_merged

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from event_lens.contract.row import timestamp
-from event_lens.warehouse.connection import Warehouse
+from event_lens.contract.rows import timestamp
+from event_lens.warehouse.client import Warehouse
 from tests.spec.rows import DAY_MS, EVENTS, HOUR_MS, OPERATIONS, QUARANTINE, Project, Row, moment
 
 Landing = tuple[str, Project, Row]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project

@@ -4,8 +4,8 @@ import csv
 
 from jinja2 import Template
 
-from collector.referrer import CLICK_IDS
-from event_lens.warehouse.connection import Warehouse
+from collector.enrichment.referrer import CLICK_IDS
+from event_lens.warehouse.client import Warehouse
 from tests.spec.build import ROOT
 from tests.spec.cases.channels import VISITS, Visit
 

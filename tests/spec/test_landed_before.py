@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
-from orchestration.settle import settle_built
+from event_lens.warehouse.client import Warehouse
+from orchestration.assets.settle import settle_built
 from tests.conftest import EmbeddedServer
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import compare
 from tests.reference.recomputed import recompute
 from tests.spec.build import Build

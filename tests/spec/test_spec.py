@@ -2,7 +2,7 @@
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import compare
 from tests.reference.keys import KEYS
 from tests.reference.merging import wrongly_merged

@@ -8,15 +8,15 @@ from uuid import uuid4
 import pytest
 
 from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS
-from event_lens.contract.filter import OPERATORS, WrittenFilter, mean_filters
+from event_lens.contract.filters import OPERATORS, WrittenFilter, mean_filters
 from event_lens.errors import Refused
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from query.filters import condition
 from query.statement import Bindings
-from tests.query.world import HOSTILE
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project, Row
+from tests.unit.query.sample_projects import HOSTILE
 
 TEXTS = ["", "pro", "PRO", "p", "/a", "20.5", "20", "-1e3", "nan", "true", "{}", "'", "\\", "'||'", "é漢🎈", HOSTILE]
 NAMES = [

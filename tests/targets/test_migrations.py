@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from event_lens.errors import Broken, Refused
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.cluster import for_cluster
-from event_lens.warehouse.connection import Warehouse
 from event_lens.warehouse.migrate import Migration, migrate, shipped_migrations
-from tests.targets.front import CLUSTER, Front, cluster_front
+from tests.targets.cluster_proxy import CLUSTER, Front, cluster_front
 
 
 class Renamed:

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.random_history import random_project
-from tests.targets.front import CLUSTER, Front, cluster_front
+from tests.targets.cluster_proxy import CLUSTER, Front, cluster_front
 
 TARGETS = ("server", "cluster")
 

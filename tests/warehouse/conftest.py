@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from event_lens.warehouse.access import read_access
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
 
 

@@ -9,7 +9,7 @@ import clickhouse_connect
 import httpx
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 

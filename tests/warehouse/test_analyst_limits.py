@@ -13,7 +13,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from chdb_server.config import ANALYST_QUERIES
 from chdb_server.guard.concurrency import Turns
 from chdb_server.guard.failure import StatementError
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.warehouse.node_client import need_node, run_scenario
 from tests.warehouse.running import wait_for_statement
 

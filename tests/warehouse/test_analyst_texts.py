@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 

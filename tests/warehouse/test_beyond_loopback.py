@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from event_lens.registry.connection import open_registry
+from event_lens.registry.database import open_registry
 from event_lens.registry.sql_users import create_sql_user, revoke_sql_user
 from event_lens.settings import read_settings
 from tests.conftest import EmbeddedServer

@@ -9,7 +9,7 @@ import polars
 import pytest
 
 from event_lens.errors import Refused, Unavailable
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 
 def _lines(project_id: str, count: int) -> bytes:

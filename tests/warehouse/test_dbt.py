@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 PROJECT = """
 name: tiny

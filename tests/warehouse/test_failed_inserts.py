@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from collector.folder import Folder, open_folder
-from collector.landing import land_segment
-from collector.segment import SegmentName, frame, new_segment_id
+from collector.loading.loader import land_segment
+from collector.spool.directory import Folder, open_folder
+from collector.spool.segment import SegmentName, frame, new_segment_id
 from event_lens.clock import now_ms
-from event_lens.contract.row import EventRow, timestamp
+from event_lens.contract.rows import EventRow, timestamp
 from event_lens.errors import Unavailable
-from event_lens.warehouse import connection
-from event_lens.warehouse.connection import Warehouse
-from tests.collector.conftest import CollectorProcess
+from event_lens.warehouse import client
+from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
-from tests.faults.outages import can_mount, small_disk
+from tests.crashes.outages import can_mount, small_disk
+from tests.unit.collector.conftest import CollectorProcess
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 DAY_MS = 86_400_000
@@ -114,7 +114,7 @@ def test_rows_that_violate_a_constraint_go_to_quarantine_and_the_others_land(
 def test_too_many_partitions_in_a_block_keep_the_segment(
     own_warehouse: Warehouse, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(connection._LANDING, "max_partitions_per_insert_block", 1)
+    monkeypatch.setitem(client._LANDING, "max_partitions_per_insert_block", 1)
     name = put(folder, 5, days_apart=40)
     check_lands_once_when_it_can(own_warehouse, folder, name, 5, monkeypatch.undo, "warehouse_252")
 

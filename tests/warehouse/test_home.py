@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from event_lens.data_dir import FOLDERS, prepare_home
 from event_lens.errors import Refused
-from event_lens.home import FOLDERS, prepare_home
 
 
 def test_a_new_home_has_its_folders_for_the_owner_only(tmp_path: Path) -> None:

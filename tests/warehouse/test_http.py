@@ -13,7 +13,7 @@ import lz4.frame  # type: ignore[import-untyped]
 import pytest
 import zstandard
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 
 def test_ping_and_the_bare_address_say_ok(http: httpx.Client) -> None:

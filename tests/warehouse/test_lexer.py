@@ -3,7 +3,7 @@
 import pytest
 
 from chdb_server.guard.statement import Kind, read_landing, read_statement
-from event_lens.warehouse.lexer import split_statements
+from event_lens.warehouse.sql_lexer import split_statements
 
 
 def test_semicolons_in_quotes_comments_and_heredocs_do_not_end_a_statement() -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from event_lens.errors import Broken, EventLensError, Refused
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import Migration, migrate, shipped_migrations
 
 

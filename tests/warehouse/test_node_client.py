@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.warehouse.node_client import need_node, run_scenario
 from tests.warehouse.running import ONE_BLOCK, wait_for_statement
 

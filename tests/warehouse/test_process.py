@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from event_lens.data_dir import prepare_home
 from event_lens.errors import Unavailable
-from event_lens.home import prepare_home
 from event_lens.processes import free_port
 from event_lens.warehouse.access import read_access
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
 
 Start = Callable[[Path], EmbeddedServer]

@@ -14,7 +14,7 @@ from chdb_server.guard.functions import Functions
 from chdb_server.guard.sandbox import TABLE_FUNCTIONS
 from chdb_server.landlock import landlock_version
 from event_lens.warehouse.access import read_access
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
 
 pytestmark = pytest.mark.usefixtures("only_embedded")

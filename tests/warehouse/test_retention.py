@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.retention import TABLES, keep_raw
 from tests.conftest import EmbeddedServer
 

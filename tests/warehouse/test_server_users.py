@@ -3,7 +3,7 @@
 import pytest
 
 from event_lens.errors import Broken
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.sql_users import create_statements, revoke_statements, rotate_statements
 
 HASH = "0" * 64

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import sqlalchemy
 
-from event_lens.warehouse.connection import Warehouse
+from event_lens.warehouse.client import Warehouse
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 

@@ -1,7 +1,5 @@
 {{ config(
-    partition_by='day',
-    order_by=['project_id', 'day', 'goal_id', 'model'],
-    meta={'reach_after': 31}
+    tags='daily', partition_by='day', order_by=['project_id', 'day', 'goal_id', 'model'], meta={'reach_after': 31}
 ) }}
 -- grain: one row per conversion, model and source of its touches, on the local day of the conversion
 --

@@ -1,4 +1,7 @@
-{{ config(schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'profile_id', 'converted_at']) }}
+{{ config(
+    tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)',
+    order_by=['project_id', 'profile_id', 'converted_at']
+) }}
 -- grain: one row per goal and event that fits it: a conversion, on the event's local day
 {% set definitions = source('lens_raw', 'goal_definitions') ~ ' final' %}
 {% set fields = named_fields('event', 'select arrayJoin(' ~ names_in_filters('filters') ~ ') from ' ~ definitions) %}

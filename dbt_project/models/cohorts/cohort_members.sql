@@ -1,4 +1,4 @@
-{{ config(materialized='table', order_by=['project_id', 'cohort_id', 'profile_id', 'joined_at']) }}
+{{ config(tags='folded', materialized='table', order_by=['project_id', 'cohort_id', 'profile_id', 'joined_at']) }}
 -- grain: one row per cohort, profile and stretch of time in which the profile is a member
 --
 -- A sweep over time: a criterion adds 1 to a sum while it holds, and a profile is a member while the sum is what its

@@ -1,4 +1,4 @@
-{{ config(materialized='table', order_by=['project_id', 'cohort_id']) }}
+{{ config(tags='folded', materialized='table', order_by=['project_id', 'cohort_id']) }}
 -- grain: one row per cohort
 
 with definitions as (

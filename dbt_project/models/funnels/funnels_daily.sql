@@ -1,6 +1,7 @@
 {{ config(
-    partition_by='toYYYYMM(day)', order_by=['project_id', 'funnel_id', 'day', 'breakdown_value', 'step'],
-    meta={'reach_before': 'funnels'}) }}
+    tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'funnel_id', 'day', 'breakdown_value', 'step'],
+    meta={'reach_before': 'funnels'}
+) }}
 -- grain: one row per funnel, local day of entry, breakdown value and step
 --
 -- An attempt begins at an event of the first step (in any order: of any step) and belongs to the day of that event. An

@@ -1,4 +1,6 @@
-{{ config(schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity']) }}
+{{ config(
+    tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity']
+) }}
 -- grain: one row per funnel, entity (device, profile or session) and local day on which it did a step (strict: anything)
 --
 -- `moments` are the instants at which it did one, in milliseconds, in order. For each of them `masks` has a number for every

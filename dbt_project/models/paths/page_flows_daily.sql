@@ -1,4 +1,4 @@
-{{ config(partition_by='day', order_by=['project_id', 'day', 'step', 'from_path']) }}
+{{ config(tags='daily', partition_by='day', order_by=['project_id', 'day', 'step', 'from_path']) }}
 -- grain: one row per project, local day, step and move from one path to the next, of the sessions that started that day
 --
 -- The same path several times in a row is one stop. A session enters at its first stop (from '') and leaves after its

@@ -1,4 +1,4 @@
-{{ config(materialized='table', schema='lens_staging', order_by=['project_id', 'profile_id', 'path']) }}
+{{ config(tags='folded', materialized='table', schema='lens_staging', order_by=['project_id', 'profile_id', 'path']) }}
 -- grain: one row per profile and property, with its value as JSON text
 --
 -- The last identify value by (time, received, batch, row), plus the increments after it, less the decrements. What is no

@@ -1,4 +1,4 @@
-{{ config(materialized='table', order_by=['project_id', 'profile_id']) }}
+{{ config(tags='folded', materialized='table', order_by=['project_id', 'profile_id']) }}
 -- grain: one row per profile that was ever seen in an event or named by an operation
 --
 -- Of a profile with more than `profile_properties` properties those changed last are kept, of equal times the first by name.

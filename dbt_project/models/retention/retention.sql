@@ -1,5 +1,7 @@
 {{ config(
-    materialized='table', order_by=['project_id', 'retention_id', 'mode', 'period', 'cohort', 'period_number']) }}
+    tags='folded', materialized='table',
+    order_by=['project_id', 'retention_id', 'mode', 'period', 'cohort', 'period_number']
+) }}
 -- grain: one row per definition, mode, kind of period, cohort and period up to the last in which somebody came back
 --
 -- Every project has the definition '', of any event and any event after it. A profile that is only a derived device

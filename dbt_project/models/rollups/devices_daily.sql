@@ -1,4 +1,4 @@
-{{ config(partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'device']) }}
+{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'device']) }}
 -- grain: one row per project, local day and device, browser and system, of the sessions that started that day
 
 with sessions as (

@@ -1,4 +1,4 @@
-{{ config(partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'name']) }}
+{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'name']) }}
 -- grain: one row per project, local day and event name
 
 with events as (

@@ -1,4 +1,4 @@
-{{ config(partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
+{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
 -- grain: one row per project, local day and path on which sessions of that day ended
 
 with sessions as (

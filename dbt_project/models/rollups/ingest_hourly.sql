@@ -1,4 +1,6 @@
-{{ config(partition_by='toYYYYMM(day)', order_by=['project_id', 'hour'], meta={'window': 'receive_days'}) }}
+{{ config(
+    tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'hour'], meta={'window': 'receive_days'}
+) }}
 -- grain: one row per project and UTC hour of receipt
 --
 -- Every event and operation that an authenticated client sent counts once, in the first class that fits: rejected,

@@ -1,4 +1,4 @@
-{{ config(partition_by='day', order_by=['project_id', 'day']) }}
+{{ config(tags='daily', partition_by='day', order_by=['project_id', 'day']) }}
 -- grain: one row per project and local day with events
 
 with finer as (

@@ -1,4 +1,4 @@
-{{ config(partition_by='day', order_by=['project_id', 'day', 'hour']) }}
+{{ config(tags='daily', partition_by='day', order_by=['project_id', 'day', 'hour']) }}
 -- grain: one row per project and local hour with events
 --
 -- Sessions, bounces and durations count in the hour in which the session starts, everything else in the event's own.

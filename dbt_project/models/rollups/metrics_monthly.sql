@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(tags='daily', materialized='view') }}
 -- grain: one row per project and calendar month, with events
 
 with finer as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(tags='daily', materialized='view') }}
 -- grain: one row per project and week, from Monday, with events
 
 with finer as (

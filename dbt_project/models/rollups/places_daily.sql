@@ -1,4 +1,4 @@
-{{ config(partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'country']) }}
+{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'country']) }}
 -- grain: one row per project, local day and place, of the sessions that started that day
 
 with sessions as (

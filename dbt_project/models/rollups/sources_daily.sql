@@ -1,4 +1,4 @@
-{{ config(partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'referrer_name']) }}
+{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'referrer_name']) }}
 -- grain: one row per project, local day and source, of the sessions that started that day
 
 with sessions as (

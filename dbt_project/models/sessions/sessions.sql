@@ -1,4 +1,4 @@
-{{ config(partition_by='day', order_by=['project_id', 'day', 'device_id', 'started_at']) }}
+{{ config(tags='daily', partition_by='day', order_by=['project_id', 'day', 'device_id', 'started_at']) }}
 -- grain: one row per session, on the local day it started
 
 with events as (

@@ -1,3 +1,4 @@
+{{ config(tags='facts') }}
 -- grain: one row per cohort and criterion of it, numbered from 1
 --
 -- `thresholds` says when the criterion holds, as counts and what reaching each of them adds to the truth: at least 3 is

@@ -1,3 +1,4 @@
+{{ config(tags='facts') }}
 -- grain: one row per landed event, duplicates and bots included, with the settings of its project beside it
 --
 -- A project that is not in the settings has UTC and sessions of 30 minutes. Filters on `day` and `created_at` reach the raw

@@ -1,3 +1,4 @@
+{{ config(tags='facts') }}
 -- grain: one row per landed profile operation, duplicates and bots included, with the settings of its project beside it
 
 with operations as (

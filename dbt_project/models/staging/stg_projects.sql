@@ -1,3 +1,4 @@
+{{ config(tags='facts') }}
 -- grain: one row per project whose settings were copied at the start of the build
 
 select

@@ -1,3 +1,4 @@
+{{ config(tags='facts') }}
 -- grain: one row per zone and instant from which its clocks are offset_seconds ahead of UTC
 
 select

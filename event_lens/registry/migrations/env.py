@@ -1,4 +1,4 @@
-"""Alembic's entry: it runs on the connection that `registry.connection` hands over."""
+"""Alembic's entry: it runs on the connection that `registry.database` hands over."""
 
 from alembic import context
 

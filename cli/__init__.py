@@ -1,0 +1,1 @@
+"""The command line: it imports every application, and no application imports it."""

@@ -1,0 +1,107 @@
+"""`eventlens client`: the keys of a project; and what all commands on the registry share."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from cli.console import console, show_table
+from event_lens.registry.clients import create_client, list_clients, revoke_client
+from event_lens.registry.database import Registry, open_registry
+from event_lens.settings import read_settings
+
+client_app = typer.Typer(help="Clients: the keys of a project.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OfProject = Annotated[str, typer.Option("--project", help="The project's id.")]
+OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this project only.")]
+
+
+@contextmanager
+def opened_registry() -> Iterator[Registry]:
+    """The registry that the environment names, for one command."""
+    registry = open_registry(read_settings(os.environ))
+    try:
+        yield registry
+    finally:
+        registry.close()
+
+
+def say(values: dict[str, object], *, as_json: bool) -> None:
+    """Prints one thing that was made or asked for."""
+    if as_json:
+        console.print_json(json.dumps(values))
+    else:
+        show_table("", ("field", "value"), [(name, _text(value)) for name, value in values.items()])
+
+
+def say_row(columns: Sequence[str], row: Iterable[object], fields: Mapping[str, object], *, as_json: bool) -> None:
+    """Prints one definition: its row for people, its fields as JSON."""
+    if as_json:
+        console.print_json(json.dumps(fields))
+    else:
+        show_table("", ("field", "value"), [(name, str(value)) for name, value in zip(columns, row, strict=True)])
+
+
+def say_rows(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    fields: Iterable[Mapping[str, object]],
+    *,
+    as_json: bool,
+) -> None:
+    """Prints all definitions of a kind: a table for people, an array of JSON."""
+    if as_json:
+        console.print_json(json.dumps(list(fields)))
+    else:
+        show_table(title, columns, rows)
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@client_app.command("create")
+def client_create(
+    project: OfProject,
+    type: Annotated[str, typer.Option(help="write collects, read queries, root both.")],
+    name: Annotated[str, typer.Option()] = "",
+    origin: Annotated[list[str] | None, typer.Option(help="An origin that may write without the secret.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a client. Its secret is shown once and kept as a hash."""
+    with opened_registry() as registry:
+        client, secret = create_client(registry, project, type, name=name, origins=tuple(origin or ()))
+    say(
+        {
+            "clientId": client.client_id,
+            "clientSecret": secret,
+            "type": client.type,
+            "projectId": client.project_id,
+        },
+        as_json=as_json,
+    )
+
+
+@client_app.command("list")
+def client_list(project: OfOneProject = None) -> None:
+    """List clients, revoked ones included."""
+    with opened_registry() as registry:
+        clients = list_clients(registry, project)
+    show_table(
+        "Clients",
+        ("id", "project", "type", "name", "origins", "revoked"),
+        [(c.client_id, c.project_id, c.type, c.name, ", ".join(c.origins), c.revoked_at is not None) for c in clients],
+    )
+
+
+@client_app.command("revoke")
+def client_revoke(client_id: str) -> None:
+    """Revoke a client; collectors and query APIs refuse it within seconds."""
+    with opened_registry() as registry:
+        client = revoke_client(registry, client_id)
+    console.print(f"{client.client_id} is revoked.")

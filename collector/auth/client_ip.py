@@ -1,0 +1,144 @@
+"""The client's address: the peer's, unless somebody who may say so names another. Used, and never written."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+from collector.auth.credentials import CLIENT_IP_HEADERS, PROXY_IP_HEADERS, Headers, text
+from event_lens.settings import Network
+
+FORWARDED_FOR, FORWARDED = b"x-forwarded-for", b"forwarded"
+CHAINS = (FORWARDED_FOR, FORWARDED)
+MOST_HOPS = 32
+LONGEST_CHAIN = 8_192
+
+_PAIR = re.compile(r'\s*([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"]*)\s*(?:;|$)')
+
+
+@dataclass(frozen=True)
+class Proxies:
+    """Networks of proxies that are believed, and the header in which they write the client's address, in lower case.
+
+    Without one it is `X-Forwarded-For`, and where that is not sent `Forwarded`: others may be the visitor's.
+    """
+
+    networks: tuple[Network, ...] = ()
+    header: str = ""
+
+
+NO_PROXIES = Proxies()
+
+
+def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers by name; of one that came in several lines the last, of the chains of addresses all."""
+    lines = list(lines)
+    headers = dict(lines)
+    if len(headers) != len(lines):
+        for chain in CHAINS:
+            if chain in headers:
+                headers[chain] = b", ".join(value for name, value in lines if name == chain)
+    return headers
+
+
+def client_address(headers: Headers, peer: str, proxies: Proxies, *, is_verified: bool) -> tuple[str, bool]:
+    """The address, and whether it is the client's own rather than that of a server which speaks for it.
+
+    Who has a verified secret names any address. From a trusted proxy the last address of the chain counts that is not a
+    trusted proxy itself: what stands before it anybody may have written.
+    """
+    is_proxy = is_within(peer, proxies.networks)
+    if is_verified and (
+        named := _named(headers, CLIENT_IP_HEADERS if is_proxy else CLIENT_IP_HEADERS + PROXY_IP_HEADERS)
+    ):
+        return named, True
+    if is_verified or is_proxy:
+        # An application's server that is a trusted proxy, such as OpenPanel's handler for Next.js, names its visitor.
+        named = _stranger(headers, proxies) or _named(headers, CLIENT_IP_HEADERS[:2])
+        if named:
+            return named, True
+    return _valid(peer) or peer, is_proxy or not is_verified
+
+
+@lru_cache(maxsize=4096)
+def is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    if not networks or not (valid := _valid(address)):
+        return False
+    parsed = ip_address(valid)
+    return any(parsed.version == network.version and parsed in network for network in networks)
+
+
+def _named(headers: Headers, names: tuple[bytes, ...]) -> str:
+    """The address in the first of the headers `names` that holds one."""
+    return next((found for name in names if name in headers and (found := _valid(text(headers, name)))), "")
+
+
+def _stranger(headers: Headers, proxies: Proxies) -> str:
+    """The last address that the proxies name and that is not one of them; empty without one."""
+    name = proxies.header.encode()
+    if name and name in headers and name not in CHAINS:
+        found = _valid(text(headers, name))
+        if found and not is_within(found, proxies.networks):
+            return found
+    chain = name if name in CHAINS else next((each for each in CHAINS if each in headers), FORWARDED_FOR)
+    hops = _hops(chain, text(headers, chain)[-LONGEST_CHAIN:])
+    return next((hop for hop in hops if hop and not is_within(hop, proxies.networks)), "")
+
+
+def _hops(chain: bytes, value: str) -> Iterator[str]:
+    """The addresses of a chain, the last one first; empty for what hides its own."""
+    if chain == FORWARDED_FOR:
+        yield from (_valid(hop) for hop in reversed(value.split(",")[-MOST_HOPS:]))
+        return
+    for _, element in zip(range(MOST_HOPS), _elements(value), strict=False):
+        yield _valid(_for(element))
+
+
+def _elements(forwarded: str) -> Iterator[str]:
+    """The elements of a `Forwarded` header (RFC 7239), the last one first.
+
+    Read from the end, an unclosed quote of the visitor cannot swallow what a proxy added after it.
+    """
+    end, is_quoted = len(forwarded), False
+    for place in range(len(forwarded) - 1, -1, -1):
+        character = forwarded[place]
+        if character == '"' and not _is_escaped(forwarded, place):
+            is_quoted = not is_quoted
+        elif character == "," and not is_quoted:
+            yield forwarded[place + 1 : end]
+            end = place
+    yield forwarded[:end]
+
+
+def _is_escaped(text: str, place: int) -> bool:
+    first = place
+    while first and text[first - 1] == "\\":
+        first -= 1
+    return (place - first) % 2 == 1
+
+
+def _for(element: str) -> str:
+    """The value of `for` in an element of `Forwarded`."""
+    place = 0
+    while pair := _PAIR.match(element, place):
+        if pair[1].lower() == "for":
+            return pair[2]
+        place = pair.end()
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _valid(text: str) -> str:
+    """The address in its usual form, IPv4 in IPv6 as IPv4; empty when it is not an address."""
+    bare = text.strip().strip('"')
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        address = ip_address(bare.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)

@@ -1,0 +1,77 @@
+"""What is known of a request before its events are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from collector.enrichment.ip_networks import Networks
+from event_lens.registry.project_lists import EVERY_PARAMETER
+from event_lens.registry.tables import Project
+
+NO_NETWORKS = Networks()
+
+
+@dataclass(frozen=True)
+class ProjectRules:
+    """The settings of a project that the collector follows.
+
+    `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes`
+    a path in the hash tells its pages apart. Of a query `kept_parameters` are kept, in lower case; None keeps all.
+    """
+
+    project_id: str
+    device_salt: str = "daily"
+    allow_unsafe_revenue: bool = False
+    own_addresses: Networks = NO_NETWORKS
+    domains: tuple[str, ...] = ()
+    hostnames: tuple[str, ...] = ()
+    honour_gpc: bool = False
+    honour_dnt: bool = False
+    hash_routes: bool = False
+    kept_parameters: frozenset[str] | None = None
+
+
+def rules_of(project: Project) -> ProjectRules:
+    """What the collector follows of a project's settings."""
+    names = project.query_allow_list
+    return ProjectRules(
+        project_id=project.project_id,
+        device_salt=project.device_salt,
+        allow_unsafe_revenue=project.allow_unsafe_revenue,
+        own_addresses=Networks(project.own_addresses),
+        domains=tuple(project.domains),
+        hostnames=tuple(project.hostnames),
+        honour_gpc=project.honour_gpc,
+        honour_dnt=project.honour_dnt,
+        hash_routes=project.hash_routes,
+        kept_parameters=None if EVERY_PARAMETER in names else frozenset(name.lower() for name in names),
+    )
+
+
+@dataclass(frozen=True)
+class Request:
+    """An authenticated request. `address` is the client's as far as it is believed: used, and never stored.
+
+    `has_client_address` is False when `address` is only the server's that speaks for its users. `salts` maps the first
+    day each salt counts for to it, and holds at least one. `origin` is the header of that name. `privacy_signal` says
+    that the sender asks not to be tracked and the project honours that. `soft_signs` is as
+    `collector.enrichment.bot_signals` gives it; empty for a verified secret and for imports, whose headers are
+    nobody's.
+    """
+
+    project: ProjectRules
+    received_at_ms: int
+    salts: Mapping[date, str]
+    first_day: date
+    address: str = ""
+    has_client_address: bool = True
+    user_agent: str = ""
+    is_verified: bool = False
+    client_id: str = ""
+    sdk_name: str = ""
+    sdk_version: str = ""
+    origin: str = ""
+    accept_language: str = ""
+    privacy_signal: bool = False
+    soft_signs: str = ""
+    import_id: str = ""

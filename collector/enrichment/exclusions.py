@@ -1,0 +1,47 @@
+"""What a project does not want: counted with its reason, answered as if it were taken, and nothing of it is kept."""
+
+from collector.auth.credentials import Headers
+from collector.enrichment.context import ProjectRules, Request
+from event_lens.contract.rejection import Rejection
+
+
+class LeftOut(Rejection):
+    """An event or operation that its project's settings leave out. `kept` is JSON, all that may be kept of it."""
+
+    def __init__(self, message: str, *, code: str, kept: dict[str, str] | None = None) -> None:
+        super().__init__(message, code=code)
+        self.kept = kept or {}
+
+
+def is_privacy_signal(project: ProjectRules, headers: Headers) -> bool:
+    """Whether the sender asks not to be tracked, in a way that the project honours."""
+    return (project.honour_gpc and headers.get(b"sec-gpc") == b"1") or (
+        project.honour_dnt and headers.get(b"dnt") == b"1"
+    )
+
+
+def left_out(request: Request, address: str = "") -> LeftOut | None:
+    """Why what a request sends is left out whatever it says, None if it is not.
+
+    `address` is one that the event itself names. A server's address that speaks for its users is nobody's own.
+    """
+    if request.privacy_signal:
+        return LeftOut("The sender asks not to be tracked (GPC or DNT).", code="privacy_signal")
+    if not request.is_verified or not address:
+        address = request.address if request.has_client_address else ""
+    if address and request.project.own_addresses.hold(address):
+        return LeftOut("The address is one of the project's own.", code="own_address")
+    return None
+
+
+def check_hostname(hostname: str, hostnames: tuple[str, ...]) -> None:
+    """Raises `LeftOut` for a page on a host that is none of `hostnames`; without a host there is no page."""
+    if not hostname or any(_is_on(hostname, rule) for rule in hostnames):
+        return
+    raise LeftOut(
+        "The page's host is none of the project's hostnames.", code="foreign_hostname", kept={"hostname": hostname}
+    )
+
+
+def _is_on(hostname: str, rule: str) -> bool:
+    return hostname.endswith(rule[1:]) if rule.startswith("*.") else hostname == rule

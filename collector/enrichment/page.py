@@ -1,0 +1,100 @@
+"""What an event says of the page it happened on, and of where its visitor came from, as columns of the row."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from collector.enrichment.referrer import classify, read_marks
+from collector.enrichment.url import Url, clean_query, split_url, whole_query, with_hash_route
+from event_lens.contract.encoded_row import encoded_columns
+from event_lens.contract.limits import MAX_TEXT_LENGTH
+
+PAGE_FIELDS = frozenset({"path", "search", "origin", "referrer"})
+"""Fields of an event that are read here, and stand in no row as they were sent."""
+
+USUAL_FIELDS = frozenset({"path", "referrer", "title"})
+LONGEST_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+
+NO_PAGE = split_url("")
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Columns by name, and the same encoded: `path`, `query`, `hash`, `origin`, referrer, campaign and click."""
+
+    values: dict[str, str]
+    columns: bytes
+
+
+class SiteRules(NamedTuple):
+    """What a project says of its pages: its own domains, and whether a path in the hash tells them apart."""
+
+    domains: tuple[str, ...] = ()
+    hash_routes: bool = False
+
+
+NO_RULES = SiteRules()
+
+
+def page_of(fields: Mapping[str, str], sender_origin: str, rules: SiteRules = NO_RULES) -> Page:
+    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
+    get = fields.get
+    path, referrer = get("path", ""), get("referrer", "")
+    if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < LONGEST_KNOWN:
+        return _read_once(path, referrer, sender_origin, rules)
+    search, origin, source, medium = (get(field, "") for field in ("search", "origin", "utm_source", "utm_medium"))
+    return _read(path, referrer, sender_origin, rules, search, origin, source, medium)
+
+
+def _read(
+    path: str,
+    referrer: str,
+    sender_origin: str,
+    rules: SiteRules,
+    search: str = "",
+    origin: str = "",
+    utm_source: str = "",
+    utm_medium: str = "",
+) -> Page:
+    page = split_url(path)
+    if rules.hash_routes:
+        page = with_hash_route(page)
+    query = page.query or clean_query(search)
+    # A campaign may stand where the query is cut.
+    marks = read_marks(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))
+    site = _site(page, origin, sender_origin)
+    source = classify(
+        referrer,
+        site.host,
+        marks.click_id,
+        utm_source or marks.campaign.get("utm_source", ""),
+        utm_medium or marks.campaign.get("utm_medium", ""),
+        rules.domains,
+    )
+    values = marks.campaign | {
+        "path": page.path,
+        "origin": site.origin,
+        "query": query,
+        "hash": page.hash,
+        "referrer": source.referrer,
+        "referrer_name": source.name,
+        "referrer_type": source.type,
+        "click_id": source.click_id,
+    }
+    if utm_source:
+        values["utm_source"] = utm_source
+    if utm_medium:
+        values["utm_medium"] = utm_medium
+    return Page(values, encoded_columns(values))
+
+
+_read_once = lru_cache(maxsize=8192)(_read)
+
+
+def _site(page: Url, origin: str, sender_origin: str) -> Url:
+    """The site of the page: its own, the one given apart, or the sender's."""
+    if page.host:
+        return page
+    given = split_url(origin) if origin else NO_PAGE
+    return given if given.host else split_url(sender_origin)

@@ -1,0 +1,270 @@
+"""Typed events to rows: what the request knows of device, place and source is added, the address is dropped."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from collector.enrichment.bots import bot_reason
+from collector.enrichment.context import Request
+from collector.enrichment.device_id import Device, derived_device, profile_device
+from collector.enrichment.event_id import message_uuid, random_uuids, short_hash
+from collector.enrichment.exclusions import check_hostname, left_out
+from collector.enrichment.geo import Geo
+from collector.enrichment.page import PAGE_FIELDS, Page, SiteRules, page_of
+from collector.enrichment.query_allow_list import keep_parameters
+from collector.enrichment.redaction import redact
+from collector.enrichment.url import split_url
+from collector.enrichment.url_redaction import mask_addresses_in, mask_properties
+from collector.enrichment.user_agent import parse_user_agent
+from event_lens.contract.coercion import as_cut_text, as_decimal
+from event_lens.contract.common_fields import Sent
+from event_lens.contract.encoded_row import CommonValues, Line
+from event_lens.contract.fast_path import UsualPayload
+from event_lens.contract.limits import MAX_REVENUE, MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.parse import Event, Operation
+from event_lens.contract.properties import check_storable, lists_of_values
+from event_lens.contract.reserved_keys import PLACE_FIELDS
+from event_lens.contract.rows import EventRow, OperationRow, timestamp
+from event_lens.contract.timestamps import event_time, first_ms
+
+OWN_FIELDS = PAGE_FIELDS | {"title"}
+
+
+class Enricher:
+    """What the rows of all requests need. One a process."""
+
+    def __init__(self, geo: Geo | None = None) -> None:
+        self._geo = geo
+        self._ids = random_uuids()
+
+    def source(self, request: Request) -> "Source":
+        """The rows' maker for the events of one request."""
+        return Source(request, self._geo, self._ids)
+
+
+class Source:
+    """Makes the rows of one request; what is the same for all its events is worked out once.
+
+    `is_bot` and `bot_reason` are the collector's verdict on the sender: it marks and never drops, and a verified secret
+    is exempt. `left_out` says why nothing of the request is kept. `user_agent`, `sdk_name` and `sdk_version` are the
+    headers as they may be stored.
+    """
+
+    def __init__(self, request: Request, geo: Geo | None, ids: Iterator[str]) -> None:
+        self.request = request
+        self._geo = geo
+        self._ids = ids
+        self.user_agent = _header(request.user_agent, MAX_USER_AGENT_LENGTH)
+        self.sdk_name = _header(request.sdk_name)
+        self.sdk_version = _header(request.sdk_version)
+        self.left_out = left_out(request)
+        self._may_leave_out = self.left_out is not None or bool(request.project.own_addresses)
+        self._hostnames = request.project.hostnames
+        self._site_rules = SiteRules(request.project.domains, request.project.hash_routes)
+        self._kept_parameters = request.project.kept_parameters
+        self._first_ms = first_ms(request.first_day)
+        verdict = "" if request.is_verified else bot_reason(self.user_agent)
+        self.is_bot = bool(verdict)
+        self.bot_reason = verdict or request.soft_signs
+        sender: dict[str, Any] = {
+            "project_id": request.project.project_id,
+            "received_at": timestamp(request.received_at_ms),
+            "user_agent": self.user_agent,
+            "sdk_name": self.sdk_name,
+            "sdk_version": self.sdk_version,
+            "is_bot": self.is_bot,
+            "bot_reason": self.bot_reason[:MAX_WORD_LENGTH],
+            "import_id": request.import_id,
+        }
+        event = sender | parse_user_agent(self.user_agent)._asdict()
+        if self.is_bot:
+            event["device"] = "bot"
+        elif request.is_verified and not request.has_client_address:
+            event["device"] = "server"
+        event["language"] = _first_language(_header(request.accept_language))
+        if request.has_client_address:
+            event |= self._place_values(request.address)
+        self._received_at = sender["received_at"]
+        self._of_operations = CommonValues(OperationRow, sender)
+        self._of_events = CommonValues(EventRow, event)
+        self._origin = _header(request.origin)
+
+    def line(self, parsed: Event | Operation) -> Line:
+        """The raw row of what was parsed.
+
+        Raises `Rejection`: `timestamp_too_old`, a revenue that is no number, or `LeftOut`.
+        """
+        if not isinstance(parsed, Event):
+            return self._of_operations.line_apart(self._operation_values(parsed))
+        own = self._own_values(parsed)
+        page = self._page(parsed)
+        if self._kept_parameters is None and not _says_more(parsed):
+            return self._of_events.line_apart(own, page.columns)
+        return self._of_events.line(self._with_page(own, page, parsed))
+
+    def row(self, parsed: Event | Operation) -> EventRow | OperationRow:
+        """The same, not encoded yet."""
+        if isinstance(parsed, Event):
+            return self.event_row(parsed)
+        return self._of_operations.row(self._operation_values(parsed))
+
+    def event_row(self, event: Event) -> EventRow:
+        return self._of_events.row(self._with_page(self._own_values(event), self._page(event), event))
+
+    def _operation_values(self, operation: Operation) -> dict[str, Any]:
+        if self._hostnames:
+            check_hostname(split_url(self._origin).host, self._hostnames)
+        values = self._values(operation) | operation.fields | {"operation": operation.operation}
+        if values.get("avatar"):
+            values["avatar"] = mask_addresses_in(values["avatar"])
+        return values
+
+    def _values(self, parsed: Sent) -> dict[str, Any]:
+        """What the row of an event or operation has of its own, whichever it is."""
+        request = self.request
+        if self._may_leave_out:
+            reason = left_out(request, parsed.address) if parsed.address else self.left_out
+            if reason:
+                raise reason.with_traceback(None)
+        received_at_ms = request.received_at_ms
+        at_ms = received_at_ms
+        if parsed.timestamp is not None:
+            at_ms = event_time(parsed.timestamp, received_at_ms, self._first_ms)
+        message_id = parsed.message_id
+        values = {
+            "event_id": message_uuid(request.project.project_id, message_id) if message_id else next(self._ids),
+            "device_id": parsed.device_id,
+            "device_kind": "client",
+            "created_at": self._received_at if at_ms == received_at_ms else timestamp(at_ms),
+        }
+        if message_id:
+            values["message_id"] = message_id
+        if not parsed.device_id:
+            values |= msgspec.structs.asdict(self._device(parsed, at_ms))
+        if parsed.profile_id:
+            values["profile_id"] = parsed.profile_id
+        if parsed.properties:
+            values["properties"] = lists_of_values(mask_properties(redact(parsed.properties)))
+        return values
+
+    def device(self, parsed: Sent) -> Device:
+        """The device of what was parsed. Raises `Rejection` (`timestamp_too_old`)."""
+        return self._device(parsed, event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms))
+
+    def own_device(self) -> Device:
+        """The device of the request itself, as one without a device id and a profile has it; none when left out."""
+        if self.left_out:
+            return Device("", "derived")
+        return self._sender(self.request.address, self.request.has_client_address, "", self.request.received_at_ms)
+
+    def _device(self, parsed: Sent, at_ms: int) -> Device:
+        if parsed.device_id:
+            return Device(parsed.device_id, "client")
+        request = self.request
+        if parsed.address and request.is_verified:
+            return self._sender(parsed.address, True, parsed.profile_id, at_ms)
+        return self._sender(request.address, request.has_client_address, parsed.profile_id, at_ms)
+
+    def _sender(self, address: str, has_client_address: bool, profile_id: str, at_ms: int) -> Device:
+        request = self.request
+        if request.is_verified and not has_client_address:
+            return profile_device(request.project.project_id, profile_id)
+        return derived_device(
+            self.user_agent,
+            address,
+            request.project.project_id,
+            request.salts,
+            at_ms,
+            is_monthly=request.project.device_salt == "monthly",
+        )
+
+    def _own_values(self, event: Event) -> dict[str, Any]:
+        """What an event says of itself."""
+        values = self._values(event)
+        values["name"] = event.name
+        if "title" in event.fields:
+            values["title"] = event.fields["title"]
+        if event.session_id:
+            values["client_session_id"] = event.session_id
+        if event.groups:
+            values["groups"] = event.groups
+        if not (event.message_id or self.request.is_verified or self.request.import_id):
+            values["body_hash"] = body_hash(event.payload)
+        return values
+
+    def _page(self, event: Event) -> Page:
+        page = page_of(event.fields, self._origin, self._site_rules)
+        if self._hostnames:
+            check_hostname(split_url(page.values["origin"]).host, self._hostnames)
+        return page
+
+    def _with_page(self, own: dict[str, Any], page: Page, event: Event) -> dict[str, Any]:
+        """`own`, the page's columns, and what the event says against its sender: device, place, revenue."""
+        values = page.values | own
+        if self._kept_parameters is not None:
+            keep_parameters(values, self._kept_parameters)
+        values |= {field: value for field, value in event.fields.items() if field not in PAGE_FIELDS}
+        values |= event.screen
+        if event.address and self.request.is_verified:
+            values |= self._place_values(event.address)
+        if event.guarded:
+            self._fill_guarded(values, event)
+        return values
+
+    def _place_values(self, address: str) -> dict[str, Any]:
+        return self._geo.place(address)._asdict() if self._geo and address else {}
+
+    def _fill_guarded(self, values: dict[str, Any], event: Event) -> None:
+        """Add place and revenue if this sender may set them; else they stay properties, and count for nothing."""
+        may_place = self.request.is_verified
+        may_sell = may_place or self.request.project.allow_unsafe_revenue
+        refused: dict[str, Any] = {}
+        for field, value in event.guarded.items():
+            if not (may_place if field in PLACE_FIELDS else may_sell):
+                refused[f"__{field}"] = value
+            elif field == "revenue":
+                values[field] = as_decimal(_number(value), 4, "The revenue", MAX_REVENUE)
+            elif field in ("latitude", "longitude"):
+                values[field] = float(as_decimal(_number(value), 6, f"The {field}", 1000))
+            elif field == "currency":
+                values[field] = as_cut_text(value, field, MAX_WORD_LENGTH).strip().upper()
+            else:
+                values[field] = as_cut_text(value, field, MAX_WORD_LENGTH)
+        if refused:
+            properties = values.get("properties", {}) | refused
+            check_storable(properties)
+            values["properties"] = lists_of_values(properties)
+
+
+def _says_more(event: Event) -> bool:
+    """Whether an event has columns besides its own and its page's, or such as its sender has too."""
+    return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
+
+
+def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
+    """64 bits, equal for equal payloads whatever the order of their keys, never 0, of what is not redacted."""
+    if isinstance(payload, UsualPayload):
+        payload = payload.as_sent()
+    return short_hash(msgspec.json.encode(redact(payload), order="deterministic"))
+
+
+def _number(value: Any) -> Any:
+    """Text that is a number, as that number: shops send prices as text."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _header(text: str, length: int = MAX_WORD_LENGTH) -> str:
+    """A header's text, cut, and with nothing in it that is no Unicode."""
+    return text[:length] if text.isascii() else text[:length].encode("utf-8", "replace").decode()
+
+
+def _first_language(accept_language: str) -> str:
+    """The first language of an Accept-Language header: `ko-KR` of `ko-KR,ko;q=0.9`."""
+    first = accept_language.partition(",")[0].partition(";")[0].strip()
+    return "" if first == "*" else first

@@ -1,0 +1,200 @@
+"""Addresses of pages: taken apart, one spelling for each page, user names and passwords left out."""
+
+import re
+import string
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from collector.enrichment.url_redaction import mask_secrets
+from event_lens.contract.host import ascii_host
+from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+HIGHEST_PORT = 65_535
+LONGEST_READ = MAX_URL_LENGTH  # escapes are resolved before a part is cut
+LONGEST_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+MOST_ROUNDS = 4
+DROPPED = str.maketrans("", "", "\t\r\n")  # browsers drop them anywhere in a URL
+UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+
+# As browsers read them: any number of slashes, either way round.
+_WEB = re.compile(r"(?:(https?):[/\\]*|[/\\]{2,})", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+# What follows these is code, content or a mailbox, and no address.
+_OPAQUE = re.compile(r"(javascript|vbscript|mailto|blob|view-source|data(?=:[^\s,]*,))(?=:\S)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+_OWN_USER = re.compile(r"[^ /?#:]*:[^ /?#]*@")
+# In an address within an address, as it is or escaped.
+_NESTED_USER = re.compile(
+    r"(://|%3A%2F%2F)(?:(?!%2F|%3F|%23|%26|%3A)[^ /?#:&])*(?::|%3A)(?:(?!%2F|%3F|%23|%26)[^ /?#&])*(?:@|%40)"
+)
+# An escape that would complete the remains of another one is left alone: `%%341` must not become `%41`.
+_ESCAPES = re.compile(r"(?<!%)(?<!%[0-9A-Fa-f])(?:%[0-9A-Fa-f]{2})+")
+
+
+class Url(NamedTuple):
+    """A URL or a route. `origin` is `scheme://host[:port]`, `query` lacks the `?`, `hash` the `#`; any may be empty.
+
+    The host is lower case and punycode. In the other parts the letters of all scripts stand for themselves and what has
+    a meaning in URLs stays escaped: `/%ED%95%9C` and `/한` are one path, `/a%2Fb` and `/a/b` are two.
+    """
+
+    origin: str
+    host: str
+    path: str
+    query: str
+    hash: str
+
+    @property
+    def without_hash(self) -> str:
+        return f"{self.origin}{self.path}?{self.query}" if self.query else self.origin + self.path
+
+
+def split_url(text: str) -> Url:
+    """Take `text` apart as browsers do, without ever failing: what has no host is a route, such as a screen's name."""
+    return _split_once(text) if len(text) < LONGEST_KNOWN else _split(text)
+
+
+def _split(text: str) -> Url:
+    text = _start(text)
+    opaque = _OPAQUE.match(text)
+    if opaque:
+        return Url("", "", f"{opaque[1].lower()}:", "", "")
+    rest, _, fragment = text.partition("#")
+    rest, _, query = rest.partition("?")
+    query, fragment = clean_query(query), _clean(fragment)
+    web = _WEB.match(rest)
+    scheme = web or _SCHEME.match(rest)
+    if not scheme:
+        return Url("", "", _clean_route(rest), query, fragment)
+    after = rest[scheme.end() :]
+    authority, _, path = (after.replace("\\", "/") if web else after).partition("/")
+    name = (scheme[1] or "https").lower()
+    address, host = _address(authority.rpartition("@")[2], name)
+    if not host:  # without one, slashes at the beginning would make a host of the path
+        path = path.lstrip("/\\")
+        return Url("", "", _clean_path(f"/{path}") if path else "", query, fragment)
+    return Url(f"{name}://{address}", host, _clean_path(f"/{path}"), query, fragment)
+
+
+_split_once = lru_cache(maxsize=4096)(_split)
+
+
+def clean_query(query: str) -> str:
+    """The query as it may be stored: the one place that decides what of it is kept."""
+    return _clean(query.lstrip("?"))
+
+
+def with_hash_route(url: Url) -> Url:
+    """`url` with the path and the query that its hash holds (`#/about`, `#!/about?a=1`); itself, if that holds none."""
+    route = url.hash.removeprefix("!")
+    if not route.startswith("/"):
+        return url
+    path, _, query = route.partition("?")
+    queries = "&".join(each for each in (url.query, query) if each)
+    path = url.path.rstrip("/") + path
+    return url._replace(path=path[:MAX_TEXT_LENGTH], query=queries[:MAX_TEXT_LENGTH], hash="")
+
+
+def whole_query(text: str) -> str:
+    """The query of a URL, as `split_url` has it but not cut: for looking into it, and not to be stored."""
+    query = _start(text).partition("#")[0].partition("?")[2]
+    return _clean(query.lstrip("?"), LONGEST_READ)
+
+
+def host_of(address: str) -> str:
+    """The host of `host[:port]`, in lower case and punycode, without a final dot; empty for what cannot be one.
+
+    IPv6 keeps its brackets.
+    """
+    return _address(address, "")[1]
+
+
+def readable(text: str) -> str:
+    """`text` with the escapes of letters and digits of all scripts resolved, all others in capitals.
+
+    What cannot be printed is escaped. The answer for an answer is itself.
+    """
+    if "%" in text:
+        text = _ESCAPES.sub(_resolved, text)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escaped(char, "replace") for char in text)
+    return text
+
+
+def _start(text: str) -> str:
+    """`text` without what browsers drop, and without a user name and password at its beginning."""
+    text = text[:LONGEST_READ].strip()
+    if not text.isprintable():
+        text = text.translate(DROPPED)
+    return _without_own_user(text)
+
+
+def _clean(text: str, longest: int = MAX_TEXT_LENGTH) -> str:
+    return _without_secrets(readable(text).replace(" ", "%20"))[:longest] if text else ""
+
+
+def _clean_path(path: str) -> str:
+    if not path.isascii() or "%" in path:
+        # A letter and its accent may come as one sign or as two; macOS writes names in the latter way.
+        path = readable(unicodedata.normalize("NFC", readable(path)))
+    elif not path.isprintable():
+        path = readable(path)
+    return _without_secrets(path.replace(" ", "%20"))[:MAX_TEXT_LENGTH]
+
+
+def _clean_route(route: str) -> str:
+    """As a path; the name of an application's screen keeps its spaces."""
+    if route.startswith("/"):
+        return _clean_path(route)
+    route = readable(unicodedata.normalize("NFC", readable(route)))
+    return _without_own_user(_without_secrets(route))[:MAX_TEXT_LENGTH].strip()
+
+
+def _without_own_user(text: str) -> str:
+    if "@" in text:
+        while not (_OPAQUE.match(text) or _WEB.match(text)) and (user := _OWN_USER.match(text)):
+            text = text[user.end() :].lstrip()
+    return text
+
+
+def _without_secrets(text: str) -> str:
+    """`text` without user names, passwords and other secrets, also those that show when others are gone."""
+    for _ in range(MOST_ROUNDS):
+        before = text
+        if "@" in text or "%40" in text:
+            text = _NESTED_USER.sub(r"\1", text)
+        text = mask_secrets(text)
+        if text == before:
+            break
+    return text
+
+
+def _resolved(escapes: re.Match[str]) -> str:
+    raw = bytes.fromhex(escapes[0].replace("%", ""))
+    return "".join(
+        char if char in UNRESERVED or (char > "\x7f" and char.isprintable()) else _escaped(char, "surrogateescape")
+        for char in raw.decode("utf-8", "surrogateescape")
+    )
+
+
+def _escaped(char: str, errors: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", errors))
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str, scheme: str) -> tuple[str, str]:
+    """`host[:port]` without the scheme's own port, and the host; both empty for what is none."""
+    found = _ADDRESS.fullmatch(readable(text[:MAX_WORD_LENGTH]).lower()) if len(text) <= MAX_WORD_LENGTH else None
+    if not found:
+        return "", ""
+    try:
+        host = ascii_host(found[1]).removesuffix(".")
+    except ValueError:
+        return "", ""
+    port = int(found[2] or 0)
+    if not _HOST.fullmatch(host) or port > HIGHEST_PORT:
+        return "", ""
+    return (f"{host}:{port}" if port and port != DEFAULT_PORTS.get(scheme) else host), host

@@ -1,0 +1,1 @@
+"""HTTP: reads requests, hands their events on and answers."""

@@ -1,0 +1,29 @@
+"""GET /track/device-id: who the collector takes the asker for, as clients ask that do not read the answer of a send."""
+
+from collector.auth.credentials import text
+from collector.enrichment.device_id import advisory_session_id
+from collector.enrichment.url import split_url
+from collector.http.endpoints import Answer, Collect, Endpoint, Scope, as_endpoint
+from collector.http.request_body import Receive
+
+
+def own_device(collect: Collect) -> Endpoint:
+    """`{"deviceId", "sessionId"}` of the request itself, for whoever may send; nothing is taken in.
+
+    The device is empty for a server that speaks for nobody: a verified secret without a client's address.
+    """
+
+    async def answer(scope: Scope, _receive: Receive, headers: dict[bytes, bytes]) -> Answer:
+        if b"origin" not in headers:
+            # Browsers leave it out of a GET to the page's own origin, which a proxy may well be.
+            headers[b"origin"] = split_url(text(headers, b"referer")).origin.encode()
+        source = await collect.source(scope, headers)
+        if source.left_out:
+            return 200, {"deviceId": "", "sessionId": ""}
+        device_id = source.own_device().device_id
+        return 200, {
+            "deviceId": device_id,
+            "sessionId": advisory_session_id(device_id, source.request.received_at_ms),
+        }
+
+    return as_endpoint("GET", answer)

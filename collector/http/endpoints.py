@@ -1,0 +1,133 @@
+"""The routes that take events, as bare ASGI: what a framework does per request would cost more than the event."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from collector.auth.authorize import authorise
+from collector.auth.client_cache import Keyring
+from collector.auth.client_ip import Proxies, read_headers
+from collector.auth.credentials import ID_HEADERS, Headers, credentials_in, first_text, query_value
+from collector.auth.rate_limit import RateLimit
+from collector.enrichment.row_builder import Source
+from collector.http.failure import failure
+from collector.http.request_body import Receive, read_body
+from collector.http.responses import (
+    ErrorShape,
+    Send,
+    cors_headers,
+    preflight_headers,
+    send_bytes,
+    send_error,
+    send_json,
+)
+from collector.ingest import Intake
+from event_lens.contract.parse import Batch, Envelope, Rejection, decode_batch, decode_one
+from event_lens.errors import EventLensError, Refused, as_json
+
+Scope = dict[str, Any]
+Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answer = tuple[int, object]
+Decoded = TypeVar("Decoded", Envelope, Batch)
+
+
+class Collect:
+    """Makes the event routes of one process from how their bodies are decoded."""
+
+    def __init__(self, keyring: Keyring, intake: Intake, limit: RateLimit, proxies: Proxies) -> None:
+        self._keyring = keyring
+        self._intake = intake
+        self._limit = limit
+        self._proxies = proxies
+
+    def one(self, decode: Callable[[bytes], Envelope] = decode_one) -> Endpoint:
+        """A route that takes one event, operation or replay."""
+        return as_endpoint("POST", partial(self.answer, decode=decode, take=self.take_one))
+
+    def batch(self) -> Endpoint:
+        """The route that takes up to a hundred."""
+        return as_endpoint("POST", partial(self.answer, decode=decode_batch, take=self._take_batch))
+
+    async def take_one(self, envelope: Envelope, source: Source) -> tuple[int, dict[str, Any]]:
+        """Status and answer of one event that is on disk. Raises `EventLensError`."""
+        taken = await self._intake.take_one(envelope, source)
+        if taken.bot_reason:
+            return 202, {"bot": {"reason": taken.bot_reason}}
+        return 200, {"success": True, "deviceId": taken.device_id, "sessionId": taken.session_id}
+
+    async def _take_batch(self, batch: Batch, source: Source) -> Answer:
+        rejected = await self._intake.take_batch(batch.items, source)
+        return 200, {
+            "success": True,
+            "accepted": len(batch.items) - len(rejected),
+            "rejected": rejected,
+        }
+
+    async def answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: Headers,
+        decode: Callable[[bytes], Decoded],
+        take: Callable[[Decoded, Source], Awaitable[Answer]],
+    ) -> Answer:
+        """Reads, decodes and takes a request's body. Raises `EventLensError`; what was refused is in quarantine."""
+        body = await read_body(receive, headers)
+        try:
+            decoded = decode(body)
+        except Rejection as error:
+            found = credentials_in(body)
+            if not (found[0] or first_text(headers, ID_HEADERS) or query_value(scope["query_string"], "clientId")):
+                raise
+            source = await self.source(scope, headers, *found)
+            await self._intake.reject(error, source, body=body)
+            raise
+        events = len(decoded.items) if isinstance(decoded, Batch) else 1
+        source = await self.source(scope, headers, decoded.client_id, decoded.client_secret, events)
+        return await take(decoded, source)
+
+    async def source(
+        self, scope: Scope, headers: Headers, body_id: str = "", body_secret: str = "", events: int = 1
+    ) -> Source:
+        """What makes the rows of a sender that may send so many events. Raises `Refused` and `Unavailable`."""
+        access = await authorise(
+            self._keyring,
+            self._limit,
+            headers,
+            scope["query_string"],
+            scope["client"][0] if scope.get("client") else "",
+            self._proxies,
+            body_id=body_id,
+            body_secret=body_secret,
+            events=events,
+        )
+        return await self._intake.source(access, headers)
+
+
+def as_endpoint(
+    method: str,
+    answer: Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]],
+    shape: ErrorShape = as_json,
+) -> Endpoint:
+    """A route of one method, with its preflight; errors are answered in their `shape`."""
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = read_headers(scope["headers"])
+        asked = scope["method"]
+        if asked == "OPTIONS":
+            await send_bytes(send, 204, b"", preflight_headers(headers))
+            return
+        cors = cors_headers(headers)
+        try:
+            if asked != method:
+                cors.append((b"allow", f"{method}, OPTIONS".encode()))
+                raise Refused(f"This route takes {method} only.", code="method_not_allowed")
+            status, value = await answer(scope, receive, headers)
+        except EventLensError as error:
+            await send_error(send, error, cors, shape)
+        except Exception as error:
+            await send_error(send, failure(error), cors, shape)
+        else:
+            await send_json(send, status, value, cors)
+
+    return endpoint

@@ -1,0 +1,66 @@
+"""LiveInsight's route: its event is one `track`, its key is the client's id, its answers have its shapes."""
+
+from functools import partial
+from typing import Any
+
+from collector.auth.credentials import ID_HEADERS, text
+from collector.enrichment.row_builder import Source
+from collector.http.endpoints import Answer, Collect, Endpoint, Scope, as_endpoint
+from collector.http.request_body import Receive
+from event_lens.contract.parse import Envelope, Rejection, decode_bare
+from event_lens.errors import EventLensError
+
+REQUIRED = {"event_type": "name", "session_id": "sessionId", "page_url": "path"}
+
+
+def live_insight(collect: Collect) -> Endpoint:
+    """`POST {event_type, timestamp, session_id, page_url, user_agent?, referrer?}`; other keys are properties.
+
+    The client's id comes as `X-API-Key` or as a bearer token. Without a `deviceId` the session is the device.
+    """
+
+    async def take(envelope: Envelope, source: Source) -> Answer:
+        status, taken = await collect.take_one(envelope, source)
+        data = {
+            "session_id": envelope.payload["sessionId"],
+            "timestamp": envelope.payload.get("timestamp") or source.request.received_at_ms,
+        }
+        return status, {"status": "success", "data": data | taken if status == 202 else data}
+
+    async def answer(scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Answer:
+        client_id = _key(headers)
+        if client_id:
+            headers[ID_HEADERS[0]] = client_id.encode()
+        return await collect.answer(scope, receive, headers, partial(_decode, headers), take)
+
+    return as_endpoint("POST", answer, as_live_insight)
+
+
+def as_live_insight(error: EventLensError) -> dict[str, str]:
+    """The shape of an error on LiveInsight's routes."""
+    return {"status": "error", "message": error.message}
+
+
+def _key(headers: dict[bytes, bytes]) -> str:
+    key = text(headers, b"x-api-key")
+    if key:
+        return key
+    scheme, _, token = text(headers, b"authorization").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _decode(headers: dict[bytes, bytes], body: bytes) -> Envelope:
+    """The event as a `track`; the user agent it names takes the place of the header's. Raises `Rejection`."""
+    envelope = decode_bare("track", body)
+    payload: dict[str, Any] = envelope.payload
+    for key, name in REQUIRED.items():
+        value = payload.pop(key, None)
+        if value is None or value == "":
+            raise Rejection(f"The field {key} is missing.", code="field_missing")
+        payload[name] = value
+    agent = payload.pop("user_agent", None)
+    if isinstance(agent, str) and agent:
+        headers[b"user-agent"] = agent.encode()
+    if payload.get("deviceId") is None:
+        payload["deviceId"] = payload["sessionId"]
+    return envelope

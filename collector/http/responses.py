@@ -1,0 +1,98 @@
+"""Answers: every status, one error shape, and the headers that go with all of them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from event_lens.errors import EventLensError, Refused, Unavailable, as_json
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+ErrorShape = Callable[[EventLensError], object]
+
+STATUS_OF_CODE = {
+    "client_missing": 401,
+    "client_unknown": 401,
+    "secret_wrong": 401,
+    # Not 403: the published SDKs send anything but a 401 again.
+    "origin_refused": 401,
+    "client_cannot_write": 401,
+    "body_too_large": 413,
+    "body_too_slow": 408,
+    "encoding_unknown": 415,
+    "rate_limited": 429,
+    "not_found": 404,
+    "method_not_allowed": 405,
+}
+
+COMMON_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"cache-control", b"no-store"),
+)
+"""What `collector.http.middleware` adds to every answer."""
+
+JSON_TYPE: Header = (b"content-type", b"application/json")
+ALLOWED_HEADERS = (
+    b"content-type, content-encoding, openpanel-client-id, openpanel-client-secret, openpanel-sdk-name, "
+    b"openpanel-sdk-version, event-lens-client-id, event-lens-client-secret, x-api-key, authorization"
+)
+
+
+def status_of(error: EventLensError) -> int:
+    """The HTTP status of an error: whose fault it is, and whether the same request may be taken later."""
+    if isinstance(error, Unavailable):
+        return 503
+    return STATUS_OF_CODE.get(error.code, 400) if isinstance(error, Refused) else 500
+
+
+def error_headers(error: EventLensError) -> list[Header]:
+    """`Retry-After`, where the request may be taken later."""
+    seconds = getattr(error, "retry_after_seconds", None)
+    return [] if seconds is None else [(b"retry-after", str(seconds).encode())]
+
+
+def cors_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
+    """Any page may read an answer to what it sent; who may send is judged by the client's origins."""
+    origin = headers.get(b"origin")
+    if not origin:
+        return []
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"origin"),
+    ]
+
+
+def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
+    """The open answer to a preflight."""
+    return [
+        *cors_headers(headers),
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", headers.get(b"access-control-request-headers") or ALLOWED_HEADERS),
+        (b"access-control-max-age", b"7200"),
+    ]
+
+
+async def send_json(send: Send, status: int, value: object, headers: list[Header]) -> None:
+    body = msgspec.json.encode(value)
+    await send_bytes(send, status, body, [JSON_TYPE, *headers])
+
+
+async def send_error(send: Send, error: EventLensError, headers: list[Header], shape: ErrorShape = as_json) -> None:
+    """Answers with an error in its route's `shape`."""
+    await send_json(send, status_of(error), shape(error), [*headers, *error_headers(error)])
+
+
+async def send_bytes(send: Send, status: int, body: bytes, headers: list[Header]) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", str(len(body)).encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

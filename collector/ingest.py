@@ -1,0 +1,135 @@
+"""From a body's envelopes to rows on disk: each event is judged alone, and all of them are synced before the answer."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from collector.auth.authorize import Access
+from collector.auth.client_cache import Keyring
+from collector.auth.credentials import Headers, text
+from collector.enrichment.bot_signals import soft_signs
+from collector.enrichment.context import Request
+from collector.enrichment.device_id import advisory_session_id
+from collector.enrichment.exclusions import LeftOut, is_privacy_signal
+from collector.enrichment.row_builder import Enricher, Source
+from collector.quarantine import quarantined
+from collector.spool.spool import Spool
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.encoded_row import Line, line_of
+from event_lens.contract.parse import Envelope, Event, Rejection, Replay, UsualTrack, parse
+from event_lens.metrics import metrics
+from event_lens.settings import Settings
+
+
+class Taken(NamedTuple):
+    """What became of a request with one event, once it is on disk."""
+
+    device_id: str
+    session_id: str
+    bot_reason: str
+
+
+def _bot_reason(source: Source) -> str:
+    """Why the sender is a bot; empty when soft signs are all that speaks for it."""
+    return source.bot_reason if source.is_bot else ""
+
+
+class RejectedItem(msgspec.Struct):
+    """An item of a batch that is in quarantine, as the answer lists it."""
+
+    index: int
+    code: str
+    reason: str
+
+
+class Intake:
+    """Takes events in for one process. What returns without an error is on disk."""
+
+    def __init__(
+        self, settings: Settings, keyring: Keyring, enricher: Enricher, spool: Spool, clock: Clock = now_ms
+    ) -> None:
+        self._first_day = settings.first_day
+        self._keyring = keyring
+        self._enricher = enricher
+        self._spool = spool
+        self._clock = clock
+
+    async def source(self, access: Access, headers: Headers) -> Source:
+        """What makes the rows of this request."""
+        user_agent = text(headers, b"user-agent")
+        return self._enricher.source(
+            Request(
+                project=access.project,
+                received_at_ms=self._clock(),
+                salts=await self._keyring.salts(access.project.device_salt),
+                first_day=self._first_day,
+                address=access.address,
+                has_client_address=access.has_client_address,
+                user_agent=user_agent,
+                is_verified=access.is_verified,
+                client_id=access.client_id,
+                sdk_name=text(headers, b"openpanel-sdk-name"),
+                sdk_version=text(headers, b"openpanel-sdk-version"),
+                origin=access.origin,
+                accept_language=text(headers, b"accept-language"),
+                privacy_signal=is_privacy_signal(access.project, headers),
+                soft_signs=""
+                if access.is_verified
+                else soft_signs(headers, user_agent, access.origin, is_proxied=access.is_proxied),
+            )
+        )
+
+    async def take_one(self, envelope: Envelope, source: Source) -> Taken:
+        """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
+
+        What the project leaves out is taken too, as nobody's: its sender is to notice nothing and not send it again.
+        """
+        received_at_ms = source.request.received_at_ms
+        try:
+            parsed = parse(envelope)
+            if isinstance(parsed, Replay):
+                metrics.count("eventlens_replays_dropped_total")
+                device_id = source.own_device().device_id
+                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(source))
+            line = source.line(parsed)
+            device_id = source.device(parsed).device_id
+        except LeftOut as error:
+            await self.reject(error, source)
+            return Taken("", "", "")
+        except Rejection as error:
+            await self.reject(error, source, envelope=envelope)
+            raise
+        await self._spool.append((line,))
+        metrics.count("eventlens_received_total")
+        session_id = parsed.session_id if isinstance(parsed, Event) else ""
+        return Taken(device_id, session_id or advisory_session_id(device_id, received_at_ms), _bot_reason(source))
+
+    async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], source: Source) -> list[RejectedItem]:
+        """All items of a batch, each judged alone; returns those in quarantine. Raises `Unavailable`: none is kept."""
+        lines: list[Line] = []
+        rejected: list[RejectedItem] = []
+        line_of_parsed = source.line
+        for index, item in enumerate(items):
+            try:
+                parsed = parse(item)
+                if isinstance(parsed, Replay):
+                    metrics.count("eventlens_replays_dropped_total")
+                else:
+                    lines.append(line_of_parsed(parsed))
+            except Rejection as error:
+                envelope = None if isinstance(item, Rejection) else item
+                lines.append(line_of(quarantined(error, source, envelope=envelope)))
+                rejected.append(RejectedItem(index, error.code, error.message))
+        if lines:
+            await self._spool.append(lines)
+            metrics.count("eventlens_received_total", len(lines) - len(rejected))
+        for refusal in rejected:
+            metrics.count("eventlens_rejected_total", 1, refusal.code)
+        return rejected
+
+    async def reject(
+        self, error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None
+    ) -> None:
+        """Keeps what was refused after authentication in quarantine. Raises `Unavailable`."""
+        await self._spool.append((line_of(quarantined(error, source, body=body, envelope=envelope)),))
+        metrics.count("eventlens_rejected_total", 1, error.code)

@@ -1,0 +1,1 @@
+"""Loading: brings sealed segments into `lens_raw`, each once."""

@@ -1,0 +1,54 @@
+"""What a batch says of itself in `lens_raw.batches`, counted from its rows."""
+
+from datetime import datetime
+from functools import lru_cache
+from operator import sub
+
+import msgspec
+
+from event_lens.clock import to_epoch_ms
+from event_lens.contract.rows import BatchRow, timestamp
+
+
+class Counted(msgspec.Struct, gc=False):
+    """The fields of a row that its batch speaks of."""
+
+    received_at: str
+    created_at: str = ""
+    is_bot: bool = False
+
+
+_decoder = msgspec.json.Decoder(Counted)
+QUARANTINE = "lens_raw.quarantine"
+
+
+def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_id: str = "") -> BatchRow:
+    """The batch of `body`, encoded rows, framed or not, each with its newline; at least one."""
+    rows = _decoder.decode_lines(body)
+    moments = {(row.received_at, row.created_at) for row in rows}
+    receipts = [_ms(received_at) for received_at, _ in moments]
+    events = [_ms(created_at or received_at) for received_at, created_at in moments]
+    return BatchRow(
+        batch_id=batch_id,
+        table_name=table,
+        landed_at=timestamp(landed_at_ms),
+        row_count=len(rows),
+        rejected_count=len(rows) if table == QUARANTINE else 0,
+        bot_count=sum([row.is_bot for row in rows]),
+        byte_count=len(body),
+        first_event_at=timestamp(min(events)),
+        last_event_at=timestamp(max(events)),
+        first_received_at=timestamp(min(receipts)),
+        last_received_at=timestamp(max(receipts)),
+        max_lateness_seconds=max([0, *map(sub, receipts, events)]) // 1000,
+        import_id=import_id,
+    )
+
+
+@lru_cache(maxsize=4096)  # all events of a request share one
+def _ms(moment: str) -> int:
+    """The inverse of `event_lens.contract.rows.timestamp`."""
+    seconds, _, milliseconds = moment.partition(".")
+    if ":" in seconds:
+        return to_epoch_ms(datetime.fromisoformat(f"{moment}+00:00"))
+    return int(seconds) * 1000 + int(milliseconds)

@@ -1,0 +1,162 @@
+"""The writer: a thread that lands sealed segments, and puts off what cannot land now without holding up the others."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from heapq import heappop, heappush
+from threading import Event, Thread
+from typing import NamedTuple
+
+from collector.loading.loader import Landing, land_segment
+from collector.spool.directory import Folder
+from collector.spool.segment import SegmentName
+from event_lens.clock import Clock, now_ms
+from event_lens.errors import EventLensError, Unavailable
+from event_lens.logs import get_log
+from event_lens.metrics import metrics
+
+log = get_log("writer")
+
+FIRST_WAIT_SECONDS = 0.2
+LONGEST_WAIT_SECONDS = 15.0
+UNREACHABLE = "warehouse_unreachable"
+LANDED_AT_ONCE = 3
+
+
+def backoff_seconds(attempt: int, chance: float) -> float:
+    """How long to wait after failure number `attempt` (from 0); `chance`, 0 to 1, spreads workers apart."""
+    longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 16))
+    return longest * (0.5 + chance / 2)
+
+
+class Trial(NamedTuple):
+    """A segment and when it is tried next (monotonic seconds); the earliest is first, of equals the oldest segment."""
+
+    due: float
+    name: SegmentName
+    attempt: int
+    """How often it failed."""
+
+
+class Writer:
+    """Lands the segments of one folder: those in it at the start, then those appended.
+
+    Of a backlog three land at a time once one has: while the warehouse keeps the rows of some, the next is read and
+    checked. A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row
+    the writer itself waits, so that a warehouse in trouble is not stormed. The order in which segments land matters to
+    nobody: the model goes by the times in the rows.
+
+    `append` and `close` never block: the segment at hand is finished if the warehouse takes it, the rest stays on disk.
+    With `drain` everything is tried once more, until the warehouse is out of reach. `join` waits.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        warehouse: Landing,
+        *,
+        clock: Clock = now_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float | None], object] | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._folder = folder
+        self._warehouse = warehouse
+        self._clock = clock
+        self._monotonic = monotonic
+        self._bell = Event()
+        self._wait = wait or self._bell.wait
+        self._chance = chance
+        self._is_stopping = False
+        self._is_draining = False
+        self._arrived = deque(folder.sealed())
+        self._trials: list[Trial] = []
+        self._failures_in_row = 0
+        self._not_before = 0.0
+        self._is_well = False
+        self._under_way: dict[Future[Exception | None], Trial] = {}
+        self._thread = Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def append(self, name: SegmentName) -> None:
+        """A segment is sealed and may land."""
+        self._arrived.append(name)
+        self._bell.set()
+
+    def close(self, *, drain: bool = False) -> None:
+        self._is_draining = drain
+        self._is_stopping = True
+        self._bell.set()
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Whether the thread has ended in time."""
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        with ThreadPoolExecutor(LANDED_AT_ONCE, thread_name_prefix="landing") as threads:
+            while (trial := self._next()) is not None:
+                self._under_way[threads.submit(self._land, trial)] = trial
+                self._finish(LANDED_AT_ONCE - 1 if self._is_well and self._has_due() else 0)
+            self._finish(0)
+
+    def _finish(self, left: int) -> None:
+        """Waits until no more than `left` landings are under way, and goes by what became of the others."""
+        while len(self._under_way) > left:
+            done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+            for landing in done:
+                trial, error = self._under_way.pop(landing), landing.result()
+                self._is_well = error is None
+                if error is None:
+                    self._failures_in_row = 0
+                    self._not_before = 0.0
+                else:
+                    self._put_off(trial, error)
+
+    def _has_due(self) -> bool:
+        return bool(self._arrived) or bool(self._trials and self._trials[0].due <= self._monotonic())
+
+    def _next(self) -> Trial | None:
+        """The trial that is due, as soon as one is; None when the writer is to end."""
+        while True:
+            self._bell.clear()
+            while self._arrived:
+                heappush(self._trials, Trial(self._monotonic(), self._arrived.popleft(), 0))
+            if self._is_stopping:
+                return heappop(self._trials) if self._is_draining and self._trials else None
+            if not self._trials:
+                self._wait(None)
+                continue
+            seconds = max(self._trials[0].due, self._not_before) - self._monotonic()
+            if seconds <= 0:
+                return heappop(self._trials)
+            self._wait(seconds)
+
+    def _land(self, trial: Trial) -> Exception | None:
+        name = trial.name
+        try:
+            land_segment(self._warehouse, self._folder, name, clock=self._clock)
+        except Unavailable as error:
+            log.warning("landing_put_off", batch=name.segment_id, attempt=trial.attempt + 1, code=error.code)
+            return error
+        except Exception as error:  # whatever it is, the segment stays, and the others go on
+            told = error if trial.attempt == 0 else None
+            log.error("landing_failed", batch=name.segment_id, attempt=trial.attempt + 1, exc_info=told)
+            return error
+        return None
+
+    def _put_off(self, trial: Trial, error: Exception) -> None:
+        metrics.count("eventlens_landing_retries_total")
+        is_away = isinstance(error, EventLensError) and error.code == UNREACHABLE
+        if self._is_stopping:
+            self._is_draining = self._is_draining and not is_away
+            return
+        now = self._monotonic()
+        self._not_before = now + backoff_seconds(self._failures_in_row, self._chance())
+        self._failures_in_row += 1
+        due = self._not_before if is_away else now + backoff_seconds(trial.attempt, self._chance())
+        heappush(self._trials, Trial(due, trial.name, trial.attempt + 1))

@@ -1,0 +1,1 @@
+"""The spool: rows on disk, from the acknowledgement until they are loaded."""

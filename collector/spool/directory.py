@@ -1,0 +1,202 @@
+"""A worker's spool folder: locked while the worker lives, its segments adopted by another when it does not."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from collector.spool.segment import SegmentName, count_lines, parse_name
+from event_lens.errors import Unavailable
+from event_lens.logs import get_log
+from event_lens.metrics import metrics
+
+log = get_log("spool")
+
+CORRUPT = "corrupt"
+"""Beside the workers' folders: lines and files that cannot land and wait for a person."""
+
+_LOCK = "lock"
+_WORKER = "worker-"
+
+
+class Folder:
+    """One worker's folder, exclusively: sealed segments in it, and how many bytes they take. Thread-safe."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+        self._bytes = 0
+        self._counting = Lock()
+
+    @property
+    def byte_count(self) -> int:
+        return self._bytes
+
+    def grew(self, byte_count: int) -> None:
+        """Counts bytes written (or, below zero, removed)."""
+        with self._counting:
+            self._bytes += byte_count
+            metrics.gauge("eventlens_spool_bytes", self._bytes)
+
+    def sealed(self) -> list[SegmentName]:
+        """The sealed segments, oldest first."""
+        names = (parse_name(path.name) for path in self.path.iterdir())
+        return sorted(name for name in names if name is not None and name.row_count is not None)
+
+    def mark_tried(self, name: SegmentName) -> bool:
+        """Notes durably that `name` goes to the warehouse now: its file is called `name.tried` from here on.
+
+        Returns whether it may have gone before.
+        """
+        if not name.is_fresh:
+            return True
+        try:
+            (self.path / name.file_name).rename(self.path / name.tried.file_name)
+        except FileNotFoundError:
+            return True
+        sync_folder(self.path)
+        return False
+
+    def remove(self, name: SegmentName) -> None:
+        """Takes a segment out for good: its rows are in the warehouse."""
+        path = self.path / name.file_name
+        byte_count = path.stat().st_size
+        path.unlink()
+        self.grew(-byte_count)
+
+    def set_aside(self, name: str, content: bytes) -> None:
+        """Keeps what cannot land in `corrupt/`, under `name`; doing it twice keeps it once."""
+        corrupt = self.path.parent / CORRUPT
+        corrupt.mkdir(mode=0o700, exist_ok=True)
+        draft = corrupt / f"{name}.draft"
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(corrupt / name)
+        sync_folder(corrupt)
+
+    def adopt(self) -> list[SegmentName]:
+        """Takes over what dead workers of this home left behind, and returns its segments, oldest first.
+
+        Blocks while another worker does the same. What cannot be taken over now is reported and left for the next time.
+        Raises `OSError` when the spool itself cannot be read.
+        """
+        adopted: list[SegmentName] = []
+        with _locked(self.path.parent):
+            for orphan in worker_folders(self.path.parent):
+                if orphan == self.path:
+                    continue
+                try:
+                    _adopt(orphan, self, adopted)
+                except OSError as error:
+                    log.error("folder_not_adopted", folder=orphan.name, errno=error.errno)
+        return sorted(adopted)
+
+    def close(self) -> None:
+        """Gives the lock back; the folder goes if nothing is left in it."""
+        with _locked(self.path.parent):
+            if all(path.name == _LOCK for path in self.path.iterdir()):
+                (self.path / _LOCK).unlink(missing_ok=True)
+                self.path.rmdir()
+            self.release()
+
+    def release(self) -> None:
+        """Gives the lock back and leaves everything, as a worker that dies does."""
+        os.close(self._lock)
+
+
+def open_folder(spool: Path) -> Folder:
+    """A new folder in `spool`, with the segments of every worker that is gone.
+
+    Raises `Unavailable` (`spool_unwritable`). Blocks while another worker of this home does the same.
+    """
+    try:
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(spool):
+            path = spool / f"{_WORKER}{os.getpid()}-{secrets.token_hex(4)}"
+            path.mkdir(mode=0o700)
+            folder = Folder(path, _lock(path))
+            sync_folder(path)
+            sync_folder(spool)
+        folder.adopt()
+        return folder
+    except OSError as error:
+        raise Unavailable(
+            f"The spool {spool} cannot be used: {error.strerror}. Check EVENTLENS_HOME, its owner and its disk.",
+            code="spool_unwritable",
+        ) from error
+
+
+def worker_folders(spool: Path) -> Iterator[Path]:
+    """The folders of all workers, living and gone."""
+    if spool.is_dir():
+        yield from sorted(path for path in spool.iterdir() if path.name.startswith(_WORKER) and path.is_dir())
+
+
+def sync_folder(path: Path) -> None:
+    """Makes the names in a folder as durable as the files' contents."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _adopt(orphan: Path, folder: Folder, adopted: list[SegmentName]) -> None:
+    """Moves what `orphan` holds into `folder`, unless its worker lives, and adds the segments to `adopted`."""
+    try:
+        lock = _lock(orphan)
+    except (BlockingIOError, FileNotFoundError):
+        return  # its worker lives, or has just ended and left nothing
+    try:
+        for path in sorted(orphan.iterdir()):
+            if path.name != _LOCK:
+                name = _take(path, folder)
+                if name is not None:
+                    adopted.append(name)
+        sync_folder(folder.path)
+        (orphan / _LOCK).unlink(missing_ok=True)
+        orphan.rmdir()
+        log.info("folder_adopted", folder=orphan.name, bytes=folder.byte_count)
+    finally:
+        os.close(lock)
+
+
+def _take(path: Path, folder: Folder) -> SegmentName | None:
+    """Moves a file of a dead worker into `folder`: sealed when it is a segment, set aside (None) when it is not."""
+    name = parse_name(path.name) if path.is_file() else None
+    if name is not None and name.row_count is None:
+        name = name.sealed(count_lines(path))
+    if name is None or (folder.path / name.file_name).exists():
+        corrupt = folder.path.parent / CORRUPT
+        corrupt.mkdir(mode=0o700, exist_ok=True)
+        path.rename(corrupt / f"{path.parent.name}-{path.name}")
+        metrics.count("eventlens_spool_foreign_files_total")
+        log.warning("foreign_file_set_aside", folder=path.parent.name, file=path.name)
+        return None
+    size = path.stat().st_size
+    path.rename(folder.path / name.file_name)
+    folder.grew(size)
+    return name
+
+
+def _lock(path: Path) -> int:
+    """The descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
+    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextmanager
+def _locked(spool: Path) -> Iterator[None]:
+    with (spool / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,66 @@
+"""What still waits on disk, over all workers of a home, living and gone."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from collector.spool.directory import worker_folders
+from collector.spool.segment import count_lines, parse_name
+from event_lens.clock import Clock, now_ms
+from event_lens.errors import Unavailable
+
+
+class Waiting(NamedTuple):
+    """Rows and bytes on disk, and when the oldest segment was begun (ms since the epoch)."""
+
+    row_count: int
+    byte_count: int
+    oldest_ms: int | None
+
+
+def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
+    """`{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means everything acknowledged has landed.
+
+    Blocks on the disk: sealed segments say their rows in their names, open ones are read. Raises `Unavailable`
+    (`spool_unreadable`).
+    """
+    try:
+        found = _scan(spool)
+        if not found.row_count:
+            found = _scan(spool)  # a segment renamed under the first look is seen by the second
+    except OSError as error:
+        raise Unavailable(
+            f"The spool cannot be read: {error.strerror}. Check its disk, its owner and the limit of open files.",
+            code="spool_unreadable",
+        ) from error
+    return {
+        "pendingEvents": found.row_count,
+        "pendingBytes": found.byte_count,
+        "oldestSeconds": 0.0 if found.oldest_ms is None else max(0, clock() - found.oldest_ms) / 1000,
+    }
+
+
+def _scan(spool: Path) -> Waiting:
+    row_count = byte_count = 0
+    oldest_ms: int | None = None
+    for folder in worker_folders(spool):
+        for path in _files(folder):
+            name = parse_name(path.name)
+            if name is None:
+                continue
+            try:
+                rows = count_lines(path) if name.row_count is None else name.row_count
+                size = path.stat().st_size
+            except FileNotFoundError:
+                continue  # sealed or landed a moment ago
+            if rows:
+                row_count += rows
+                byte_count += size
+                oldest_ms = name.created_ms if oldest_ms is None else min(oldest_ms, name.created_ms)
+    return Waiting(row_count, byte_count, oldest_ms)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []  # its worker ended, or was adopted

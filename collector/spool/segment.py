@@ -1,0 +1,130 @@
+"""A segment: a file of checked lines that is, as it stands, the body of one JSONEachRow INSERT.
+
+A line is `{"_crc":"xxxxxxxx","batch_id":"<segment>","batch_row":<n>,` and the encoded row without its `{`. The checksum
+is over all that follows its own field, so a torn, flipped or foreign line is known from the line alone. ClickHouse
+skips the field `_crc`.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from zlib import crc32
+
+from event_lens.clock import Clock
+from event_lens.contract.rows import TABLES
+
+TABLE_KEYS = {table.removeprefix("lens_raw."): table for table in TABLES.values()}
+"""The part of a file name that says which table a segment is for."""
+
+_OPEN = ".open"
+_SEALED = ".jsonl"
+_FRESH = "fresh"
+_CRC_FIELD = b'{"_crc":"'
+_BODY_AT = len(b'{"_crc":"xxxxxxxx",')
+
+
+def new_segment_id(clock: Clock) -> str:
+    """Sortable by time and unique: it is the batch id, and the deduplication token of the INSERT."""
+    return f"{clock():012x}-{secrets.token_hex(6)}"
+
+
+@dataclass(frozen=True, order=True)
+class SegmentName:
+    """What a segment's file name says: `<id>.<table>.open`, once sealed `<id>.<table>.<rows>.fresh.jsonl`, and
+    `<id>.<table>.<rows>.jsonl` from the first time on that it goes to the warehouse."""
+
+    segment_id: str
+    table: str
+    row_count: int | None = None
+    is_fresh: bool = False
+    """Sealed, and no warehouse has ever seen it."""
+
+    @property
+    def file_name(self) -> str:
+        key = self.table.removeprefix("lens_raw.")
+        if self.row_count is None:
+            return f"{self.segment_id}.{key}{_OPEN}"
+        fresh = f".{_FRESH}" if self.is_fresh else ""
+        return f"{self.segment_id}.{key}.{self.row_count}{fresh}{_SEALED}"
+
+    @property
+    def created_ms(self) -> int:
+        return int(self.segment_id[:12], 16)
+
+    def sealed(self, row_count: int) -> "SegmentName":
+        return SegmentName(self.segment_id, self.table, row_count, is_fresh=True)
+
+    @property
+    def tried(self) -> "SegmentName":
+        """The name of the segment once it has gone to the warehouse."""
+        return SegmentName(self.segment_id, self.table, self.row_count)
+
+
+def parse_name(file_name: str) -> SegmentName | None:
+    """The segment a file name stands for, or None when it is no segment's."""
+    parts = file_name.split(".")
+    if len(parts) < 3 or parts[1] not in TABLE_KEYS or not _is_id(parts[0]):
+        return None
+    table, ends = TABLE_KEYS[parts[1]], parts[3:]
+    if not ends and f".{parts[2]}" == _OPEN:
+        return SegmentName(parts[0], table)
+    is_fresh = ends[:1] == [_FRESH]
+    if parts[2].isascii() and parts[2].isdigit() and [f".{end}" for end in ends[is_fresh:]] == [_SEALED]:
+        return SegmentName(parts[0], table, int(parts[2]), is_fresh)
+    return None
+
+
+def _is_id(text: str) -> bool:
+    moment, _, rest = text.partition("-")
+    return len(moment) == 12 and len(rest) == 12 and all(letter in "0123456789abcdef" for letter in moment + rest)
+
+
+def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
+    """The lines of encoded `rows` in batch `batch_id`, numbered from `first_row`."""
+    head = f'"batch_id":"{batch_id}","batch_row":'.encode()
+    lines = []
+    for number, row in enumerate(rows, first_row):
+        body = b"%b%d,%b" % (head, number, row[1:])
+        lines.append(b'{"_crc":"%08x",%b\n' % (crc32(body), body))
+    return b"".join(lines)
+
+
+@dataclass
+class Verified:
+    """What of a segment may land, and what may not: lines without their newlines."""
+
+    lines: list[bytes] = field(default_factory=list)
+    corrupt: list[bytes] = field(default_factory=list)
+    is_torn: bool = False
+    """The last line had no end: its append was never acknowledged."""
+    body: bytes = b""
+    """`lines` in one piece."""
+
+
+def verify(content: bytes, batch_id: str) -> Verified:
+    """Sorts the lines of a segment: each must carry its checksum and belong to `batch_id`."""
+    found = Verified()
+    batch = f'"batch_id":"{batch_id}",'.encode()
+    lines = content.split(b"\n")
+    found.is_torn = bool(lines.pop())
+    for line in lines:
+        is_whole = line[:_BODY_AT] == b'%b%08x",' % (_CRC_FIELD, crc32(line[_BODY_AT:]))
+        (found.lines if is_whole and line.startswith(batch, _BODY_AT) else found.corrupt).append(line)
+    # A segment is nearly always whole, and then it is not copied.
+    found.body = body_of(found.lines) if found.corrupt or found.is_torn else content
+    return found
+
+
+def body_of(lines: Sequence[bytes]) -> bytes:
+    """Lines without their newlines in one piece."""
+    return b"\n".join([*lines, b""])
+
+
+def row_of(line: bytes) -> bytes:
+    """The encoded row of a verified line, as it was before it was framed."""
+    return b"{" + line.split(b",", 3)[3]
+
+
+def count_lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n")

@@ -1,0 +1,288 @@
+"""The spool: rows are on disk before they are acknowledged, and all requests that wait share one sync."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from typing import NamedTuple
+
+from collector.spool.directory import Folder, sync_folder
+from collector.spool.segment import SegmentName, frame, new_segment_id
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.encoded_row import Line
+from event_lens.errors import Unavailable
+from event_lens.logs import get_log
+from event_lens.metrics import metrics
+
+log = get_log("spool")
+
+MAX_SEGMENT_BYTES = 16 << 20
+MAX_WAITING_BYTES = 64 << 20
+"""What may wait in memory for one sync; beyond it the spool refuses."""
+
+SEAL_AGAIN_SECONDS = 1.0
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+Encoded = dict[str, list[bytes]]
+
+
+class Waiting(NamedTuple):
+    """Encoded rows by table, and who is told when they are on disk."""
+
+    rows: Encoded
+    byte_count: int
+    done: asyncio.Future[None]
+
+
+class OpenSegment:
+    """The segment that a table's rows go to at the moment; `size` and `row_count` are what is known to be on disk."""
+
+    def __init__(self, folder: Folder, table: str, clock: Clock) -> None:
+        self.name = SegmentName(new_segment_id(clock), table)
+        self.path = folder.path / self.name.file_name
+        self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.is_due = False
+        self.size = 0
+        self.row_count = 0
+        self.unsynced = 0
+        self.unsynced_rows = 0
+
+    def frame(self, rows: list[bytes]) -> bytes:
+        """The lines of the rows that come next."""
+        self.unsynced_rows = len(rows)
+        return frame(rows, self.name.segment_id, self.row_count)
+
+    def write(self, framed: bytes) -> None:
+        """Appends lines, not synced yet; blocks. Raises `OSError`; then `take_back` has to follow."""
+        left = memoryview(framed)
+        while left:
+            written = os.write(self.file, left)
+            self.unsynced += written
+            left = left[written:]
+
+    def keep(self) -> None:
+        """What was written is synced."""
+        self.size += self.unsynced
+        self.row_count += self.unsynced_rows
+        self.unsynced = self.unsynced_rows = 0
+
+    def close(self) -> None:
+        if self.file >= 0:
+            file, self.file = self.file, -1
+            os.close(file)
+
+    def take_back(self) -> None:
+        """Cuts off what was written and is not synced."""
+        self.unsynced = self.unsynced_rows = 0
+        os.ftruncate(self.file, self.size)
+        os.fdatasync(self.file)
+
+
+class Spool:
+    """Appends rows to the segments of one folder. For one event loop; only its syncs run in threads.
+
+    `seal_after_rows` and `seal_after_seconds` say when a segment is given to `on_sealed`. `max_bytes` is how much the
+    folder may hold. The verbs: `append` refuses when full, `flush` seals what is open, `close` never blocks and refuses
+    from then on, `join` waits until everything is on disk and sealed.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        seal_after_rows: int,
+        seal_after_seconds: float,
+        max_bytes: int,
+        on_sealed: Callable[[SegmentName], None],
+        clock: Clock = now_ms,
+        sync: Callable[[int], None] = os.fdatasync,
+    ) -> None:
+        self._folder = folder
+        self._seal_after_rows = seal_after_rows
+        self._seal_after_seconds = seal_after_seconds
+        self._max_bytes = max_bytes
+        self._on_sealed = on_sealed
+        self._clock = clock
+        self._sync = sync
+        self._open: dict[str, OpenSegment] = {}
+        self._leaving: list[OpenSegment] = []
+        self._waiting: list[Waiting] = []
+        self._waiting_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self._loop = asyncio.get_running_loop()
+        # Of its own, so that no other blocking work keeps a sync waiting.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
+
+    @property
+    def is_full(self) -> bool:
+        return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
+
+    def append(self, lines: Iterable[Line]) -> asyncio.Future[None]:
+        """A future that is done when the rows are on disk; it raises `Unavailable` if they are not, none of them.
+
+        Raises `Unavailable` at once when the spool is full (`spool_full`) or closing.
+        """
+        if self._is_closing:
+            raise Unavailable("The collector is stopping; send it again in a moment.", code="collector_stopping")
+        if self.is_full or self._waiting_bytes >= MAX_WAITING_BYTES:
+            raise Unavailable(
+                "The spool is full: the warehouse takes less than comes in. Send it again later.",
+                code="spool_full",
+                retry_after_seconds=5,
+            )
+        encoded: Encoded = {}
+        byte_count = 0
+        for line in lines:
+            byte_count += len(line.json)
+            encoded.setdefault(line.table, []).append(line.json)
+        done = self._loop.create_future()
+        self._waiting.append(Waiting(encoded, byte_count, done))
+        self._waiting_bytes += byte_count
+        self._wake()
+        return done
+
+    async def flush(self) -> None:
+        """Seals what is open, once everything appended so far is on disk."""
+        for segment in self._open.values():
+            segment.is_due = True
+        self._wake()
+        while self._task is not None:
+            await asyncio.shield(self._task)
+
+    def close(self) -> None:
+        """Refuses from now on; what was appended is still synced and sealed."""
+        self._is_closing = True
+        self._wake()
+
+    async def join(self, timeout_seconds: float) -> bool:
+        """After `close`: whether everything was sealed in time. What was not stays on disk for the next start."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self.flush()
+        except TimeoutError:
+            return False
+        self._disk.shutdown(wait=False)
+        return not self._open and not self._leaving
+
+    def _wake(self) -> None:
+        if self._task is None:
+            # A context of its own: what it logs is of no single request.
+            self._task = self._loop.create_task(self._work(), context=Context())
+
+    async def _work(self) -> None:
+        try:
+            await asyncio.sleep(0)  # whoever is ready in this turn of the loop joins the group
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                self._waiting_bytes = 0
+                await self._commit(group)
+                await self._seal_due()
+            await self._seal_due()
+        finally:
+            self._task = None
+            # Also what became due while the last seal was underway.
+            if self._waiting or any(segment.is_due for segment in self._open.values()):
+                self._wake()
+
+    async def _commit(self, group: list[Waiting]) -> None:
+        together: Encoded = {}
+        for waiting in group:
+            for table, rows in waiting.rows.items():
+                together.setdefault(table, []).extend(rows)
+        touched: dict[OpenSegment, bytes] = {}
+        try:
+            is_new = False
+            for table, rows in together.items():
+                if table not in self._open:
+                    self._start(table)
+                    is_new = True
+                segment = self._open[table]
+                touched[segment] = segment.frame(rows)
+            await self._loop.run_in_executor(self._disk, self._write_all, touched, is_new)
+        except Exception as error:  # whatever it is, those who wait are told
+            await self._loop.run_in_executor(self._disk, self._give_up, touched)
+            self._refuse(group, error)
+            return
+        for segment in touched:
+            self._folder.grew(segment.unsynced)
+            metrics.count("eventlens_spool_rows_total", segment.unsynced_rows)
+            segment.keep()
+        metrics.count("eventlens_spool_syncs_total")
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_result(None)
+
+    def _start(self, table: str) -> None:
+        segment = self._open[table] = OpenSegment(self._folder, table, self._clock)
+        self._loop.call_later(self._seal_after_seconds, self._seal_soon, segment)
+
+    def _seal_soon(self, segment: OpenSegment) -> None:
+        segment.is_due = True
+        self._wake()
+
+    def _write_all(self, framed: dict[OpenSegment, bytes], is_new: bool) -> None:
+        """In a thread: writing megabytes keeps the loop from its requests as long as syncing them does."""
+        for segment, lines in framed.items():
+            segment.write(lines)
+            self._sync(segment.file)
+        if is_new:
+            sync_folder(self._folder.path)
+
+    def _give_up(self, touched: Iterable[OpenSegment]) -> None:
+        """Cuts a failed group off. After a failed sync a file is not written to again: what is whole in it lands."""
+        for segment in touched:
+            try:
+                segment.take_back()
+            except OSError as error:
+                log.error("segment_not_cut", segment=segment.name.segment_id, errno=error.errno)
+            segment.is_due = True
+
+    def _refuse(self, group: list[Waiting], error: Exception) -> None:
+        metrics.count("eventlens_spool_failures_total")
+        number = error.errno if isinstance(error, OSError) else None
+        log.error("spool_failed", errno=number, requests=len(group), exc_info=error if number is None else None)
+        is_full = number in _FULL
+        reason = os.strerror(number) if number else type(error).__name__
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_exception(
+                    Unavailable(
+                        f"The spool cannot be written ({reason}); nothing was kept. Send it again later.",
+                        code="spool_full" if is_full else "spool_unwritable",
+                        retry_after_seconds=5,
+                    )
+                )
+
+    async def _seal_due(self) -> None:
+        for table, segment in list(self._open.items()):
+            is_full = segment.row_count >= self._seal_after_rows or segment.size >= MAX_SEGMENT_BYTES
+            if is_full or segment.is_due or self._is_closing:
+                self._leaving.append(self._open.pop(table))
+        leaving, self._leaving = self._leaving, []
+        for segment in leaving:
+            try:
+                sealed = await self._loop.run_in_executor(self._disk, self._seal, segment)
+            except OSError as error:
+                log.error("segment_not_sealed", segment=segment.name.segment_id, errno=error.errno)
+                self._leaving.append(segment)
+                self._loop.call_later(SEAL_AGAIN_SECONDS, self._wake)
+            else:
+                if sealed is not None:
+                    self._on_sealed(sealed)
+
+    def _seal(self, segment: OpenSegment) -> SegmentName | None:
+        """Closes and renames a segment; None when it was empty and is gone. After `OSError` it may be tried again.
+
+        The new name need not be synced: a crash that undoes it leaves an open segment, which is as good.
+        """
+        segment.close()
+        if not segment.row_count:
+            segment.path.unlink()
+            return None
+        name = segment.name.sealed(segment.row_count)
+        segment.path.rename(self._folder.path / name.file_name)
+        return name

@@ -1,0 +1,45 @@
+{{ config(
+    tags='daily', schema='lens_staging', partition_by='local_day',
+    order_by=['project_id', 'cohort_id', 'profile_id', 'criterion']
+) }}
+-- grain: one row per local day, cohort, criterion and profile with events that fit it, and when they happened
+{% set filters = "JSONExtractRaw(arrayJoin(JSONExtractArrayRaw(criteria)), 'filters')" %}
+{% set fields = named_fields('event',
+    'select arrayJoin(' ~ names_in_filters(filters) ~ ') from ' ~ source('lens_raw', 'cohort_definitions') ~ ' final') %}
+
+with criteria as (
+    select
+        project_id,
+        cohort_id,
+        criterion,
+        event_name,
+        {{ parsed_filters('event_filters', fields) }} as filters
+    from {{ ref('stg_cohort_criteria') }}
+    where event_name != ''
+),
+
+events as (
+    select
+        project_id,
+        local_day,
+        profile_id,
+        name,
+        created_at,
+        {{ field_texts(fields) }} as texts
+    from {{ ref('events') }}
+    where {{ in_window('local_day') }}
+        and profile_id != ''
+        and name in (select event_name from criteria)
+)
+
+select
+    events.project_id as project_id,
+    events.local_day as local_day,
+    criteria.cohort_id as cohort_id,
+    criteria.criterion as criterion,
+    events.profile_id as profile_id,
+    groupArray(events.created_at) as moments
+from events
+inner join criteria on events.project_id = criteria.project_id and events.name = criteria.event_name
+where {{ fits_filters('criteria.filters', 'events.texts') }}
+group by project_id, local_day, cohort_id, criterion, profile_id

@@ -1,0 +1,32 @@
+"""`docs/settings.md` and `.env.example`, written from the list of settings: `python -m docs.generate.settings`."""
+
+from pathlib import Path
+
+from event_lens.settings import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings_page() -> str:
+    """The text of `docs/settings.md`."""
+    rows = "\n".join(f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.help} |" for s in SETTINGS)
+    return (
+        "# Settings\n\n"
+        "Environment variables, read once when a process starts. This page is written from `event_lens/settings.py`\n"
+        "by `python -m docs.generate.settings`. A misspelt name is refused at start.\n\n"
+        f"| name | default | what it does |\n| --- | --- | --- |\n{rows}\n"
+    )
+
+
+def env_example() -> str:
+    """The text of `.env.example`."""
+    return "".join(f"# {setting.help}\n#{setting.name}={setting.default}\n" for setting in SETTINGS)
+
+
+def write_pages() -> None:
+    (ROOT / "docs" / "settings.md").write_text(settings_page())
+    (ROOT / ".env.example").write_text(env_example())
+
+
+if __name__ == "__main__":
+    write_pages()

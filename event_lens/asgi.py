@@ -1,0 +1,95 @@
+"""One process that serves an ASGI application on a port of loopback until it is told to stop."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from event_lens.connection_limit import WAITING_CONNECTIONS, most_connections
+from event_lens.errors import Unavailable
+
+HOST = "127.0.0.1"
+HEADERS_WITHIN_MS = 20_000
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+async def _nothing() -> None:
+    return
+
+
+def server_limits() -> dict[str, Any]:
+    """What every server of ours is given, in this process or in several."""
+    return {
+        # Telling HTTP/2 from it by the first bytes, granian would wait for them for ever.
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
+        "backlog": WAITING_CONNECTIONS,
+        # Granian counts connections by it, idle ones too: few would be no defence but an easy way to stop us.
+        "backpressure": most_connections(),
+        "websockets": False,
+        "log_enabled": False,
+    }
+
+
+def serve_until_stopped(
+    make_app: Callable[[], Any],
+    port: int,
+    *,
+    host: str = HOST,
+    has_lifespan: bool = False,
+    drain: Callable[[], Awaitable[None]] = _nothing,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, awaits `drain`, then stops listening; blocks.
+
+    `make_app` is called inside the event loop. Later signals do not interrupt what the caller still has to close.
+    """
+
+    async def serve() -> None:
+        server = Server(
+            make_app(),
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI if has_lifespan else Interfaces.ASGINL,
+            **server_limits(),
+        )
+        leaving = asyncio.Event()
+        for number in STOPPING:
+            asyncio.get_running_loop().add_signal_handler(number, leaving.set)
+        serving = asyncio.ensure_future(server.serve())
+        waiting = asyncio.ensure_future(leaving.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await drain()
+        server.stop()  # type: ignore[no-untyped-call]
+        await serving
+        _ignore_further_signals()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(serve())
+
+
+def _ignore_further_signals() -> None:
+    """A loop gives signals back to their default when it closes: a second one would kill what is being closed."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    for number in STOPPING:
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+
+def check_port(port: int, setting: str, host: str = HOST) -> None:
+    """Granian shares a port with whoever listens on it already, so look first. Raises `Unavailable` (`port_taken`)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"Port {port} is taken. Stop what listens there, or set {setting}.", code="port_taken"
+            ) from error

@@ -1,0 +1,53 @@
+"""Encoded rows: what the spool keeps and the warehouse reads."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from event_lens.contract.rows import TABLES, EventRow, OperationRow, Row
+
+_encode = msgspec.json.Encoder().encode
+AnyRow = TypeVar("AnyRow", EventRow, OperationRow)
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """A row as a JSON object, and the table it is for."""
+
+    table: str
+    json: bytes
+
+
+def line_of(row: Row) -> Line:
+    return Line(TABLES[type(row)], _encode(row))
+
+
+def encoded_columns(values: Mapping[str, Any]) -> bytes:
+    """The members of a JSON object, each with a comma after it; those at their default are left out."""
+    given = {column: value for column, value in values.items() if value}
+    return _encode(given)[1:-1] + b"," if given else b""
+
+
+class CommonValues(Generic[AnyRow]):
+    """Values by column that the rows of one request have in common: encoded once, however many rows follow."""
+
+    def __init__(self, row: type[AnyRow], values: dict[str, Any]) -> None:
+        self._row: type[AnyRow] = row
+        self._table = TABLES[row]
+        self._values = values
+        self._head = b""
+
+    def line(self, own: dict[str, Any]) -> Line:
+        """The line of a row with its `own` values, which win over these; what is at its default may be left out."""
+        return Line(self._table, _encode(self._values | own))
+
+    def line_apart(self, own: dict[str, Any], columns: bytes = b"") -> Line:
+        """The same, faster, for `own` values and `columns` (of `encoded_columns`) of which no column is another's."""
+        if not self._head:
+            self._head = b"{" + encoded_columns(self._values)
+        return Line(self._table, self._head + columns + _encode(own)[1:])
+
+    def row(self, own: dict[str, Any]) -> AnyRow:
+        """The same as a row."""
+        row: AnyRow = self._row(**(self._values | own))
+        return row

@@ -1,0 +1,145 @@
+"""Filters: what callers write, and what it means; questions and stored definitions share both."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+import msgspec
+
+from event_lens.contract.columns import LONGEST_PATH, PROPERTIES, Column, Owner
+from event_lens.contract.regex import check_pattern
+from event_lens.errors import Refused
+
+Operator = Literal[
+    "is", "isNot", "contains", "doesNotContain", "startsWith", "endsWith", "regex",
+    "gt", "gte", "lt", "lte", "isNull", "isNotNull",
+]  # fmt: skip
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+NEGATIVE: dict[Operator, Operator] = {"isNot": "is", "doesNotContain": "contains", "isNotNull": "isNull"}
+COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+WITHOUT_VALUE = ("isNull", "isNotNull")
+
+LONGEST_VALUE = 4096
+LONGEST_PATTERN = 512
+
+# In a path of the warehouse's JSON column this asks for the value of a type, and not for a key of that name.
+_TYPE_IN_PATH = re.compile(r"(^|\.):`")
+
+Scalar = str | int | float | bool
+
+
+class WrittenFilter(msgspec.Struct, forbid_unknown_fields=True):
+    """A filter as callers write it: values of one filter are alternatives, negative operators exclude all of them."""
+
+    name: str
+    operator: str
+    value: list[Scalar] | Scalar | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter that can be asked. A property is a `Column` named `properties.<path>` of kind `text`."""
+
+    column: Column
+    operator: Operator
+    values: tuple[str, ...]
+
+    @property
+    def is_of_session(self) -> bool:
+        return self.column.owner == "session"
+
+
+def mean_filters(
+    written: list[WrittenFilter], columns: Mapping[str, Column], owner: Owner, *, most: int, most_values: int
+) -> tuple[Filter, ...]:
+    """What written filters mean over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
+    if len(written) > most:
+        raise _invalid(f"There are at most {most} filters, not {len(written)}.")
+    return tuple(_mean(each, columns, owner, most_values) for each in written)
+
+
+def as_number(kind: str, text: str) -> float:
+    """A value as a finite number, true and false of a flag as 1 and 0. Raises `Refused` (`filters_invalid`)."""
+    if kind == "flag":
+        if text not in ("true", "false"):
+            raise _invalid(f"{text[:80]!r} is neither true nor false.")
+        return float(text == "true")
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise _invalid(f"{text[:80]!r} is not a number.") from error
+    if not math.isfinite(number):
+        raise _invalid(f"{text[:80]!r} is not a finite number.")
+    return number
+
+
+def _mean(written: WrittenFilter, columns: Mapping[str, Column], owner: Owner, most_values: int) -> Filter:
+    column = find_column(written.name, columns, owner)
+    if written.operator not in OPERATORS:
+        raise _invalid(f"A filter's operator is one of {', '.join(OPERATORS)}, not {written.operator[:80]!r}.")
+    operator = cast(Operator, written.operator)
+    listed = written.value if isinstance(written.value, list) else [] if written.value is None else [written.value]
+    values = tuple(_text_of(value) for value in listed)
+    takes_none = operator in WITHOUT_VALUE
+    check: dict[str, Callable[[], bool]] = {
+        f"{operator} takes at least one value.": lambda: bool(values) or takes_none,
+        f"{operator} takes no value.": lambda: not values or not takes_none,
+        f"A filter takes at most {most_values} values.": lambda: len(values) <= most_values,
+        f"A value has at most {LONGEST_VALUE} characters.": lambda: all(
+            len(value) <= LONGEST_VALUE for value in values
+        ),
+        f"A pattern has at most {LONGEST_PATTERN} characters.": lambda: (
+            operator != "regex" or all(len(value) <= LONGEST_PATTERN for value in values)
+        ),
+        f"{column.name} does not take {operator}.": lambda: _fits(column, operator),
+    }
+    for message, holds in check.items():
+        if not holds():
+            raise _invalid(message)
+    if operator in COMPARISONS or (column.kind == "number" and not takes_none):
+        for value in values:
+            as_number("number", value)
+    elif column.kind == "flag":
+        for value in values:
+            as_number("flag", value)
+    elif operator == "regex":
+        for value in values:
+            check_pattern(value)
+    return Filter(column, operator, values)
+
+
+def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Column:
+    """The column or property of that name. Raises `Refused` (`filters_invalid`)."""
+    if name in columns:
+        return columns[name]
+    if name.startswith(PROPERTIES) and 0 < len(name) - len(PROPERTIES) <= LONGEST_PATH:
+        _text_of(name)
+        if _TYPE_IN_PATH.search(name.removeprefix(PROPERTIES)):
+            raise _invalid(f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.")
+        return Column(name, owner)
+    raise _invalid(f"There is no column {name[:80]!r}; filters name a column or properties.<key>.")
+
+
+def _fits(column: Column, operator: Operator) -> bool:
+    if column.kind == "text":
+        return True
+    if column.kind == "list":
+        return operator not in COMPARISONS
+    if operator in ("is", "isNot", *WITHOUT_VALUE):
+        return column.kind == "number" or operator in ("is", "isNot")
+    return column.kind == "number" and operator in COMPARISONS
+
+
+def _text_of(value: Scalar) -> str:
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _invalid("A value holds half of a surrogate pair, which is no character.") from error
+    return text
+
+
+def _invalid(message: str) -> Refused:
+    return Refused(message, code="filters_invalid")

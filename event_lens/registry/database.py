@@ -1,0 +1,97 @@
+"""The registry's database: one engine a process, upgraded to this program's tables before it is used."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from event_lens.data_dir import keep_private, make_private_file, prepare_home
+from event_lens.errors import Unavailable
+from event_lens.settings import Settings
+
+# Deleted content is overwritten: a salt that is forgotten must not lie on in free pages.
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
+
+
+class Registry:
+    """Projects, clients, salts and funnels. Safe to use from several threads; every call blocks on the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises `Unavailable` (`registry_unavailable`) when the database does not answer.
+        """
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise Unavailable(
+                f"The registry does not answer ({error.orig}). Check EVENTLENS_REGISTRY_URL and its disk.",
+                code="registry_unavailable",
+            ) from error
+
+    def scrub(self) -> None:
+        """Takes what was deleted out of SQLite's log too, unless somebody reads just now; other databases do it."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_registry(settings: Settings) -> Registry:
+    """The registry of `settings`, its tables upgraded under a file lock so that processes may start at once."""
+    prepare_home(settings.home)
+    engine = create_engine(settings.registry_address)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        _make_private(engine.url.database)
+    with (settings.home / "registry.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _upgrade(engine)
+    return Registry(engine)
+
+
+def _make_private(database: str | None) -> None:
+    """Make the file, if need be, and what SQLite writes beside it, for its owner only: salts and hashes lie in it.
+
+    Raises `Unavailable` (`registry_unavailable`).
+    """
+    if not database or database == ":memory:":
+        return
+    path = Path(database)
+    try:
+        make_private_file(path)
+        for beside in path.parent.glob(f"{path.name}-*"):
+            keep_private(beside, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            f"The registry cannot be opened ({error.strerror}). Check EVENTLENS_REGISTRY_URL and its disk.",
+            code="registry_unavailable",
+        ) from error
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

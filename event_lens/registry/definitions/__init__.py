@@ -1,0 +1,1 @@
+"""Definitions of a project: funnels, retentions, cohorts and goals, and the filters they share."""

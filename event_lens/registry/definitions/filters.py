@@ -1,0 +1,39 @@
+"""The filters and columns of stored definitions, in the one spelling that models read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS, Column, Owner
+from event_lens.contract.filters import WrittenFilter, find_column, mean_filters
+from event_lens.errors import Refused
+
+MOST_FILTERS = 20
+MOST_VALUES = 100
+
+Stored = dict[str, Any]
+"""A filter as it is kept: `{"name", "operator", "value": [text, ...]}`."""
+
+
+def event_filters(written: list[WrittenFilter]) -> list[Stored]:
+    """Filters on an event's own columns and properties. Raises `Refused` (`filters_invalid`)."""
+    return _stored(written, EVENT_COLUMNS, "event")
+
+
+def profile_filters(written: list[WrittenFilter]) -> list[Stored]:
+    """Filters on what is known of a profile. Raises `Refused` (`filters_invalid`)."""
+    return _stored(written, PROFILE_COLUMNS, "profile")
+
+
+def breakdown_column(name: str) -> str:
+    """A column or property by whose value numbers are broken down; '' is none. Raises `Refused`."""
+    if not name:
+        return name
+    column = find_column(name, EVENT_COLUMNS, "event")
+    if column.kind == "list":
+        raise Refused(f"{name} holds several values; break down by another column.", code="filters_invalid")
+    return column.name
+
+
+def _stored(written: list[WrittenFilter], columns: Mapping[str, Column], owner: Owner) -> list[Stored]:
+    meant = mean_filters(written, columns, owner, most=MOST_FILTERS, most_values=MOST_VALUES)
+    return [{"name": each.column.name, "operator": each.operator, "value": list(each.values)} for each in meant]

@@ -1,0 +1,38 @@
+"""Retentions that are modelled beside the one of any activity: who comes back for one event after another."""
+
+from event_lens.errors import Refused
+from event_lens.registry.database import Registry
+from event_lens.registry.definitions.store import checked_event, checked_name, keep, listed, new_id, now, remove
+from event_lens.registry.tables import Retention
+
+ANY_EVENT = ""
+
+
+def create_retention(
+    registry: Registry, project_id: str, name: str, *, start_event: str = ANY_EVENT, return_event: str = ANY_EVENT
+) -> Retention:
+    """Cohorts by `start_event`, retained by `return_event`; empty is any event, but not for both. Raises `Refused`."""
+    if start_event == return_event == ANY_EVENT:
+        raise Refused(
+            "A retention names the event that starts it, the one that counts as a return, or both; "
+            "any event after any event is modelled for every project.",
+            code="retention_invalid",
+        )
+    retention = Retention(
+        retention_id=new_id("retention"),
+        project_id=project_id,
+        name=checked_name("retention", name),
+        start_event=start_event and checked_event("retention", start_event),
+        return_event=return_event and checked_event("retention", return_event),
+        created_at=now(),
+    )
+    return keep(registry, retention)
+
+
+def list_retentions(registry: Registry, project_id: str | None = None) -> list[Retention]:
+    return listed(registry, Retention, project_id)
+
+
+def remove_retention(registry: Registry, retention_id: str) -> Retention:
+    """The retention that was removed; the next build leaves it out. Raises `Refused` (`retention_unknown`)."""
+    return remove(registry, Retention, "retention", retention_id)

@@ -1,0 +1,77 @@
+"""What all definitions share: a project, a name, and rows that are kept, listed and removed."""
+
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from event_lens.contract.limits import MAX_NAME_LENGTH
+from event_lens.errors import Refused
+from event_lens.registry.database import Registry
+from event_lens.registry.projects import find_project
+from event_lens.registry.tables import Cohort, Funnel, Goal, Retention
+
+Definition = TypeVar("Definition", Cohort, Funnel, Goal, Retention)
+
+
+def new_id(noun: str) -> str:
+    return f"{noun}_{secrets.token_hex(6)}"
+
+
+def checked_name(noun: str, text: str) -> str:
+    """The name of a definition, without space around it. Raises `Refused`."""
+    name = text.strip()
+    if not _is_name(name):
+        raise Refused(f"A {noun}'s name has 1 to {MAX_NAME_LENGTH} characters.", code=f"{noun}_invalid")
+    return name
+
+
+def checked_event(noun: str, text: str) -> str:
+    """An event name. Raises `Refused`."""
+    if not _is_name(text):
+        raise Refused(
+            f"A {noun} names events; an event name has 1 to {MAX_NAME_LENGTH} characters.", code=f"{noun}_invalid"
+        )
+    return text
+
+
+def now() -> datetime:
+    """The time as the registry keeps it: UTC, without saying so."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def keep(registry: Registry, definition: Definition) -> Definition:
+    """Keeps a new definition. Raises `Refused` (`project_unknown`) when there is no such project."""
+    find_project(registry, definition.project_id)
+    with registry.session() as session:
+        session.add(definition)
+    return definition
+
+
+def listed(registry: Registry, table: type[Definition], project_id: str | None) -> list[Definition]:
+    """All definitions of a kind, oldest first, of one project when it is given."""
+    chosen = select(table).order_by(table.created_at, *table.__mapper__.primary_key)
+    if project_id is not None:
+        find_project(registry, project_id)
+        chosen = chosen.where(table.project_id == project_id)
+    with registry.session() as session:
+        return list(session.scalars(chosen))
+
+
+def remove(registry: Registry, table: type[Definition], noun: str, definition_id: str) -> Definition:
+    """Removes a definition; the next build leaves it out. Raises `Refused` (`<noun>_unknown`) when there is none."""
+    with registry.session() as session:
+        definition = session.get(table, definition_id)
+        if definition is None:
+            raise Refused(
+                f"There is no {noun} {definition_id!r}; `eventlens {noun} list` shows them.", code=f"{noun}_unknown"
+            )
+        session.delete(definition)
+    return definition
+
+
+def _is_name(text: str) -> bool:
+    # Half of a surrogate pair, as a terminal passes on what is no UTF-8, is no character; nor is NUL in PostgreSQL.
+    return 1 <= len(text) <= MAX_NAME_LENGTH and not re.search(r"[\x00\ud800-\udfff]", text)

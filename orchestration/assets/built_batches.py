@@ -1,0 +1,73 @@
+"""Which batches the tables hold: the end of a build, and what `completeThrough` rests on."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import msgspec
+
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.rows import timestamp
+from event_lens.settings import Settings
+from event_lens.warehouse.client import Warehouse
+from orchestration.planning.days import reached
+from orchestration.planning.plan import buildable
+
+
+def mark_built(
+    warehouse: Warehouse, build_id: str, days: list[date] | None, settings: Settings, clock: Clock = now_ms
+) -> int:
+    """Marks what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
+
+    A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; days of the others are
+    noted. Returns the number of batches that became built.
+    """
+    first, last = buildable(settings)
+    built = set(days or [])
+    earlier = _days_built_earlier(warehouse, build_id)
+    batches: list[dict[str, object]] = []
+    projects: list[dict[str, object]] = []
+    parts: list[dict[str, object]] = []
+    common = {"build_id": build_id, "built_at": timestamp(clock())}
+    for row in warehouse.rows(
+        "SELECT batch_id, project_id, settings_hash, days FROM lens_staging.planned_batches "
+        "WHERE build_id = {build:String}",
+        {"build": build_id},
+    ):
+        needed = set(reached(row["days"], first=first, last=last))
+        unit = {"batch_id": row["batch_id"]}
+        if days is not None and not needed <= built | earlier[row["batch_id"]]:
+            parts.extend({**unit, "day": day, **common} for day in sorted(needed & built))
+        elif row["project_id"]:
+            settings_built = {"project_id": row["project_id"], "settings_hash": row["settings_hash"]}
+            projects.append({**settings_built, "built_at": common["built_at"]})
+        else:
+            batches.append({**unit, **common})
+    _insert(warehouse, "lens_staging.built_batch_days", parts, build_id)
+    _insert(warehouse, "lens_staging.built_projects", projects, build_id)
+    # Before its batches count as built: a reader that finds them built finds a new build too, and asks the tables anew.
+    finished = {"build_id": build_id, "finished_at": common["built_at"]}
+    _insert(warehouse, "lens_staging.builds", [finished], build_id)
+    _insert(warehouse, "lens_staging.built_batches", batches, build_id)
+    return len(batches)
+
+
+def _days_built_earlier(warehouse: Warehouse, build_id: str) -> dict[str, set[date]]:
+    earlier: dict[str, set[date]] = defaultdict(set)
+    for row in warehouse.rows(
+        """
+        SELECT batch_id, groupUniqArray(day) AS days
+        FROM lens_staging.built_batch_days
+        WHERE batch_id IN (SELECT batch_id FROM lens_staging.planned_batches WHERE build_id = {build:String})
+        GROUP BY batch_id
+        """,
+        {"build": build_id},
+    ):
+        earlier[row["batch_id"]] = set(row["days"])
+    return earlier
+
+
+def _insert(warehouse: Warehouse, table: str, rows: Iterable[Mapping[str, object]], build_id: str) -> None:
+    body = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+    if body:
+        warehouse.insert_lines(table, body, token=f"{table}-{build_id}")

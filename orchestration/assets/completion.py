@@ -1,0 +1,43 @@
+"""The end of a build: its batches are marked as built, and answers call themselves complete through them."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from event_lens.errors import EventLensError
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from orchestration.assets.built_batches import mark_built
+from orchestration.assets.dbt_models import EVERYTHING, days_of_run, scope_of
+from orchestration.assets.settle import settle_built
+from orchestration.planning.plan import read_plan
+
+# After an upgrade or a long outage there are millions at once.
+SETTLE_SECONDS = 600
+
+
+def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The asset `lens_staging/built_batches`: it runs when every table of the build is there."""
+
+    @dg.asset(
+        key=dg.AssetKey(["lens_staging", "built_batches"]),
+        deps=list(tables),
+        group_name="build",
+        description="Landed batches that the tables of lens hold.",
+        kinds={"clickhouse"},
+    )
+    def mark(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with connect(settings, "builder") as warehouse:
+            plan = read_plan(warehouse, context.run_id, settings)
+            is_everything = scope_of(context.run.tags) == EVERYTHING
+            days = None if is_everything else days_of_run(context.run.tags, plan)
+            marked = mark_built(warehouse, context.run_id, days, settings)
+        try:
+            with connect(settings, "builder", query_timeout_seconds=SETTLE_SECONDS) as warehouse:
+                settle_built(warehouse)
+        except EventLensError as error:
+            # The marks are what counts; the next build settles what this one left.
+            context.log.warning("Batches that are built could not be settled: %s", error.message)
+        return dg.MaterializeResult(metadata={"batches": marked})
+
+    return mark

@@ -1,0 +1,111 @@
+"""The dbt models as assets, in the three phases of a build.
+
+`facts` are what happened, by day and as seen; `daily` are the public daily tables with identities mapped; `folded` are
+the tables over all days.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.client import Warehouse
+from orchestration.assets.translator import TableTranslator
+from orchestration.dbt_args import PLAN, dbt_args, dbt_days
+from orchestration.dbt_child import PARENT
+from orchestration.planning.chunks import chunk_ends
+from orchestration.planning.days import between
+from orchestration.planning.plan import Plan, buildable, read_plan
+
+# What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
+SCOPE_TAG = "eventlens/scope"
+TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of one run: the days it rebuilds."""
+
+    days: list[date]
+    receive_days: list[date]
+    chunk_ends: list[date]
+    is_full_refresh: bool
+
+
+def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The assets of all dbt models, one definition a phase."""
+
+    def phase_assets(phase: str, partitions: dg.PartitionsDefinition | None) -> dg.AssetsDefinition:
+        @dbt_assets(
+            manifest=project.manifest_path,
+            select=f"tag:{phase}",
+            name=f"dbt_{phase}",
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+            dagster_dbt_translator=TableTranslator(),
+            project=project,
+        )
+        def models(
+            context: dg.AssetExecutionContext, dbt: DbtCliResource, build_lock: dg.ResourceParam[None]
+        ) -> Iterator[Any]:
+            chosen = choose_days(context, settings, phase)
+            # dagster-dbt hands this process's environment on to dbt.
+            os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
+            os.environ |= {PLAN: context.run_id, PARENT: str(os.getpid())}
+            yield from dbt.cli(dbt_args(is_full_refresh=chosen.is_full_refresh), context=context).stream()
+
+        return models
+
+    return [phase_assets("facts", daily), phase_assets("daily", daily), phase_assets("folded", None)]
+
+
+def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: str) -> Phase:
+    """The days that this run rebuilds in `phase`.
+
+    A run over a range of partitions (a backfill from Dagster's page) rebuilds all of its days. A run of `eventlens
+    build` or the sensor rebuilds the touched days of its plan, wherever they are. Days whose devices changed owner
+    follow in the phases after `facts`.
+    """
+    scope = scope_of(context.run.tags)
+    with connect(settings, "builder") as warehouse:
+        if scope == EVERYTHING:
+            return Phase([], [], chunk_ends(warehouse, None, settings.build_memory_bytes), is_full_refresh=True)
+        plan = read_plan(warehouse, context.run_id, settings)
+        days = days_of_run(context.run.tags, plan)
+        if phase != "facts":
+            days = sorted({*days, *_days_with_a_new_owner(warehouse, settings)})
+        ends = chunk_ends(warehouse, days, settings.build_memory_bytes)
+    receive_days = plan.receive_days if scope == TOUCHED else sorted({*plan.receive_days, *days})
+    return Phase(days, receive_days, ends, is_full_refresh=False)
+
+
+def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
+    """The days of the run's partitions, or those of the plan when the run is for what is touched."""
+    start = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG)
+    end = tags.get(ASSET_PARTITION_RANGE_END_TAG) or tags.get(PARTITION_NAME_TAG)
+    if not start or not end:
+        return plan.days
+    days = between(date.fromisoformat(start), date.fromisoformat(end))
+    # What was touched may have been built since by another run: then this one builds its partitions once more.
+    return plan.days or days if scope_of(tags) == TOUCHED else days
+
+
+def scope_of(tags: Mapping[str, str]) -> str:
+    return tags.get(SCOPE_TAG, RANGE)
+
+
+def _days_with_a_new_owner(warehouse: Warehouse, settings: Settings) -> list[date]:
+    first, last = buildable(settings)
+    rows = warehouse.rows("SELECT DISTINCT local_day FROM lens_staging.int_owner_changes")
+    return sorted(row["local_day"] for row in rows if first <= row["local_day"] <= last)

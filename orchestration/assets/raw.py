@@ -1,0 +1,103 @@
+"""What the models start from: the raw tables as the collector lands them, and the registry's copy beside them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from orchestration.assets.registry_sync import COPIED, copy_registry
+from orchestration.planning.plan import make_plan, read_plan
+
+GROUP = "raw"
+LANDED = ("events", "profile_operations", "quarantine")
+LATEST_AFTER = timedelta(hours=24)
+
+# Settled batches are looked through for the last week only, so that this does not grow with the years.
+_LANDED_LATELY = """
+    SELECT table_name, landed_at FROM lens_raw.batches
+    UNION ALL
+    SELECT table_name, landed_at FROM lens_raw.settled_batches WHERE landed_at >= now() - INTERVAL 7 DAY
+"""
+LANDED_LAST = f"""
+    SELECT table_name, toUnixTimestamp64Milli(max(landed_at)) / 1000 AS seconds
+    FROM ({_LANDED_LATELY})
+    WHERE table_name IN {{tables:Array(String)}}
+    GROUP BY table_name
+"""
+QUIET_SECONDS = f"""
+    SELECT if(count() = 0, NULL, dateDiff('second', max(landed_at), now64(3, 'UTC')))
+    FROM ({_LANDED_LATELY})
+    WHERE table_name = 'lens_raw.events'
+"""
+
+
+def raw_key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(["lens_raw", table])
+
+
+def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
+    """The landed tables (observed at every build) and the asset that starts a build: registry copied, plan made."""
+    landed = [
+        dg.AssetSpec(
+            raw_key(table),
+            group_name=GROUP,
+            description=f"lens_raw.{table}: landed by the collector and by imports.",
+            kinds={"clickhouse"},
+        )
+        for table in (*LANDED, "batches")
+    ]
+
+    @dg.multi_asset(
+        name="registry_copy",
+        specs=[
+            dg.AssetSpec(
+                raw_key(table),
+                group_name=GROUP,
+                description=f"lens_raw.{table}: copied from the registry when a build starts.",
+                kinds={"clickhouse"},
+            )
+            for table in COPIED
+        ],
+    )
+    def registry_copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+        with connect(settings, "builder") as warehouse:
+            copied = copy_registry(settings, warehouse)
+            make_plan(warehouse, context.run_id)
+            plan = read_plan(warehouse, context.run_id, settings)
+            row_counts = {
+                f"lens_raw.{table}": warehouse.value(f"SELECT count() FROM lens_raw.{table}") for table in LANDED
+            }
+            landed = warehouse.rows(LANDED_LAST, {"tables": list(row_counts)})
+        context.log.info("%d unbuilt batches touch %d days", plan.batch_count, len(plan.days))
+        for row in landed:
+            yield dg.AssetObservation(
+                dg.AssetKey(row["table_name"].split(".")),
+                metadata={
+                    "rows": row_counts[row["table_name"]],
+                    "landed_at": dg.MetadataValue.timestamp(row["seconds"]),
+                },
+            )
+        for table, row_count in copied.items():
+            yield dg.MaterializeResult(asset_key=dg.AssetKey(table.split(".")), metadata={"rows": row_count})
+
+    return [*landed, registry_copy]
+
+
+def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
+    """A check that something landed lately: a quiet collector is the first thing a data team wants to hear of."""
+
+    @dg.asset_check(
+        asset=raw_key("events"), name="events_landed_in_the_last_day", description="Events landed within 24 hours."
+    )
+    def events_landed_in_the_last_day() -> dg.AssetCheckResult:
+        with connect(settings, "builder") as warehouse:
+            quiet_seconds = warehouse.value(QUIET_SECONDS)
+        return dg.AssetCheckResult(
+            passed=quiet_seconds is not None and quiet_seconds <= LATEST_AFTER.total_seconds(),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"seconds_since_the_last_batch": quiet_seconds},
+        )
+
+    return events_landed_in_the_last_day

@@ -1,0 +1,96 @@
+"""The registry's part of a number (settings, zones, definitions), copied into the warehouse when a build starts."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from event_lens.clock import now_ms
+from event_lens.contract.rows import timestamp
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import list_projects
+from event_lens.registry.tables import Project
+from event_lens.settings import Settings
+from event_lens.warehouse.client import Warehouse
+from orchestration.assets.definition_rows import DEFINED, defined_rows
+from orchestration.assets.zone_offsets import offsets
+
+COPIED = ("project_settings", "zone_offsets", *DEFINED)
+
+
+@dataclass(frozen=True)
+class _Registry:
+    """What models read of it: the projects, and the rows of each definition table."""
+
+    projects: list[Project]
+    definitions: dict[str, list[dict[str, Any]]]
+
+
+def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
+    """Copies projects' settings, the offsets of their zones and all definitions; returns the rows of each table.
+
+    A definition that was removed gets a row that says so, and no reader sees it any more.
+    """
+    registry = _read(settings)
+    copied_at = {"copied_at": timestamp(now_ms())}
+    start = datetime.combine(settings.first_day - timedelta(days=3), datetime.min.time(), UTC)
+    end = datetime.now(UTC) + timedelta(days=366)
+    rows: dict[str, list[dict[str, Any]]] = {
+        "project_settings": [_modelled(project) for project in registry.projects],
+        "zone_offsets": [
+            {"zone": zone, "from_utc": timestamp(round(moment.timestamp() * 1000)), "offset_seconds": seconds}
+            for zone in sorted({project.timezone for project in registry.projects})
+            for moment, seconds in offsets(zone, start, end)
+        ],
+        **registry.definitions,
+    }
+    for table, table_rows in rows.items():
+        removed = _removed(warehouse, table, registry.projects, table_rows) if table in DEFINED else []
+        if body := b"".join(msgspec.json.encode(row | copied_at) + b"\n" for row in (*table_rows, *removed)):
+            warehouse.insert_lines(f"lens_raw.{table}", body, token=f"{table}-{uuid.uuid4()}")
+    return {f"lens_raw.{table}": len(table_rows) for table, table_rows in rows.items()}
+
+
+def registry_fingerprint(settings: Settings) -> str:
+    """Text that differs when a project, a setting that models read, or a definition does."""
+    registry = _read(settings)
+    read = [_modelled(project) for project in registry.projects], registry.definitions
+    return blake2b(msgspec.json.encode(read), digest_size=16).hexdigest()
+
+
+def _removed(
+    warehouse: Warehouse, table: str, projects: Iterable[Project], kept: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows that take back what an earlier copy holds of these projects and the registry no longer does."""
+    key = DEFINED[table]
+    copied = warehouse.rows(
+        f"SELECT project_id, {key} FROM lens_raw.{table} FINAL WHERE has({{projects:Array(String)}}, project_id)",
+        {"projects": [project.project_id for project in projects]},
+    )
+    known = {row[key] for row in kept}
+    return [row | {"is_removed": 1} for row in copied if row[key] not in known]
+
+
+def _modelled(project: Project) -> dict[str, Any]:
+    """The settings that models read; what only collectors follow is none of theirs, and its change rebuilds nothing."""
+    return {
+        "project_id": project.project_id,
+        "name": project.name,
+        "timezone": project.timezone,
+        "currency": project.currency,
+        "session_timeout_seconds": project.session_timeout_seconds,
+        "duplicate_window_ms": project.duplicate_window_ms,
+        "allowed_bots": project.allowed_bots,
+    }
+
+
+def _read(settings: Settings) -> _Registry:
+    registry = open_registry(settings)
+    try:
+        return _Registry(list_projects(registry), defined_rows(registry))
+    finally:
+        registry.close()

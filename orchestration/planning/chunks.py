@@ -1,0 +1,31 @@
+"""Where a build over many days is cut, so that no insert takes in more than a bounded number of events."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from event_lens.warehouse.client import Warehouse
+
+# The events of a shop take about 600 bytes each while they are sessionized, and a chunk should stay well below half of
+# the memory, from where on ClickHouse goes on on disk. A day is never cut.
+BYTES_AN_EVENT = 1600
+
+
+def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, memory_bytes: int) -> list[date]:
+    """The last day of every chunk but the last one, for a build of `days` (`None`: of all that raw has).
+
+    A chunk has as many events as a statement with `memory_bytes` can hold with room to spare.
+    """
+    events_a_chunk = memory_bytes // BYTES_AN_EVENT
+    counts = warehouse.rows(
+        "SELECT day, count() AS events FROM lens_raw.events WHERE {all:Bool} OR day IN {days:Array(Date)} "
+        "GROUP BY day ORDER BY day",
+        {"all": days is None, "days": list(days or [])},
+    )
+    ends: list[date] = []
+    taken = 0
+    for previous, row in zip([None, *counts], counts, strict=False):
+        if previous is not None and taken + row["events"] > events_a_chunk:
+            ends.append(previous["day"])
+            taken = 0
+        taken += row["events"]
+    return ends

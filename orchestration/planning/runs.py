@@ -1,0 +1,78 @@
+"""The runs that would bring the tables up to date, and their tags."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+from event_lens.errors import Refused
+from event_lens.settings import Settings
+from event_lens.warehouse.client import Warehouse
+from orchestration.assets.dbt_models import EVERYTHING, RANGE, SCOPE_TAG, TOUCHED
+from orchestration.assets.registry_sync import copy_registry
+from orchestration.planning.plan import buildable, make_plan, read_plan
+
+JOB = "build_lens"
+# Dagster notes every table on every day from a run's first to its last, at milliseconds each: an event of long ago
+# would cost minutes before the first statement. Of touched days further apart than this it is told the last one only.
+MAX_DAYS_SHOWN = 31
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+@dataclass(frozen=True)
+class BuildRun:
+    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of those between."""
+
+    start: date
+    end: date
+    scope: str
+
+    @property
+    def tags(self) -> dict[str, str]:
+        is_spread = self.scope == TOUCHED and (self.end - self.start).days >= MAX_DAYS_SHOWN
+        return {
+            ASSET_PARTITION_RANGE_START_TAG: (self.end if is_spread else self.start).isoformat(),
+            ASSET_PARTITION_RANGE_END_TAG: self.end.isoformat(),
+            SCOPE_TAG: self.scope,
+        }
+
+
+def touched_runs(settings: Settings, warehouse: Warehouse) -> list[BuildRun]:
+    """The one run for everything that is landed or changed and not built yet; none when the tables are up to date."""
+    copy_registry(settings, warehouse)
+    probe = f"probe-{uuid.uuid4()}"
+    make_plan(warehouse, probe)
+    plan = read_plan(warehouse, probe, settings)
+    return [BuildRun(plan.days[0], plan.days[-1], TOUCHED)] if plan.days else []
+
+
+def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:
+    """The run that rebuilds all days from `start` to `end`, both inclusive.
+
+    Raises `Refused` (`range_empty`) when there is no such day from the first accepted one to tomorrow.
+    """
+    first, last = buildable(settings)
+    run = BuildRun(max(start or first, first), min(end or last, last), RANGE)
+    if run.start > run.end:
+        raise Refused(
+            f"There is no day to build from {start or first} to {end or last}; days are {first} to {last}.",
+            code="range_empty",
+        )
+    return run
+
+
+def full_refresh_run(settings: Settings, warehouse: Warehouse) -> BuildRun:
+    """The run that builds every table anew; its partitions are the days that have events."""
+    first, last = buildable(settings)
+    days = warehouse.rows("SELECT min(day) AS first, max(day) AS last, count() AS events FROM lens_raw.events")[0]
+    if not days["events"]:
+        return BuildRun(last, last, EVERYTHING)
+    covered = [day for day in (days["first"], days["last"]) if first <= day <= last] or [last]
+    return BuildRun(min(covered), max(covered), EVERYTHING)

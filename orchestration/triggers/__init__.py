@@ -1,0 +1,1 @@
+"""Triggers: a sensor for what has landed, a schedule for every night."""

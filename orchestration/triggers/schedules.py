@@ -1,0 +1,26 @@
+"""Once a night the last days are rebuilt whatever happened, so that nothing rests on the sensor alone."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from event_lens.settings import Settings
+from orchestration.planning.runs import JOB, range_run
+
+REBUILT_DAYS = 3
+
+
+def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        job_name=JOB,
+        cron_schedule="30 3 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Rebuilds the last days every night.",
+    )
+    def build_lens_nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        today = context.scheduled_execution_time.date()
+        run = range_run(settings, today - timedelta(days=REBUILT_DAYS), today + timedelta(days=1))
+        return dg.RunRequest(run_key=today.isoformat(), tags=run.tags)
+
+    return build_lens_nightly

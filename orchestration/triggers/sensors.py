@@ -1,0 +1,76 @@
+"""Builds follow landings: a sensor asks for a run whenever something is landed and not built."""
+
+import time
+
+import dagster as dg
+
+from event_lens.errors import Unavailable
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from orchestration.assets.registry_sync import registry_fingerprint
+from orchestration.planning.plan import has_unbuilt_batches
+from orchestration.planning.runs import JOB, UNFINISHED, touched_runs
+from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retry
+
+SECONDS_BETWEEN_LOOKS = 30
+# The definitions that a run was asked for with, as the registry's fingerprint.
+DEFINITIONS_TAG = "eventlens/definitions"
+ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+NOTHING_TO_BUILD = "Everything that landed is built."
+
+
+def landed_sensor(settings: Settings) -> dg.SensorDefinition:
+    @dg.sensor(
+        job_name=JOB,
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Asks for a build of the days that unbuilt batches touch, one build at a time.",
+    )
+    def build_what_landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
+            return dg.SkipReason("A build is under way.")
+        try:
+            return _look(context, settings)
+        except Unavailable as error:
+            return dg.SkipReason(error.message)
+
+    return build_what_landed
+
+
+def _look(context: dg.SensorEvaluationContext, settings: Settings) -> dg.SensorResult | dg.SkipReason:
+    """Asks for runs, unless nothing is to build or failures speak against it.
+
+    The cursor holds the definitions that a plan found built, not those that a run was asked for with: that run may
+    fail. Behind them stands the run whose failure a person was told of.
+    """
+    built, _, told = (context.cursor or "").partition(" ")
+    known = registry_fingerprint(settings)
+    with connect(settings, "builder") as warehouse:
+        if built == known and not has_unbuilt_batches(warehouse):
+            return dg.SkipReason(NOTHING_TO_BUILD)
+        retry = decide_retry(_ended_builds(context.instance), known, time.time())
+        if not retry.may_start:
+            if retry.needs_a_person and told != retry.run_id:
+                context.log.error(retry.reason)
+                told = retry.run_id
+            return dg.SensorResult(skip_reason=retry.reason, cursor=f"{built} {told}")
+        runs = touched_runs(settings, warehouse)
+    if not runs:
+        return dg.SensorResult(skip_reason=NOTHING_TO_BUILD, cursor=known)
+    return dg.SensorResult(run_requests=[dg.RunRequest(tags=run.tags | {DEFINITIONS_TAG: known}) for run in runs])
+
+
+def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:
+    """The latest builds that succeeded or failed, latest first."""
+    records = instance.get_run_records(
+        dg.RunsFilter(job_name=JOB, statuses=ENDED), limit=len(DELAYS_SECONDS) + 1, order_by="end_time"
+    )
+    return [
+        EndedBuild(
+            record.dagster_run.run_id,
+            record.dagster_run.status == dg.DagsterRunStatus.SUCCESS,
+            record.end_time or record.update_timestamp.timestamp(),
+            record.dagster_run.tags.get(DEFINITIONS_TAG, ""),
+        )
+        for record in records
+    ]

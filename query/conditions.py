@@ -1,0 +1,81 @@
+"""Which rows a question takes: the conditions of period and filters on `lens.events`, `lens.sessions` and rollups."""
+
+from datetime import timedelta
+
+from query.filters import condition
+from query.report_context import Ask
+from query.statement import Bindings
+
+# A session is under 48 hours, so its events lie on its own local day and the two after it.
+SESSION_DAYS = timedelta(days=2)
+NO_TIME = timedelta()
+
+
+def rollup_rows(ask: Ask, table: str, bindings: Bindings) -> str:
+    """The condition on a rollup's rows; the period's edges must be the rollup's (`catalog.decide_table` says so)."""
+    condition = _of_days(ask, "day", bindings)
+    if table == "metrics_hourly":
+        condition += (
+            f" AND hour >= {_seconds(ask.period.start, bindings)} AND hour < {_seconds(ask.period.end, bindings)}"
+        )
+    return condition
+
+
+def event_rows(ask: Ask, bindings: Bindings) -> str:
+    """The condition on `lens.events`: events of the period that match, in sessions that match."""
+    parts = [_of_days(ask, "local_day", bindings), *_instants(ask, "created_at", bindings)]
+    parts += [condition(each, bindings) for each in ask.event_filters]
+    if ask.session_filters:
+        parts.append(in_sessions(ask, bindings))
+    return " AND ".join(parts)
+
+
+def session_rows(ask: Ask, bindings: Bindings) -> str:
+    """The condition on `lens.sessions`: sessions that start in the period and match, holding an event that matches."""
+    parts = [_of_days(ask, "day", bindings), *_instants(ask, "started_at", bindings)]
+    parts += [condition(each, bindings) for each in ask.session_filters]
+    if ask.event_filters:
+        matching = [_of_days(ask, "local_day", bindings, after=SESSION_DAYS)]
+        matching += [condition(each, bindings) for each in ask.event_filters]
+        parts.append(f"session_id IN (SELECT session_id FROM lens.events WHERE {' AND '.join(matching)})")
+    return " AND ".join(parts)
+
+
+def in_sessions(ask: Ask, bindings: Bindings, *, is_unbounded: bool = False) -> str:
+    """The condition that an event's session matches the session filters, whenever in reach (or ever) it started."""
+    project = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"
+    parts = [project if is_unbounded else _of_days(ask, "day", bindings, before=SESSION_DAYS)]
+    parts += [condition(each, bindings) for each in ask.session_filters]
+    return f"session_id IN (SELECT session_id FROM lens.sessions WHERE {' AND '.join(parts)})"
+
+
+def session_events(ask: Ask, bindings: Bindings) -> str:
+    """The condition on `lens.events` for the period's events and whatever else their sessions hold."""
+    return _of_days(ask, "local_day", bindings, before=SESSION_DAYS, after=SESSION_DAYS)
+
+
+def summed_revenue(ask: Ask, bindings: Bindings) -> str:
+    """The revenue of an event that may be added up: in the project's currency or in none."""
+    if not ask.subject.currency:
+        return "revenue"
+    return f"if(upper(currency) IN ('', {bindings.bind(ask.subject.currency, 'String')}), revenue, 0)"
+
+
+def _of_days(
+    ask: Ask, column: str, bindings: Bindings, *, before: timedelta = NO_TIME, after: timedelta = NO_TIME
+) -> str:
+    project = bindings.bind(ask.subject.project_id, "String")
+    first = bindings.bind((ask.period.first_day - before).isoformat(), "Date")
+    end = bindings.bind((ask.period.end_day + after).isoformat(), "Date")
+    return f"project_id = {project} AND {column} >= {first} AND {column} < {end}"
+
+
+def _instants(ask: Ask, column: str, bindings: Bindings) -> list[str]:
+    if ask.period.grain == "day":
+        return []
+    start, end = (bindings.bind(edge, "Int64") for edge in (ask.period.start, ask.period.end))
+    return [f"{column} >= fromUnixTimestamp64Milli({start})", f"{column} < fromUnixTimestamp64Milli({end})"]
+
+
+def _seconds(epoch_ms: int, bindings: Bindings) -> str:
+    return f"toDateTime({bindings.bind(epoch_ms // 1000, 'Int64')}, 'UTC')"

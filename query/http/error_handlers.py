@@ -1,0 +1,84 @@
+"""Errors as answers: one function maps them to a status, one shape says what is wrong."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from event_lens.errors import Broken, EventLensError, Refused, Unavailable, as_json
+from event_lens.logs import get_log
+from query.errors import FORBIDDEN, UNAUTHORIZED
+from query.fair_queue import PROJECT_BUSY
+from query.presence import ClientGoneError
+
+CLIENT_GONE = 499
+AnyRequest = Request[Any, Any, Any]
+
+REFUSED_STATUSES = {UNAUTHORIZED: 401, FORBIDDEN: 403}
+HTTP_CODES = {
+    400: "request_invalid",
+    404: "route_unknown",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "content_type_invalid",
+}
+
+
+def status_of(error: EventLensError) -> int:
+    if isinstance(error, Refused):
+        return REFUSED_STATUSES.get(error.code, 400)
+    if isinstance(error, Unavailable):
+        # The caller can do something about the one: ask less at a time.
+        return 429 if error.code == PROJECT_BUSY else 503
+    return 500
+
+
+def answer_error(_request: AnyRequest, error: EventLensError) -> Response[dict[str, dict[str, str]]]:
+    """The answer to an error of ours. A broken promise is logged, and the caller learns no more than that."""
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Unavailable) else {}
+    if status_of(error) == 401:
+        headers["WWW-Authenticate"] = "event-lens-client"
+    if isinstance(error, Broken):
+        get_log("query").error("broken", code=error.code, message=error.message)
+        error = Broken("The query layer failed to answer; its log says why.", code=error.code)
+    return Response(as_json(error), status_code=status_of(error), headers=headers)
+
+
+def answer_http(request: AnyRequest, error: HTTPException) -> Response[dict[str, dict[str, str]]]:
+    """The answer to what Litestar refuses before a route runs."""
+    if error.status_code >= 500:
+        return answer_any(request, error)
+    detail = error.detail.removeprefix(f"{error.status_code}: ")
+    # `extra` can be a list of faults, each with the name of its parameter.
+    faults = error.extra if isinstance(error.extra, list) else []
+    named = [f"{fault.get('key', 'body')}: {fault['message']}" for fault in faults if isinstance(fault, dict)]
+    refused = Refused("; ".join(named) or detail, code=HTTP_CODES.get(error.status_code, "request_refused"))
+    return Response(as_json(refused), status_code=error.status_code, headers=error.headers)
+
+
+def answer_too_deep(_request: AnyRequest, _error: RecursionError) -> Response[dict[str, dict[str, str]]]:
+    refused = Refused("The body is nested too deeply.", code=HTTP_CODES[400])
+    return Response(as_json(refused), status_code=400)
+
+
+def answer_gone(_request: AnyRequest, _error: ClientGoneError) -> Response[None]:
+    """What is answered to a client that hung up: it only ends the request."""
+    return Response(None, status_code=CLIENT_GONE)
+
+
+def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dict[str, str]]]:
+    """The answer to an error that nobody expected."""
+    get_log("query").error("unexpected", error=type(error).__name__, exc_info=error)
+    broken = Broken("The query layer failed to answer; its log says why.", code="query_broken")
+    return Response(as_json(broken), status_code=500)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    EventLensError: answer_error,
+    HTTPException: answer_http,
+    ClientGoneError: answer_gone,
+    # The JSON decoder of the framework lets this one through.
+    RecursionError: answer_too_deep,
+    Exception: answer_any,
+}

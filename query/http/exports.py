@@ -1,0 +1,54 @@
+"""The route under `/export/{projectId}`."""
+
+from typing import Any
+
+from litestar import Request, Router, get
+from litestar.di import Provide
+from litestar.response import Stream
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from query.export import CONTENT_TYPES, EXPORTS, FORMATS, DaysParameters, export_statement, read_export
+from query.http.dependencies import operation, provide_subject
+from query.parameters import read_parameters
+from query.report_context import Subject
+from query.service import Service
+from query.statement import Statement
+
+
+class Export(Stream):
+    """A response that is a transfer; it is described as the file that it is."""
+
+    def __init__(self, service: Service, project_id: str, statement: Statement, table: str, format: str) -> None:
+        disposition = f'attachment; filename="{table}.{format}"'
+        self._own_headers = {"Content-Type": CONTENT_TYPES[format], "Content-Disposition": disposition}
+        super().__init__((), headers=self._own_headers)
+        self._service = service
+        self._project_id = project_id
+        self._statement = statement
+        self._format = FORMATS[format]
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
+        """The application that sends the file."""
+
+        async def transfer(_scope: Scope, receive: Receive, send: Send) -> None:
+            await self._service.transfers.send(
+                self._project_id, self._statement, self._format, self._own_headers, receive, send
+            )
+
+        return transfer
+
+
+@get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
+def answer_export(file: str, request: Request[Any, Any, Any], subject: Subject, service: Service) -> Export:
+    """A table as a file: `events`, `sessions` or `profiles` with `.ndjson`, `.csv` or `.parquet`."""
+    table, format = read_export(file)
+    parameters = read_parameters(file, EXPORTS[table], request.query_params.multi_items())
+    statement = export_statement(subject, table, format, parameters, service.clock())
+    return Export(service, subject.project_id, statement, table, format)
+
+
+exports = Router(
+    "/export/{project_id:str}",
+    route_handlers=[answer_export],
+    dependencies={"subject": Provide(provide_subject, sync_to_thread=True)},
+)

@@ -1,0 +1,66 @@
+"""What is asked of a project: what the parameters that questions share mean."""
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from event_lens.contract.filters import Filter
+from query.errors import choose, invalid
+from query.filters import read_filters
+from query.parameters import FilteredParameters, ListParameters, PeriodParameters, TrendParameters
+from query.periods import Period, read_period
+
+DEFAULT_LIMIT = 100
+LARGEST_LIMIT = 10_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose numbers, and by which clock and currency."""
+
+    project_id: str
+    zone: ZoneInfo
+    currency: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One project, one period, the filters and the number of rows: what every statement is made of."""
+
+    subject: Subject
+    period: Period
+    filters: tuple[Filter, ...]
+    limit: int
+    now_ms: int
+
+    @property
+    def event_filters(self) -> tuple[Filter, ...]:
+        return tuple(each for each in self.filters if not each.is_of_session)
+
+    @property
+    def session_filters(self) -> tuple[Filter, ...]:
+        return tuple(each for each in self.filters if each.is_of_session)
+
+    def before(self) -> "Ask":
+        """The same of the period before."""
+        return replace(self, period=self.period.previous())
+
+
+def read_ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Ask:
+    """What `parameters` mean for `subject` now. Raises `Refused` that names the parameter."""
+    if isinstance(parameters, TrendParameters) and parameters.compare is not None:
+        choose("compare", parameters.compare, ("previous",))
+    return Ask(
+        subject=subject,
+        period=read_period(parameters.start_date, parameters.end_date, parameters.range, subject.zone, now_ms),
+        filters=read_filters(parameters.filters if isinstance(parameters, FilteredParameters) else None),
+        limit=read_limit(parameters.limit if isinstance(parameters, ListParameters) else None),
+        now_ms=now_ms,
+    )
+
+
+def read_limit(written: int | None) -> int:
+    """Raises `Refused` (`limit_invalid`)."""
+    limit = DEFAULT_LIMIT if written is None else written
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise invalid("limit", f"limit is 1 to {LARGEST_LIMIT}, not {limit}.")
+    return limit

@@ -1,0 +1,107 @@
+"""Where did visits come from, on what and from which place? Sessions by a dimension of their first event."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+
+from query.conditions import rollup_rows, session_rows
+from query.errors import choose
+from query.parameters import ListParameters
+from query.question import Question, rows_as_they_are
+from query.report import Asked, Report, over_period
+from query.report_context import Ask, Subject, read_ask
+from query.statement import Bindings
+from query.tables import decide_table
+
+ROLLED_UP = """
+SELECT
+    {columns},
+    sum(sessions) AS session_count,
+    uniqCombined64Merge(unique_visitors_state) AS visitor_count
+"""
+
+FROM_FACTS = """
+SELECT
+    {columns},
+    count() AS session_count,
+    uniqExact(device_id) AS visitor_count
+"""
+
+RANKED = """
+SELECT {columns}, session_count AS sessions, visitor_count AS unique_visitors
+FROM ({measured} FROM lens.{table} WHERE {rows} GROUP BY {columns})
+WHERE {is_shown}
+ORDER BY sessions DESC, {columns}
+LIMIT {limit}
+"""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Columns that sessions are grouped by, the rollup that has them, and which of the groups are shown."""
+
+    subject: str
+    columns: tuple[str, ...]
+    is_shown: str = "1"
+
+
+DIMENSIONS: dict[str, Dimension] = {
+    "referrers": Dimension("sources", ("referrer_name", "referrer_type")),
+    "utm": Dimension(
+        "sources",
+        ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
+        "notEmpty(concat(utm_source, utm_medium, utm_campaign, utm_term, utm_content))",
+    ),
+    "devices": Dimension("devices", ("device",)),
+    "browsers": Dimension("devices", ("browser",)),
+    "os": Dimension("devices", ("os",)),
+    "country": Dimension("places", ("country",)),
+    "region": Dimension("places", ("country", "region")),
+    "city": Dimension("places", ("country", "region", "city")),
+}
+
+PLACES = ("country", "region", "city")
+
+
+def origins(ask: Ask, name: str) -> Question:
+    """Rows of the columns of `DIMENSIONS[name]` with `sessions` and `unique_visitors`, the most sessions first."""
+    dimension = DIMENSIONS[name]
+    table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=bool(ask.filters))
+    bindings = Bindings()
+    columns = ", ".join(dimension.columns)
+    is_rollup = table != "sessions"
+    sql = RANKED.format(
+        columns=columns,
+        measured=(ROLLED_UP if is_rollup else FROM_FACTS).format(columns=columns),
+        table=table,
+        rows=rollup_rows(ask, table, bindings) if is_rollup else session_rows(ask, bindings),
+        is_shown=dimension.is_shown,
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    return Question(table, bindings.statement(sql), rows_as_they_are, ask.subject.zone.key)
+
+
+class GeoParameters(ListParameters, kw_only=True):
+    """Those of a list, and the kind of place."""
+
+    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(PLACES)}.")] = "country"
+
+
+def _ask_geo(subject: Subject, parameters: GeoParameters, now_ms: int) -> Asked:
+    place = choose("by", parameters.by, PLACES)
+    return origins(read_ask(subject, parameters, now_ms), place), None
+
+
+def _report(name: str, summary: str) -> Report[ListParameters]:
+    return Report(name, summary, ListParameters, over_period(lambda ask: origins(ask, name)))
+
+
+ORIGINS: tuple[Report[Any], ...] = (
+    _report("referrers", "Visits by the site they came from."),
+    _report("utm", "Visits by campaign."),
+    _report("devices", "Visits by kind of device."),
+    _report("browsers", "Visits by browser."),
+    _report("os", "Visits by operating system."),
+    Report("geo", "Visits by place.", GeoParameters, _ask_geo),
+)

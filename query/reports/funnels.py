@@ -1,0 +1,154 @@
+"""How many get from step to step? Funnels over events."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, cast, get_args
+
+import msgspec
+
+from event_lens.contract.filters import Filter, WrittenFilter
+from event_lens.registry.definitions.funnels import FEWEST_STEPS, LONGEST_WINDOW_SECONDS, MOST_STEPS
+from query.conditions import event_rows
+from query.errors import choose, invalid
+from query.filters import mean_filters
+from query.parameters import PeriodParameters
+from query.question import Data, Question, percent
+from query.report import Asked, Report
+from query.report_context import Ask, Subject, read_ask
+from query.reports.funnel_sql import attempts
+from query.statement import Bindings, Row
+
+By = Literal["device", "profile", "session"]
+Order = Literal["ordered", "strict", "any"]
+BYS: tuple[By, ...] = get_args(By)
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+LONGEST_NAME = 255
+DEFAULT_WINDOW_SECONDS = 86_400
+PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
+
+ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "toString(session_id)"}
+PRESENT: dict[By, str] = {"device": "device_id != ''", "profile": "profile_id != ''", "session": "session_id != 0"}
+
+
+class WrittenStep(msgspec.Struct, forbid_unknown_fields=True):
+    """A step as callers write it."""
+
+    name: str
+    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
+
+
+class WrittenFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
+    """A funnel as callers write it. `filters` hold for every step; `window_seconds` null is the whole range."""
+
+    steps: list[WrittenStep]
+    window_seconds: int | None = DEFAULT_WINDOW_SECONDS
+    by: str = "device"
+    order: str = "ordered"
+    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Step:
+    """An event name and what else must hold of the event and its session."""
+
+    name: str
+    filters: tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """2 to 10 steps within a window, inclusive; None is the whole period."""
+
+    steps: tuple[Step, ...]
+    window_seconds: int | None
+    by: By
+    order: Order
+
+
+def read_funnel(written: WrittenFunnel) -> Funnel:
+    """What a written funnel means. Raises `Refused` (`funnel_invalid`, `filters_invalid`)."""
+    if not FEWEST_STEPS <= len(written.steps) <= MOST_STEPS:
+        raise invalid("funnel", f"A funnel has {FEWEST_STEPS} to {MOST_STEPS} steps, not {len(written.steps)}.")
+    if not all(1 <= len(step.name) <= LONGEST_NAME for step in written.steps):
+        raise invalid("funnel", f"A step's name is an event name of 1 to {LONGEST_NAME} characters.")
+    window = written.window_seconds
+    if window is not None and not 1 <= window <= LONGEST_WINDOW_SECONDS:
+        raise invalid("funnel", f"window_seconds is 1 to {LONGEST_WINDOW_SECONDS}, or null for the whole range.")
+    common = mean_filters(written.filters)
+    return Funnel(
+        tuple(Step(step.name, common + mean_filters(step.filters)) for step in written.steps),
+        window,
+        cast(By, choose("by", written.by, BYS)),
+        cast(Order, choose("order", written.order, ORDERS)),
+    )
+
+
+def funnel_steps(ask: Ask, funnel: Funnel) -> Question:
+    """`{steps: [{name, count, conversion_from_start, conversion_from_previous, median_seconds_from_previous}]}`.
+
+    Rates are in percent. With order `any`, the k-th row counts who did k different steps.
+    """
+    bindings = Bindings()
+    conditions = [_condition(ask, step, bindings) for step in funnel.steps]
+    parts = [event_rows(replace(ask, filters=()), bindings), PRESENT[funnel.by]]
+    if funnel.order != "strict":
+        parts.append(f"({' OR '.join(conditions)})")
+    window_ms = ask.period.end - ask.period.start if funnel.window_seconds is None else funnel.window_seconds * 1000
+    moments = MOMENTS.format(
+        entity=ENTITIES[funnel.by],
+        mask=" + ".join(f"toUInt16({each}) * {1 << place}" for place, each in enumerate(conditions)),
+        rows=" AND ".join(parts),
+    )
+    names = [(step.name, step.filters) for step in funnel.steps]
+    reached = attempts(funnel.order, names, bindings.bind(window_ms, "Int64"))
+    counts = ", ".join(_counts(place) for place in range(1, len(funnel.steps) + 1))
+    sql = f"WITH moments AS ({moments}),\n{reached}\nSELECT {counts} FROM (SELECT reached AS times FROM attempts)"
+
+    def shape(rows: list[Row]) -> Data:
+        return {"steps": _steps(funnel, rows[0] if rows else {})}
+
+    return Question("events", bindings.statement(sql), shape, ask.subject.zone.key)
+
+
+MOMENTS = """
+    SELECT {entity} AS entity, toUnixTimestamp64Milli(created_at) AS at, toUInt16({mask}) AS mask
+    FROM lens.events
+    WHERE {rows}
+"""
+
+
+def _condition(ask: Ask, step: Step, bindings: Bindings) -> str:
+    name = f"name = {bindings.bind(step.name, 'String')}"
+    if not step.filters:
+        return f"({name})"
+    return f"({name} AND {event_rows(replace(ask, filters=step.filters), bindings)})"
+
+
+def _counts(place: int) -> str:
+    count = f"countIf(length(times) >= {place}) AS count_{place}"
+    if place == 1:
+        return count
+    seconds = f"quantileExactInclusiveIf(0.5)((times[{place}] - times[{place - 1}]) / 1000, length(times) >= {place})"
+    return f"{count}, {seconds} AS median_{place}"
+
+
+def _steps(funnel: Funnel, row: Row) -> list[Row]:
+    counts = [row.get(f"count_{place}", 0) for place in range(1, len(funnel.steps) + 1)]
+    return [
+        {
+            "name": step.name,
+            "count": count,
+            "conversion_from_start": percent(count, counts[0]),
+            "conversion_from_previous": percent(count, counts[max(place - 1, 0)]),
+            "median_seconds_from_previous": row[f"median_{place + 1}"] if place and count else None,
+        }
+        for place, (step, count) in enumerate(zip(funnel.steps, counts, strict=True))
+    ]
+
+
+def _ask(subject: Subject, written: WrittenFunnel, now_ms: int) -> Asked:
+    funnel = read_funnel(written)
+    return funnel_steps(read_ask(subject, written, now_ms), funnel), None
+
+
+FUNNEL = Report("funnel", "How many get from step to step.", WrittenFunnel, _ask, has_body=True)

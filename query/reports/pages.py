@@ -1,0 +1,158 @@
+"""Which pages were seen, on which did visits begin, and on which did they end?"""
+
+from typing import Literal
+
+from query.conditions import event_rows, rollup_rows, session_events, session_rows
+from query.parameters import ListParameters
+from query.question import Data, Question, percent, ratio
+from query.report import Report, over_period
+from query.report_context import Ask
+from query.statement import Bindings, Row
+from query.tables import decide_table
+
+VIEWS_ROLLED_UP = """
+SELECT
+    path,
+    sum(views) AS view_count,
+    uniqCombined64Merge(unique_visitors_state) AS visitor_count,
+    uniqCombined64Merge(sessions_state) AS session_count,
+    sum(entries) AS entry_count,
+    sum(bounces) AS bounce_count,
+    sum(seconds) AS view_seconds,
+    sum(timed_views) AS timed_view_count
+FROM lens.pages_daily
+WHERE {rows}
+GROUP BY path
+ORDER BY view_count DESC, path
+LIMIT {limit}
+"""
+
+# What comes after a view, and whether one came before it, is told by its whole session, filters or not.
+VIEWS_FROM_FACTS = """
+SELECT
+    path,
+    count() AS view_count,
+    uniqExactIf(device_id, device_id != '') AS visitor_count,
+    uniqExactIf(session_id, session_id != 0) AS session_count,
+    countIf(is_entry) AS entry_count,
+    countIf(is_entry AND session_id IN (SELECT session_id FROM lens.sessions WHERE {bounced_rows})) AS bounce_count,
+    intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000) AS view_seconds,
+    countIf(has_next) AS timed_view_count
+FROM
+(
+    SELECT
+        path, device_id, session_id, created_at, is_screen_view,
+        ({rows}) AS is_taken,
+        session_id != 0 AND leadInFrame(1) OVER following AS has_next,
+        leadInFrame(created_at) OVER following AS next_at,
+        session_id != 0 AND sum(is_screen_view) OVER so_far = 1 AS is_entry
+    FROM lens.events
+    WHERE {reach} AND (is_screen_view OR session_id != 0)
+    WINDOW
+        following AS (
+            PARTITION BY session_id ORDER BY created_at, toUInt128(event_id) ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING
+        ),
+        so_far AS (
+            PARTITION BY session_id ORDER BY created_at, toUInt128(event_id)
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )
+)
+WHERE is_taken AND is_screen_view
+GROUP BY path
+ORDER BY view_count DESC, path
+LIMIT {limit}
+"""
+
+EDGES_ROLLED_UP = """
+SELECT
+    path,
+    sum(sessions) AS session_count,
+    uniqCombined64Merge(unique_visitors_state) AS visitor_count,
+    sum(bounces) AS bounce_count
+FROM lens.{table}
+WHERE {rows}
+GROUP BY path
+ORDER BY session_count DESC, path
+LIMIT {limit}
+"""
+
+EDGES_FROM_FACTS = """
+SELECT
+    {column} AS path,
+    count() AS session_count,
+    uniqExact(device_id) AS visitor_count,
+    countIf(is_bounce) AS bounce_count
+FROM lens.sessions
+WHERE {rows} AND screen_view_count > 0
+GROUP BY path
+ORDER BY session_count DESC, path
+LIMIT {limit}
+"""
+
+
+def pages(ask: Ask) -> Question:
+    """`{path, views, unique_visitors, sessions, bounce_rate, avg_seconds}`, the most viewed first.
+
+    The bounce rate is of the sessions that began here; the seconds are the mean time until the session's next event,
+    of views that have one.
+    """
+    table = decide_table("pages", finest=ask.period.grain, has_filters=bool(ask.filters))
+    bindings = Bindings()
+    limit = bindings.bind(ask.limit, "UInt32")
+    if table == "events":
+        sql = VIEWS_FROM_FACTS.format(
+            rows=event_rows(ask, bindings),
+            reach=session_events(ask, bindings),
+            bounced_rows=f"{session_events(ask, bindings).replace('local_day', 'day')} AND is_bounce",
+            limit=limit,
+        )
+    else:
+        sql = VIEWS_ROLLED_UP.format(rows=rollup_rows(ask, table, bindings), limit=limit)
+    return Question(table, bindings.statement(sql), _views, ask.subject.zone.key)
+
+
+def edge_pages(ask: Ask, edge: Literal["entry", "exit"]) -> Question:
+    """`{path, sessions, unique_visitors, bounce_rate}` by sessions' first or last page, the most sessions first."""
+    table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=bool(ask.filters))
+    bindings = Bindings()
+    limit = bindings.bind(ask.limit, "UInt32")
+    if table == "sessions":
+        sql = EDGES_FROM_FACTS.format(column=f"{edge}_path", rows=session_rows(ask, bindings), limit=limit)
+    else:
+        sql = EDGES_ROLLED_UP.format(table=table, rows=rollup_rows(ask, table, bindings), limit=limit)
+    return Question(table, bindings.statement(sql), _edges, ask.subject.zone.key)
+
+
+def _views(rows: list[Row]) -> Data:
+    return [
+        {
+            "path": row["path"],
+            "views": row["view_count"],
+            "unique_visitors": row["visitor_count"],
+            "sessions": row["session_count"],
+            "bounce_rate": percent(row["bounce_count"], row["entry_count"]),
+            "avg_seconds": ratio(row["view_seconds"], row["timed_view_count"]),
+        }
+        for row in rows
+    ]
+
+
+def _edges(rows: list[Row]) -> Data:
+    return [
+        {
+            "path": row["path"],
+            "sessions": row["session_count"],
+            "unique_visitors": row["visitor_count"],
+            "bounce_rate": percent(row["bounce_count"], row["session_count"]),
+        }
+        for row in rows
+    ]
+
+
+PAGES = Report("pages", "Pages by views.", ListParameters, over_period(pages))
+ENTRY_PAGES = Report(
+    "pages/entry", "Pages on which visits began.", ListParameters, over_period(lambda ask: edge_pages(ask, "entry"))
+)
+EXIT_PAGES = Report(
+    "pages/exit", "Pages on which visits ended.", ListParameters, over_period(lambda ask: edge_pages(ask, "exit"))
+)

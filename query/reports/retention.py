@@ -1,0 +1,226 @@
+"""Who comes back? Cohorts by the period they appeared in, and their share in later periods."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Literal, cast, get_args
+
+import msgspec
+
+from query.conditions import in_sessions
+from query.errors import choose, invalid
+from query.filters import condition
+from query.parameters import FilteredParameters
+from query.periods import bucket_of, local_date
+from query.question import Data, Question, percent
+from query.report import Asked, Report
+from query.report_context import Ask, Subject, read_ask
+from query.statement import Bindings, Row
+from query.tables import decide_table
+
+Kind = Literal["day", "week", "month"]
+Mode = Literal["first", "recurring"]
+Criteria = Literal["on", "on_or_after"]
+By = Literal["profile", "device"]
+
+DEFAULT_PERIODS = 12
+MOST_PERIODS = 400
+LONGEST_NAME = 255
+LEFT_OUT = "Devices that are derived for a day and belong to no profile are left out: they cannot be met again."
+
+# Days, weeks and months are counted, so that periods are subtracted: 1970-01-05 was a Monday.
+NUMBERS: dict[Kind, str] = {
+    "day": "toInt32(local_day)",
+    "week": "intDiv(toInt32(local_day) + 3, 7)",
+    "month": "toYear(local_day) * 12 + toMonth(local_day) - 1",
+}
+
+ROLLED_UP = """
+SELECT cohort, period_number, {retained} AS retained
+FROM lens.retention
+WHERE project_id = {project} AND retention_id = '' AND mode = 'first' AND period = {kind}
+    AND cohort >= {first} AND cohort < {end} AND period_number <= {periods}
+"""
+
+FROM_FACTS = """
+WITH active AS
+(
+    SELECT
+        {entity} AS entity,
+        groupUniqArrayIf({number}, {is_start}) AS starts,
+        groupUniqArrayIf({number}, {is_return}) AS returns
+    FROM lens.events
+    WHERE {rows} AND {entity} != ''
+    GROUP BY entity
+    HAVING notEmpty(starts) AND max(is_identified OR device_kind != 'derived')
+),
+members AS
+(
+    SELECT arrayJoin({cohorts}) AS cohort_number, returns FROM active
+)
+SELECT
+    cohort_number,
+    arrayJoin(arrayDistinct(arrayPushFront({numbers}, 0))) AS period_number,
+    count() AS retained
+FROM members
+WHERE cohort_number >= {first} AND cohort_number <= {last}
+GROUP BY cohort_number, period_number
+"""
+
+
+@dataclass(frozen=True)
+class Returning:
+    """Whose return is asked for: how cohorts are made, what counts as coming back, and for how many periods."""
+
+    kind: Kind
+    periods: int
+    mode: Mode
+    criteria: Criteria
+    by: By
+    start_event: str | None
+    return_event: str | None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.periods <= MOST_PERIODS:
+            raise invalid("periods", f"periods is 1 to {MOST_PERIODS}, not {self.periods}.")
+        for name in (self.start_event, self.return_event):
+            if name is not None and not 1 <= len(name) <= LONGEST_NAME:
+                raise invalid("event", f"startEvent and returnEvent are event names of 1 to {LONGEST_NAME} characters.")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the model `retention` answers this."""
+        plain = ("first", "profile", None, None)
+        return (self.mode, self.by, self.start_event, self.return_event) == plain
+
+
+def read_returning(
+    kind: str, periods: int | None, mode: str, criteria: str, by: str, start_event: str | None, return_event: str | None
+) -> Returning:
+    """What the written parameters mean. Raises `Refused` that names the parameter."""
+    return Returning(
+        cast(Kind, choose("period", kind, get_args(Kind))),
+        DEFAULT_PERIODS if periods is None else periods,
+        cast(Mode, choose("mode", mode, get_args(Mode))),
+        cast(Criteria, choose("criteria", criteria, get_args(Criteria))),
+        cast(By, choose("by", by, get_args(By))),
+        start_event,
+        return_event,
+    )
+
+
+def retention(ask: Ask, returning: Returning) -> Question:
+    """Rows `{cohort, size, retained, retention_rate}` of the cohorts whose period the asked one touches, in order.
+
+    The lists go from period 0, where `retained` is the size and the rate 100, to `periods`, or to the period that is
+    now. Returns count whenever they happened.
+    """
+    has_facts = bool(ask.filters) or not returning.is_plain
+    table = decide_table("retention", finest="day", has_filters=has_facts)
+    bindings = Bindings()
+    sql = _from_facts(ask, returning, bindings) if table == "events" else _rolled_up(ask, returning, bindings)
+
+    def shape(rows: list[Row]) -> Data:
+        return _cohorts(ask, returning, rows)
+
+    return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, notes=(LEFT_OUT,))
+
+
+def _rolled_up(ask: Ask, returning: Returning, bindings: Bindings) -> str:
+    return ROLLED_UP.format(
+        retained="retained" if returning.criteria == "on" else "retained_on_or_after",
+        project=bindings.bind(ask.subject.project_id, "String"),
+        kind=bindings.bind(returning.kind, "String"),
+        first=bindings.bind(bucket_of(ask.period.first_day, returning.kind).isoformat(), "Date"),
+        end=bindings.bind(ask.period.end_day.isoformat(), "Date"),
+        periods=bindings.bind(returning.periods, "UInt32"),
+    )
+
+
+def _from_facts(ask: Ask, returning: Returning, bindings: Bindings) -> str:
+    """Over all of the project's events: a cohort is the first period ever, not the first of those asked for."""
+    matching = [condition(each, bindings) for each in ask.event_filters]
+    if ask.session_filters:
+        matching.append(in_sessions(ask, bindings, is_unbounded=True))
+    limit = bindings.bind(returning.periods, "Int32")
+    later = f"arrayFilter(n -> n > 0 AND n <= {limit}, arrayMap(r -> r - cohort_number, returns))"
+    until_last = f"range(toUInt32(greatest(least(arrayMax(returns) - cohort_number, {limit}), 0) + 1))"
+    return FROM_FACTS.format(
+        entity="profile_id" if returning.by == "profile" else "device_id",
+        number=NUMBERS[returning.kind],
+        is_start=_is_event(returning.start_event, bindings),
+        is_return=_is_event(returning.return_event, bindings),
+        rows=" AND ".join([f"project_id = {bindings.bind(ask.subject.project_id, 'String')}", *matching]),
+        cohorts="[arrayMin(starts)]" if returning.mode == "first" else "starts",
+        numbers=later if returning.criteria == "on" else f"if(empty(returns), [], {until_last})",
+        first=bindings.bind(_number(ask.period.first_day, returning.kind), "Int32"),
+        last=bindings.bind(_number(ask.period.end_day - timedelta(days=1), returning.kind), "Int32"),
+    )
+
+
+def _is_event(name: str | None, bindings: Bindings) -> str:
+    return "1" if name is None else f"name = {bindings.bind(name, 'String')}"
+
+
+def _number(day: date, kind: Kind) -> int:
+    """The number of a day's period, as `NUMBERS` counts."""
+    if kind == "month":
+        return day.year * 12 + day.month - 1
+    days = (day - date(1970, 1, 1)).days
+    return days if kind == "day" else (days + 3) // 7
+
+
+def _first_day(number: int, kind: Kind) -> date:
+    if kind == "month":
+        return date(number // 12, number % 12 + 1, 1)
+    return date(1970, 1, 1) + timedelta(days=number if kind == "day" else number * 7 - 3)
+
+
+def _cohorts(ask: Ask, returning: Returning, rows: list[Row]) -> Data:
+    now = _number(local_date(ask.now_ms, ask.subject.zone), returning.kind)
+    retained: dict[int, dict[int, int]] = {}
+    for row in rows:
+        number = row["cohort_number"] if "cohort_number" in row else _number(row["cohort"], returning.kind)
+        retained.setdefault(number, {})[row["period_number"]] = row["retained"]
+    answer: list[Row] = []
+    for number, counts in sorted(retained.items()):
+        size = counts[0]
+        # Data may run ahead of the clock by what its senders' clocks do.
+        last = min(returning.periods, max(now - number, *counts))
+        series = [counts.get(period, 0) for period in range(last + 1)]
+        answer.append(
+            {
+                "cohort": _first_day(number, returning.kind).isoformat(),
+                "size": size,
+                "retained": series,
+                "retention_rate": [percent(count, size) for count in series],
+            }
+        )
+    return answer
+
+
+class RetentionParameters(FilteredParameters, kw_only=True):
+    """Which cohorts, and what counts as coming back."""
+
+    period: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Kind))}.")] = "week"
+    periods: Annotated[int | None, msgspec.Meta(description=f"After the cohort's own, 1 to {MOST_PERIODS}.")] = None
+    mode: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Mode))}.")] = "first"
+    criteria: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Criteria))}.")] = "on"
+    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(By))}.")] = "profile"
+    start_event: Annotated[str | None, msgspec.Meta(description="The event that makes a cohort; any.")] = None
+    return_event: Annotated[str | None, msgspec.Meta(description="The event that is a return; any.")] = None
+
+
+def _ask(subject: Subject, parameters: RetentionParameters, now_ms: int) -> Asked:
+    returning = read_returning(
+        parameters.period,
+        parameters.periods,
+        parameters.mode,
+        parameters.criteria,
+        parameters.by,
+        parameters.start_event,
+        parameters.return_event,
+    )
+    return retention(read_ask(subject, parameters, now_ms), returning), None
+
+
+RETENTION = Report("retention", "Cohorts, and who comes back.", RetentionParameters, _ask)

@@ -1,0 +1,78 @@
+"""Answers: a question asked of the warehouse, with what must be known to trust it."""
+
+import time
+from typing import Any
+
+from event_lens.clock import Clock
+from event_lens.errors import Broken, Refused
+from event_lens.warehouse.client import Warehouse
+from query.cache import Cache
+from query.errors import invalid
+from query.freshness import Freshness, LastFreshness, as_instant
+from query.pool import Pool
+from query.question import Question
+from query.statement import Row, Statement
+
+LIMITS = {"max_memory_usage": 2_000_000_000, "max_bytes_before_external_group_by": 500_000_000}
+
+UNKNOWN_TABLES = frozenset({"warehouse_60", "warehouse_81"})
+BAD_PATTERN = "warehouse_427"
+
+Answer = dict[str, Any]
+
+
+class Answers:
+    """Answers questions; keeps answers until the next build or for five minutes. Safe to use from several threads."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._freshness = LastFreshness(clock)
+        self._cache = Cache()
+
+    def answer(self, question: Question, previous: Question | None = None) -> Answer:
+        """`{"data", "meta"}`, with `previous` beside `data` when that is asked too. Blocks on the warehouse.
+
+        Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
+        """
+        started, now = time.monotonic(), self._clock()
+        with self._pool.lend() as warehouse:
+            # Before the rows: they hold at least what it says.
+            freshness = self._freshness.read(warehouse)
+            rows, is_kept = self._rows(warehouse, question, freshness)
+            answer: Answer = {"data": question.shape(rows)}
+            if previous is not None:
+                answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness)[0])
+        complete_through = now if question.is_live else freshness.complete_through
+        answer["meta"] = {
+            "completeThrough": None if complete_through is None else as_instant(complete_through),
+            "timezone": question.timezone,
+            "table": question.table,
+            "cached": is_kept,
+            "elapsedMs": round((time.monotonic() - started) * 1000, 1),
+        }
+        if question.notes:
+            answer["meta"]["notes"] = list(question.notes)
+        return answer
+
+    def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness) -> tuple[list[Row], bool]:
+        statement, now = question.statement, self._clock()
+        if question.is_live or freshness.version is None:
+            return _read(warehouse, statement, is_built=freshness.version is not None), False
+        kept = self._cache.rows(statement, freshness.version, now)
+        if kept is not None:
+            return kept, True
+        rows = _read(warehouse, statement, is_built=True)
+        self._cache.keep(statement, freshness.version, now, rows)
+        return rows, False
+
+
+def _read(warehouse: Warehouse, statement: Statement, *, is_built: bool) -> list[Row]:
+    try:
+        return warehouse.rows(statement.sql, statement.parameters, LIMITS)
+    except Refused as error:
+        if error.code in UNKNOWN_TABLES and not is_built:
+            return []  # before the first build there is nothing to count
+        if error.code == BAD_PATTERN:
+            raise invalid("filters", "A pattern is not a regular expression as RE2 reads them.") from error
+        raise Broken(f"A statement of the query layer was refused: {error.message}", code="query_broken") from error

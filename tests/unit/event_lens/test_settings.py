@@ -1,0 +1,71 @@
+"""Settings: one list drives defaults, help, the page and the example file."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from docs.generate.settings import env_example, settings_page
+from event_lens.errors import Refused
+from event_lens.settings import SETTINGS, Settings, read_settings
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = read_settings({})
+    assert settings.home == Path(".eventlens").absolute()
+    assert (settings.warehouse_port, settings.warehouse_native_port) == (8123, 9000)
+    assert settings.is_embedded
+    assert settings.first_day == date(2015, 1, 1)
+
+
+def test_the_settings_object_has_exactly_the_listed_settings() -> None:
+    assert set(Settings.__dataclass_fields__) == {setting.field for setting in SETTINGS}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EVENTLENS_COLLECTOR_PORT", "eighty"),
+        ("EVENTLENS_COLLECTOR_PORT", "0"),
+        ("EVENTLENS_COLLECTOR_PORT", "65536"),
+        ("EVENTLENS_WAREHOUSE_URL", "ftp://example.com"),
+        ("EVENTLENS_BATCH_SECONDS", "0"),
+        ("EVENTLENS_BATCH_EVENTS", "-1"),
+        ("EVENTLENS_FIRST_DAY", "yesterday"),
+        ("EVENTLENS_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("EVENTLENS_CLIENT_IP_HEADER", "X-Real-IP, Forwarded"),
+        ("EVENTLENS_BASE_PATH", "api"),
+        ("EVENTLENS_RATE_LIMIT", "-5"),
+        ("EVENTLENS_RATE_LIMIT_STORE", "file"),
+        ("EVENTLENS_RATE_LIMIT_STORE", "http://127.0.0.1"),
+        ("EVENTLENS_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(Refused, match=name) as refused:
+        read_settings({name: value})
+    assert refused.value.code == "setting_invalid"
+
+
+def test_a_password_in_a_refused_value_is_not_shown() -> None:
+    with pytest.raises(Refused, match="EVENTLENS_RATE_LIMIT_STORE") as refused:
+        read_settings({"EVENTLENS_RATE_LIMIT_STORE": "redsi://user:hidden@store"})
+    assert "hidden" not in refused.value.message
+
+
+def test_a_misspelt_setting_is_refused() -> None:
+    with pytest.raises(Refused, match="EVENTLENS_COLECTOR_PORT"):
+        read_settings({"EVENTLENS_COLECTOR_PORT": "3002"})
+
+
+def test_a_set_url_turns_the_embedded_warehouse_off() -> None:
+    settings = read_settings({"EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:18123/"})
+    assert settings.warehouse_url == "http://127.0.0.1:18123"
+    assert not settings.is_embedded
+
+
+def test_the_page_and_the_example_file_are_current() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text() == settings_page()
+    assert (ROOT / ".env.example").read_text() == env_example()

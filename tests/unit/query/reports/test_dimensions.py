@@ -1,0 +1,148 @@
+"""Pages, origins, devices, places and event names: by hand, and rollups against facts."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.query.naive import FILTER_ALL
+from tests.unit.query.reference import rollups
+from tests.unit.query.reference.sessions import history
+from tests.unit.query.sample_projects import World
+
+Answer = Callable[..., Any]
+MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
+SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30", "limit": 10_000}
+
+
+def test_pages_are_those_counted_by_hand(answer: Answer) -> None:
+    assert answer("plain", "pages", **MARCH) == [
+        {"path": "/", "views": 2, "unique_visitors": 2, "sessions": 2, "bounce_rate": 50.0, "avg_seconds": 60.0},
+        {"path": "/blog", "views": 1, "unique_visitors": 1, "sessions": 1, "bounce_rate": 100.0, "avg_seconds": 30.0},
+        {"path": "/pricing", "views": 1, "unique_visitors": 1, "sessions": 1, "bounce_rate": 0.0, "avg_seconds": 120.0},
+    ]
+    assert answer("plain", "pages/entry", **MARCH) == [
+        {"path": "/", "sessions": 2, "unique_visitors": 2, "bounce_rate": 50.0},
+        {"path": "/blog", "sessions": 1, "unique_visitors": 1, "bounce_rate": 100.0},
+    ]
+    assert answer("plain", "pages/exit", **MARCH) == [
+        {"path": "/", "sessions": 1, "unique_visitors": 1, "bounce_rate": 100.0},
+        {"path": "/blog", "sessions": 1, "unique_visitors": 1, "bounce_rate": 100.0},
+        {"path": "/pricing", "sessions": 1, "unique_visitors": 1, "bounce_rate": 0.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (
+            "referrers",
+            [
+                {"referrer_name": "", "referrer_type": "direct", "sessions": 2, "unique_visitors": 2},
+                {"referrer_name": "", "referrer_type": "", "sessions": 1, "unique_visitors": 1},
+                {"referrer_name": "Google", "referrer_type": "search", "sessions": 1, "unique_visitors": 1},
+            ],
+        ),
+        (
+            "utm",
+            [
+                {
+                    "utm_source": "news",
+                    "utm_medium": "",
+                    "utm_campaign": "spring",
+                    "utm_term": "",
+                    "utm_content": "",
+                    "sessions": 1,
+                    "unique_visitors": 1,
+                }
+            ],
+        ),
+        ("devices", [("desktop", 2), ("", 1), ("mobile", 1)]),
+        ("browsers", [("Firefox", 2), ("", 1), ("Safari", 1)]),
+        ("os", [("Linux", 2), ("", 1), ("iOS", 1)]),
+        ("geo", [("FR", 2), ("", 1), ("DE", 1)]),
+    ],
+)
+def test_origins_are_those_counted_by_hand(answer: Answer, question: str, expected: list[Any]) -> None:
+    rows = answer("plain", question, **MARCH)
+    if isinstance(expected[0], tuple):
+        rows = [(next(iter(row.values())), row["sessions"]) for row in rows]
+    assert sorted(rows, key=repr) == sorted(expected, key=repr)
+    assert [row[-1] if isinstance(row, tuple) else row["sessions"] for row in rows] == sorted(
+        [row[-1] if isinstance(row, tuple) else row["sessions"] for row in rows], reverse=True
+    )
+
+
+def test_places_go_down_to_the_city(answer: Answer) -> None:
+    rows = answer("plain", "geo", by="city", **MARCH)
+    assert {"country": "DE", "region": "", "city": "Berlin", "sessions": 1, "unique_visitors": 1} in rows
+
+
+def test_event_names_are_those_counted_by_hand(answer: Answer) -> None:
+    assert answer("plain", "events", **MARCH) == [
+        {"name": "screen_view", "events": 4, "unique_visitors": 2, "revenue": 0.0},
+        {"name": "purchase", "events": 2, "unique_visitors": 2, "revenue": 20.5},
+        {"name": "server_job", "events": 1, "unique_visitors": 0, "revenue": 0.0},
+        {"name": "signup", "events": 1, "unique_visitors": 1, "revenue": 0.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["metrics", "pages", "pages/entry", "pages/exit", "referrers", "utm", "devices", "browsers", "os", "geo", "events"],
+)
+def test_rollups_and_facts_give_the_same_answer(ask: Answer, question: str) -> None:
+    season = {name: value for name, value in SEASON.items() if question != "metrics" or name != "limit"}
+    rolled_up = ask("random", question, **season).json()
+    counted = ask("random", question, filters=FILTER_ALL, **season).json()
+    assert rolled_up["meta"]["table"] != counted["meta"]["table"]
+    if question == "pages":  # a rollup keeps whole seconds of each day
+        for row in [*rolled_up["data"], *counted["data"]]:
+            row["avg_seconds"] = pytest.approx(row["avg_seconds"], abs=1)
+    assert rolled_up["data"] == counted["data"]
+
+
+def test_pages_of_random_visits_are_what_plain_python_counts(answer: Answer, world: World) -> None:
+    expected: dict[str, list[int]] = {}
+    for _, path, views, _, _, entries, bounces, _, timed in rollups.pages_daily(history(world.projects["random"])):
+        sums = expected.setdefault(path, [0, 0, 0, 0])
+        expected[path] = [old + new for old, new in zip(sums, (views, entries, bounces, timed), strict=True)]
+    rows = answer("random", "pages", filters=FILTER_ALL, **SEASON)
+    assert {row["path"]: row["views"] for row in rows} == {path: sums[0] for path, sums in expected.items()}
+    for row in rows:
+        _, entries, bounces, _ = expected[row["path"]]
+        assert row["bounce_rate"] == pytest.approx(100 * bounces / entries if entries else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "value", "paths"),
+    [
+        ("pages", "path", "/pricing", ["/pricing"]),
+        ("pages", "country", "DE", ["/", "/pricing"]),
+        ("pages/entry", "path", "/pricing", ["/"]),
+        ("pages/exit", "path", "/", ["/", "/pricing"]),
+        ("pages/exit", "entry_path", "/", ["/", "/pricing"]),
+    ],
+)
+def test_filters_take_the_events_of_pages_and_the_sessions_that_hold_a_match(
+    answer: Answer, question: str, name: str, value: str, paths: list[str]
+) -> None:
+    filters = json.dumps([{"name": name, "operator": "is", "value": [value]}])
+    rows = answer("plain", question, filters=filters, **MARCH)
+    assert sorted(row["path"] for row in rows) == paths
+    if (question, name) == ("pages", "path"):  # what comes after a view is told by the whole session
+        assert rows[0]["avg_seconds"] == 120.0
+
+
+def test_limit_keeps_the_largest(answer: Answer) -> None:
+    assert [row["path"] for row in answer("plain", "pages", limit=1, **MARCH)] == ["/"]
+
+
+def test_the_ledger_adds_up_in_every_bucket(answer: Answer, ask: Answer) -> None:
+    rows = answer("plain", "ingest", startDate="2026-03-02", endDate="2026-03-04")
+    assert [row["date"] for row in rows] == ["2026-03-02", "2026-03-03", "2026-03-04"]
+    assert [tuple(row.values())[1:] for row in rows] == [(4, 4, 0, 0, 0), (5, 4, 0, 0, 1), (0, 0, 0, 0, 0)]
+    hours = ask("kolkata", "ingest", interval="hour", startDate="2026-03-09", endDate="2026-03-09").json()
+    assert hours["meta"]["timezone"] == "UTC"
+    assert len(hours["data"]) == 24

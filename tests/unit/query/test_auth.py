@@ -1,0 +1,214 @@
+"""Who may read what, and one error shape over all endpoints."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.query.sample_projects import World
+
+Ask = Callable[..., httpx.Response]
+FUNNEL = {"steps": [{"name": "a"}, {"name": "b"}]}
+QUESTIONS = [
+    "metrics", "timeseries", "pages", "pages/entry", "pages/exit", "referrers", "utm", "devices", "browsers", "os",
+    "geo", "events", "live", "retention", "ingest", "revenue", "funnel",
+]  # fmt: skip
+
+
+def body_of(question: str) -> Any:
+    return FUNNEL if question == "funnel" else None
+
+
+def is_error(response: httpx.Response, code: str) -> bool:
+    body = response.json()
+    return set(body) == {"error"} and set(body["error"]) == {"code", "message"} and body["error"]["code"] == code
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_question_is_answered_to_a_read_key_and_a_root_key(ask: Ask, world: World, question: str) -> None:
+    for key in (world.keys["plain"], world.keys["root"]):
+        response = ask("plain", question, body_of(question), headers=key)
+        assert response.status_code == 200, response.text
+        assert set(response.json()["meta"]) >= {"completeThrough", "timezone", "table", "cached", "elapsedMs"}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_nobody_reads_without_a_right_key_of_the_project(ask: Ask, world: World, question: str) -> None:
+    right = world.keys["plain"]
+    for wrong in (
+        {},
+        {"openpanel-client-id": right["openpanel-client-id"]},
+        right | {"openpanel-client-secret": right["openpanel-client-secret"][:-1]},
+        right | {"openpanel-client-secret": ""},
+        right | {"openpanel-client-id": "read_unknown"},
+        right | {"openpanel-client-id": "' OR 1=1 --"},
+    ):
+        response = ask("plain", question, body_of(question), headers=wrong)
+        assert response.status_code == 401
+        assert is_error(response, "client_unauthorized")
+    for other in (world.keys["write"], world.keys["berlin"]):
+        response = ask("plain", question, body_of(question), headers=other)
+        assert response.status_code == 403
+        assert is_error(response, "project_forbidden")
+
+
+def test_a_foreign_project_and_one_that_is_not_there_look_the_same(world: World) -> None:
+    key = world.keys["plain"]
+    foreign = httpx.get(f"{world.url}/insights/{world.projects['berlin'].project_id}/metrics", headers=key)
+    unknown = httpx.get(f"{world.url}/insights/no-such-project/metrics", headers=key)
+    assert foreign.status_code == unknown.status_code == 403
+    assert foreign.json() == unknown.json()
+    export = httpx.get(f"{world.url}/export/{world.projects['berlin'].project_id}/events.csv", headers=key)
+    assert export.json() == foreign.json()
+
+
+@pytest.mark.parametrize("prefix", ["openpanel-client", "event-lens-client", "mixan-client"])
+def test_keys_come_in_the_headers_of_the_collector(ask: Ask, world: World, prefix: str) -> None:
+    key = world.keys["plain"]
+    headers = {f"{prefix}-id": key["openpanel-client-id"], f"{prefix}-secret": key["openpanel-client-secret"]}
+    assert ask("plain", "live", headers=headers).status_code == 200
+
+
+def test_no_project_sees_the_rows_of_another(ask: Ask, world: World) -> None:
+    for question in QUESTIONS:
+        response = ask(
+            "empty", question, body_of(question), **({} if question in ("funnel", "live") else {"range": "5y"})
+        )
+        text = response.text
+        assert response.status_code == 200
+        assert "/pricing" not in text
+        assert "purchase" not in text
+        assert "Google" not in text
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "code"),
+    [
+        ("metrics", {"startDate": "2026-03-03", "endDate": "2026-03-02"}, "period_invalid"),
+        ("metrics", {"startDate": "2026-03-02T10:00:00Z", "endDate": "2026-03-02T10:00:00Z"}, "period_invalid"),
+        ("metrics", {"startDate": "yesterday"}, "period_invalid"),
+        ("metrics", {"startDate": "0001-01-01"}, "period_invalid"),
+        ("metrics", {"endDate": "9999-12-31"}, "period_invalid"),
+        ("metrics", {"startDate": "1965-01-01", "endDate": "2026-01-01"}, "period_invalid"),
+        ("metrics", {"startDate": "2026-02-30"}, "period_invalid"),
+        ("metrics", {"startDate": "2026-01-01T00:00:00+99:00"}, "period_invalid"),
+        ("metrics", {"range": "7 days"}, "range_invalid"),
+        ("metrics", {"range": "9999y"}, "period_invalid"),
+        ("metrics", {"range": "7d", "startDate": "2026-01-01"}, "period_invalid"),
+        ("metrics", {"compare": "next"}, "compare_invalid"),
+        ("metrics", {"startdate": "2026-01-01"}, "parameter_invalid"),
+        ("timeseries", {"interval": "minute"}, "interval_invalid"),
+        ("timeseries", {"interval": "hour", "startDate": "1980-01-01", "endDate": "2080-01-01"}, "interval_invalid"),
+        ("pages", {"limit": "-1"}, "limit_invalid"),
+        ("pages", {"limit": "0"}, "limit_invalid"),
+        ("pages", {"limit": "1000000000"}, "limit_invalid"),
+        ("pages", {"limit": "1e9"}, "limit_invalid"),
+        ("pages", {"limit": "many"}, "limit_invalid"),
+        ("geo", {"by": "planet"}, "by_invalid"),
+        ("retention", {"period": "year"}, "period_invalid"),
+        ("retention", {"mode": "last"}, "mode_invalid"),
+        ("retention", {"criteria": "after"}, "criteria_invalid"),
+        ("retention", {"periods": "0"}, "periods_invalid"),
+        ("retention", {"periods": "100000"}, "periods_invalid"),
+        ("retention", {"by": "session"}, "by_invalid"),
+        ("retention", {"startEvent": "x" * 300}, "event_invalid"),
+        ("ingest", {"interval": "century"}, "interval_invalid"),
+    ],
+)
+def test_a_parameter_that_cannot_be_meant_is_refused(ask: Ask, question: str, written: Any, code: str) -> None:
+    response = ask("plain", question, **written)
+    assert response.status_code == 400, response.text
+    assert is_error(response, code), response.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"steps": []},
+        {"steps": [{"name": "a"}]},
+        {"steps": [{"name": "a"}] * 50},
+        {"steps": [{"name": ""}, {"name": "b"}]},
+        {"steps": [{"name": "a" * 256}, {"name": "b"}]},
+        {"steps": [{"name": 1}, {"name": "b"}]},
+        {"steps": [{"name": "a", "filter": []}, {"name": "b"}]},
+        {"steps": "ab"},
+        {},
+        [],
+        FUNNEL | {"window_seconds": 0},
+        FUNNEL | {"window_seconds": -1},
+        FUNNEL | {"window_seconds": 1e12},
+        FUNNEL | {"by": "planet"},
+        FUNNEL | {"order": "random"},
+        FUNNEL | {"startDate": "2026-03-03", "endDate": "2026-03-02"},
+        FUNNEL
+        | {"steps": [{"name": "a", "filters": [{"name": "x", "operator": "is", "value": ["y"]}]}, {"name": "b"}]},
+        FUNNEL | {"breakdown": "country"},
+    ],
+)
+def test_a_funnel_that_cannot_be_meant_is_refused(ask: Ask, body: Any) -> None:
+    response = ask("plain", "funnel", body)
+    assert response.status_code == 400, response.text
+    assert set(response.json()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"{", b"\xff\xfe", b"\x00", b'{"steps": NaN}', b'{"steps":"\\ud800"}', b"[" * 100_000]
+)
+def test_a_body_that_is_no_funnel_is_refused(world: World, body: bytes) -> None:
+    path = f"{world.url}/insights/{world.projects['plain'].project_id}/funnel"
+    for kind in ("application/json", "text/plain", "application/x-msgpack", "multipart/form-data", "nonsense"):
+        response = httpx.post(path, content=body, headers=world.keys["plain"] | {"content-type": kind})
+        assert response.status_code in (400, 415), (kind, response.text)
+        assert set(response.json()) == {"error"}
+
+
+def test_a_body_of_2_mib_is_refused(world: World) -> None:
+    path = f"{world.url}/insights/{world.projects['plain'].project_id}/funnel"
+    response = httpx.post(path, content=b" " * (2 << 20), headers=world.keys["plain"])
+    assert response.status_code == 413
+    assert is_error(response, "body_too_large")
+
+
+def test_an_unknown_route_and_another_method_have_the_shape_of_every_error(world: World) -> None:
+    assert is_error(httpx.get(f"{world.url}/nowhere"), "route_unknown")
+    assert is_error(httpx.get(f"{world.url}/insights/x/nothing", headers=world.keys["plain"]), "route_unknown")
+    assert is_error(httpx.post(f"{world.url}/insights/x/metrics"), "method_not_allowed")
+
+
+def test_everything_is_served_again_under_the_base_path(world: World) -> None:
+    for path in ("/health", "/ready", "/metrics", "/schema/openapi.json"):
+        assert httpx.get(f"{world.url}{path}").status_code == 200
+        assert httpx.get(f"{world.url}/api/v1{path}").status_code == 200
+    path = f"/insights/{world.projects['plain'].project_id}/metrics"
+    direct = httpx.get(f"{world.url}{path}", headers=world.keys["plain"])
+    based = httpx.get(f"{world.url}/api/v1{path}", headers=world.keys["plain"])
+    assert direct.json()["data"] == based.json()["data"]
+
+
+def test_the_schema_names_every_question(world: World) -> None:
+    schema = httpx.get(f"{world.url}/schema").json()
+    for question in QUESTIONS:
+        operations = schema["paths"][f"/insights/{{project_id}}/{question}"]
+        assert set(operations) == {"post" if question == "funnel" else "get"}
+    named = {each["name"] for each in schema["paths"]["/insights/{project_id}/metrics"]["get"]["parameters"]}
+    assert named == {"project_id", "startDate", "endDate", "range", "filters", "compare"}
+
+
+def test_every_answer_has_security_headers_and_is_counted(world: World) -> None:
+    for path in ("/health", "/nowhere"):
+        headers = httpx.get(f"{world.url}{path}").headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+    assert 'eventlens_requests_total{status="404"}' in httpx.get(f"{world.url}/metrics").text
+
+
+def test_many_questions_at_once_are_answered_or_put_off(ask: Ask) -> None:
+    def one(days: int) -> tuple[int, str]:
+        answer = ask("random", "timeseries", interval="hour", range=f"{days + 60}d")
+        return answer.status_code, "" if answer.status_code in (200, 503) else answer.text
+
+    with ThreadPoolExecutor(16) as threads:
+        assert {answer for answer in threads.map(one, range(32)) if answer[1]} == set()
+    assert ask("random", "metrics").status_code == 200

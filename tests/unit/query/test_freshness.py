@@ -1,0 +1,139 @@
+"""How fresh an answer is, live visitors, and what happens while the warehouse is away."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from event_lens.clock import now_ms
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import create_project
+from event_lens.settings import read_settings
+from event_lens.warehouse.client import Warehouse
+from tests.spec.landing import land, rows_of
+from tests.spec.rows import Project
+from tests.unit.query.conftest import NOTE_BUILD, QueryServer, make_key
+from tests.unit.query.sample_projects import World
+
+Answer = Callable[..., Any]
+
+
+def complete_through(server: QueryServer, project_id: str, key: dict[str, str]) -> datetime | None:
+    meta = httpx.get(f"{server.url}/insights/{project_id}/metrics", headers=key).json()["meta"]
+    return datetime.fromisoformat(meta["completeThrough"]) if meta["completeThrough"] else None
+
+
+def within_seconds(ask: Callable[[], httpx.Response], is_there: Callable[[httpx.Response], bool]) -> httpx.Response:
+    """Asks until the answer fits: freshness is up to a second old. Fails with the last answer."""
+    deadline = time.monotonic() + 5
+    while not is_there(response := ask()):
+        assert time.monotonic() < deadline, response.text
+    return response
+
+
+def meta_of(response: httpx.Response) -> dict[str, Any]:
+    meta: dict[str, Any] = response.json()["meta"]
+    return meta
+
+
+def test_complete_through_is_null_then_now_then_the_instant_before_what_waits(
+    tmp_path: Path, start_embedded: Callable[[Path], Any], start_query: Callable[..., QueryServer]
+) -> None:
+    embedded = start_embedded(tmp_path).wait()
+    registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
+    project_id = create_project(registry, "fresh").project_id
+    key = make_key(registry, project_id)
+    registry.close()
+    server = start_query(tmp_path, embedded.url)
+    # Nothing was ever built: there are no tables, so there is nothing to count.
+    response = httpx.get(f"{server.url}/insights/{project_id}/timeseries?range=2d", headers=key)
+    assert [row["total_events"] for row in response.json()["data"]] == [0, 0]
+    assert complete_through(server, project_id, key) is None
+    with Warehouse(embedded.url) as warehouse:
+        warehouse.command("INSERT INTO lens_staging.builds VALUES ('build', now64(3))")
+        warehouse.command("INSERT INTO lens_staging.built_batches VALUES ('first', 'build', now64(3))")
+        warehouse.command("CREATE TABLE lens.metrics_daily (project_id String, day Date) ORDER BY day")
+        warehouse.command("DROP TABLE lens.metrics_daily")
+        before = datetime.now(UTC)
+        row = b'{"batch_id": "first", "table_name": "lens_raw.events", "landed_at": "1750000000.000", "row_count": 1}'
+        warehouse.insert_lines("lens_raw.batches", row, token="first")
+        broken = within_seconds(
+            lambda: httpx.get(f"{server.url}/insights/{project_id}/metrics", headers=key),
+            # A built warehouse without its tables is our fault, and says no more.
+            lambda response: response.status_code == 500,
+        )
+        assert broken.json()["error"]["code"] == "query_broken"
+        assert "lens" not in broken.json()["error"]["message"]
+        live = httpx.get(f"{server.url}/insights/{project_id}/live", headers=key).json()
+        assert datetime.fromisoformat(live["meta"]["completeThrough"]) >= before.replace(microsecond=0)
+    server.stop()
+    embedded.stop()
+
+
+def test_complete_through_stops_before_the_oldest_batch_that_waits(
+    warehouse: Warehouse, world: World, ask: Answer
+) -> None:
+    row = b'{"batch_id": "waits-%d", "table_name": "lens_raw.events", "landed_at": "1000000000.000", "row_count": 1}'
+    name = now_ms()
+    warehouse.insert_lines("lens_raw.batches", row % name, token=f"waits-{name}")
+    before = "2001-09-09T01:46:39.999Z"
+    try:
+        within_seconds(lambda: ask("plain", "metrics"), lambda response: meta_of(response)["completeThrough"] == before)
+    finally:
+        warehouse.command(NOTE_BUILD)
+        warehouse.command(
+            "INSERT INTO lens_staging.built_batches VALUES ({batch:String}, 'query tests', now64(3))",
+            {"batch": f"waits-{name}"},
+        )
+    after_build = within_seconds(
+        lambda: ask("plain", "metrics"), lambda response: meta_of(response)["completeThrough"] != before
+    )
+    assert meta_of(after_build)["cached"] is False
+    assert meta_of(ask("plain", "metrics"))["cached"] is True
+
+
+def test_live_counts_devices_of_the_last_five_minutes_from_raw(
+    warehouse: Warehouse, world: World, answer: Answer
+) -> None:
+    project = Project(world.projects["empty"].project_id)
+    now = now_ms()
+    project.view(now - 60_000, "/a", "d1")
+    project.view(now - 30_000, "/b", "d1")
+    project.view(now - 30_000, "/a", "d2")
+    project.event(now - 1000, "click", "d3")
+    project.view(now - 301_000, "/old", "d4")
+    project.view(now - 1000, "/bot", "d5").update(is_bot=True)
+    project.event(now - 1000, "session_start", "d6")
+    project.event(now - 1000, "job", "")
+    land(warehouse, rows_of([project]), [])
+    assert answer("empty", "live") == {
+        "visitors": 3,
+        "pages": [{"path": "/a", "visitors": 2}, {"path": "/b", "visitors": 1}],
+    }
+
+
+def test_a_warehouse_that_is_away_is_503_and_comes_back(
+    tmp_path: Path, start_embedded: Callable[[Path], Any], start_query: Callable[..., QueryServer]
+) -> None:
+    registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
+    project_id = create_project(registry, "away").project_id
+    key = make_key(registry, project_id)
+    registry.close()
+    embedded = start_embedded(tmp_path)
+    server = start_query(tmp_path, embedded.wait().url)
+    path = f"{server.url}/insights/{project_id}/metrics"
+    assert httpx.get(path, headers=key).status_code == 200
+    embedded.stop()
+    for away in (httpx.get(path, headers=key), httpx.get(f"{server.url}/ready")):
+        assert away.status_code == 503
+        assert int(away.headers["retry-after"]) >= 1
+        assert set(away.json()) == {"error"}
+    assert httpx.get(f"{server.url}/health").status_code == 200
+    embedded.restart()
+    deadline = time.monotonic() + 10
+    while httpx.get(f"{server.url}/ready").status_code != 200:
+        assert time.monotonic() < deadline
+    assert httpx.get(path, headers=key).status_code == 200

@@ -1,0 +1,134 @@
+"""Freshness is asked once a second, and never claims more than the tables hold."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from event_lens.errors import Unavailable
+from event_lens.processes import free_port
+from event_lens.warehouse.client import Warehouse
+from query.freshness import Freshness, LastFreshness, read_freshness
+from tests.conftest import EmbeddedServer
+
+NOW = 1_790_000_000_000
+
+
+def _nothing() -> None:
+    return
+
+
+class Asked(Warehouse):
+    """A connection that counts what it is asked, and lets something happen right after what waits was read."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.count = 0
+        self.meanwhile: Callable[[], None] = _nothing
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
+        self.count += 1
+        found = super().rows(sql, parameters, settings)
+        self.meanwhile()
+        return found
+
+
+class Hands:
+    """A clock and a timer that a test moves."""
+
+    def __init__(self) -> None:
+        self.passed = 100.0
+
+    def now_ms(self) -> int:
+        return NOW + round(self.passed * 1000)
+
+    def timer(self) -> float:
+        return self.passed
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = EmbeddedServer(tmp_path_factory.mktemp("home"))
+    try:
+        yield server.wait().url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def asked(url: str) -> Iterator[Asked]:
+    """A connection to a warehouse that was built once and where nothing waits."""
+    with Asked(url) as warehouse:
+        for table in ("lens_raw.batches", "lens_staging.built_batches", "lens_staging.builds"):
+            warehouse.command(f"TRUNCATE TABLE {table}")
+        end_build(warehouse)
+        yield warehouse
+
+
+def land(warehouse: Warehouse, batch_id: str, landed_at_ms: int) -> None:
+    warehouse.command("INSERT INTO lens_raw.batches (batch_id, table_name, landed_at) VALUES "
+                      "({id:String}, 'lens_raw.events', fromUnixTimestamp64Milli({at:Int64}, 'UTC'))",
+                      {"id": batch_id, "at": landed_at_ms})  # fmt: skip
+
+
+def end_build(warehouse: Warehouse) -> None:
+    """What the end of a build writes: first that it ended, then what is built."""
+    warehouse.command("INSERT INTO lens_staging.builds VALUES ('build', now64(3))")
+    warehouse.command("INSERT INTO lens_staging.built_batches SELECT batch_id, 'build', now64(3) FROM lens_raw.batches")
+
+
+def test_within_a_second_it_is_asked_once_and_claims_no_later_instant(asked: Asked) -> None:
+    hands = Hands()
+    freshness = LastFreshness(hands.now_ms, hands.timer)
+    first = freshness.read(asked)
+    assert first == Freshness(hands.now_ms(), 1)
+    land(asked, "lands", hands.now_ms() + 100)
+    hands.passed += 0.999
+    assert freshness.read(asked) == first
+    assert asked.count == 1
+    hands.passed += 0.001
+    assert freshness.read(asked) == Freshness(NOW + 100_099, 1)
+    assert asked.count == 2
+
+
+def test_threads_that_come_together_share_one_answer(asked: Asked, url: str) -> None:
+    hands = Hands()
+    freshness = LastFreshness(hands.now_ms, hands.timer)
+    together = threading.Barrier(8)
+
+    def read(_: int) -> tuple[Freshness, int]:
+        with Asked(url) as own:
+            together.wait()
+            return freshness.read(own), own.count
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(read, range(8)))
+    assert {answer for answer, _ in found} == {Freshness(hands.now_ms(), 1)}
+    assert sum(count for _, count in found) == 1
+
+
+def test_a_failure_is_not_kept(asked: Asked) -> None:
+    hands = Hands()
+    freshness = LastFreshness(hands.now_ms, hands.timer)
+    with Warehouse(f"http://127.0.0.1:{free_port()}") as away, pytest.raises(Unavailable):
+        freshness.read(away)
+    assert freshness.read(asked) == Freshness(hands.now_ms(), 1)
+
+
+def test_a_build_that_ends_while_it_is_asked_is_claimed_only_as_a_new_version(asked: Asked) -> None:
+    """Rows that were kept under the version before must not be shown as complete through now."""
+    land(asked, "waits", NOW - 5000)
+    asked.meanwhile = lambda: end_build(asked)
+    assert read_freshness(asked, NOW) == Freshness(NOW - 5001, 2)
+    asked.meanwhile = _nothing
+    assert read_freshness(asked, NOW) == Freshness(NOW, 2)
+
+
+def test_before_the_first_build_there_is_no_claim(asked: Asked) -> None:
+    land(asked, "waits", NOW - 5000)
+    asked.command("TRUNCATE TABLE lens_staging.builds")
+    assert read_freshness(asked, NOW) == Freshness(None, None)

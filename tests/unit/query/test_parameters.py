@@ -1,0 +1,179 @@
+"""Every question says what it takes: the rest is refused with the nearest name, and what it takes is applied."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+import pytest
+
+from event_lens.errors import Refused
+from query.parameters import convert_body, read_parameters
+from query.report import Report
+from query.report_context import Subject
+from query.reports import REPORTS, find_report
+from tests.unit.query.sample_projects import World
+
+Ask = Callable[..., httpx.Response]
+NOW = 1_800_000_000_000
+SUBJECT = Subject("project", ZoneInfo("Europe/Berlin"), "")
+MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
+FUNNEL = {"steps": [{"name": "a"}, {"name": "b"}]}
+# A value of every parameter, other than what is meant without it.
+SAMPLES = {
+    "startDate": "2026-01-01",
+    "endDate": "2026-01-01",
+    "range": "7d",
+    "filters": '[{"name": "path", "operator": "is", "value": "/"}]',
+    "compare": "previous",
+    "limit": "7",
+    "interval": "month",
+    "by": "device",
+    "period": "day",
+    "periods": "3",
+    "mode": "recurring",
+    "criteria": "on_or_after",
+    "startEvent": "a",
+    "returnEvent": "b",
+}
+OWN_SAMPLES = {("geo", "by"): "city"}
+IN_ADDRESS = [report for report in REPORTS.values() if not report.has_body]
+
+
+def declared(report: Report[Any]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(report.parameters)}
+
+
+def asked(report: Report[Any], **written: str) -> Any:
+    question, previous = report.ask(SUBJECT, read_parameters(report.name, report.parameters, written.items()), NOW)
+    return question.statement, previous is None
+
+
+@pytest.mark.parametrize("report", IN_ADDRESS, ids=lambda report: report.name)
+def test_what_a_question_takes_changes_what_is_asked_and_the_rest_is_refused(report: Report[Any]) -> None:
+    assert declared(report) <= set(SAMPLES)
+    for name, sample in SAMPLES.items():
+        value = OWN_SAMPLES.get((report.name, name), sample)
+        if name in declared(report):
+            assert asked(report, **{name: value}) != asked(report), name
+        else:
+            with pytest.raises(Refused) as refused:
+                asked(report, **{name: value})
+            assert refused.value.code == "parameter_invalid"
+            assert repr(name) in refused.value.message
+
+
+def test_a_funnel_takes_what_it_says() -> None:
+    own = {
+        "window_seconds": 5,
+        "by": "profile",
+        "order": "any",
+        "startDate": "2026-01-01",
+        "endDate": "2026-01-01",
+        "range": "7d",
+        "filters": [{"name": "path", "operator": "is", "value": "/"}],
+    }
+    report = REPORTS["funnel"]
+    assert declared(report) == {"steps", *own}
+    plain = report.ask(SUBJECT, convert_body("funnel", report.parameters, FUNNEL), NOW)[0].statement
+    for name, value in own.items():
+        written = convert_body("funnel", report.parameters, FUNNEL | {name: value})
+        assert report.ask(SUBJECT, written, NOW)[0].statement != plain, name
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "message"),
+    [
+        ("metrics", {"interval": "nonsense", "mode": "nonsense"}, "Unknown parameter 'interval'; `metrics` takes "),
+        ("metrics", {"startdate": "2026-01-01"}, "did you mean 'startDate'?"),
+        ("metrics", {"limit": "5"}, "Unknown parameter 'limit'"),
+        ("pages", {"limt": "5"}, "did you mean 'limit'?"),
+        ("pages", {"compare": "previous"}, "Unknown parameter 'compare'; `pages` takes endDate, filters, limit"),
+        ("live", {"filters": "[]"}, "Unknown parameter 'filters'; `live` takes none."),
+        ("ingest", {"filters": "[]"}, "Unknown parameter 'filters'"),
+        ("retention", {"start_event": "a"}, "did you mean 'startEvent'?"),
+        ("pages", {"limit": ["5", "6"]}, "limit is given twice"),
+        ("geo", {"x" * 10_000: "1"}, "Unknown parameter 'xxx"),
+    ],
+)
+def test_a_parameter_that_a_question_does_not_take_is_refused_with_the_nearest(
+    ask: Ask, question: str, written: dict[str, Any], message: str
+) -> None:
+    response = ask("plain", question, **written)
+    assert response.status_code == 400
+    assert message in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (FUNNEL | {"breakdown": "country"}, "Unknown field 'breakdown'; funnel takes by, endDate, "),
+        (FUNNEL | {"windowSeconds": 5}, "did you mean 'window_seconds'?"),
+        ({"steps": [{"name": "a"}, {"nam": "b"}]}, "Unknown field 'nam'; did you mean 'name'?"),
+        ({"steps": [{"name": "a", "filter": []}, {"name": "b"}]}, "Unknown field 'filter'; did you mean 'filters'?"),
+        (
+            FUNNEL | {"filters": [{"name": "path", "operator": "is", "values": ["/"]}]},
+            "Unknown field 'values'; did you mean 'value'?",
+        ),
+    ],
+)
+def test_a_field_that_a_body_does_not_take_is_refused_with_the_nearest(ask: Ask, body: Any, message: str) -> None:
+    response = ask("plain", "funnel", body)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "parameter_invalid"
+    assert message in response.json()["error"]["message"]
+
+
+def test_a_funnel_takes_nothing_in_its_address(ask: Ask) -> None:
+    response = ask("plain", "funnel", FUNNEL, filters="[]")
+    assert response.status_code == 400
+    assert "Unknown parameter 'filters'" in response.json()["error"]["message"]
+
+
+def test_a_question_that_is_not_there_is_refused_with_the_nearest() -> None:
+    with pytest.raises(Refused, match="did you mean 'metrics'"):
+        find_report("metric")
+
+
+def lines(world: World, file: str, **written: Any) -> list[Any]:
+    path = f"{world.url}/export/{world.projects['plain'].project_id}/{file}"
+    response = httpx.get(path, headers=world.keys["plain"], params=written)
+    assert response.status_code == 200, response.text
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+def test_exports_hold_what_their_filters_take_and_no_more_rows_than_the_limit(world: World) -> None:
+    bought = json.dumps([{"name": "name", "operator": "is", "value": "purchase"}])
+    german = json.dumps([{"name": "country", "operator": "is", "value": "DE"}])
+    assert {line["name"] for line in lines(world, "events.ndjson", filters=bought, **MARCH)} == {"purchase"}
+    assert len(lines(world, "events.ndjson", filters=bought, **MARCH)) == 2
+    assert len(lines(world, "events.ndjson", filters=german, **MARCH)) == 3  # all of the session's
+    assert [line["device_id"] for line in lines(world, "sessions.ndjson", filters=german, **MARCH)] == ["d1"]
+    assert len(lines(world, "sessions.ndjson", filters=bought, **MARCH)) == 2
+    for file in ("events.ndjson", "sessions.ndjson"):
+        assert len(lines(world, file, limit=2, **MARCH)) == 2
+    assert len(lines(world, "profiles.ndjson", limit=2)) == 2
+
+
+def test_an_export_is_filtered_by_columns_and_not_by_how_they_are_written(world: World) -> None:
+    path = f"{world.url}/export/{world.projects['plain'].project_id}/events.csv"
+    written = {"startDate": "2026-03-02T10:00:00Z", "endDate": "2026-03-02T10:01:00Z"}
+    text = httpx.get(path, headers=world.keys["plain"], params=written).text
+    assert text.count("\n") == 2  # the header and one event
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "code"),
+    [
+        ("events.csv", {"compare": "previous"}, "parameter_invalid"),
+        ("events.csv", {"limit": "0"}, "limit_invalid"),
+        ("profiles.csv", {"range": "7d"}, "parameter_invalid"),
+        ("profiles.csv", {"filters": "[]"}, "parameter_invalid"),
+    ],
+)
+def test_an_export_refuses_what_it_does_not_take(world: World, file: str, written: Any, code: str) -> None:
+    path = f"{world.url}/export/{world.projects['plain'].project_id}/{file}"
+    response = httpx.get(path, headers=world.keys["plain"], params=written)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
