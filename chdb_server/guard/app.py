@@ -10,8 +10,6 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
-
 from chdb_server.config import ANALYST, ANALYST_QUERIES, PROJECT_ANALYST, PROJECTS_HEADER
 from chdb_server.guard.concurrency import Turns
 from chdb_server.guard.credentials import Credentials, read_credentials, unknown_user
@@ -30,7 +28,7 @@ from chdb_server.guard.functions import Functions
 from chdb_server.guard.question import Question, read_question
 from chdb_server.guard.sandbox import Sandbox
 from chdb_server.guard.statement import read_kill
-from chdb_server.guard.upstream import Body, Parser, Upstream, statement_form
+from chdb_server.guard.upstream import Body, Parser, UnreachableError, Upstream, statement_form
 from event_lens.registry.sql_users import FoundUser
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -88,7 +86,7 @@ class Guard:
             except StatementError as error:
                 code = [(b"x-clickhouse-exception-code", str(error.code).encode())]
                 await _say(send, error.status, f"{error.text}\n".encode(), code)
-            except aiohttp.ClientConnectionError:
+            except UnreachableError:
                 await _say(send, 503, b"The warehouse is closing, or has ended.\n")
 
     async def close(self) -> None:

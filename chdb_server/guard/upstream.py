@@ -17,6 +17,9 @@ _CONNECT_SECONDS = 10
 # How the server ends the text of an exception.
 _NAME_AND_VERSION = re.compile(r"\([A-Z0-9_]+\)(?: \(version [^)]*\))?$")
 
+UnreachableError = aiohttp.ClientConnectionError
+"""The server cannot be reached, or hung up."""
+
 Body = bytes | AsyncIterator[bytes] | aiohttp.MultipartWriter | None
 
 

@@ -11,7 +11,7 @@ PACKAGES = ("chdb_server", "cli", "event_lens", "collector", "orchestration", "q
 # The command imports applications inside its functions, so that each command loads only what it needs.
 LAZY = ("cli/main.py",)
 OWNERS = {
-    "aiohttp": ("chdb_server/guard/upstream.py", "chdb_server/guard/app.py"),
+    "aiohttp": ("chdb_server/guard/upstream.py",),
     "chdb": ("chdb_server/",),
     "clickhouse_connect": ("event_lens/warehouse/",),
     "sqlalchemy": ("event_lens/registry/",),
