@@ -35,7 +35,6 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _MAX_STATEMENT_BYTES = 1 << 20
-_PIECE_BYTES = 1 << 16
 _WAIT_SECONDS = 30.0
 _OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEALTH = frozenset({"/ping", "/replicas_status"})
@@ -235,7 +234,7 @@ class Guard:
             ]
             await send({"type": "http.response.start", "status": answer.status, "headers": kept})
             if not is_head:
-                async for piece in answer.content.iter_chunked(_PIECE_BYTES):
+                async for piece in self._upstream.pieces(answer):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from yarl import URL
@@ -14,6 +14,7 @@ from chdb_server.guard.engine_users import EngineUsers
 from chdb_server.guard.failure import StatementError, read_failure
 
 _CONNECT_SECONDS = 10
+_PIECE_BYTES = 1 << 16
 # How the server ends the text of an exception.
 _NAME_AND_VERSION = re.compile(r"\([A-Z0-9_]+\)(?: \(version [^)]*\))?$")
 
@@ -21,6 +22,10 @@ UnreachableError = aiohttp.ClientConnectionError
 """The server cannot be reached, or hung up."""
 
 Body = bytes | AsyncIterator[bytes] | aiohttp.MultipartWriter | None
+
+
+class BrokenAnswerError(Exception):
+    """The server broke an answer off, as it does when a question fails on its way."""
 
 
 class Upstream:
@@ -38,6 +43,17 @@ class Upstream:
         address = URL(f"{self._users.url}{target}", encoded=True)
         async with self._opened().request(method, address, headers=headers, data=body, allow_redirects=False) as answer:
             yield answer
+
+    async def pieces(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The body of an answer. Raises `BrokenAnswerError` after the last piece when the server broke it off."""
+        try:
+            async for piece in answer.content.iter_chunked(_PIECE_BYTES):
+                yield piece
+        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
+            # The server says why before it breaks off; the reader keeps that to itself as long as it holds the error.
+            answer.content.set_exception(cast(BaseException, None))
+            yield answer.content.read_nowait()
+            raise BrokenAnswerError from error
 
     async def ask(self, sql: str, parameters: Mapping[str, str]) -> bytes:
         """The answer to a small question of the guard's own. Raises `StatementError`."""

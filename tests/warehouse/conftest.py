@@ -33,6 +33,15 @@ def nobody(warehouse_url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def guarded_admin(warehouse_url: str, guarded_url: str) -> Iterator[httpx.Client]:
+    """Speaks HTTP to the guard as the admin does, to whom it only passes on."""
+    admin = httpx.URL(warehouse_url)
+    headers = {"Accept-Encoding": "identity", "X-ClickHouse-User": admin.username, "X-ClickHouse-Key": admin.password}
+    with httpx.Client(base_url=guarded_url, timeout=60, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
 def analyst(guarded_url: str) -> Iterator[httpx.Client]:
     """Speaks HTTP to the guard as the analyst without a password does."""
     headers = {"Accept-Encoding": "identity", "X-ClickHouse-User": "analyst"}

@@ -87,9 +87,13 @@ def test_wait_end_of_query_holds_back_answers_of_any_size(http: httpx.Client) ->
     assert (failed.status_code, failed.headers["x-clickhouse-exception-code"]) == (500, "395")
 
 
-def test_the_tag_of_the_headers_marks_a_failure_in_the_middle(http: httpx.Client) -> None:
+@pytest.mark.parametrize("way", ["server", "guard as admin", "guard as analyst"])
+def test_the_tag_of_the_headers_marks_a_failure_in_the_middle(
+    http: httpx.Client, analyst: httpx.Client, guarded_admin: httpx.Client, way: str
+) -> None:
+    http = {"server": http, "guard as admin": guarded_admin, "guard as analyst": analyst}[way]
     got = bytearray()
-    sql = "SELECT throwIf(number = 2000000), number FROM numbers(3000000)"
+    sql = "SELECT throwIf(number = 800000), number FROM numbers(900000)"
     with pytest.raises(httpx.RemoteProtocolError), http.stream("POST", "/", content=sql) as answer:  # noqa: PT012
         tag = answer.headers["x-clickhouse-exception-tag"].encode()
         for piece in answer.iter_raw():
