@@ -52,10 +52,8 @@ def test_files_are_tables_for_one_question(http: httpx.Client, described: dict[s
 def test_the_analyst_brings_no_table_whatever_its_structure(analyst: httpx.Client, structure: str, place: str) -> None:
     described = {"query": "SELECT * FROM t", "t_structure": structure}
     files: dict[str, Any] = {"t": ("t", ROWS)}
-    if place == "url":
-        answer = analyst.post("/", params=described, files=files)
-    else:
-        answer = analyst.post("/", files={name: (None, value) for name, value in described.items()} | files)
+    in_url, in_form = (described, {}) if place == "url" else ({}, described)
+    answer = analyst.post("/", params=in_url, data=in_form, files=files)
     assert answer.status_code == 403
     assert answer.headers["x-clickhouse-exception-code"] in ("164", "497")
     assert "root:" not in answer.text

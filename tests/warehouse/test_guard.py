@@ -1,0 +1,136 @@
+"""What passes through the guard comes out as the server said it, and users without a server's password stay apart."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from event_lens.registry.database import open_registry
+from event_lens.registry.sql_users import create_sql_user
+from event_lens.settings import read_settings
+from tests.conftest import EmbeddedServer
+from tests.warehouse.running import wait_for_statement
+
+
+def endless(mark: str) -> str:
+    """A question that runs until somebody stops it, and that `mark` tells from others."""
+    return f"SELECT count() FROM numbers(999999999) WHERE sipHash64(number, repeat('x', 500), '{mark}') = 7"
+
+
+QUESTIONS = [
+    "SELECT 1, 'a' FORMAT JSONEachRow",
+    "SELECT number FROM numbers(200000) FORMAT RowBinary",
+    "SELECT number FROM numbers(3) FORMAT Parquet",
+    "SELECT 'é' FORMAT RawBLOB",
+    "SELECT 1 WHERE 0",
+    "SELECT nope",
+    "SELECT throwIf(1)",
+]
+# They differ from one question to the next.
+OWN = {"x-clickhouse-query-id", "x-clickhouse-summary", "x-clickhouse-exception-tag", "date", "keep-alive"}
+HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "server"}
+
+
+@pytest.fixture
+def sql_users(embedded_warehouse: EmbeddedServer) -> Iterator[list[httpx.Client]]:
+    """Two users of all projects, each with a password of its own."""
+    registry = open_registry(read_settings({"EVENTLENS_HOME": str(embedded_warehouse.home)}))
+    clients = []
+    for _ in range(2):
+        user, password = create_sql_user(registry, f"u{uuid4().hex[:8]}", (), is_for_all_projects=True)
+        headers = {"X-ClickHouse-User": user.name, "X-ClickHouse-Key": password}
+        clients.append(httpx.Client(base_url=embedded_warehouse.guarded_url, headers=headers, timeout=60))
+    yield clients
+    for client in clients:
+        client.close()
+    registry.close()
+
+
+@pytest.mark.parametrize("sql", QUESTIONS)
+def test_an_answer_comes_out_as_the_server_gave_it(
+    http: httpx.Client, guarded_admin: httpx.Client, analyst: httpx.Client, sql: str
+) -> None:
+    expected = http.post("/", params={"database": "lens"}, content=sql)
+    for client in (guarded_admin, analyst):
+        got = client.post("/", params={"database": "lens"}, content=sql)
+        assert (got.status_code, got.content) == (expected.status_code, expected.content)
+        assert _headers(got) == _headers(expected)
+
+
+def _headers(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name not in OWN | HOP_BY_HOP}
+
+
+@pytest.mark.parametrize("sql", ["SELECT number FROM numbers(100000)", "SELECT nope"])
+def test_head_says_what_get_would_without_a_body(guarded_admin: httpx.Client, analyst: httpx.Client, sql: str) -> None:
+    for client in (guarded_admin, analyst):
+        got, head = (client.request(method, "/", params={"query": sql}) for method in ("GET", "HEAD"))
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert client.post("/", content="SELECT 1").text == "1\n"
+
+
+def test_a_connection_goes_on_after_errors(analyst: httpx.Client, guarded_admin: httpx.Client) -> None:
+    wrong = ["SELEC", "SELECT nope", "SELECT throwIf(1)", "", "DROP TABLE lens.nope", "SELECT file('/etc/passwd')"]
+    for client in (analyst, guarded_admin):
+        streams = set()
+        for sql in wrong:
+            with client.stream("POST", "/", content=sql) as answer:
+                streams.add(id(answer.extensions["network_stream"]))
+                answer.read()
+            assert answer.status_code >= 400
+            assert client.post("/", content="SELECT 1").text == "1\n"
+        assert len(streams) == 1
+
+
+def test_a_statement_of_the_analyst_that_is_too_large_is_refused(analyst: httpx.Client) -> None:
+    answer = analyst.post("/", content=b"SELECT '" + b"x" * (1 << 20) + b"'")
+    assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (413, "397")
+    assert analyst.post("/", content="SELECT 1").text == "1\n"
+
+
+def test_the_query_id_is_the_clients_or_one_of_its_own(analyst: httpx.Client) -> None:
+    named = uuid4().hex
+    for sql in ("SELECT 1", "SELECT nope"):
+        answer = analyst.post("/", params={"query_id": named}, content=sql)
+        assert answer.headers["x-clickhouse-query-id"] == named
+        assert len(analyst.post("/", content=sql).headers["x-clickhouse-query-id"]) == 36
+
+
+def test_sessions_of_two_users_never_meet(
+    http: httpx.Client, sql_users: list[httpx.Client], analyst: httpx.Client
+) -> None:
+    session = {"session_id": "shared"}
+    mine = uuid4().hex
+    first, second = sql_users
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(first.post, "/", params={**session, "query_id": mine}, content=endless(mine))
+        wait_for_statement(http, mine)
+        locked = first.post("/", params=session, content="SELECT 1")
+        assert locked.headers["x-clickhouse-exception-code"] == "373"
+        for other in (second, analyst):
+            assert other.post("/", params=session, content="SELECT 1").text == "1\n"
+            gone = other.post("/", params={"session_id": f"not-{mine}", "session_check": "1"}, content="SELECT 1")
+            assert gone.headers["x-clickhouse-exception-code"] == "372"
+        first.post("/", content=f"KILL QUERY WHERE query_id = '{mine}'")
+        assert slow.result().headers["x-clickhouse-exception-code"] == "394"
+
+
+def test_one_user_does_not_stop_what_another_asks(
+    http: httpx.Client, sql_users: list[httpx.Client], analyst: httpx.Client
+) -> None:
+    first, second = sql_users
+    query_id = uuid4().hex
+    kill = f"KILL QUERY WHERE query_id = '{query_id}'"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(first.post, "/", params={"query_id": query_id}, content=endless(query_id))
+        wait_for_statement(http, query_id)
+        for other in (second, analyst):
+            assert other.post("/", content=kill).status_code == 403
+            taken = other.post("/", params={"query_id": query_id}, content="SELECT 1")
+            assert taken.headers["x-clickhouse-exception-code"] == "216"
+        assert not running.done()
+        assert first.post("/", content=kill).status_code == 200
+        assert running.result().headers["x-clickhouse-exception-code"] == "394"
