@@ -67,7 +67,7 @@ def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: b
         raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements of this user have to be sent uncompressed.")
     if fields.get("role"):
         raise failure(ACCESS_DENIED, "ACCESS_DENIED", "This user has no roles.")
-    if not _is_utf8(body) or any("\ud800" <= letter <= "\udfff" for part in fields.items() for letter in "".join(part)):
+    if not _is_utf8(body, *fields, *fields.values()):
         raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements, settings and parameters have to be UTF-8.")
     database = fields.get("database") or headers.get("x-clickhouse-database", "")
     if database not in ("", "default", DATABASE):
@@ -92,10 +92,12 @@ def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: b
     )
 
 
-def _is_utf8(text: bytes) -> bool:
+def _is_utf8(body: bytes, *fields: str) -> bool:
     try:
-        text.decode()
-    except UnicodeDecodeError:
+        body.decode()
+        for field in fields:
+            field.encode()
+    except UnicodeError:
         return False
     return True
 

@@ -1,12 +1,22 @@
 """What the analyst may run: questions over `lens`, judged on the tree of the engine's own parser."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from chdb_server.config import ANALYST_QUERIES
 from chdb_server.guard.catalog import DATABASE, is_open
-from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, TOO_DEEP_RECURSION, StatementError, failure
+from chdb_server.guard.failure import (
+    ACCESS_DENIED,
+    BAD_ARGUMENTS,
+    QUERY_IS_TOO_LARGE,
+    TOO_DEEP_RECURSION,
+    StatementError,
+    failure,
+)
 from chdb_server.guard.functions import Functions
 from chdb_server.guard.query_tree import Node, arguments, full_name, walk
 from chdb_server.guard.statement import Kind, Statement, read_statement
@@ -55,6 +65,12 @@ _KINDS = frozenset(
 )
 _MEMBERSHIP = re.compile(r"(global)?(not)?(null)?(not)?in(ignoreset)?", re.IGNORECASE)
 
+_MAX_QUESTION_BYTES = 262_144
+"""What the server's parser reads of a statement (its `max_query_size`)."""
+
+# The server looks through the rest of a text for the end of every `$tag$`.
+_MAX_DOLLARS_BY_BYTES = 1_000_000_000
+
 _NAME = rb"(?:\w+|`[^`\\]+`)"
 _LIKE = rb"(?: (?:NOT )?I?LIKE '(?:[^'\\]|\\.)*')?"
 _OWN = rb"(?:lens\.)?" + _NAME
@@ -81,41 +97,42 @@ class Sandbox:
     def __init__(self, functions: Functions, parser: Parser) -> None:
         self._functions = functions
         self._parser = parser
+        # A long question takes seconds to judge, and others are served meanwhile. These threads are the judges' own, so
+        # that looking up a user does not wait for them.
+        self._judges = ThreadPoolExecutor(ANALYST_QUERIES, thread_name_prefix="judge")
 
     async def check(self, sql: bytes, parameters: Mapping[str, str]) -> Statement:
         """The statement to run in place of `sql`: the same, as the engine's parser understood and wrote it.
 
         Raises `StatementError`: the engine's own for a syntax error, `ACCESS_DENIED` for what the analyst may not do.
         """
-        statement = read_statement(await self._parser.rewrite(sql))
+        _check_size(sql)
+        loop = asyncio.get_running_loop()
+        rewritten = await self._parser.rewrite(sql)
+        statement, (before, question, after) = await loop.run_in_executor(self._judges, _read, rewritten)
         if statement.kind is not Kind.ASK:
             raise _denied("this user only asks: SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN")
         if statement.tail.strip():
             raise _denied("SETTINGS cannot be part of the statement")
-        before, question, after = _question_in(statement.sql.strip())
         if question:
             tree, rebuilt = await self._parse(question)
-            self._check_tree(tree, parameters)
+            await loop.run_in_executor(self._judges, self._check_tree, tree, parameters)
             # What was judged is what runs.
             return replace(statement, sql=before + rebuilt + after)
         if not _LOOKING.fullmatch(statement.sql.strip()):
             raise _denied(f"this form of SHOW, DESCRIBE or EXISTS is not open to this user, or not for {DATABASE}")
         return statement
 
-    async def _parse(self, question: bytes) -> tuple[Node, bytes]:
+    async def _parse(self, question: bytes) -> tuple[bytes, bytes]:
         try:
-            tree, rebuilt = await self._parser.parse(question)
+            return await self._parser.parse(question)
         except StatementError as error:
             if error.code != BAD_ARGUMENTS:
                 raise
             raise _denied("this user only asks: it is a statement that has no tree of a question") from error
-        try:
-            return json.loads(tree), rebuilt
-        except RecursionError as error:
-            raise failure(TOO_DEEP_RECURSION, "TOO_DEEP_RECURSION", "The question is nested too deeply.") from error
 
-    def _check_tree(self, tree: Node, parameters: Mapping[str, str]) -> None:
-        for place, node in walk(tree):
+    def _check_tree(self, text: bytes, parameters: Mapping[str, str]) -> None:
+        for place, node in walk(_read_tree(text)):
             kind = node.get("type")
             if kind not in _KINDS or node.get("out_file"):
                 raise _denied(f"{kind or place} cannot be part of the statement")
@@ -138,16 +155,46 @@ class Sandbox:
             raise _denied(f"the function {name} is not open to this user")
 
 
+def _check_size(sql: bytes) -> None:
+    if len(sql) > _MAX_QUESTION_BYTES:
+        raise failure(
+            QUERY_IS_TOO_LARGE,
+            "QUERY_IS_TOO_LARGE",
+            f"A statement of this user has {_MAX_QUESTION_BYTES} bytes at most. Send long values as parameters.",
+        )
+    if sql.count(b"$") * len(sql) > _MAX_DOLLARS_BY_BYTES:
+        raise failure(
+            QUERY_IS_TOO_LARGE,
+            "QUERY_IS_TOO_LARGE",
+            "A long statement of this user cannot have so many `$`. Send long values as parameters.",
+        )
+
+
+def _read(sql: bytes) -> tuple[Statement, tuple[bytes, bytes, bytes]]:
+    """The statement that `sql` is, and the question in it (`_question_in`)."""
+    statement = read_statement(sql)
+    return statement, _question_in(statement.sql.strip())
+
+
+def _read_tree(text: bytes) -> Node:
+    try:
+        tree: Node = json.loads(text)
+    except RecursionError as error:
+        raise failure(TOO_DEEP_RECURSION, "TOO_DEEP_RECURSION", "The question is nested too deeply.") from error
+    return tree
+
+
 def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:
     """The SELECT that `sql` is, or that it explains or describes, with what is around it; empty when it has none."""
-    found = list(tokens(sql))
-    first = found[0]
+    first = next(tokens(sql), None)
+    if first is None:
+        return sql, b"", b""
     if first.keyword in (b"SELECT", b"WITH") or first.value == b"(":
         return b"", sql, b""
     explained = _EXPLAIN.match(sql)
     if explained is not None:
         return sql[: explained.end()], sql[explained.end() :], b""
-    if sql.startswith(b"DESCRIBE TABLE (") and _is_one_group(found[2:]):
+    if sql.startswith(b"DESCRIBE TABLE (") and _is_one_group((found := list(tokens(sql)))[2:]):
         return sql[: found[2].end], sql[found[2].end : found[-1].start], sql[found[-1].start :]
     return sql, b"", b""
 

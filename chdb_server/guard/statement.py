@@ -1,10 +1,14 @@
 """What a request asks the engine to do, found from the statement's first words and its FORMAT clause."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from event_lens.warehouse.sql_lexer import Token, tokens
 
+# Whoever asks has no say in how long this takes: an unclosed quote or comment costs the square of a text's length.
+_LONGEST_KILL = 1000
+_PLAIN_TEXT = re.compile(rb"'[^'\\]*'")
 _ASKING = frozenset({b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"DESC", b"EXISTS", b"EXPLAIN", b"FROM"})
 
 
@@ -53,11 +57,16 @@ def read_landing(text: bytes) -> Statement | None:
 
 
 def read_kill(text: bytes) -> str | None:
-    """The query id that `text` asks to stop, as drivers and editors write it: `KILL QUERY WHERE query_id = '...'`."""
+    """The query id that `text` asks to stop, as drivers and editors write it: `KILL QUERY WHERE query_id = '...'`.
+
+    None also for an id that the engine would read otherwise than it stands there.
+    """
+    if len(text) > _LONGEST_KILL:
+        return None
     found = [token for token in tokens(text) if token.value != b";"]
     words = [token.keyword or token.value for token in found]
     asks = words[:5] == [b"KILL", b"QUERY", b"WHERE", b"QUERY_ID", b"="] and words[6:] in ([], [b"SYNC"], [b"ASYNC"])
-    if not asks or len(found) < 6 or found[5].kind != "text" or b"\\" in found[5].value:
+    if not asks or len(found) < 6 or not _PLAIN_TEXT.fullmatch(found[5].value):
         return None
     return found[5].value[1:-1].decode(errors="replace")
 
