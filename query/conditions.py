@@ -41,6 +41,11 @@ def session_rows(ask: Ask, bindings: Bindings) -> str:
     return " AND ".join(parts)
 
 
+def conversion_rows(ask: Ask, bindings: Bindings) -> str:
+    """The condition on `lens.attribution`: conversions of the period."""
+    return " AND ".join([_of_days(ask, "day", bindings), *_instants(ask, "converted_at", bindings)])
+
+
 def in_sessions(ask: Ask, bindings: Bindings, *, is_unbounded: bool = False) -> str:
     """The condition that an event's session matches the session filters, whenever in reach (or ever) it started."""
     project = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"

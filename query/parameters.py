@@ -36,6 +36,12 @@ class FilteredParameters(PeriodParameters, kw_only=True):
     filters: Filters = None
 
 
+class RankedParameters(PeriodParameters, kw_only=True):
+    """Those of rows of which the first are shown, from a table that knows no filters."""
+
+    limit: Limit = None
+
+
 class TrendParameters(FilteredParameters, kw_only=True):
     """Those of numbers that can stand beside those of the period before."""
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from event_lens.contract.filters import Filter
 from query.errors import choose, invalid
 from query.filters import read_filters
-from query.parameters import FilteredParameters, ListParameters, PeriodParameters, TrendParameters
+from query.parameters import FilteredParameters, ListParameters, PeriodParameters, RankedParameters, TrendParameters
 from query.periods import Period, read_period
 
 DEFAULT_LIMIT = 100
@@ -53,7 +53,7 @@ def read_ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Ask
         subject=subject,
         period=read_period(parameters.start_date, parameters.end_date, parameters.range, subject.zone, now_ms),
         filters=read_filters(parameters.filters if isinstance(parameters, FilteredParameters) else None),
-        limit=read_limit(parameters.limit if isinstance(parameters, ListParameters) else None),
+        limit=read_limit(parameters.limit if isinstance(parameters, ListParameters | RankedParameters) else None),
         now_ms=now_ms,
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from query.errors import invalid
 from query.parameters import nearest
 from query.report import Report
+from query.reports.attribution import ATTRIBUTION
 from query.reports.dimensions import ORIGINS
 from query.reports.event_names import EVENTS
 from query.reports.funnels import FUNNEL
@@ -27,6 +28,7 @@ ALL: tuple[Report[Any], ...] = (
     RETENTION,
     INGEST,
     REVENUE,
+    ATTRIBUTION,
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}

@@ -28,6 +28,7 @@ from tests.unit.query.sample_projects import (
     fill_money,
     fill_plain,
     fill_random,
+    fill_shop,
     fill_steps,
 )
 
@@ -47,6 +48,7 @@ ZONES = {
     "instants": "UTC",
     "money": "UTC",
     "midnight": "UTC",
+    "shop": "UTC",
     "empty": "UTC",
 }
 NOTE_BUILD = "INSERT INTO lens_staging.builds VALUES ('query tests', now64(3))"
@@ -121,7 +123,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(home)}))
     projects, keys = {}, {}
     for name, zone in ZONES.items():
-        currency = "EUR" if name in ("plain", "money") else ""
+        currency = "EUR" if name in ("plain", "money", "shop") else ""
         project_id = create_project(registry, name, timezone=zone, currency=currency).project_id
         projects[name] = Project(project_id, timezone=zone, currency=currency)
         keys[name] = make_key(registry, project_id)
@@ -138,6 +140,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_random(projects["random"], 11)
     fill_instants(projects["instants"], 12)
     fill_money(projects["money"])
+    fill_shop(projects["shop"])
     with Warehouse(warehouse_url) as warehouse:
         land_settings(warehouse, projects.values())
         touched = land(warehouse, rows_of(projects.values()), [])

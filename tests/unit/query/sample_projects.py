@@ -60,6 +60,7 @@ def fill_random(project: Project, seed: int) -> None:
     """Six weeks of 40 devices, ten of them people, with revisits, equal times, and every kind of device."""
     random = Random(seed)
     start = moment("2026-01-05")
+    project.definitions = {"goal": [{"goal_id": "a", "name": "a", "event_name": "a", "filters": "[]"}]}
     for number in range(40):
         kind = ("client", "client", "derived", "server")[number % 4]
         fields = {
@@ -89,6 +90,31 @@ def fill_instants(project: Project, seed: int) -> None:
             properties = {"plan": random.choice(["free", "pro"])}
             at = start + random.randrange(4) * 1000
             project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
+
+
+def fill_shop(project: Project) -> None:
+    """Two people who come from several sources in May 2026, one of whom orders twice; a visitor who only looks."""
+    project.definitions = {
+        "goal": [
+            {"goal_id": "orders", "name": "Orders", "event_name": "order", "filters": "[]"},
+            {"goal_id": "never", "name": "Never", "event_name": "never", "filters": "[]"},
+        ],
+    }
+    news = {"utm_source": "news", "utm_medium": "email", "utm_campaign": "may"}
+    search = {"referrer_name": "Google", "referrer_type": "search"}
+    project.view("2026-05-04 10:00", "/", "d1", profile_id="ann", **news)
+    project.view("2026-05-04 10:02", "/pricing", "d1", profile_id="ann")
+    project.view("2026-05-04 10:03", "/pricing", "d1", profile_id="ann")
+    project.view("2026-05-04 10:04", "/order", "d1", profile_id="ann")
+    project.view("2026-05-05 10:00", "/", "d1", profile_id="ann", **search)
+    project.view("2026-05-05 10:01", "/order", "d1", profile_id="ann")
+    project.event("2026-05-05 10:10", "order", "d1", profile_id="ann", revenue="30", currency="EUR")
+    project.view("2026-05-06 10:00", "/order", "d1", profile_id="ann")
+    project.event("2026-05-06 10:10", "order", "d1", profile_id="ann", revenue="90", currency="EUR")
+    project.view("2026-05-05 12:00", "/", "d2", profile_id="bob", **search)
+    project.view("2026-05-05 12:01", "/pricing", "d2", profile_id="bob")
+    project.event("2026-05-05 12:02", "order", "d2", profile_id="bob", revenue="7", currency="USD")
+    project.view("2026-05-05 13:00", "/blog", "d3")
 
 
 def fill_money(project: Project) -> None:

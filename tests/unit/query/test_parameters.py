@@ -37,8 +37,12 @@ SAMPLES = {
     "criteria": "on_or_after",
     "startEvent": "a",
     "returnEvent": "b",
+    "goal": "signups",
+    "model": "linear",
 }
-OWN_SAMPLES = {("geo", "by"): "city"}
+OWN_SAMPLES = {("geo", "by"): "city", ("attribution", "by"): "campaign"}
+# What a question cannot be asked without.
+NEEDED = {"attribution": {"goal": "orders"}}
 IN_ADDRESS = [report for report in REPORTS.values() if not report.has_body]
 
 
@@ -47,7 +51,8 @@ def declared(report: Report[Any]) -> set[str]:
 
 
 def asked(report: Report[Any], **written: str) -> Any:
-    question, previous = report.ask(SUBJECT, read_parameters(report.name, report.parameters, written.items()), NOW)
+    given = NEEDED.get(report.name, {}) | written
+    question, previous = report.ask(SUBJECT, read_parameters(report.name, report.parameters, given.items()), NOW)
     return question.statement, previous is None
 
 

@@ -1,0 +1,101 @@
+"""Which sources brought conversions? Credit and revenue of a goal by source, models side by side."""
+
+from typing import Annotated
+
+import msgspec
+
+from query.conditions import conversion_rows
+from query.errors import choose, invalid
+from query.parameters import RankedParameters
+from query.question import Data, Question
+from query.report import Asked, Report
+from query.report_context import Ask, Subject, read_ask
+from query.reports.definitions import answered_rows, of_defined
+from query.statement import Bindings, Row
+
+MODELS = ("first", "last", "last_non_direct", "linear", "position_based", "time_decay")
+SOURCES: dict[str, tuple[str, ...]] = {
+    "channel": ("channel",),
+    "referrer": ("referrer_name", "referrer_type"),
+    "campaign": ("utm_source", "utm_medium", "utm_campaign"),
+}
+
+# Sums of parts differ in their last digits from run to run; ranks must not.
+SQL = """
+SELECT {columns}, {measures}
+FROM lens.attribution
+WHERE {rows} AND goal_id = {goal} AND model IN {models}
+GROUP BY {columns}
+HAVING max(credit) > 0
+ORDER BY {order}
+LIMIT {limit}
+"""
+
+
+def attribution(ask: Ask, goal: str, models: tuple[str, ...], by: str) -> Question:
+    """`{<columns of by>, credit: {model: number}, revenue: {model: number}}`, the most credit in the first model first.
+
+    The conversions are those of the period; their touches may lie up to 30 days before it.
+    """
+    bindings = Bindings()
+    columns = ", ".join(SOURCES[by])
+    order = f"round(credit_0, 6) DESC, {columns}"
+    sql = SQL.format(
+        columns=columns,
+        measures=", ".join(_measure(place, model, bindings) for place, model in enumerate(models)),
+        rows=conversion_rows(ask, bindings),
+        goal=bindings.bind(goal, "String"),
+        models=bindings.bind(list(models), "Array(String)"),
+        order=order,
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    statement = bindings.statement(of_defined("goal", ask.subject.project_id, goal, sql, order, bindings))
+
+    def shape(rows: list[Row]) -> Data:
+        return [_row(row, models, by) for row in answered_rows("goal", goal, rows)]
+
+    return Question("attribution", statement, shape, ask.subject.zone.key, notes=(_note(ask),))
+
+
+def _measure(place: int, model: str, bindings: Bindings) -> str:
+    is_of_model = f"model = {bindings.bind(model, 'String')}"
+    return f"sumIf(credit, {is_of_model}) AS credit_{place}, sumIf(revenue, {is_of_model}) AS revenue_{place}"
+
+
+def _row(row: Row, models: tuple[str, ...], by: str) -> Row:
+    return {column: row[column] for column in SOURCES[by]} | {
+        measure: {model: row[f"{measure}_{place}"] for place, model in enumerate(models)}
+        for measure in ("credit", "revenue")
+    }
+
+
+def _note(ask: Ask) -> str:
+    if ask.subject.currency:
+        return f"`revenue` is that of {ask.subject.currency} alone."
+    return "The project has no currency: `revenue` adds up amounts whatever their currency."
+
+
+class AttributionParameters(RankedParameters, kw_only=True):
+    """The goal, and how its conversions are credited."""
+
+    goal: Annotated[str | None, msgspec.Meta(description="The id of a goal; it must be given.")] = None
+    model: Annotated[str | None, msgspec.Meta(description=f"Some of {', '.join(MODELS)}, by commas; all.")] = None
+    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(SOURCES)}.")] = "channel"
+
+
+def _ask(subject: Subject, parameters: AttributionParameters, now_ms: int) -> Asked:
+    if not parameters.goal:
+        raise invalid("goal", "goal is not given; give the id of a goal, `eventlens goal list` shows them.")
+    by = choose("by", parameters.by, SOURCES)
+    ask = read_ask(subject, parameters, now_ms)
+    return attribution(ask, parameters.goal, _read_models(parameters.model), by), None
+
+
+def _read_models(written: str | None) -> tuple[str, ...]:
+    """The models in the order in which they are written, each once. Raises `Refused` (`model_invalid`)."""
+    if written is None:
+        return MODELS
+    return tuple(dict.fromkeys(choose("model", model.strip(), MODELS) for model in written.split(",")))
+
+
+ATTRIBUTION = Report("attribution", "Conversions of a goal by the sources credited.", AttributionParameters, _ask)
