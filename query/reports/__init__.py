@@ -12,6 +12,7 @@ from query.reports.funnels import FUNNEL
 from query.reports.ingest import INGEST
 from query.reports.live import LIVE
 from query.reports.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
+from query.reports.paths import PATHS, SANKEY
 from query.reports.retention import RETENTION
 from query.reports.revenue import REVENUE
 from query.reports.trends import METRICS, TIMESERIES
@@ -29,6 +30,8 @@ ALL: tuple[Report[Any], ...] = (
     INGEST,
     REVENUE,
     ATTRIBUTION,
+    PATHS,
+    SANKEY,
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}

@@ -39,6 +39,11 @@ SAMPLES = {
     "returnEvent": "b",
     "goal": "signups",
     "model": "linear",
+    "startPath": "/",
+    "endPath": "/order",
+    "include": "/pricing",
+    "exclude": "/blog",
+    "maxSteps": "3",
 }
 OWN_SAMPLES = {("geo", "by"): "city", ("attribution", "by"): "campaign"}
 # What a question cannot be asked without.

@@ -1,0 +1,192 @@
+"""Which ways do visits take? Sequences of pages with how often each was taken, and the moves from stop to stop."""
+
+from typing import Annotated
+
+import msgspec
+
+from query.conditions import rollup_rows, session_rows
+from query.errors import invalid
+from query.parameters import ListParameters, RankedParameters
+from query.question import Data, Question
+from query.report import Asked, Report
+from query.report_context import Ask, Subject, read_ask
+from query.statement import Bindings, Row
+
+DEFAULT_STEPS = 5
+MOST_STEPS = 20
+"""As many as the models keep of a visit."""
+
+FOLDED = f"The same page several times in a row is one step. Of a visit the first {MOST_STEPS} views count."
+MOVED = f"The same page several times in a row is one step. Of a visit the first {MOST_STEPS} steps count."
+
+SEQUENCES = """
+SELECT sequence, count() AS frequency, sum(duration_seconds) AS summed_seconds
+FROM
+(
+    SELECT
+        duration_seconds,
+        arrayCompact(paths) AS stops,
+        {first} AS first_place,
+        arraySlice(stops, greatest(first_place, 1)) AS following,
+        {last} AS last_place,
+        arraySlice(following, 1, last_place) AS sequence
+    FROM lens.sessions
+    WHERE {rows} AND screen_view_count > 0
+)
+WHERE first_place > 0 AND last_place BETWEEN 1 AND {most_steps} AND {is_taken}
+GROUP BY sequence
+ORDER BY frequency DESC, sequence
+LIMIT {limit}
+"""
+
+MOVES = """
+WITH moves AS
+(
+    SELECT step, from_path, to_path, sum(sessions) AS session_count
+    FROM lens.page_flows_daily
+    WHERE {rows} AND step <= {most_steps}
+    GROUP BY step, from_path, to_path
+),
+stops AS
+(
+    SELECT step, to_path AS path, sum(session_count) AS reached FROM moves GROUP BY step, path
+)
+SELECT
+    shown.step - 1 AS move,
+    shown.from_path AS source,
+    shown.to_path AS target,
+    shown.session_count AS moved,
+    sources.reached AS reached_source,
+    targets.reached AS reached_target
+FROM
+(
+    SELECT *, step - 1 AS step_before
+    FROM moves
+    WHERE step > 1 AND to_path != ''
+    ORDER BY session_count DESC, step, from_path, to_path
+    LIMIT {limit}
+) AS shown
+LEFT JOIN stops AS sources ON shown.step_before = sources.step AND shown.from_path = sources.path
+LEFT JOIN stops AS targets ON shown.step = targets.step AND shown.to_path = targets.path
+ORDER BY move, moved DESC, source, target
+"""
+
+
+class PathParameters(ListParameters, kw_only=True):
+    """Those of a list, where the sequences begin and end, and what lies in them."""
+
+    start_path: Annotated[str | None, msgspec.Meta(description="Begin at its first view; the visit's start.")] = None
+    end_path: Annotated[str | None, msgspec.Meta(description="Only what reaches it, up to its first view.")] = None
+    include: Annotated[str | None, msgspec.Meta(description="Only sequences with this page.")] = None
+    exclude: Annotated[str | None, msgspec.Meta(description="Only sequences without this page.")] = None
+    max_steps: Annotated[int, msgspec.Meta(description=f"The most pages of a sequence, 1 to {MOST_STEPS}.")] = (
+        DEFAULT_STEPS
+    )
+
+
+class SankeyParameters(RankedParameters, kw_only=True):
+    """The period, in whole days, how many moves are shown and how far into a visit."""
+
+    max_steps: Annotated[int, msgspec.Meta(description=f"The stops of a visit, 2 to {MOST_STEPS}.")] = DEFAULT_STEPS
+
+
+def paths(ask: Ask, parameters: PathParameters) -> Question:
+    """`{path_sequence, frequency, avg_duration_seconds}`, the most frequent first; the mean is of whole visits.
+
+    Sequences are cut after `maxSteps`; one that has to reach `endPath` must reach it within them.
+    """
+    bindings = Bindings()
+    most_steps = bindings.bind(_check_steps(parameters.max_steps, 1), "UInt8")
+    start, end = (
+        None if path is None else bindings.bind(path, "String") for path in (parameters.start_path, parameters.end_path)
+    )
+    sql = SEQUENCES.format(
+        first="1" if start is None else f"indexOf(stops, {start})",
+        last=_last_place(end, most_steps, is_after_start=start is not None),
+        rows=session_rows(ask, bindings),
+        most_steps=most_steps,
+        is_taken=_is_taken(parameters, bindings),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    return Question("sessions", bindings.statement(sql), _sequences, ask.subject.zone.key, notes=(FOLDED,))
+
+
+def _last_place(end: str | None, most_steps: str, *, is_after_start: bool) -> str:
+    """The length of a visit's sequence; 0 where it does not reach the end."""
+    if end is None:
+        return f"least(length(following), {most_steps})"
+    if not is_after_start:
+        return f"indexOf(following, {end})"
+    after = f"indexOf(arrayPopFront(following), {end})"
+    return f"if({after} = 0, 0, {after} + 1)"
+
+
+def _is_taken(parameters: PathParameters, bindings: Bindings) -> str:
+    parts = ["1"]
+    if parameters.include is not None:
+        parts.append(f"has(sequence, {bindings.bind(parameters.include, 'String')})")
+    if parameters.exclude is not None:
+        parts.append(f"NOT has(sequence, {bindings.bind(parameters.exclude, 'String')})")
+    return " AND ".join(parts)
+
+
+def _sequences(rows: list[Row]) -> Data:
+    return [
+        {
+            "path_sequence": row["sequence"],
+            "frequency": row["frequency"],
+            "avg_duration_seconds": row["summed_seconds"] / row["frequency"],
+        }
+        for row in rows
+    ]
+
+
+def sankey(ask: Ask, max_steps: int) -> Question:
+    """`{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the moves taken most.
+
+    A link leads from its source as the visit's stop `step` to its target as the next one. What a node has and its links
+    do not left there, or by a link that is not shown.
+    """
+    if ask.period.grain != "day":
+        raise invalid("period", "sankey counts whole days; give startDate and endDate as dates.")
+    bindings = Bindings()
+    sql = MOVES.format(
+        rows=rollup_rows(ask, "page_flows_daily", bindings),
+        most_steps=bindings.bind(_check_steps(max_steps, 2), "UInt8"),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    return Question("page_flows_daily", bindings.statement(sql), _diagram, ask.subject.zone.key, notes=(MOVED,))
+
+
+def _diagram(rows: list[Row]) -> Data:
+    reached: dict[tuple[int, str], int] = {}
+    for row in rows:
+        reached[row["move"], row["source"]] = row["reached_source"]
+        reached[row["move"] + 1, row["target"]] = row["reached_target"]
+    return {
+        "nodes": [
+            {"step": step, "path": path, "sessions": sessions} for (step, path), sessions in sorted(reached.items())
+        ],
+        "links": [
+            {"step": row["move"], "source": row["source"], "target": row["target"], "value": row["moved"]}
+            for row in rows
+        ],
+    }
+
+
+def _check_steps(steps: int, fewest: int) -> int:
+    if not fewest <= steps <= MOST_STEPS:
+        raise invalid("max_steps", f"maxSteps is {fewest} to {MOST_STEPS}, not {steps}.")
+    return steps
+
+
+def _ask_paths(subject: Subject, parameters: PathParameters, now_ms: int) -> Asked:
+    return paths(read_ask(subject, parameters, now_ms), parameters), None
+
+
+def _ask_sankey(subject: Subject, parameters: SankeyParameters, now_ms: int) -> Asked:
+    return sankey(read_ask(subject, parameters, now_ms), parameters.max_steps), None
+
+
+PATHS = Report("paths", "Sequences of pages, and how often each was taken.", PathParameters, _ask_paths)
+SANKEY = Report("sankey", "Moves from page to page by step of the visit.", SankeyParameters, _ask_sankey)
