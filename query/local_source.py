@@ -44,5 +44,6 @@ class Direct:
             read_parameters(f"the address of {question}", NoParameters, texts(parameters))
             written = convert_body(question, report.parameters, body)
         else:
-            written = read_parameters(question, report.parameters, texts(parameters))
+            in_address = report.match(question) or {}
+            written = read_parameters(question, report.parameters, [*in_address.items(), *texts(parameters)])
         return report.ask(self._subject, written, self._clock())

@@ -17,6 +17,8 @@ Filters = Annotated[str | None, msgspec.Meta(description="JSON array of {name, o
 Compare = Annotated[str | None, msgspec.Meta(description="`previous`: the period before as well.")]
 Limit = Annotated[int | None, msgspec.Meta(description="The most rows, 1 to 10000; default 100.")]
 
+Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of the page before.")]
+
 
 class NoParameters(msgspec.Struct, forbid_unknown_fields=True):
     """For questions that are asked by their name alone."""

@@ -132,7 +132,7 @@ def read_period(start: str | None, end: str | None, named: str | None, zone: Zon
 
 def _edge(text: str, zone: ZoneInfo, *, is_end: bool) -> int:
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        if _is_date(text):
             day = date.fromisoformat(text)
             return midnight(day + DAY if is_end else day, zone)
         moment = datetime.fromisoformat(text)
@@ -142,6 +142,24 @@ def _edge(text: str, zone: ZoneInfo, *, is_end: bool) -> int:
         ) from error
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
     return (aware.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _is_date(text: str) -> bool:
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is not None
+
+
+def read_as_of(text: str | None, zone: ZoneInfo, now_ms: int) -> int:
+    """The instant that `asOf` means, in milliseconds: the last one of a date; without it, this minute's start.
+
+    Raises `Refused` (`period_invalid`).
+    """
+    if text is None:
+        return now_ms // 60_000 * 60_000
+    try:
+        edge = _edge(text, zone, is_end=True)
+        return Period(edge - 1, edge, zone).start if _is_date(text) else Period(edge, edge + 1, zone).start
+    except (OverflowError, ValueError, OSError) as error:
+        raise invalid("period", f"asOf lies between {FIRST_DAY} and {LAST_DAY}.") from error
 
 
 def _named(named: str, today: date, zone: ZoneInfo, now_ms: int) -> Period:

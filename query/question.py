@@ -11,7 +11,10 @@ Data = dict[str, Any] | list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Question:
-    """One statement over `table`. `shape` makes the answer's data of its rows, which may be none."""
+    """One statement over `table`. `shape` makes the answer's data of its rows, which may be none.
+
+    A question of pages says of the rows where the next page begins, None after the last one.
+    """
 
     table: str
     statement: Statement
@@ -19,6 +22,7 @@ class Question:
     timezone: str
     is_live: bool = False
     notes: tuple[str, ...] = ()
+    next_cursor: Callable[[list[Row]], str | None] | None = None
 
 
 def percent(part: float, whole: float) -> float:

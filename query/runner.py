@@ -53,6 +53,8 @@ class Answers:
         }
         if question.notes:
             answer["meta"]["notes"] = list(question.notes)
+        if question.next_cursor is not None:
+            answer["meta"]["nextCursor"] = question.next_cursor(rows)
         return answer
 
     def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness) -> tuple[list[Row], bool]:

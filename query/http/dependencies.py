@@ -19,8 +19,8 @@ def provide_subject(request: Request[Any, Any, Any], service: Service, project_i
     return read_subject(service.registry, project_id, request.headers)
 
 
-def operation(kind: type[msgspec.Struct], *, has_body: bool) -> type[Operation]:
-    """An OpenAPI operation that takes the fields of `kind`: in the query string, or as a JSON body."""
+def operation(kind: type[msgspec.Struct], *, has_body: bool, in_address: tuple[str, ...] = ()) -> type[Operation]:
+    """An OpenAPI operation that takes the fields of `kind`: in the address and the query string, or as a JSON body."""
     schema = _without_references(*msgspec.json.schema_components((kind,)))
 
     @dataclass
@@ -31,7 +31,12 @@ def operation(kind: type[msgspec.Struct], *, has_body: bool) -> type[Operation]:
                 self.request_body = RequestBody(content=content, required=True)
                 return
             own = [
-                Parameter(name=name, param_in="query", required=False, schema=cast(Schema, described))
+                Parameter(
+                    name=name,
+                    param_in="path" if name in in_address else "query",
+                    required=name in in_address,
+                    schema=cast(Schema, described),
+                )
                 for name, described in schema.get("properties", {}).items()
             ]
             self.parameters = [*(self.parameters or []), *own]

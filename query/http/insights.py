@@ -1,5 +1,6 @@
 """The routes under `/insights/{projectId}`, one for each report."""
 
+import re
 from typing import Any
 
 from litestar import Request, Router, get, post
@@ -8,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from query.http.dependencies import operation, provide_subject
 from query.parameters import NoParameters, read_body, read_parameters
-from query.report import Report
+from query.report import IN_BRACES, Report
 from query.report_context import Subject
 from query.reports import REPORTS
 from query.service import Service
@@ -25,13 +26,15 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
             read_parameters(f"the address of {report.name}", NoParameters, written)
             parameters = read_body(report.name, report.parameters, await request.body())
         else:
-            parameters = read_parameters(report.name, report.parameters, written)
+            in_address = [(name, request.path_params[name]) for name in report.in_address]
+            parameters = read_parameters(report.name, report.parameters, [*in_address, *written])
         question, previous = report.ask(subject, parameters, service.clock())
         return await service.answer(request.receive, subject.project_id, question, previous)
 
     decorate = post if report.has_body else get
-    declared = operation(report.parameters, has_body=report.has_body)
-    return decorate(f"/{report.name}", status_code=200, summary=report.summary, operation_class=declared)(answer)
+    declared = operation(report.parameters, has_body=report.has_body, in_address=report.in_address)
+    path = re.sub(IN_BRACES, r"{\1:str}", report.name)
+    return decorate(f"/{path}", status_code=200, summary=report.summary, operation_class=declared)(answer)
 
 
 insights = Router(

@@ -6,6 +6,7 @@ from query.errors import invalid
 from query.parameters import nearest
 from query.report import Report
 from query.reports.attribution import ATTRIBUTION
+from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.dimensions import ORIGINS
 from query.reports.event_names import EVENTS
 from query.reports.funnels import FUNNEL
@@ -32,15 +33,18 @@ ALL: tuple[Report[Any], ...] = (
     ATTRIBUTION,
     PATHS,
     SANKEY,
+    COHORTS_LIST,
+    MEMBERS_LIST,
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}
 
 
 def find_report(name: str) -> Report[Any]:
-    """Raises `Refused` (`question_invalid`) that names the nearest."""
-    if name not in REPORTS:
-        near = nearest(name, list(REPORTS))
-        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(REPORTS)}."
-        raise invalid("question", f"There is no question {name[:80]!r}; {hint}")
-    return REPORTS[name]
+    """The report whose address `name` is. Raises `Refused` (`question_invalid`) that names the nearest."""
+    for report in ALL:
+        if report.match(name) is not None:
+            return report
+    near = nearest(name, list(REPORTS))
+    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(REPORTS)}."
+    raise invalid("question", f"There is no question {name[:80]!r}; {hint}")

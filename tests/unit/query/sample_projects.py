@@ -1,9 +1,10 @@
 """The projects that questions are asked of: small ones with known answers, and one of random visits."""
 
+import json
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.spec.rows import DAY_MS, HOUR_MS, Project, moment
+from tests.spec.rows import DAY_MS, HOUR_MS, Project, Row, moment
 
 HOSTILE = "a'b\"c\\d`e{p0_string:String}--/*;%_é\t\n"
 
@@ -60,7 +61,10 @@ def fill_random(project: Project, seed: int) -> None:
     """Six weeks of 40 devices, ten of them people, with revisits, equal times, and every kind of device."""
     random = Random(seed)
     start = moment("2026-01-05")
-    project.definitions = {"goal": [{"goal_id": "a", "name": "a", "event_name": "a", "filters": "[]"}]}
+    project.definitions = {
+        "goal": [{"goal_id": "a", "name": "a", "event_name": "a", "filters": "[]"}],
+        "cohort": [_did("active", "a", 2, within_days=7)],
+    }
     for number in range(40):
         kind = ("client", "client", "derived", "server")[number % 4]
         fields = {
@@ -92,12 +96,24 @@ def fill_instants(project: Project, seed: int) -> None:
             project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
 
 
+def _did(cohort_id: str, event: str, times: int, within_days: int | None = None) -> Row:
+    """A cohort of those who did `event` at least so often."""
+    count = {"operator": "gte", "value": times}
+    criteria = [{"event": event, "filters": [], "count": count, "within_days": within_days}]
+    return {"cohort_id": cohort_id, "name": cohort_id.title(), "criteria": json.dumps(criteria), "match": "all"}
+
+
 def fill_shop(project: Project) -> None:
     """Two people who come from several sources in May 2026, one of whom orders twice; a visitor who only looks."""
     project.definitions = {
         "goal": [
             {"goal_id": "orders", "name": "Orders", "event_name": "order", "filters": "[]"},
             {"goal_id": "never", "name": "Never", "event_name": "never", "filters": "[]"},
+        ],
+        "cohort": [
+            _did("buyers", "order", 1),
+            _did("lately", "order", 1, within_days=1),
+            _did("nobody", "never", 1),
         ],
     }
     news = {"utm_source": "news", "utm_medium": "email", "utm_campaign": "may"}

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from event_lens.errors import Refused
+from query.paging import write_cursor
 from query.parameters import convert_body, read_parameters
 from query.report import Report
 from query.report_context import Subject
@@ -44,10 +45,13 @@ SAMPLES = {
     "include": "/pricing",
     "exclude": "/blog",
     "maxSteps": "3",
+    "asOf": "2026-01-01",
+    "cursor": write_cursor(1_750_000_000_000, "ann"),
+    "cohort": "others",
 }
 OWN_SAMPLES = {("geo", "by"): "city", ("attribution", "by"): "campaign"}
 # What a question cannot be asked without.
-NEEDED = {"attribution": {"goal": "orders"}}
+NEEDED = {"attribution": {"goal": "orders"}, "cohorts/{cohort}/members": {"cohort": "buyers"}}
 IN_ADDRESS = [report for report in REPORTS.values() if not report.has_body]
 
 
