@@ -7,6 +7,7 @@ from query.parameters import nearest
 from query.report import Report
 from query.reports.attribution import ATTRIBUTION
 from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
+from query.reports.defined_funnels import DEFINED_FUNNEL
 from query.reports.dimensions import ORIGINS
 from query.reports.event_names import EVENTS
 from query.reports.funnels import FUNNEL
@@ -35,6 +36,7 @@ ALL: tuple[Report[Any], ...] = (
     SANKEY,
     COHORTS_LIST,
     MEMBERS_LIST,
+    DEFINED_FUNNEL,
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}

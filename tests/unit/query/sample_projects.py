@@ -64,6 +64,7 @@ def fill_random(project: Project, seed: int) -> None:
     project.definitions = {
         "goal": [{"goal_id": "a", "name": "a", "event_name": "a", "filters": "[]"}],
         "cohort": [_did("active", "a", 2, within_days=7)],
+        "funnel": [_funnel("buying", "a", "b", "c")],
     }
     for number in range(40):
         kind = ("client", "client", "derived", "server")[number % 4]
@@ -99,8 +100,13 @@ def fill_instants(project: Project, seed: int) -> None:
 def _did(cohort_id: str, event: str, times: int, within_days: int | None = None) -> Row:
     """A cohort of those who did `event` at least so often."""
     count = {"operator": "gte", "value": times}
-    criteria = [{"event": event, "filters": [], "count": count, "within_days": within_days}]
+    criteria: list[Row] = [{"event": event, "filters": [], "count": count, "within_days": within_days}]
     return {"cohort_id": cohort_id, "name": cohort_id.title(), "criteria": json.dumps(criteria), "match": "all"}
+
+
+def _funnel(funnel_id: str, *step_names: str) -> Row:
+    """A funnel of an hour, in order, by device."""
+    return {"funnel_id": funnel_id, "name": funnel_id.title(), "step_names": step_names, "window_seconds": 3600}
 
 
 def fill_shop(project: Project) -> None:
@@ -115,6 +121,7 @@ def fill_shop(project: Project) -> None:
             _did("lately", "order", 1, within_days=1),
             _did("nobody", "never", 1),
         ],
+        "funnel": [_funnel("buying", "screen_view", "order")],
     }
     news = {"utm_source": "news", "utm_medium": "email", "utm_campaign": "may"}
     search = {"referrer_name": "Google", "referrer_type": "search"}

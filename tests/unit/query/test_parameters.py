@@ -48,10 +48,15 @@ SAMPLES = {
     "asOf": "2026-01-01",
     "cursor": write_cursor(1_750_000_000_000, "ann"),
     "cohort": "others",
+    "funnel": "others",
 }
 OWN_SAMPLES = {("geo", "by"): "city", ("attribution", "by"): "campaign"}
 # What a question cannot be asked without.
-NEEDED = {"attribution": {"goal": "orders"}, "cohorts/{cohort}/members": {"cohort": "buyers"}}
+NEEDED = {
+    "attribution": {"goal": "orders"},
+    "cohorts/{cohort}/members": {"cohort": "buyers"},
+    "funnels/{funnel}": {"funnel": "buying"},
+}
 IN_ADDRESS = [report for report in REPORTS.values() if not report.has_body]
 
 

@@ -27,12 +27,13 @@ def profiles(rows: list[dict[str, Any]]) -> list[str]:
 
 def test_cohorts_are_listed_by_name_with_the_sizes_of_an_instant(answer: Answer) -> None:
     buyers, lately, nobody = answer("shop", "cohorts", asOf="2026-05-05")
-    criteria = [{"event": "order", "filters": [], "count": {"operator": "gte", "value": 1}, "within_days": None}]
+    count = {"operator": "gte", "value": 1}
+    ordered: dict[str, Any] = {"event": "order", "filters": [], "count": count, "within_days": None}
     assert buyers == {
         "cohort_id": "buyers",
         "name": "Buyers",
         "match": "all",
-        "criteria": criteria,
+        "criteria": [ordered],
         "members": 2,
         "ever_members": 2,
         "first_joined_at": "2026-05-05T10:10:00.000Z",
