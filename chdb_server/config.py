@@ -17,6 +17,15 @@ ANALYST, PROJECT_ANALYST, PARSER = "analyst", "project_analyst", "parser"
 PROJECTS_HEADER = "X-Event-Lens-Projects"
 """The projects of an analyst, by comma. Only the guard can send it as those users: it alone has their passwords."""
 
+# They name files and addresses that the engine reads for a table sent along, before it looks at the statement.
+_READ_BEFORE_STATEMENTS = (
+    "format_schema",
+    "format_schema_source",
+    "format_template_resultset",
+    "format_template_row",
+    "format_avro_schema_registry_url",
+)
+
 _OWN_PROJECTS = f"project_id IN splitByChar(',', getClientHTTPHeader('{PROJECTS_HEADER}'))"
 _MAX_ANALYST_MEMORY_BYTES = 2_000_000_000
 ANALYST_QUERIES = 4
@@ -115,7 +124,7 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
         "holder",
         # It waits all the time, so every other statement of this user is refused.
         {"max_execution_time": 0, "max_concurrent_queries_for_all_users": 1},
-        constant=("max_concurrent_queries_for_all_users",),
+        constant=("max_concurrent_queries_for_all_users", *_READ_BEFORE_STATEMENTS),
     )
     _add_profile(
         profiles,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from chdb_server.config import ANALYST, ANALYST_QUERIES, PROJECT_ANALYST, PROJECTS_HEADER
+from chdb_server.config import ANALYST, ANALYST_QUERIES, HOLDER, PARSER, PROJECT_ANALYST, PROJECTS_HEADER
 from chdb_server.guard.concurrency import Turns
 from chdb_server.guard.credentials import Credentials, read_credentials, unknown_user
 from chdb_server.guard.engine_users import EngineUsers
@@ -38,6 +38,8 @@ _MAX_STATEMENT_BYTES = 1 << 20
 _WAIT_SECONDS = 30.0
 _OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEALTH = frozenset({"/ping", "/replicas_status"})
+# Users of the guard and of the engine itself.
+_NOT_FOR_CLIENTS = frozenset({HOLDER, PARSER, PROJECT_ANALYST})
 # They belong to one connection, and there are two.
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"})
 
@@ -94,9 +96,9 @@ class Guard:
         await self._upstream.close()
 
     async def _answer(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
-        fields = dict(
-            parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
-        )
+        query = scope["query_string"].decode("latin-1")
+        # Of two fields of one name the server takes the first, so that is the one to judge.
+        fields = dict(reversed(parse_qsl(query, keep_blank_values=True, errors="surrogateescape")))
         credentials = read_credentials(headers, fields)
         user = await self._known(credentials)
         if user is None or scope["path"] != "/":
@@ -115,6 +117,8 @@ class Guard:
     async def _known(self, credentials: Credentials) -> FoundUser | None:
         """The SQL user, or None for a user that the server knows. Raises `StatementError` for a wrong password."""
         name, password = credentials
+        if name in _NOT_FOR_CLIENTS or not name.isprintable():
+            raise unknown_user("?")
         found = await asyncio.to_thread(self._find_user, name) if name else None
         if found is not None:
             if not found.has_secret(password):
@@ -124,8 +128,6 @@ class Guard:
             if password or not self._is_local:
                 raise unknown_user(name)
             return FoundUser(ANALYST, "", is_for_all_projects=True)
-        if name == PROJECT_ANALYST:
-            raise unknown_user(name)
         return None
 
     async def _ask(
