@@ -42,7 +42,7 @@ class Export(Stream):
 def answer_export(file: str, request: Request[Any, Any, Any], subject: Subject, service: Service) -> Export:
     """A table as a file: `events`, `sessions` or `profiles` with `.ndjson`, `.csv` or `.parquet`."""
     table, format = read_export(file)
-    parameters = read_parameters(file, EXPORTS[table], request.query_params.multi_items())
+    parameters = read_parameters(file, EXPORTS[table], request.query_params.items())
     statement = export_statement(subject, table, format, parameters, service.clock())
     return Export(service, subject.project_id, statement, table, format)
 

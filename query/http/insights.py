@@ -21,7 +21,7 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
     """The handler that answers `report`."""
 
     async def answer(request: Request[Any, Any, Any], subject: Subject, service: Service) -> Answer:
-        written = request.query_params.multi_items()
+        written = request.query_params.items()
         if report.has_body:
             read_parameters(f"the address of {report.name}", NoParameters, written)
             parameters = read_body(report.name, report.parameters, await request.body())
