@@ -17,6 +17,7 @@ from query.reports.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
 from query.reports.paths import PATHS, SANKEY
 from query.reports.retention import RETENTION
 from query.reports.revenue import REVENUE
+from query.reports.sessions import SESSIONS
 from query.reports.trends import METRICS, TIMESERIES
 
 ALL: tuple[Report[Any], ...] = (
@@ -37,6 +38,7 @@ ALL: tuple[Report[Any], ...] = (
     COHORTS_LIST,
     MEMBERS_LIST,
     DEFINED_FUNNEL,
+    SESSIONS,
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}

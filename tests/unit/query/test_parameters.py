@@ -50,7 +50,11 @@ SAMPLES = {
     "cohort": "others",
     "funnel": "others",
 }
-OWN_SAMPLES = {("geo", "by"): "city", ("attribution", "by"): "campaign"}
+OWN_SAMPLES = {
+    ("geo", "by"): "city",
+    ("attribution", "by"): "campaign",
+    ("sessions", "cursor"): write_cursor(1_750_000_000_000, "18446744073709551615"),
+}
 # What a question cannot be asked without.
 NEEDED = {
     "attribution": {"goal": "orders"},
