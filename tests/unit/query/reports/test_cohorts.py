@@ -49,7 +49,9 @@ def test_sizes_follow_the_instant(answer: Answer) -> None:
 
     assert sizes(asOf="2026-05-05T10:10:00Z") == {"buyers": 1, "lately": 1, "nobody": 0}
     assert sizes(asOf="2026-05-05T10:09:59.999Z") == {"buyers": 0, "lately": 0, "nobody": 0}
-    # Bob ordered a day ago and more, Ann again since.
+    # A day after his order Bob is not a member any more; Ann has ordered again.
+    assert sizes(asOf="2026-05-06T12:01:59.999Z")["lately"] == 2
+    assert sizes(asOf="2026-05-06T12:02:00Z")["lately"] == 1
     assert sizes(asOf="2026-05-06") == {"buyers": 2, "lately": 1, "nobody": 0}
     assert sizes() == sizes(asOf=datetime.now(UTC).isoformat())
     assert len(answer("shop", "cohorts", limit=1)) == 1
