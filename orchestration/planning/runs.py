@@ -15,6 +15,8 @@ from orchestration.assets.registry_sync import copy_registry
 from orchestration.planning.plan import buildable, make_plan, read_plan
 
 JOB = "build_lens"
+# Dagster logs each event of a run to the terminal by default, some hundred lines a build; its page shows them anyway.
+ERRORS_IN_TERMINAL = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 # Dagster notes every table on every day from a run's first to its last, at milliseconds each: an event of long ago
 # would cost minutes before the first statement. Of touched days further apart than this it is told the last one only.
 MAX_DAYS_SHOWN = 31

@@ -5,7 +5,7 @@ from datetime import timedelta
 import dagster as dg
 
 from event_lens.settings import Settings
-from orchestration.planning.runs import JOB, range_run
+from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, range_run
 
 REBUILT_DAYS = 3
 
@@ -21,6 +21,6 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     def build_lens_nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         today = context.scheduled_execution_time.date()
         run = range_run(settings, today - timedelta(days=REBUILT_DAYS), today + timedelta(days=1))
-        return dg.RunRequest(run_key=today.isoformat(), tags=run.tags)
+        return dg.RunRequest(run_key=today.isoformat(), tags=run.tags, run_config=ERRORS_IN_TERMINAL)
 
     return build_lens_nightly

@@ -9,7 +9,7 @@ from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.assets.registry_sync import registry_fingerprint
 from orchestration.planning.plan import has_unbuilt_batches
-from orchestration.planning.runs import JOB, UNFINISHED, touched_runs
+from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, UNFINISHED, touched_runs
 from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retry
 
 SECONDS_BETWEEN_LOOKS = 30
@@ -57,7 +57,11 @@ def _look(context: dg.SensorEvaluationContext, settings: Settings) -> dg.SensorR
         runs = touched_runs(settings, warehouse)
     if not runs:
         return dg.SensorResult(skip_reason=NOTHING_TO_BUILD, cursor=known)
-    return dg.SensorResult(run_requests=[dg.RunRequest(tags=run.tags | {DEFINITIONS_TAG: known}) for run in runs])
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(tags=run.tags | {DEFINITIONS_TAG: known}, run_config=ERRORS_IN_TERMINAL) for run in runs
+        ]
+    )
 
 
 def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:

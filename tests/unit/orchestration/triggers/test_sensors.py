@@ -18,7 +18,7 @@ from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.access import connect
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.planning.plan import SETTINGS
-from orchestration.planning.runs import JOB
+from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB
 from orchestration.triggers.retry import DELAYS_SECONDS
 from orchestration.triggers.sensors import landed_sensor
 from tests.conftest import EmbeddedServer
@@ -41,6 +41,7 @@ class Looks:
         seen = landed_sensor(self.settings).evaluate_tick(context)
         self.cursor = seen.cursor
         self.asked += [dict(request.tags) for request in seen.run_requests or []]
+        assert all(request.run_config == ERRORS_IN_TERMINAL for request in seen.run_requests or [])
         return seen
 
     def end(self, status: dg.DagsterRunStatus) -> None:
