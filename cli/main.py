@@ -115,7 +115,9 @@ def migrate() -> None:
 
 @app.command()
 def build(
-    start: Day = None, end: Day = None, full_refresh: Annotated[bool, typer.Option("--full-refresh")] = False
+    start: Day = None,
+    end: Day = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything anew.")] = False,
 ) -> None:
     """Build the tables of lens from what has landed: what is touched, a range of days, or everything anew."""
     from orchestration.build import build as run_build
@@ -174,7 +176,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     project: Annotated[str, typer.Option(help="The project that receives the events.")],
     all_requests: Annotated[
-        bool, typer.Option(help="Take requests that are no pages too, as events `request`.")
+        bool, typer.Option(help="Import the other requests too (images, scripts), as events named `request`.")
     ] = False,
 ) -> None:
     """Import a file of history: a web server's access log in the combined format."""
