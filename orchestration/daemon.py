@@ -23,7 +23,9 @@ def run(dagster_home: Path) -> None:
     if try_lock(dagster_home / DAEMON_LOCK) is None:
         raise another_runs(dagster_home)
     end_runs_left_starting(dagster_home)
-    cli(["run", "-m", DEFINITIONS, "--log-level", "warning"], obj={})
+    # The daemon replaces its code server every minute; at "warning" each that ends would say so in the terminal.
+    levels = ["--log-level", "warning", "--code-server-log-level", "error"]
+    cli(["run", "-m", DEFINITIONS, *levels], obj={})
 
 
 def end_runs_left_starting(dagster_home: Path) -> None:

@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
     with open_instance(prepare_dagster_home(settings)) as instance:
         instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
         target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
-        with WorkspaceProcessContext(instance, target, version=__version__) as workspace:
+        with WorkspaceProcessContext(instance, target, version=__version__, code_server_log_level="error") as workspace:
             app = Guard(create_app_from_workspace_process_context(workspace), own_hosts(settings))
             uvicorn.run(
                 app,
