@@ -110,7 +110,13 @@ def test_a_profile_has_the_thousands_of_properties_that_it_was_sent(built: Built
 
 
 def test_of_more_properties_than_a_profile_may_have_the_last_changed_are_kept(built: Built) -> None:
-    built.build.run("--select", "profiles", "--exclude-resource-types", "test", values={"profile_properties": 1003})
+    built.build.run(
+        "--select",
+        "fqn:event_lens.profiles.profiles",
+        "--exclude-resource-types",
+        "test",
+        values={"profile_properties": 1003},
+    )
     question = "select toJSONString(properties) from lens.profiles where project_id = {project:String}"
     found = json.loads(built.rows(properties_by_the_thousand, question)[0][0])
     last = {f"k4_{key}": {"deep": {"er": key}} for key in range(1000)}

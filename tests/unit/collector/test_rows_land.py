@@ -84,7 +84,10 @@ def test_a_full_event_and_every_operation_land(warehouse: Warehouse) -> None:
     assert (event["path"], event["query"], event["click_id"]) == ("/a", "utm_source=google&gclid=x", "gclid")
     assert (event["utm_source"], event["utm_term"]) == ("google", "t")
     assert (event["revenue"], event["currency"], event["screen_width"]) == ("-12.3456", "EUR", 65535)
-    assert msgspec.json.decode(event["properties"]) == {"text": "한국어\u0000", "nested": {"a": [1, {"b": 2}]}}
+    assert msgspec.json.decode(event["properties"]) == {
+        "text": "한국어\u0000",
+        "nested": {"a": [1, '{"b":2}']},
+    }
     operations = warehouse.rows(
         "SELECT operation, toString(value) AS value, toString(properties) AS properties"
         " FROM lens_raw.profile_operations WHERE project_id = {p:String}",

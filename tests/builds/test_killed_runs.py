@@ -18,7 +18,7 @@ from orchestration.build_lock import held_lock
 from orchestration.dagster_home import CONFIGURATION
 from orchestration.file_lock import is_locked, try_lock
 from orchestration.lease import SECONDS_TO_TAKE_IT, is_run_alive
-from tests.unit.orchestration.long_build import STARTED_BUILDS
+from tests.builds.long_build import STARTED_BUILDS
 
 HOLD = """
 import sys, time, pathlib
@@ -59,7 +59,7 @@ def daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
         str(Path(sys.executable).with_name("dagster-daemon")),
         "run",
         "-m",
-        "tests.unit.orchestration.long_build",
+        "tests.builds.long_build",
     ]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
     environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[3])}
