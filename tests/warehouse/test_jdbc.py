@@ -157,3 +157,32 @@ def test_blocks_of_the_analyst_are_refused_with_the_remedy(http: httpx.Client, a
     zipped = analyst.post("/", headers={"Content-Encoding": "gzip"}, content=gzip.compress(b"SELECT 1"))
     assert (zipped.status_code, zipped.headers["x-clickhouse-exception-code"]) == (400, "36")
     assert "uncompressed" in zipped.text
+
+
+def test_damaged_blocks_are_refused_and_land_nothing(
+    admin: Driver, http: httpx.Client, warehouse: Warehouse, table: str
+) -> None:
+    # Few: where the hash is wrong, the server looks for the bit that flipped.
+    rows = b"".join(b"%d\tabc\n" % number for number in range(300))
+    whole = packed(http, rows)
+    into = f"INSERT INTO {table} FORMAT TSV"
+    for body in (whole[:-5], whole[:40] + b"?" + whole[41:], whole[:-40], rows, b"no blocks at all"):
+        answer = admin.post(body, decompress="1", query=into)
+        assert answer.status_code >= 400
+        assert int(answer.headers["x-clickhouse-exception-code"]) != 1002
+    assert warehouse.value(f"SELECT count() FROM {table}") == 0
+    assert admin.post(whole, decompress="1", query=into).status_code == 200
+    assert warehouse.value(f"SELECT uniqExact(n) FROM {table}") == 300
+
+
+def test_a_failure_in_the_middle_of_blocks_is_in_the_blocks(http: httpx.Client, analyst: httpx.Client) -> None:
+    sql = "SELECT throwIf(number = 800000), number FROM numbers(900000)"
+    for client in (http, analyst):
+        got = bytearray()
+        with (  # noqa: PT012
+            pytest.raises(httpx.RemoteProtocolError),
+            client.stream("POST", "/", params={"compress": "1"}, content=sql) as answer,
+        ):
+            for piece in answer.iter_raw():
+                got += piece
+        assert b"Code: 395." in unpacked(bytes(got))[-1500:]
