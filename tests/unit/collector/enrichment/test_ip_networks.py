@@ -24,9 +24,10 @@ def test_an_address_is_held_by_the_networks_that_contain_it(networks: list[str],
 @given(NETWORKS)
 def test_a_network_holds_its_first_and_last_address_and_no_neighbour(network: str) -> None:
     known, held = ip_network(network), Networks([network])
-    if getattr(known[0], "ipv4_mapped", None) is None:
-        assert held.hold(str(known[0]))
-        assert held.hold(str(known[-1]))
+    for edge in (known[0], known[-1]):
+        # An IPv4 address that is written as IPv6 is in networks of IPv4 alone; `::/80` ends with one.
+        if getattr(edge, "ipv4_mapped", None) is None:
+            assert held.hold(str(edge))
     after = int(known[-1]) + 1
     if after < 2**known.max_prefixlen and known.version == 4:
         assert not held.hold(str(ip_address(after)))
