@@ -8,7 +8,7 @@ from subprocess import Popen
 
 import msgspec
 
-from event_lens.processes import free_port, running
+from event_lens.processes import free_ports, running
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
@@ -26,13 +26,12 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
-        self.port = free_port()
-        self.warehouse_port = free_port()
+        self.port, self.warehouse_port, native_port = free_ports(3)
         ours = {
             "EVENTLENS_HOME": str(self.home),
             "EVENTLENS_COLLECTOR_PORT": str(self.port),
             "EVENTLENS_WAREHOUSE_PORT": str(self.warehouse_port),
-            "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(free_port()),
+            "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(native_port),
         }
         self.settings = read_settings(ours)
         registry = open_registry(self.settings)

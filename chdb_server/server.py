@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
     check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
     with owned(home / "warehouse") as folder:
         keep_default_database(folder)
-        access = _access(home)
+        access = _access(home, {settings.warehouse_port, settings.warehouse_native_port})
         listeners = Listeners("127.0.0.1", access.http_port, settings.warehouse_native_port)
         memory_bytes = _memory_bytes()
         own = EngineUsers(
@@ -131,9 +131,11 @@ def _drain(access: Access) -> None:
         log.warning("drain_failed", code=error.code)
 
 
-def _access(home: Path) -> Access:
-    """The services' port and passwords; another port where somebody else took it."""
+def _access(home: Path, ours: set[int]) -> Access:
+    """The services' port and passwords; another port where somebody else took it or it is one of `ours`."""
     access = read_access(home)
+    while access.http_port in ours:
+        access = move_access(home)
     try:
         check_port(access.http_port, "")
     except Unavailable:

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from socket import socket
 
@@ -20,10 +20,17 @@ START_WITHIN_SECONDS = 60
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on now."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """As many different ports of 127.0.0.1 that nobody listens on now."""
+    with ExitStack() as stack:
+        # All are held until the last is chosen: the system may offer one again as soon as it is let go.
+        probes = [stack.enter_context(socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 @contextmanager

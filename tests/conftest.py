@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from event_lens.processes import free_port
 from event_lens.settings import read_settings
 from event_lens.warehouse.access import read_access
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
+from tests.ports import free_port
 
 START_SECONDS = 60.0
 

@@ -18,7 +18,7 @@ from cli.simulate.visits import SITE
 from event_lens.clock import now_ms
 from event_lens.data_dir import VERSION_FILE
 from event_lens.errors import Broken, Refused
-from event_lens.processes import free_port, running
+from event_lens.processes import free_ports, running
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import open_registry
 from event_lens.registry.definitions.cohorts import Count, Criterion, create_cohort
@@ -66,10 +66,10 @@ def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment without its Event Lens settings, and with those of the demo."""
-    ports = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
+    parts = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
     return {
         **{name: value for name, value in environ.items() if not name.startswith("EVENTLENS_")},
-        **{f"EVENTLENS_{part}_PORT": str(free_port()) for part in ports},
+        **{f"EVENTLENS_{part}_PORT": str(port) for part, port in zip(parts, free_ports(len(parts)), strict=True)},
         "EVENTLENS_HOME": str(Path(HOME).absolute()),
         # The simulator stands for the proxy in front of a site: it names the visitors' addresses.
         "EVENTLENS_TRUSTED_PROXIES": "127.0.0.1/32",

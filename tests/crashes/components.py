@@ -11,13 +11,14 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from event_lens.processes import free_port, is_answering, stop
+from event_lens.processes import is_answering, stop
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
+from tests.ports import free_port
 
 START_WITHIN_SECONDS = 60.0
 DRAIN_WITHIN_SECONDS = 60.0

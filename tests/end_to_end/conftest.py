@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from event_lens.processes import free_port, running
+from event_lens.processes import running
 from event_lens.settings import read_settings
 from tests.end_to_end.running import House
 from tests.end_to_end.site import DAY, Site, event
+from tests.ports import free_port
 
 LOG = Path(__file__).resolve().parents[1] / "data" / "access.log"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from event_lens.processes import free_port
+from tests.ports import free_port
 from tests.sdks.client_process import need_node, run_scenario
 from tests.sdks.proxy import tapped
 from tests.sdks.site import Site

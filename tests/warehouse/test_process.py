@@ -14,10 +14,10 @@ import pytest
 
 from event_lens.data_dir import prepare_home
 from event_lens.errors import Unavailable
-from event_lens.processes import free_port
 from event_lens.warehouse.access import read_access
 from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
+from tests.ports import free_port
 
 Start = Callable[[Path], EmbeddedServer]
 
@@ -81,6 +81,20 @@ def test_a_port_of_the_services_that_somebody_took_is_left_to_them(server: Embed
         assert after.http_port != before.http_port
         assert after.passwords == before.passwords
         assert httpx.post(server.url, content="SELECT 1").text == "1\n"
+
+
+@pytest.mark.parametrize("setting", PORTS)
+def test_a_port_of_the_services_that_a_setting_names_is_left_to_the_setting(tmp_path: Path, setting: str) -> None:
+    before = read_access(tmp_path)
+    other = EmbeddedServer(tmp_path, **{setting: str(before.http_port)})
+    try:
+        other.port = before.http_port if setting == "EVENTLENS_WAREHOUSE_PORT" else other.port
+        other.guarded_url = f"http://127.0.0.1:{other.port}"
+        other.wait()
+        assert read_access(tmp_path).http_port != before.http_port
+        assert httpx.post(other.url, content="EXISTS lens_raw.events").text == "1\n"
+    finally:
+        other.stop()
 
 
 def test_it_listens_on_loopback_only(server: EmbeddedServer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from event_lens.processes import free_port
+from tests.ports import free_port
 
 
 def eventlens(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from event_lens.processes import free_port, stop
+from event_lens.processes import stop
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
+from tests.ports import free_port
 
 WITHIN_SECONDS = 20.0
 

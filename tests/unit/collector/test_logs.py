@@ -14,7 +14,7 @@ import structlog
 from collector.http.middleware import Edge
 from event_lens.errors import Unavailable
 from event_lens.logs import get_log, request_id, set_up_logs
-from event_lens.processes import free_port
+from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 SECRET = "sec_of-a-client-4711"

@@ -10,7 +10,7 @@ import httpx
 
 from docs.generate.monitoring import monitoring_page
 from event_lens.metrics import METRICS
-from event_lens.processes import free_port
+from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 # When each counter began, which the client library adds.

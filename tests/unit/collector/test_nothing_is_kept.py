@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from event_lens.processes import free_port
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import change_project
 from event_lens.warehouse.client import Warehouse
+from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 # A collector that says all it can say, libraries included, and fails on purpose with the payload in the error's text.

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from event_lens.processes import free_port
 from event_lens.warehouse.client import Warehouse
+from tests.ports import free_port
 from tests.unit.collector.conftest import WITHIN_SECONDS, CollectorProcess
 
 

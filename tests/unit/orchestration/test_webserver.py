@@ -16,10 +16,11 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from event_lens.processes import free_port, running_command
+from event_lens.processes import running_command
 from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.serve import dagster_commands
+from tests.ports import free_port
 
 STOP_IN_THE_POOL = 'mutation { setConcurrencyLimit(concurrencyKey: "%s", limit: 0) }'
 RUN_LOGS = 'subscription { pipelineRunLogs(runId: "nowhere") { __typename } }'

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from event_lens.processes import free_port
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
+from tests.ports import free_port
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project

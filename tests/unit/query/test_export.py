@@ -14,10 +14,10 @@ import polars
 import pytest
 
 from event_lens.errors import Refused, Unavailable
-from event_lens.processes import free_port
 from query.client import Api, Client
 from query.local_source import Direct
 from query.report_context import Subject
+from tests.ports import free_port
 from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import HOSTILE, World
 

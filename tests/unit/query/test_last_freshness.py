@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from event_lens.errors import Unavailable
-from event_lens.processes import free_port
 from event_lens.warehouse.client import Warehouse
 from query.freshness import Freshness, LastFreshness, read_freshness
 from tests.conftest import EmbeddedServer
+from tests.ports import free_port
 
 NOW = 1_790_000_000_000
 

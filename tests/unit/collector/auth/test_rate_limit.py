@@ -19,11 +19,11 @@ from collector.auth.client_ip import NO_PROXIES
 from collector.auth.rate_limit import MOST_SENDERS, RateLimit, RateLimited, network_of
 from collector.auth.rate_limit_store import SharedCounts
 from event_lens.errors import Refused
-from event_lens.processes import free_port
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
+from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 MINUTE_MS = 60_000

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from event_lens.processes import free_port
 from event_lens.registry.clients import create_client, revoke_client
 from event_lens.registry.database import open_registry
 from event_lens.warehouse.client import Warehouse
+from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from event_lens.connection_limit import most_connections
-from event_lens.processes import free_port
+from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 BODY = b'{"type":"track","payload":{"name":"socket"}}'
