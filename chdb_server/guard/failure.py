@@ -1,25 +1,19 @@
-"""An engine's exception as an HTTP answer: ClickHouse's code, its text and a fitting status."""
+"""The server's exception as an HTTP answer: ClickHouse's code, its text and a fitting status."""
 
 import re
 from dataclasses import dataclass
 
 _CODE = re.compile(r"Code: (\d+)\. ")
-_WRAPPED = re.compile(r"^(?:Streaming (?:query|insert \w+) failed: )+")
 
 AUTHENTICATION_FAILED = 516
 ACCESS_DENIED = 497
 READONLY = 164
-SESSION_NOT_FOUND = 372
-SESSION_IS_LOCKED = 373
-NOT_IMPLEMENTED = 48
 BAD_ARGUMENTS = 36
 SYNTAX_ERROR = 62
 TOO_MANY_SIMULTANEOUS_QUERIES = 202
 QUERY_IS_TOO_LARGE = 397
-NOT_ENOUGH_SPACE = 243
 TOO_DEEP_RECURSION = 306
 UNKNOWN_QUERY_PARAMETER = 456
-UNKNOWN_ROLE = 511
 QUERY_IS_RUNNING_ALREADY = 216
 UNKNOWN_EXCEPTION = 1002
 
@@ -27,10 +21,7 @@ _STATUS = {
     AUTHENTICATION_FAILED: 403,
     ACCESS_DENIED: 403,
     READONLY: 403,
-    NOT_IMPLEMENTED: 501,
     QUERY_IS_TOO_LARGE: 413,
-    SESSION_NOT_FOUND: 404,
-    SESSION_IS_LOCKED: 409,
     16: 404,  # NO_SUCH_COLUMN_IN_TABLE
     46: 404,  # UNKNOWN_FUNCTION
     47: 404,  # UNKNOWN_IDENTIFIER
@@ -44,8 +35,7 @@ _STATUS = {
     TOO_MANY_SIMULTANEOUS_QUERIES: 503,
     209: 503,  # SOCKET_TIMEOUT
     241: 500,  # MEMORY_LIMIT_EXCEEDED
-    NOT_ENOUGH_SPACE: 500,
-    UNKNOWN_ROLE: 404,
+    511: 404,  # UNKNOWN_ROLE
     QUERY_IS_RUNNING_ALREADY: 409,
     252: 503,  # TOO_MANY_PARTS
     394: 503,  # QUERY_WAS_CANCELLED
@@ -74,18 +64,9 @@ def failure(code: int, name: str, message: str) -> StatementError:
     return StatementError(code, f"Code: {code}. DB::Exception: {message} ({name})")
 
 
-def read_failure(error: Exception) -> StatementError:
-    """The failure an engine's exception stands for; one without a code is `UNKNOWN_EXCEPTION`."""
-    text = _WRAPPED.sub("", _message(error))
+def read_failure(text: str) -> StatementError:
+    """The failure that the server's `text` tells; one without a code is `UNKNOWN_EXCEPTION`."""
     found = _CODE.search(text)
     if found is None:
         return failure(UNKNOWN_EXCEPTION, "UNKNOWN_EXCEPTION", text)
     return StatementError(int(found.group(1)), text[found.start() :])
-
-
-def _message(error: Exception) -> str:
-    """The engine's text; where it quotes bytes that are no UTF-8, the binding fails on the text itself."""
-    for cause in (error, error.__cause__):
-        if isinstance(cause, UnicodeDecodeError):
-            return cause.object.decode(errors="replace")
-    return str(error)

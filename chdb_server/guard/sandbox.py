@@ -19,7 +19,7 @@ from chdb_server.guard.failure import (
 )
 from chdb_server.guard.functions import Functions
 from chdb_server.guard.query_tree import Node, arguments, full_name, walk
-from chdb_server.guard.statement import Kind, Statement, read_statement
+from chdb_server.guard.statement import Statement, read_statement
 from chdb_server.guard.upstream import Parser
 from event_lens.warehouse.sql_lexer import Token, tokens
 
@@ -110,8 +110,6 @@ class Sandbox:
         loop = asyncio.get_running_loop()
         rewritten = await self._parser.rewrite(sql)
         statement, (before, question, after) = await loop.run_in_executor(self._judges, _read, rewritten)
-        if statement.kind is not Kind.ASK:
-            raise _denied("this user only asks: SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN")
         if statement.tail.strip():
             raise _denied("SETTINGS cannot be part of the statement")
         if question:
@@ -171,8 +169,10 @@ def _check_size(sql: bytes) -> None:
 
 
 def _read(sql: bytes) -> tuple[Statement, tuple[bytes, bytes, bytes]]:
-    """The statement that `sql` is, and the question in it (`_question_in`)."""
+    """The statement that `sql` is, and the question in it. Raises `StatementError` for one that does something."""
     statement = read_statement(sql)
+    if statement is None:
+        raise _denied("this user only asks: SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN")
     return statement, _question_in(statement.sql.strip())
 
 

@@ -1,8 +1,7 @@
-"""What a request asks the engine to do, found from the statement's first words and its FORMAT clause."""
+"""A question's format, and the query that somebody asks to stop, found in the text of a statement."""
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 
 from event_lens.warehouse.sql_lexer import Token, tokens
 
@@ -12,48 +11,13 @@ _PLAIN_TEXT = re.compile(rb"'[^'\\]*'")
 _ASKING = frozenset({b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"DESC", b"EXISTS", b"EXPLAIN", b"FROM"})
 
 
-class Kind(Enum):
-    """How the engine runs a statement."""
-
-    ASK = "ask"
-    LAND = "land"
-    DO = "do"
-
-
 @dataclass(frozen=True)
 class Statement:
-    """A statement ready for the engine.
+    """A question: `sql` before its FORMAT clause, the `format` (empty: the request's default), the `tail` after it."""
 
-    `ASK`: rows come out, in `format` (empty: the request's default); `sql` is everything before the FORMAT clause and
-    `tail` what followed it. `LAND`: an INSERT whose rows follow the statement; `sql` ends before FORMAT, and the data
-    begin at `data_start` of the text that was read. `DO`: all the rest, run as it is.
-    """
-
-    kind: Kind
     sql: bytes
     format: str = ""
     tail: bytes = b""
-    data_start: int = 0
-
-
-def _is_group(token: Token) -> bool:
-    return token.kind == "sign" and token.value == b"("
-
-
-def read_landing(text: bytes) -> Statement | None:
-    """The INSERT with data after it that `text` begins with; None for anything else, INSERT ... SELECT included."""
-    found = list(_top_level(text, stop_after_format=True))
-    if not found or found[0].keyword != b"INSERT":
-        return None
-    for token, following in zip(found, [*found[1:], None], strict=True):
-        if token.keyword in (b"SELECT", b"WITH", b"WATCH", b"INFILE"):
-            return None
-        if token.keyword == b"VALUES":
-            return Statement(Kind.LAND, text[: token.start], "Values", data_start=token.end)
-        if token.keyword == b"FORMAT" and following is not None and following.kind == "word":
-            start = _after_line_end(text, following.end)
-            return Statement(Kind.LAND, text[: token.start], following.value.decode(), data_start=start)
-    return None
 
 
 def read_kill(text: bytes) -> str | None:
@@ -71,25 +35,25 @@ def read_kill(text: bytes) -> str | None:
     return found[5].value[1:-1].decode(errors="replace")
 
 
-def read_statement(text: bytes) -> Statement:
-    """The statement `text` holds from its first to its last byte, when `read_landing` found none."""
-    top = list(_top_level(text))
+def read_statement(text: bytes) -> Statement | None:
+    """The question that `text` holds from its first to its last byte; None for a statement that does something."""
+    top = _top_level(text)
     while top and top[-1].value == b";":
         text = text[: top.pop().start]
     if not top or not (_is_group(top[0]) or top[0].keyword in _ASKING):
-        return Statement(Kind.DO, text)
+        return None
     if any(token.keyword == b"INSERT" for token in top) and top[0].keyword == b"WITH":
-        return Statement(Kind.DO, text)
+        return None
     for at in range(len(top) - 2, 0, -1):
         token, following = top[at], top[at + 1]
         ends_here = at + 2 == len(top) or top[at + 2].keyword == b"SETTINGS"
         if token.keyword == b"FORMAT" and following.kind in ("word", "name") and ends_here:
             name = following.value.strip(b'`"').decode(errors="replace")
-            return Statement(Kind.ASK, text[: token.start], name, text[following.end :])
-    return Statement(Kind.ASK, text)
+            return Statement(text[: token.start], name, text[following.end :])
+    return Statement(text)
 
 
-def _top_level(text: bytes, *, stop_after_format: bool = False) -> list[Token]:
+def _top_level(text: bytes) -> list[Token]:
     """The tokens outside of every bracket; an opening bracket stands for its group."""
     found: list[Token] = []
     depth = 0
@@ -102,17 +66,8 @@ def _top_level(text: bytes, *, stop_after_format: bool = False) -> list[Token]:
             depth -= 1
         elif depth == 0:
             found.append(token)
-            if stop_after_format and (
-                token.keyword in (b"SELECT", b"VALUES") or (len(found) > 1 and found[-2].keyword == b"FORMAT")
-            ):
-                break
     return found
 
 
-def _after_line_end(text: bytes, at: int) -> int:
-    """Where data begin after a FORMAT name: past blanks and at most one line end, as the engine reads it."""
-    while text[at : at + 1] in (b" ", b"\t", b"\f"):
-        at += 1
-    if text[at : at + 1] == b"\r":
-        at += 1
-    return at + 1 if text[at : at + 1] == b"\n" else at
+def _is_group(token: Token) -> bool:
+    return token.kind == "sign" and token.value == b"("

@@ -63,7 +63,7 @@ class Upstream:
         async with self._opened().post(address, headers=headers, data=body) as answer:
             found = await answer.read()
             if answer.status != 200:
-                raise read_failure(RuntimeError(found.decode(errors="replace").strip()))
+                raise read_failure(found.decode(errors="replace").strip())
             return found
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chdb_server.guard.statement import Kind, read_landing, read_statement
+from chdb_server.guard.statement import Statement, read_statement
 from event_lens.warehouse.sql_lexer import split_statements
 
 
@@ -27,42 +27,27 @@ def test_a_quote_or_comment_without_an_end_is_refused(script: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sql", "name", "data"),
+    ("text", "name", "tail"),
     [
-        (b"INSERT INTO t FORMAT CSV\n1,2", b"INSERT INTO t ", "CSV", b"1,2"),
-        (
-            b"insert into t (a, `format`) format  Native \r\n\n\x00",
-            b"insert into t (a, `format`) ",
-            "Native",
-            b"\n\x00",
-        ),
-        (b"INSERT INTO t SETTINGS a=1 FORMAT JSONEachRow {}", b"INSERT INTO t SETTINGS a=1 ", "JSONEachRow", b"{}"),
-        (b"/* FORMAT x */ INSERT INTO t VALUES (1)", b"/* FORMAT x */ INSERT INTO t ", "Values", b" (1)"),
+        (b"SELECT 1 FORMAT JSON", "JSON", b""),
+        (b"(SELECT 1) FORMAT `Null` ;", "Null", b" "),
+        (b"SELECT 1 FORMAT CSV SETTINGS a = 1", "CSV", b" SETTINGS a = 1"),
+        (b"SELECT ' FORMAT JSON' -- FORMAT CSV", "", b""),
+        (b"WITH x AS (SELECT 1 AS format) SELECT format FROM x", "", b""),
     ],
 )
-def test_the_rows_of_an_insert_begin_after_its_format(text: bytes, sql: bytes, name: str, data: bytes) -> None:
-    landing = read_landing(text)
-    assert landing is not None
-    assert (landing.sql, landing.format, text[landing.data_start :]) == (sql, name, data)
-
-
-@pytest.mark.parametrize("text", [b"INSERT INTO t SELECT 1 FORMAT CSV", b"SELECT 1 FORMAT CSV", b"", b"INSERT INTO t"])
-def test_statements_without_rows_of_their_own_are_not_landings(text: bytes) -> None:
-    assert read_landing(text) is None
+def test_the_format_clause_is_found_at_the_end_only(text: bytes, name: str, tail: bytes) -> None:
+    statement = read_statement(text)
+    assert statement is not None
+    assert (statement.format, statement.tail) == (name, tail)
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "name", "tail"),
-    [
-        (b"SELECT 1 FORMAT JSON", Kind.ASK, "JSON", b""),
-        (b"(SELECT 1) FORMAT `Null` ;", Kind.ASK, "Null", b" "),
-        (b"SELECT 1 FORMAT CSV SETTINGS a = 1", Kind.ASK, "CSV", b" SETTINGS a = 1"),
-        (b"SELECT ' FORMAT JSON' -- FORMAT CSV", Kind.ASK, "", b""),
-        (b"WITH x AS (SELECT 1 AS format) SELECT format FROM x", Kind.ASK, "", b""),
-        (b"CREATE TABLE t (a Int8) ENGINE = Memory", Kind.DO, "", b""),
-        (b"SET a = 1", Kind.DO, "", b""),
-    ],
+    "text", [b"CREATE TABLE t (a Int8) ENGINE = Memory", b"SET a = 1", b"", b"WITH 1 AS x INSERT INTO t SELECT x"]
 )
-def test_the_format_clause_is_found_at_the_end_only(text: bytes, kind: Kind, name: str, tail: bytes) -> None:
-    statement = read_statement(text)
-    assert (statement.kind, statement.format, statement.tail) == (kind, name, tail)
+def test_a_statement_that_does_something_is_not_a_question(text: bytes) -> None:
+    assert read_statement(text) is None
+
+
+def test_a_question_without_a_format_stands_as_it_was_sent() -> None:
+    assert read_statement(b"SELECT 1;") == Statement(b"SELECT 1")
