@@ -18,12 +18,12 @@ from litestar.exceptions import HTTPException
 from collector.enrichment.geo import open_geo
 from collector.http.failure import failure
 from collector.http.middleware import Edge
-from collector.http.responses import error_headers, status_of
+from collector.http.responses import error_headers
 from collector.http.routes import event_routes, state_routes
 from collector.worker import Worker
 from event_lens.asgi import HOST, check_port, serve_until_stopped, server_limits
 from event_lens.data_dir import prepare_home
-from event_lens.errors import Broken, EventLensError, Refused, as_json
+from event_lens.errors import Broken, EventLensError, Refused, as_json, status_of
 from event_lens.logs import set_up_logs
 from event_lens.metrics import empty_shared, metrics
 from event_lens.registry.database import open_registry

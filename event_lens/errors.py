@@ -1,5 +1,7 @@
 """Every error answers two questions by its type: whose fault is it, and may I retry?"""
 
+from event_lens.error_codes import CODES
+
 
 class EventLensError(Exception):
     """An error with a stable code. The message names the cause and the remedy, and never holds a secret."""
@@ -33,6 +35,16 @@ class Broken(EventLensError):
     """Our fault: a promise of this program does not hold, a person has to look."""
 
     code = "broken"
+
+
+def status_of(error: EventLensError) -> int:
+    """The HTTP status of an error: its code's, or, for a code that the warehouse gave, that of its kind."""
+    about = CODES.get(error.code)
+    if about is not None:
+        return about.status
+    if isinstance(error, Refused):
+        return 400
+    return 503 if isinstance(error, Unavailable) else 500
 
 
 def as_json(error: EventLensError) -> dict[str, dict[str, str]]:

@@ -5,26 +5,11 @@ from typing import Any
 
 import msgspec
 
-from event_lens.errors import EventLensError, Refused, Unavailable, as_json
+from event_lens.errors import EventLensError, as_json, status_of
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 ErrorShape = Callable[[EventLensError], object]
-
-STATUS_OF_CODE = {
-    "client_missing": 401,
-    "client_unknown": 401,
-    "secret_wrong": 401,
-    # Not 403: the published SDKs send anything but a 401 again.
-    "origin_refused": 401,
-    "client_cannot_write": 401,
-    "body_too_large": 413,
-    "body_too_slow": 408,
-    "encoding_unknown": 415,
-    "rate_limited": 429,
-    "not_found": 404,
-    "method_not_allowed": 405,
-}
 
 COMMON_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -40,13 +25,6 @@ ALLOWED_HEADERS = (
     b"content-type, content-encoding, openpanel-client-id, openpanel-client-secret, openpanel-sdk-name, "
     b"openpanel-sdk-version, event-lens-client-id, event-lens-client-secret, x-api-key, authorization"
 )
-
-
-def status_of(error: EventLensError) -> int:
-    """The HTTP status of an error: whose fault it is, and whether the same request may be taken later."""
-    if isinstance(error, Unavailable):
-        return 503
-    return STATUS_OF_CODE.get(error.code, 400) if isinstance(error, Refused) else 500
 
 
 def error_headers(error: EventLensError) -> list[Header]:

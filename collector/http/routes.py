@@ -13,12 +13,12 @@ from collector.http.device_id_endpoint import own_device
 from collector.http.endpoints import Collect, Endpoint
 from collector.http.live_insight import live_insight
 from collector.http.openapi import BARE_ROUTES, openapi
-from collector.http.responses import error_headers, status_of
+from collector.http.responses import error_headers
 from collector.spool.health import spool_health
 from collector.worker import Worker
 from event_lens.contract.decode import encoded
 from event_lens.contract.parse import decode_bare
-from event_lens.errors import as_json
+from event_lens.errors import as_json, status_of
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
 

@@ -1,10 +1,9 @@
-"""`docs/metrics.md`, written from the cases of the spec: `python -m docs.generate.metrics`."""
+"""`docs/metrics.md`, written from the cases of the spec."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
 from typing import Any
@@ -14,12 +13,11 @@ from tests.spec.cases import attribution, cohorts, counting, flows, funnels, han
 from tests.spec.cases.case import Case
 from tests.spec.rows import Project, Row
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 INTRODUCTION = """# Metrics
 
 What the numbers mean, on examples: what was sent to a project, a question to the tables of `lens`, and its answer. The
 tests send exactly these rows and hold the answers to it, whatever order the rows land in. This page is written from
-them by `python -m docs.generate.metrics`; the words are in the [glossary](glossary.md). Times are UTC. Every example
+them by `python -m docs.generate`; the words are in the [glossary](glossary.md). Times are UTC. Every example
 is a project of its own, which is `{project}` in the question.
 """
 TOPICS: dict[str, ModuleType] = {
@@ -164,7 +162,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(metrics_page())

@@ -1,10 +1,6 @@
-"""`docs/monitoring.md`, written from the list of metrics: `python -m docs.generate.monitoring`."""
-
-from pathlib import Path
+"""`docs/monitoring.md`, written from the list of metrics."""
 
 from event_lens.metrics import METRICS
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "monitoring.md"
 
 
 def monitoring_page() -> str:
@@ -17,10 +13,6 @@ def monitoring_page() -> str:
         "zero when the collector starts. Logs are lines of JSON on standard error; a line that was written while a\n"
         "request was answered carries the `request_id` that the answer has in `x-request-id`, which is the sender's\n"
         "own if it is 1 to 64 letters, digits, `_` or `-`. `EVENTLENS_LOG_LEVEL=debug` adds a line a request.\n\n"
-        "This table is written from `event_lens/metrics.py` by `python -m docs.generate.monitoring`.\n\n"
+        "This table is written from `event_lens/metrics.py` by `python -m docs.generate`.\n\n"
         f"| name | label | what it counts |\n| --- | --- | --- |\n{rows}\n"
     )
-
-
-if __name__ == "__main__":
-    PAGE.write_text(monitoring_page())

@@ -1,10 +1,6 @@
-"""`docs/settings.md` and `.env.example`, written from the list of settings: `python -m docs.generate.settings`."""
-
-from pathlib import Path
+"""`docs/settings.md` and `.env.example`, written from the list of settings."""
 
 from event_lens.settings import SETTINGS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def settings_page() -> str:
@@ -13,7 +9,7 @@ def settings_page() -> str:
     return (
         "# Settings\n\n"
         "Environment variables, read once when a process starts. This page is written from `event_lens/settings.py`\n"
-        "by `python -m docs.generate.settings`. A misspelt name is refused at start.\n\n"
+        "by `python -m docs.generate`. A misspelt name is refused at start.\n\n"
         f"| name | default | what it does |\n| --- | --- | --- |\n{rows}\n"
     )
 
@@ -21,12 +17,3 @@ def settings_page() -> str:
 def env_example() -> str:
     """The text of `.env.example`."""
     return "".join(f"# {setting.help}\n#{setting.name}={setting.default}\n" for setting in SETTINGS)
-
-
-def write_pages() -> None:
-    (ROOT / "docs" / "settings.md").write_text(settings_page())
-    (ROOT / ".env.example").write_text(env_example())
-
-
-if __name__ == "__main__":
-    write_pages()

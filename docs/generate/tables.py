@@ -1,19 +1,14 @@
-"""`docs/tables.md`, written from dbt's manifest: `python -m docs.generate.tables`."""
+"""`docs/tables.md`, written from dbt's manifest."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from event_lens.settings import read_settings
-from orchestration.dbt import ROOT, dbt_project
-
-PAGE = ROOT / "docs" / "tables.md"
 INTRODUCTION = """# Tables
 
 The public tables of the database `lens`, as their dbt models describe them. This page is written from the models by
-`python -m docs.generate.tables`. Rows of a project carry its `project_id`; bots and duplicates are left out. A
+`python -m docs.generate`. Rows of a project carry its `project_id`; bots and duplicates are left out. A
 column that ends in `_state` holds a distinct count that can be merged over days, for example
 `uniqExactMerge(unique_visitors_state)`.
 """
@@ -46,7 +41,3 @@ def _one_line(text: str) -> str:
 def read_manifest(path: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(path.read_text())
     return manifest
-
-
-if __name__ == "__main__":
-    PAGE.write_text(tables_page(read_manifest(dbt_project(read_settings(os.environ)).manifest_path)))

@@ -6,16 +6,13 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from event_lens.errors import Broken, EventLensError, Refused, Unavailable, as_json
+from event_lens.errors import Broken, EventLensError, Refused, Unavailable, as_json, status_of
 from event_lens.logs import get_log
-from query.errors import FORBIDDEN, UNAUTHORIZED
-from query.fair_queue import PROJECT_BUSY
 from query.presence import ClientGoneError
 
 CLIENT_GONE = 499
 AnyRequest = Request[Any, Any, Any]
 
-REFUSED_STATUSES = {UNAUTHORIZED: 401, FORBIDDEN: 403}
 HTTP_CODES = {
     400: "request_invalid",
     404: "route_unknown",
@@ -23,15 +20,6 @@ HTTP_CODES = {
     413: "body_too_large",
     415: "content_type_invalid",
 }
-
-
-def status_of(error: EventLensError) -> int:
-    if isinstance(error, Refused):
-        return REFUSED_STATUSES.get(error.code, 400)
-    if isinstance(error, Unavailable):
-        # The caller can do something about the one: ask less at a time.
-        return 429 if error.code == PROJECT_BUSY else 503
-    return 500
 
 
 def answer_error(_request: AnyRequest, error: EventLensError) -> Response[dict[str, dict[str, str]]]:

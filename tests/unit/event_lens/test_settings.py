@@ -1,15 +1,12 @@
-"""Settings: one list drives defaults, help, the page and the example file."""
+"""Settings: one list drives defaults and help."""
 
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from docs.generate.settings import env_example, settings_page
 from event_lens.errors import Refused
 from event_lens.settings import SETTINGS, Settings, read_settings
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -64,8 +61,3 @@ def test_a_set_url_turns_the_embedded_warehouse_off() -> None:
     settings = read_settings({"EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:18123/"})
     assert settings.warehouse_url == "http://127.0.0.1:18123"
     assert not settings.is_embedded
-
-
-def test_the_page_and_the_example_file_are_current() -> None:
-    assert (ROOT / "docs" / "settings.md").read_text() == settings_page()
-    assert (ROOT / ".env.example").read_text() == env_example()

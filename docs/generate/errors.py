@@ -1,0 +1,25 @@
+"""`docs/errors.md`, written from the list of codes."""
+
+from event_lens.error_codes import GROUPS, ErrorCode, Fault
+
+_INTRODUCTION = """# Errors
+
+Every error has one shape, `{"error": {"code": "...", "message": "..."}}`. The message names the cause and the remedy
+and may change; the code stays. An error of ClickHouse's own has the code `warehouse_` and ClickHouse's number. Whose
+fault an error is says whether to send the request again:
+
+"""
+_WORDS = {Fault.CALLER: "request", Fault.PASSING: "passing", Fault.PROGRAM: "program"}
+
+
+def errors_page() -> str:
+    """The text of the page: a table a group of codes."""
+    faults = "".join(f"- **{_WORDS[fault]}**: the fault is {fault.value}.\n" for fault in Fault)
+    return _INTRODUCTION + faults + "".join(_group(title, codes) for title, codes in GROUPS.items())
+
+
+def _group(title: str, codes: dict[str, ErrorCode]) -> str:
+    rows = "".join(
+        f"| `{code}` | {about.status} | {_WORDS[about.fault]} | {about.meaning} |\n" for code, about in codes.items()
+    )
+    return f"\n## {title}\n\n| code | status | fault | meaning |\n| --- | --- | --- | --- |\n{rows}"

