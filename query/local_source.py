@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from event_lens.clock import Clock, now_ms
 from query.client import Answer, Written
 from query.export import EXPORTS, FORMATS, export_statement, read_export
 from query.parameters import NoParameters, convert_body, read_parameters, texts
 from query.pool import Pool
-from query.report import Asked
+from query.report import Asked, Report
 from query.report_context import Subject
 from query.reports import find_report
 from query.runner import Answers
@@ -27,7 +29,10 @@ class Direct:
         self._clock = clock
 
     def answer(self, question: str, parameters: Mapping[str, Written], body: Answer | None = None) -> Answer:
-        return self._answers.answer(*self._asked(question, parameters, body))
+        report = find_report(question)
+        asked = self._asked(report, question, parameters, body)
+        answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked)))
+        return answer
 
     def export(self, file: str, parameters: Mapping[str, Written], target: Path) -> None:
         table, format = read_export(file)
@@ -37,8 +42,9 @@ class Direct:
             for piece in warehouse.stream(statement.sql, FORMATS[format], statement.parameters, NO_TIME_LIMIT):
                 output.write(piece)
 
-    def _asked(self, question: str, parameters: Mapping[str, Written], body: Answer | None) -> Asked:
-        report = find_report(question)
+    def _asked(
+        self, report: Report[Any], question: str, parameters: Mapping[str, Written], body: Answer | None
+    ) -> Asked:
         written: Any
         if report.has_body:
             read_parameters(f"the address of {question}", NoParameters, texts(parameters))

@@ -1,15 +1,18 @@
-"""A report: a question by its name, the parameters that it takes, and how they become statements."""
+"""A report: a question by its name, its parameters, how they become statements, and the shape of its answer."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic
 
 import msgspec
 
+from event_lens.errors import Broken
 from query.parameters import P, PeriodParameters, TrendParameters
 from query.question import Question
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import answer_of
 
 IN_BRACES = r"\{(\w+)\}"
 
@@ -22,18 +25,41 @@ class Report(Generic[P]):
     """`ask` makes questions of the parameters for a project now. Where `has_body`, they are a JSON body.
 
     A parameter in braces in the name, as in `cohorts/{cohort}/members`, stands in the question's address.
+
+    `answer` is the type of the answer's `data`: a `query.shapes.Shape`, or a list of one. What `shape` of the question
+    makes (dicts or the shapes themselves) is converted to it, so it must have every field and no other.
+
+    `example` are the parameters with which the docs ask: those that must be given, and those worth showing. It is asked
+    of the project `shop` of the tests, over 4 to 6 May 2026 where no period is given.
     """
 
     name: str
     summary: str
     parameters: type[P]
     ask: Callable[[Subject, P, int], Asked]
+    answer: Any
+    example: Mapping[str, Any] = field(default_factory=dict)
     has_body: bool = False
 
     @property
     def in_address(self) -> tuple[str, ...]:
         """The parameters that stand in the address."""
         return tuple(re.findall(IN_BRACES, self.name))
+
+    @cached_property
+    def answer_type(self) -> type[msgspec.Struct]:
+        """The type of the whole answer, with its `meta`."""
+        names = {each.name for each in msgspec.structs.fields(self.parameters)}
+        words = re.findall(r"\w+", re.sub(IN_BRACES, "", self.name))
+        name = f"{''.join(word.title() for word in words)}Answer"
+        return answer_of(name, self.answer, is_compared="compare" in names, is_paged="cursor" in names)
+
+    def typed(self, answer: Mapping[str, Any]) -> msgspec.Struct:
+        """`answer` as its type. Raises `Broken` when it is not as declared."""
+        try:
+            return msgspec.convert(answer, self.answer_type)
+        except msgspec.ValidationError as error:
+            raise Broken(f"The answer of {self.name} is not as declared: {error}.", code="query_broken") from error
 
     def match(self, question: str) -> dict[str, str] | None:
         """The parameters in the address `question`, or None when it is another report's."""

@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import msgspec
+
 from event_lens.clock import Clock
 from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
@@ -10,8 +12,8 @@ from event_lens.warehouse.access import url_of
 from query.fair_queue import FairQueue
 from query.pool import Pool
 from query.presence import Receive, in_thread, while_connected
-from query.question import Question
-from query.runner import Answer, Answers
+from query.report import AnyReport, Asked
+from query.runner import Answers
 from query.transfer import Transfers
 
 QUESTIONS_AT_ONCE = 8
@@ -31,19 +33,20 @@ class Service:
     transfers: Transfers
     clock: Clock
 
-    async def answer(
-        self, receive: Receive, project_id: str, question: Question, previous: Question | None = None
-    ) -> Answer:
-        """What `Answers.answer` says, when it is the project's turn and while the client is there.
+    async def answer(self, receive: Receive, project_id: str, report: AnyReport, asked: Asked) -> bytes:
+        """The answer of `report` as JSON, when it is the project's turn and while the client is there.
 
         Raises what that raises, `Unavailable` when no place comes free in time, `ClientGoneError`.
         """
 
-        async def in_turn() -> Answer:
+        async def in_turn() -> bytes:
             async with self.questions.place(project_id):
-                return await in_thread(self.threads, lambda: self.answers.answer(question, previous))
+                return await in_thread(self.threads, lambda: self._encoded(report, asked))
 
         return await while_connected(receive, in_turn())
+
+    def _encoded(self, report: AnyReport, asked: Asked) -> bytes:
+        return msgspec.json.encode(report.typed(self.answers.answer(*asked)))
 
 
 def open_service(settings: Settings, clock: Clock) -> Service:

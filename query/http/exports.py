@@ -8,7 +8,8 @@ from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from query.export import CONTENT_TYPES, EXPORTS, FORMATS, DaysParameters, export_statement, read_export
-from query.http.dependencies import operation, provide_subject
+from query.http.dependencies import provide_subject
+from query.http.openapi import operation
 from query.parameters import read_parameters
 from query.report_context import Subject
 from query.service import Service

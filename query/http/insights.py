@@ -3,24 +3,23 @@
 import re
 from typing import Any
 
-from litestar import Request, Router, get, post
+from litestar import MediaType, Request, Response, Router, get, post
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from query.http.dependencies import operation, provide_subject
+from query.http.dependencies import provide_subject
+from query.http.openapi import operation_of
 from query.parameters import NoParameters, read_body, read_parameters
 from query.report import IN_BRACES, Report
 from query.report_context import Subject
 from query.reports import REPORTS
 from query.service import Service
 
-Answer = dict[str, Any]
-
 
 def route_of(report: Report[Any]) -> HTTPRouteHandler:
     """The handler that answers `report`."""
 
-    async def answer(request: Request[Any, Any, Any], subject: Subject, service: Service) -> Answer:
+    async def answer(request: Request[Any, Any, Any], subject: Subject, service: Service) -> Response[bytes]:
         written = request.query_params.items()
         if report.has_body:
             read_parameters(f"the address of {report.name}", NoParameters, written)
@@ -28,13 +27,13 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
         else:
             in_address = [(name, request.path_params[name]) for name in report.in_address]
             parameters = read_parameters(report.name, report.parameters, [*in_address, *written])
-        question, previous = report.ask(subject, parameters, service.clock())
-        return await service.answer(request.receive, subject.project_id, question, previous)
+        asked = report.ask(subject, parameters, service.clock())
+        encoded = await service.answer(request.receive, subject.project_id, report, asked)
+        return Response(encoded, media_type=MediaType.JSON)
 
     decorate = post if report.has_body else get
-    declared = operation(report.parameters, has_body=report.has_body, in_address=report.in_address)
     path = re.sub(IN_BRACES, r"{\1:str}", report.name)
-    return decorate(f"/{path}", status_code=200, summary=report.summary, operation_class=declared)(answer)
+    return decorate(f"/{path}", status_code=200, summary=report.summary, operation_class=operation_of(report))(answer)
 
 
 insights = Router(

@@ -11,6 +11,7 @@ from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
 from query.reports.definitions import answered_rows, of_defined
+from query.shapes import Shape
 from query.statement import Bindings, Row
 
 MODELS = ("first", "last", "last_non_direct", "linear", "position_based", "time_decay")
@@ -83,6 +84,19 @@ class AttributionParameters(RankedParameters, kw_only=True):
     by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(SOURCES)}.")] = "channel"
 
 
+class Source(Shape, kw_only=True):
+    """A source, and what it is credited with in each model; it has the columns that `by` names."""
+
+    channel: str | msgspec.UnsetType = msgspec.UNSET
+    referrer_name: str | msgspec.UnsetType = msgspec.UNSET
+    referrer_type: str | msgspec.UnsetType = msgspec.UNSET
+    utm_source: str | msgspec.UnsetType = msgspec.UNSET
+    utm_medium: str | msgspec.UnsetType = msgspec.UNSET
+    utm_campaign: str | msgspec.UnsetType = msgspec.UNSET
+    credit: dict[str, float]
+    revenue: dict[str, float]
+
+
 def _ask(subject: Subject, parameters: AttributionParameters, now_ms: int) -> Asked:
     if not parameters.goal:
         raise invalid("goal", "goal is not given; give the id of a goal, `eventlens goal list` shows them.")
@@ -98,4 +112,11 @@ def _read_models(written: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(choose("model", model.strip(), MODELS) for model in written.split(",")))
 
 
-ATTRIBUTION = Report("attribution", "Conversions of a goal by the sources credited.", AttributionParameters, _ask)
+ATTRIBUTION = Report(
+    "attribution",
+    "Conversions of a goal by the sources credited.",
+    AttributionParameters,
+    _ask,
+    list[Source],
+    {"goal": "orders", "model": "first,linear"},
+)

@@ -1,6 +1,6 @@
 """Who belongs together? The project's cohorts with their sizes, and the members of one as of any instant."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,6 +13,7 @@ from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import Subject, read_limit
 from query.reports.definitions import answered_rows, of_defined
+from query.shapes import DateTime, Shape
 from query.statement import Bindings, Row
 
 FOR_EVER = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')"
@@ -143,6 +144,27 @@ def _instant(epoch_ms: int | None) -> str | None:
     return None if epoch_ms is None else as_instant(epoch_ms)
 
 
+class Cohort(Shape):
+    """A cohort, how many are members and how many ever were."""
+
+    cohort_id: str
+    name: str
+    match: str
+    criteria: list[dict[str, Any]]
+    members: int
+    ever_members: int
+    first_joined_at: DateTime | None
+    last_joined_at: DateTime | None
+
+
+class Member(Shape):
+    """A profile, and from when to when it is a member; `left_at` is null for those who stay."""
+
+    profile_id: str
+    joined_at: DateTime
+    left_at: DateTime | None
+
+
 def _ask_cohorts(subject: Subject, parameters: CohortsParameters, now_ms: int) -> Asked:
     as_of_ms = read_as_of(parameters.as_of, subject.zone, now_ms)
     return cohorts(subject, as_of_ms, read_limit(parameters.limit)), None
@@ -157,5 +179,19 @@ def _ask_members(subject: Subject, parameters: MembersParameters, now_ms: int) -
     return members(subject, parameters.cohort, as_of_ms, read_limit(parameters.limit), after), None
 
 
-COHORTS_LIST = Report("cohorts", "The project's cohorts and their sizes.", CohortsParameters, _ask_cohorts)
-MEMBERS_LIST = Report("cohorts/{cohort}/members", "The members of a cohort.", MembersParameters, _ask_members)
+COHORTS_LIST = Report(
+    "cohorts",
+    "The project's cohorts and their sizes.",
+    CohortsParameters,
+    _ask_cohorts,
+    list[Cohort],
+    {"asOf": "2026-05-06"},
+)
+MEMBERS_LIST = Report(
+    "cohorts/{cohort}/members",
+    "The members of a cohort.",
+    MembersParameters,
+    _ask_members,
+    list[Member],
+    {"cohort": "buyers", "asOf": "2026-05-06"},
+)

@@ -7,6 +7,7 @@ from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
 from query.reports.definitions import check_known, of_defined
+from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 
 NOTE = "Whoever enters on several days counts once a day, with the deepest attempt of the day."
@@ -61,8 +62,34 @@ class DefinedFunnelParameters(PeriodParameters, kw_only=True):
     funnel: str
 
 
+class DefinedStep(Shape):
+    """How many came so far."""
+
+    name: str
+    count: int
+    conversion_from_start: Percent
+    conversion_from_previous: Percent
+
+
+class DefinedFunnel(Shape):
+    """A funnel as it is defined, and how many came how far."""
+
+    name: str
+    by: str
+    order: str
+    window_seconds: int | None
+    steps: list[DefinedStep]
+
+
 def _ask(subject: Subject, parameters: DefinedFunnelParameters, now_ms: int) -> Asked:
     return defined_funnel(read_ask(subject, parameters, now_ms), parameters.funnel), None
 
 
-DEFINED_FUNNEL = Report("funnels/{funnel}", "The steps of a defined funnel.", DefinedFunnelParameters, _ask)
+DEFINED_FUNNEL = Report(
+    "funnels/{funnel}",
+    "The steps of a defined funnel.",
+    DefinedFunnelParameters,
+    _ask,
+    DefinedFunnel,
+    {"funnel": "buying"},
+)

@@ -11,6 +11,7 @@ from query.parameters import ListParameters
 from query.question import Question, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import Shape
 from query.statement import Bindings
 from query.tables import decide_table
 
@@ -88,20 +89,75 @@ class GeoParameters(ListParameters, kw_only=True):
     by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(PLACES)}.")] = "country"
 
 
+class Referrer(Shape):
+    """A site that visits came from."""
+
+    referrer_name: str
+    referrer_type: str
+    sessions: int
+    unique_visitors: int
+
+
+class Campaign(Shape):
+    """The campaign parameters that visits began with."""
+
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    sessions: int
+    unique_visitors: int
+
+
+class Device(Shape):
+    """A kind of device."""
+
+    device: str
+    sessions: int
+    unique_visitors: int
+
+
+class Browser(Shape):
+    """A browser."""
+
+    browser: str
+    sessions: int
+    unique_visitors: int
+
+
+class System(Shape):
+    """An operating system."""
+
+    os: str
+    sessions: int
+    unique_visitors: int
+
+
+class Place(Shape, kw_only=True):
+    """A place, down to what `by` names."""
+
+    country: str
+    region: str | msgspec.UnsetType = msgspec.UNSET
+    city: str | msgspec.UnsetType = msgspec.UNSET
+    sessions: int
+    unique_visitors: int
+
+
 def _ask_geo(subject: Subject, parameters: GeoParameters, now_ms: int) -> Asked:
     place = choose("by", parameters.by, PLACES)
     return origins(read_ask(subject, parameters, now_ms), place), None
 
 
-def _report(name: str, summary: str) -> Report[ListParameters]:
-    return Report(name, summary, ListParameters, over_period(lambda ask: origins(ask, name)))
+def _report(name: str, summary: str, row: type[Shape]) -> Report[ListParameters]:
+    return Report(name, summary, ListParameters, over_period(lambda ask: origins(ask, name)), list[row])  # type: ignore[valid-type]
 
 
 ORIGINS: tuple[Report[Any], ...] = (
-    _report("referrers", "Visits by the site they came from."),
-    _report("utm", "Visits by campaign."),
-    _report("devices", "Visits by kind of device."),
-    _report("browsers", "Visits by browser."),
-    _report("os", "Visits by operating system."),
-    Report("geo", "Visits by place.", GeoParameters, _ask_geo),
+    _report("referrers", "Visits by the site they came from.", Referrer),
+    _report("utm", "Visits by campaign.", Campaign),
+    _report("devices", "Visits by kind of device.", Device),
+    _report("browsers", "Visits by browser.", Browser),
+    _report("os", "Visits by operating system.", System),
+    Report("geo", "Visits by place.", GeoParameters, _ask_geo, list[Place]),
 )

@@ -5,6 +5,7 @@ from query.parameters import ListParameters
 from query.question import Data, Question
 from query.report import Report, over_period
 from query.report_context import Ask
+from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table
 
@@ -53,4 +54,13 @@ def _shape(rows: list[Row]) -> Data:
     ]
 
 
-EVENTS = Report("events", "What happened: events by name.", ListParameters, over_period(event_names))
+class EventName(Shape):
+    """Events of a name."""
+
+    name: str
+    events: int
+    unique_visitors: int
+    revenue: Money
+
+
+EVENTS = Report("events", "What happened: events by name.", ListParameters, over_period(event_names), list[EventName])

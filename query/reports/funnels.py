@@ -15,6 +15,7 @@ from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
 from query.reports.funnel_sql import attempts
+from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 
 By = Literal["device", "profile", "session"]
@@ -146,9 +147,33 @@ def _steps(funnel: Funnel, row: Row) -> list[Row]:
     ]
 
 
+class FunnelStep(Shape):
+    """How many came so far, and how long it took those who did."""
+
+    name: str
+    count: int
+    conversion_from_start: Percent
+    conversion_from_previous: Percent
+    median_seconds_from_previous: float | None
+
+
+class FunnelSteps(Shape):
+    """How many came how far."""
+
+    steps: list[FunnelStep]
+
+
 def _ask(subject: Subject, written: WrittenFunnel, now_ms: int) -> Asked:
     funnel = read_funnel(written)
     return funnel_steps(read_ask(subject, written, now_ms), funnel), None
 
 
-FUNNEL = Report("funnel", "How many get from step to step.", WrittenFunnel, _ask, has_body=True)
+FUNNEL = Report(
+    "funnel",
+    "How many get from step to step.",
+    WrittenFunnel,
+    _ask,
+    FunnelSteps,
+    {"steps": [{"name": "screen_view"}, {"name": "order"}]},
+    has_body=True,
+)

@@ -13,6 +13,7 @@ from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import Shape
 from query.statement import Bindings, Row
 
 CLASSES = ("received", "accepted", "duplicate", "bot", "rejected")
@@ -73,9 +74,22 @@ class IngestParameters(PeriodParameters, kw_only=True):
     interval: Annotated[str, msgspec.Meta(description=f"One of {', '.join(INTERVALS)}.")] = "day"
 
 
+class Received(Shape):
+    """What was received in a bucket, and what became of it."""
+
+    date: Annotated[str, msgspec.Meta(description="A date, or for hours an instant.")]
+    received: int
+    accepted: int
+    duplicate: int
+    bot: int
+    rejected: int
+
+
 def _ask(subject: Subject, parameters: IngestParameters, now_ms: int) -> Asked:
     ledger = replace(subject, zone=LEDGER_ZONE)
     return ingest(read_ask(ledger, parameters, now_ms), read_interval(parameters.interval)), None
 
 
-INGEST = Report("ingest", "The ledger: what was received, and what became of it.", IngestParameters, _ask)
+INGEST = Report(
+    "ingest", "The ledger: what was received, and what became of it.", IngestParameters, _ask, list[Received]
+)

@@ -4,6 +4,7 @@ from query.parameters import NoParameters
 from query.question import Data, Question
 from query.report import Report
 from query.report_context import Subject
+from query.shapes import Shape
 from query.statement import Bindings, Row
 
 WINDOW_MS = 300_000
@@ -40,6 +41,20 @@ def _shape(rows: list[Row]) -> Data:
     return {"visitors": total, "pages": [{"path": path, "visitors": -count} for count, path in pages]}
 
 
+class LivePage(Shape):
+    """A page, and how many looked at it."""
+
+    path: str
+    visitors: int
+
+
+class Live(Shape):
+    """Who is here now."""
+
+    visitors: int
+    pages: list[LivePage]
+
+
 LIVE = Report(
-    "live", "Who is here now.", NoParameters, lambda subject, _parameters, now_ms: (live(subject, now_ms), None)
+    "live", "Who is here now.", NoParameters, lambda subject, _parameters, now_ms: (live(subject, now_ms), None), Live
 )

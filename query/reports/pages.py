@@ -7,6 +7,7 @@ from query.parameters import ListParameters
 from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
 from query.report_context import Ask
+from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table
 
@@ -149,10 +150,38 @@ def _edges(rows: list[Row]) -> Data:
     ]
 
 
-PAGES = Report("pages", "Pages by views.", ListParameters, over_period(pages))
+class PageViews(Shape):
+    """A page, and how it was seen. `bounce_rate` is of the sessions that began here."""
+
+    path: str
+    views: int
+    unique_visitors: int
+    sessions: int
+    bounce_rate: Percent
+    avg_seconds: float
+
+
+class EdgePage(Shape):
+    """A page on which sessions began or ended."""
+
+    path: str
+    sessions: int
+    unique_visitors: int
+    bounce_rate: Percent
+
+
+PAGES = Report("pages", "Pages by views.", ListParameters, over_period(pages), list[PageViews])
 ENTRY_PAGES = Report(
-    "pages/entry", "Pages on which visits began.", ListParameters, over_period(lambda ask: edge_pages(ask, "entry"))
+    "pages/entry",
+    "Pages on which visits began.",
+    ListParameters,
+    over_period(lambda ask: edge_pages(ask, "entry")),
+    list[EdgePage],
 )
 EXIT_PAGES = Report(
-    "pages/exit", "Pages on which visits ended.", ListParameters, over_period(lambda ask: edge_pages(ask, "exit"))
+    "pages/exit",
+    "Pages on which visits ended.",
+    ListParameters,
+    over_period(lambda ask: edge_pages(ask, "exit")),
+    list[EdgePage],
 )

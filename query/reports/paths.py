@@ -10,6 +10,7 @@ from query.parameters import ListParameters, RankedParameters
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import Shape
 from query.statement import Bindings, Row
 
 DEFAULT_STEPS = 5
@@ -180,6 +181,38 @@ def _check_steps(steps: int, fewest: int) -> int:
     return steps
 
 
+class PathSequence(Shape):
+    """Pages in the order in which they were seen; the mean is of whole visits."""
+
+    path_sequence: list[str]
+    frequency: int
+    avg_duration_seconds: float
+
+
+class SankeyNode(Shape):
+    """A page as a stop of visits."""
+
+    step: int
+    path: str
+    sessions: int
+
+
+class SankeyLink(Shape):
+    """Moves from the stop `step` to the next."""
+
+    step: int
+    source: str
+    target: str
+    value: int
+
+
+class Sankey(Shape):
+    """The moves taken most, and what they lead to."""
+
+    nodes: list[SankeyNode]
+    links: list[SankeyLink]
+
+
 def _ask_paths(subject: Subject, parameters: PathParameters, now_ms: int) -> Asked:
     return paths(read_ask(subject, parameters, now_ms), parameters), None
 
@@ -188,5 +221,12 @@ def _ask_sankey(subject: Subject, parameters: SankeyParameters, now_ms: int) -> 
     return sankey(read_ask(subject, parameters, now_ms), parameters.max_steps), None
 
 
-PATHS = Report("paths", "Sequences of pages, and how often each was taken.", PathParameters, _ask_paths)
-SANKEY = Report("sankey", "Moves from page to page by step of the visit.", SankeyParameters, _ask_sankey)
+PATHS = Report(
+    "paths",
+    "Sequences of pages, and how often each was taken.",
+    PathParameters,
+    _ask_paths,
+    list[PathSequence],
+    {"limit": 3},
+)
+SANKEY = Report("sankey", "Moves from page to page by step of the visit.", SankeyParameters, _ask_sankey, Sankey)

@@ -14,6 +14,7 @@ from query.periods import bucket_of, local_date
 from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import Date, Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table
 
@@ -210,6 +211,15 @@ class RetentionParameters(FilteredParameters, kw_only=True):
     return_event: Annotated[str | None, msgspec.Meta(description="The event that is a return; any.")] = None
 
 
+class RetentionCohort(Shape):
+    """Those who appeared in a period, and how many were back in each later one; the first number is the size."""
+
+    cohort: Date
+    size: int
+    retained: list[int]
+    retention_rate: list[Percent]
+
+
 def _ask(subject: Subject, parameters: RetentionParameters, now_ms: int) -> Asked:
     returning = read_returning(
         parameters.period,
@@ -223,4 +233,11 @@ def _ask(subject: Subject, parameters: RetentionParameters, now_ms: int) -> Aske
     return retention(read_ask(subject, parameters, now_ms), returning), None
 
 
-RETENTION = Report("retention", "Cohorts, and who comes back.", RetentionParameters, _ask)
+RETENTION = Report(
+    "retention",
+    "Cohorts, and who comes back.",
+    RetentionParameters,
+    _ask,
+    list[RetentionCohort],
+    {"period": "day", "periods": 2},
+)

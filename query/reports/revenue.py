@@ -5,6 +5,7 @@ from query.parameters import FilteredParameters
 from query.question import Data, Question
 from query.report import Report, over_period
 from query.report_context import Ask
+from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 
 # An amount without a currency is in the project's; codes are compared without case.
@@ -55,4 +56,16 @@ def _shape(rows: list[Row]) -> Data:
     ]
 
 
-REVENUE = Report("revenue", "Revenue by currency.", FilteredParameters, over_period(revenue))
+class CurrencyRevenue(Shape):
+    """What was earned and refunded in a currency; `people` are those who bought."""
+
+    currency: str
+    revenue: Money
+    earned: Money
+    refunded: Money
+    sales: int
+    refunds: int
+    people: int
+
+
+REVENUE = Report("revenue", "Revenue by currency.", FilteredParameters, over_period(revenue), list[CurrencyRevenue])

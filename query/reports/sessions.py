@@ -11,6 +11,7 @@ from query.parameters import Cursor, ListParameters
 from query.question import Question
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import DateTime, Money, Shape
 from query.statement import Bindings, Row
 
 SessionId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")]
@@ -98,9 +99,41 @@ def _session(row: Row) -> Row:
     }
 
 
+class Session(Shape):
+    """A session; where it came from, its device and place are those of its first event."""
+
+    session_id: str
+    started_at: DateTime
+    ended_at: DateTime
+    device_id: str
+    profile_id: str
+    is_identified: bool
+    duration_seconds: int
+    screen_view_count: int
+    event_count: int
+    is_bounce: bool
+    entry_path: str
+    exit_path: str
+    revenue: Money
+    referrer_name: str
+    referrer_type: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    channel: str
+    country: str
+    region: str
+    city: str
+    os: str
+    browser: str
+    device: str
+
+
 def _ask(subject: Subject, parameters: SessionsParameters, now_ms: int) -> Asked:
     after = None if parameters.cursor is None else read_cursor(parameters.cursor, tuple[Instant, SessionId])
     return sessions(read_ask(subject, parameters, now_ms), after), None
 
 
-SESSIONS = Report("sessions", "Sessions one by one, the newest first.", SessionsParameters, _ask)
+SESSIONS = Report(
+    "sessions", "Sessions one by one, the newest first.", SessionsParameters, _ask, list[Session], {"limit": 1}
+)

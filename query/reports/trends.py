@@ -11,6 +11,7 @@ from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question, percent, ratio
 from query.report import Asked, Report, compared
 from query.report_context import Ask, Subject, read_ask
+from query.shapes import Money, Percent, Shape
 from query.statement import Bindings, Row, Statement
 from query.tables import decide_table
 
@@ -150,6 +151,26 @@ def _measures(row: Row) -> Row:
     }
 
 
+class Metrics(Shape):
+    """How much was there?"""
+
+    unique_visitors: int
+    people: int
+    total_sessions: int
+    total_screen_views: int
+    total_events: int
+    avg_session_duration: Annotated[float, msgspec.Meta(description="In seconds.")]
+    bounce_rate: Percent
+    views_per_session: float
+    total_revenue: Money
+
+
+class Bucket(Metrics):
+    """The metrics of a bucket."""
+
+    date: Annotated[str, msgspec.Meta(description="The bucket's first day, or for hours its start with the offset.")]
+
+
 class TimeseriesParameters(TrendParameters, kw_only=True):
     """Those of `metrics`, and the length of a bucket."""
 
@@ -166,5 +187,5 @@ def _ask_timeseries(subject: Subject, parameters: TimeseriesParameters, now_ms: 
     return compared(ask, parameters, lambda each: timeseries(each, interval))
 
 
-METRICS = Report("metrics", "The metrics of a period.", TrendParameters, _ask_metrics)
-TIMESERIES = Report("timeseries", "The metrics of every bucket.", TimeseriesParameters, _ask_timeseries)
+METRICS = Report("metrics", "The metrics of a period.", TrendParameters, _ask_metrics, Metrics, {"compare": "previous"})
+TIMESERIES = Report("timeseries", "The metrics of every bucket.", TimeseriesParameters, _ask_timeseries, list[Bucket])

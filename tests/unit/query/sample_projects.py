@@ -138,6 +138,10 @@ def fill_shop(project: Project) -> None:
     project.view("2026-05-05 12:01", "/pricing", "d2", profile_id="bob")
     project.event("2026-05-05 12:02", "order", "d2", profile_id="bob", revenue="7", currency="USD")
     project.view("2026-05-05 13:00", "/blog", "d3")
+    phone = {"device": "mobile", "browser": "Safari", "os": "iOS", "country": "DE", "region": "BE", "city": "Berlin"}
+    desk = {"device": "desktop", "browser": "Firefox", "os": "Linux", "country": "FR", "city": "Paris"}
+    for event in project.events:
+        event.update(phone if event["device_id"] == "d1" else desk)
 
 
 def fill_money(project: Project) -> None:

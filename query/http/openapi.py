@@ -1,0 +1,115 @@
+"""How a question is described in OpenAPI: its parameters or body, the type of its answer, and an executed example."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+import msgspec
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, RequestBody, Schema
+
+from query.report import AnyReport
+
+Described = dict[str, Any]
+JSON = "application/json"
+
+
+class Told(msgspec.Struct):
+    """What went wrong: a stable code, and a sentence with the remedy."""
+
+    code: str
+    message: str
+
+
+class Failure(msgspec.Struct):
+    """An error of any kind."""
+
+    error: Told
+
+
+FAILURES = {
+    "400": "What was asked cannot be meant.",
+    "401": "No right key and secret.",
+    "403": "The key does not read this project.",
+    "429": "The project asks too much at a time; `Retry-After` says when to ask again.",
+    "503": "The warehouse does not answer now; `Retry-After` says when to ask again.",
+}
+
+
+@cache
+def examples() -> dict[str, Any]:
+    """An executed example of every report, by name; `python -m docs.generate.examples` writes them."""
+    text = files("query").joinpath("examples.json").read_text()
+    return cast(dict[str, Any], json.loads(text))
+
+
+def schema_of(kind: Any) -> Described:
+    """The JSON schema of a type, with its components written out, for it stands in the middle of another document."""
+    (schema,), components = msgspec.json.schema_components((kind,))
+
+    def written_out(value: Any) -> Any:
+        if isinstance(value, list):
+            return [written_out(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return written_out(components[value["$ref"].rsplit("/", 1)[-1]])
+        return {name: written_out(inner) for name, inner in value.items()}
+
+    return cast(Described, written_out(schema))
+
+
+def operation(
+    kind: type[msgspec.Struct],
+    *,
+    has_body: bool,
+    in_address: tuple[str, ...] = (),
+    responses: dict[str, OpenAPIResponse] | None = None,
+) -> type[Operation]:
+    """An operation that takes the fields of `kind`: in the address and the query string, or as a JSON body."""
+    schema = schema_of(kind)
+
+    @dataclass
+    class Declared(Operation):
+        def __post_init__(self) -> None:
+            self.responses = {**(self.responses or {}), **failures(), **(responses or {})}
+            if has_body:
+                content = {JSON: OpenAPIMediaType(schema=cast(Schema, schema))}
+                self.request_body = RequestBody(content=content, required=True)
+                return
+            own = [
+                Parameter(
+                    name=name,
+                    param_in="path" if name in in_address else "query",
+                    required=name in in_address,
+                    schema=cast(Schema, described),
+                )
+                for name, described in schema.get("properties", {}).items()
+            ]
+            self.parameters = [*(self.parameters or []), *own]
+
+    return Declared
+
+
+def operation_of(report: AnyReport) -> type[Operation]:
+    """The operation of a report: what it takes, what it answers, and an answer that was given."""
+    answered = OpenAPIMediaType(
+        schema=cast(Schema, schema_of(report.answer_type)),
+        examples={"executed": Example(value=examples()[report.name])} if report.name in examples() else None,
+    )
+    return operation(
+        report.parameters,
+        has_body=report.has_body,
+        in_address=report.in_address,
+        responses={"200": OpenAPIResponse(description=report.summary, content={JSON: answered})},
+    )
+
+
+def failures() -> dict[str, OpenAPIResponse]:
+    """The answers of questions that are not answered; all have one shape."""
+    schema = cast(Schema, schema_of(Failure))
+    return {
+        status: OpenAPIResponse(description=description, content={JSON: OpenAPIMediaType(schema=schema)})
+        for status, description in FAILURES.items()
+    }
