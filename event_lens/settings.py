@@ -155,6 +155,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("EVENTLENS_DAGSTER_PORT", "3000", "Port of Dagster's web interface.", _port),
     Setting("EVENTLENS_COLLECTOR_WORKERS", "1", "Worker processes of the collector.", _at_least_one),
     Setting(
+        "EVENTLENS_QUERY_URL",
+        "",
+        "The query API that `eventlens ask`, `eventlens mcp` and the Python client ask, with its base path; empty: "
+        "they ask the warehouse of the home.",
+        _url,
+    ),
+    Setting("EVENTLENS_QUERY_KEY", "", "The read key they ask it with, as ID:SECRET.", str.strip),
+    Setting(
         "EVENTLENS_REGISTRY_URL", "", "SQLAlchemy address of the registry; empty: a SQLite file in the home.", str.strip
     ),
     Setting("EVENTLENS_BASE_PATH", "", "A path under which every route is served again, such as /api/v1.", _base_path),
@@ -226,6 +234,8 @@ class Settings:
     query_port: int
     dagster_port: int
     collector_workers: int
+    query_url: str
+    query_key: str
     registry_url: str
     base_path: str
     geoip_db: Path | None

@@ -14,7 +14,7 @@ from event_lens.metrics import metrics
 from event_lens.settings import Settings
 from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
-from query.http.insights import insights
+from query.http.insights import answer_project, insights
 from query.http.middleware import Edge
 from query.service import Service, open_service
 
@@ -50,7 +50,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
         return service
 
     app = Litestar(
-        route_handlers=[answer_health, answer_ready, answer_process_metrics, exports, insights],
+        route_handlers=[answer_health, answer_ready, answer_process_metrics, exports, answer_project, insights],
         dependencies={"service": Provide(provide_service, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         request_max_body_size=MOST_BODY_BYTES,

@@ -1,8 +1,9 @@
 """Parameters: what a question takes, declared as structs, and how it is read. What is not declared is refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 
@@ -69,6 +70,9 @@ def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, s
             values[name] = msgspec.convert(text, fields[name].type, strict=False)
         except msgspec.ValidationError as error:
             raise invalid(name, f"{name} is {text[:80]!r}: {error}.") from error
+    for field in fields.values():
+        if field.required and field.encode_name not in values:
+            raise invalid(field.encode_name, f"{field.encode_name} must be given; {_described(field)}")
     return msgspec.convert(values, kind)
 
 
@@ -96,7 +100,16 @@ def texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def as_text(value: Any) -> str:
+    """A value in a query string: dates as ISO 8601, lists and objects as JSON."""
+    if isinstance(value, date):
+        return value.isoformat()
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _described(field: msgspec.structs.FieldInfo) -> str:
+    """What a parameter's declaration says of it, or where it stands."""
+    told = [part.description for part in get_args(field.type)[1:] if isinstance(part, msgspec.Meta)]
+    return next((text for text in told if text), "it stands in the question's address.")
 
 
 def _check_fields(where: str, kind: msgspec.inspect.Type, value: object) -> None:

@@ -69,7 +69,7 @@ class Period:
         while day < self.end_day:
             buckets.append(day)
             _limit(len(buckets))
-            day = bucket_of(day + {"day": 1, "week": 7, "month": 31, "quarter": 92}.get(interval, 1) * DAY, interval)
+            day = next_bucket(day, interval)
         return buckets
 
     def hours(self) -> list[int]:
@@ -109,6 +109,11 @@ def bucket_of(day: date, interval: Interval) -> date:
     if interval == "quarter":
         return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
     return day
+
+
+def next_bucket(first_day: date, interval: Interval) -> date:
+    """The first day of the bucket after the one that begins on `first_day`."""
+    return bucket_of(first_day + {"day": 1, "week": 7, "month": 31, "quarter": 92}.get(interval, 1) * DAY, interval)
 
 
 def read_period(start: str | None, end: str | None, named: str | None, zone: ZoneInfo, now_ms: int) -> Period:

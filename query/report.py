@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic
+from urllib.parse import quote
 
 import msgspec
 
 from event_lens.errors import Broken
-from query.parameters import P, PeriodParameters, TrendParameters
+from query.errors import invalid
+from query.parameters import P, PeriodParameters, TrendParameters, convert_body, read_parameters, texts
 from query.question import Question
 from query.report_context import Ask, Subject, read_ask
 from query.shapes import answer_of
@@ -60,6 +62,19 @@ class Report(Generic[P]):
             return msgspec.convert(answer, self.answer_type)
         except msgspec.ValidationError as error:
             raise Broken(f"The answer of {self.name} is not as declared: {error}.", code="query_broken") from error
+
+    def read(self, written: Mapping[str, Any]) -> P:
+        """The parameters, from the address and the body too, as they are written. Raises `Refused` that names one."""
+        if self.has_body:
+            return convert_body(self.name, self.parameters, dict(written))
+        return read_parameters(self.name, self.parameters, texts(written))
+
+    def address(self, written: Mapping[str, Any]) -> str:
+        """The question's address, with what of `written` stands in it. Raises `Refused` when that is not given."""
+        missing = [name for name in self.in_address if not written.get(name)]
+        if missing:
+            raise invalid(missing[0], f"{missing[0]} must be given: it stands in the address of `{self.name}`.")
+        return self.name.format(**{name: quote(str(written[name]), safe="") for name in self.in_address})
 
     def match(self, question: str) -> dict[str, str] | None:
         """The parameters in the address `question`, or None when it is another report's."""

@@ -1,6 +1,6 @@
 """Shapes: what answers hold, declared as types. More than its shape, or less, is never answered."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 
@@ -8,6 +8,12 @@ DateTime = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}
 Date = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
 Percent = Annotated[float, msgspec.Meta(description="In percent.")]
 Money = Annotated[float, msgspec.Meta(description="In units of the currency.")]
+
+
+BucketStart = Annotated[
+    str,
+    msgspec.Meta(description="A bucket's first day, or for hours its start.", extra_json_schema={"format": "bucket"}),
+]
 
 
 class Shape(msgspec.Struct, forbid_unknown_fields=True):
@@ -34,6 +40,29 @@ class PageMeta(Meta, rename="camel", kw_only=True):
     """That of a list which is answered page by page."""
 
     next_cursor: Annotated[str | None, msgspec.Meta(description="`cursor` of the next page; null after the last.")]
+
+
+def row_place(answer: Any) -> tuple[str | None, msgspec.inspect.StructType]:
+    """What the rows of an answer's data are: the field that holds them (None: the data themselves), and their type.
+
+    Of an object the rows are its last list of objects; without one it is itself the only row.
+    """
+    kind = msgspec.inspect.type_info(answer)
+    if isinstance(kind, msgspec.inspect.ListType):
+        return None, cast(msgspec.inspect.StructType, kind.item_type)
+    row = cast(msgspec.inspect.StructType, kind)
+    for field in reversed(row.fields):
+        item = field.type.item_type if isinstance(field.type, msgspec.inspect.ListType) else None
+        if isinstance(item, msgspec.inspect.StructType):
+            return field.encode_name, item
+    return None, row
+
+
+def rows_of(answer: Any, data: Any) -> list[dict[str, Any]]:
+    """The rows of an answer's data, as `row_place` says."""
+    field, _ = row_place(answer)
+    rows: list[dict[str, Any]] = data[field] if field else data if isinstance(data, list) else [data]
+    return rows
 
 
 def answer_of(name: str, data: Any, *, is_compared: bool, is_paged: bool) -> type[msgspec.Struct]:

@@ -3,10 +3,12 @@
 import re
 from typing import Any
 
+import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
+from query.auth import read_own_subject
 from query.http.dependencies import provide_subject
 from query.http.openapi import operation_of
 from query.parameters import NoParameters, read_body, read_parameters
@@ -34,6 +36,21 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
     decorate = post if report.has_body else get
     path = re.sub(IN_BRACES, r"{\1:str}", report.name)
     return decorate(f"/{path}", status_code=200, summary=report.summary, operation_class=operation_of(report))(answer)
+
+
+class OwnProject(msgspec.Struct):
+    """The project that a key reads, and how its days and amounts are counted."""
+
+    project_id: str
+    timezone: str
+    currency: str
+
+
+@get("/insights", sync_to_thread=True)
+def answer_project(request: Request[Any, Any, Any], service: Service) -> dict[str, OwnProject]:
+    """The project that the key in the headers reads."""
+    subject = read_own_subject(service.registry, request.headers)
+    return {"data": OwnProject(subject.project_id, subject.zone.key, subject.currency)}
 
 
 insights = Router(

@@ -1,17 +1,16 @@
 """How a question is described in OpenAPI: its parameters or body, the type of its answer, and an executed example."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, RequestBody, Schema
 
 from query.report import AnyReport
+from query.schema import schema_of
 
-Described = dict[str, Any]
 JSON = "application/json"
 
 
@@ -38,26 +37,13 @@ FAILURES = {
 
 
 @cache
-def examples() -> dict[str, Any]:
-    """An executed example of every report, by name; `python -m docs.generate.examples` writes them."""
-    text = files("query").joinpath("examples.json").read_text()
-    return cast(dict[str, Any], json.loads(text))
+def examples() -> dict[str, msgspec.Raw]:
+    """An executed example of every report, by name; `python -m docs.generate.examples` writes them.
 
-
-def schema_of(kind: Any) -> Described:
-    """The JSON schema of a type, with its components written out, for it stands in the middle of another document."""
-    (schema,), components = msgspec.json.schema_components((kind,))
-
-    def written_out(value: Any) -> Any:
-        if isinstance(value, list):
-            return [written_out(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if "$ref" in value:
-            return written_out(components[value["$ref"].rsplit("/", 1)[-1]])
-        return {name: written_out(inner) for name, inner in value.items()}
-
-    return cast(Described, written_out(schema))
+    They stay JSON, for the framework would leave out what is null in them.
+    """
+    text = files("query").joinpath("examples.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
 
 
 def operation(

@@ -1,10 +1,11 @@
 """The list of reports: routes, OpenAPI and the client on the machine all come from it."""
 
+import re
 from typing import Any
 
 from query.errors import invalid
 from query.parameters import nearest
-from query.report import Report
+from query.report import IN_BRACES, Report
 from query.reports.attribution import ATTRIBUTION
 from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.defined_funnels import DEFINED_FUNNEL
@@ -42,6 +43,13 @@ ALL: tuple[Report[Any], ...] = (
     FUNNEL,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}
+
+
+def identifier_of(report: Report[Any]) -> str:
+    """A name without slashes: `cohort_members`; `defined_funnel` of `funnels/{funnel}`, for `funnel` is taken."""
+    name = re.sub(rf"s?/{IN_BRACES}", "", report.name).replace("/", "_")
+    is_taken = name in REPORTS and REPORTS[name] is not report
+    return f"defined_{name}" if is_taken else name
 
 
 def find_report(name: str) -> Report[Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from query.conditions import conversion_rows
-from query.errors import choose, invalid
+from query.errors import choose
 from query.parameters import RankedParameters
 from query.question import Data, Question
 from query.report import Asked, Report
@@ -79,7 +79,7 @@ def _note(ask: Ask) -> str:
 class AttributionParameters(RankedParameters, kw_only=True):
     """The goal, and how its conversions are credited."""
 
-    goal: Annotated[str | None, msgspec.Meta(description="The id of a goal; it must be given.")] = None
+    goal: Annotated[str, msgspec.Meta(description="The id of a goal; `eventlens goal list` shows them.")]
     model: Annotated[str | None, msgspec.Meta(description=f"Some of {', '.join(MODELS)}, by commas; all.")] = None
     by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(SOURCES)}.")] = "channel"
 
@@ -98,8 +98,6 @@ class Source(Shape, kw_only=True):
 
 
 def _ask(subject: Subject, parameters: AttributionParameters, now_ms: int) -> Asked:
-    if not parameters.goal:
-        raise invalid("goal", "goal is not given; give the id of a goal, `eventlens goal list` shows them.")
     by = choose("by", parameters.by, SOURCES)
     ask = read_ask(subject, parameters, now_ms)
     return attribution(ask, parameters.goal, _read_models(parameters.model), by), None

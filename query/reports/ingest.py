@@ -13,7 +13,7 @@ from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
-from query.shapes import Shape
+from query.shapes import BucketStart, Shape
 from query.statement import Bindings, Row
 
 CLASSES = ("received", "accepted", "duplicate", "bot", "rejected")
@@ -77,7 +77,7 @@ class IngestParameters(PeriodParameters, kw_only=True):
 class Received(Shape):
     """What was received in a bucket, and what became of it."""
 
-    date: Annotated[str, msgspec.Meta(description="A date, or for hours an instant.")]
+    date: BucketStart
     received: int
     accepted: int
     duplicate: int

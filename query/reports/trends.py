@@ -11,7 +11,7 @@ from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question, percent, ratio
 from query.report import Asked, Report, compared
 from query.report_context import Ask, Subject, read_ask
-from query.shapes import Money, Percent, Shape
+from query.shapes import BucketStart, Money, Percent, Shape
 from query.statement import Bindings, Row, Statement
 from query.tables import decide_table
 
@@ -168,7 +168,7 @@ class Metrics(Shape):
 class Bucket(Metrics):
     """The metrics of a bucket."""
 
-    date: Annotated[str, msgspec.Meta(description="The bucket's first day, or for hours its start with the offset.")]
+    date: BucketStart
 
 
 class TimeseriesParameters(TrendParameters, kw_only=True):

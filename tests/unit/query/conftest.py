@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from event_lens.registry import tables
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.projects import create_project
@@ -51,6 +53,8 @@ ZONES = {
     "shop": "UTC",
     "empty": "UTC",
 }
+SHOP = "shop-0001"
+MADE_AT = datetime(2026, 5, 1, tzinfo=UTC).replace(tzinfo=None)
 NOTE_BUILD = "INSERT INTO lens_staging.builds VALUES ('query tests', now64(3))"
 MARK_BUILT = """
 INSERT INTO lens_staging.built_batches
@@ -117,6 +121,13 @@ def make_key(registry: Registry, project_id: str, type: str = "read") -> dict[st
     return {"openpanel-client-id": client.client_id, "openpanel-client-secret": secret}
 
 
+def add_shop(registry: Registry) -> str:
+    """The project of the examples, with an id that is always the same: those of its sessions follow from it."""
+    with registry.session() as session:
+        session.add(tables.Project(project_id=SHOP, name="shop", timezone="UTC", currency="EUR", created_at=MADE_AT))
+    return SHOP
+
+
 @pytest.fixture(scope="session")
 def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("query-home")
@@ -124,7 +135,10 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     projects, keys = {}, {}
     for name, zone in ZONES.items():
         currency = "EUR" if name in ("plain", "money", "shop") else ""
-        project_id = create_project(registry, name, timezone=zone, currency=currency).project_id
+        if name == "shop":
+            project_id = add_shop(registry)
+        else:
+            project_id = create_project(registry, name, timezone=zone, currency=currency).project_id
         projects[name] = Project(project_id, timezone=zone, currency=currency)
         keys[name] = make_key(registry, project_id)
     keys["write"] = make_key(registry, projects["plain"].project_id, "write")

@@ -1,23 +1,15 @@
-"""Exports and the client for notebooks."""
+"""Exports."""
 
 import csv
 import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import duckdb
 import httpx
 import polars
 import pytest
 
-from event_lens.errors import Refused, Unavailable
-from query.client import Api, Client
-from query.local_source import Direct
-from query.report_context import Subject
-from tests.ports import free_port
 from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import HOSTILE, World
 
@@ -27,12 +19,6 @@ SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
 def export(world: World, name: str, file: str, **written: str) -> httpx.Response:
     path = f"{world.url}/export/{world.projects[name].project_id}/{file}"
     return httpx.get(path, headers=world.keys[name], params=written)
-
-
-def api(world: World, name: str) -> Client:
-    key = world.keys[name]
-    project_id = world.projects[name].project_id
-    return Client(Api(world.url, project_id, key["openpanel-client-id"], key["openpanel-client-secret"]))
 
 
 @pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
@@ -82,47 +68,3 @@ def test_another_file_is_refused(world: World, file: str) -> None:
     response = export(world, "plain", file)
     assert response.status_code in (400, 404)
     assert set(response.json()) == {"error"}
-
-
-def test_the_client_gives_frames(world: World) -> None:
-    client = api(world, "plain")
-    assert client.frame("metrics", **SEASON)["total_events"].to_list() == [8]
-    series = client.timeseries(startDate="2026-03-02", endDate="2026-03-03")
-    assert series.schema["date"] == polars.Date
-    assert series["total_events"].to_list() == [4, 4]
-    retention = client.retention(period="day", startDate="2026-03-02", endDate="2026-03-03", periods=1)
-    # ann (with d1 from its first event on), d2; d3 the day after
-    assert retention.select("size", "period_number", "retained").rows() == [(2, 0, 2), (2, 1, 1), (1, 0, 1), (1, 1, 0)]
-    steps = client.funnel([{"name": "screen_view"}, {"name": "purchase"}], **SEASON)
-    assert steps["count"].to_list() == [2, 1]
-    only = [{"name": "name", "operator": "is", "value": ["purchase"]}]
-    assert client.frame("events", filters=only, **SEASON)["events"].to_list() == [2]
-    assert client.retention(period="day", startDate="2025-01-01", endDate="2025-01-02").is_empty()
-
-
-def test_the_client_gives_the_same_straight_from_the_warehouse(
-    world: World, warehouse_url: str, tmp_path: Path
-) -> None:
-    project = world.projects["random"]
-    direct = Client(Direct(warehouse_url, Subject(project.project_id, ZoneInfo(project.timezone), "")))
-    over_http = api(world, "random")
-    for question in ("metrics", "timeseries", "pages", "pages/entry", "referrers", "geo", "events", "ingest"):
-        assert direct.frame(question, **SEASON).equals(over_http.frame(question, **SEASON)), question
-    assert direct.retention(period="week", **SEASON).equals(over_http.retention(period="week", **SEASON))
-    steps: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}]
-    assert direct.funnel(steps, **SEASON).equals(over_http.funnel(steps, **SEASON))
-    file = direct.export("events.parquet", tmp_path / "events.parquet", **SEASON)
-    with duckdb.connect() as engine:
-        counted = engine.execute("select count(*) from read_parquet(?)", [str(file)]).fetchall()
-    assert counted == [(len(history(project).events),)]
-
-
-def test_the_client_raises_what_the_api_refuses(world: World, tmp_path: Path) -> None:
-    client = api(world, "plain")
-    with pytest.raises(Refused) as refused:
-        client.frame("metrics", range="soon")
-    assert refused.value.code == "range_invalid"
-    with pytest.raises(Refused):
-        client.export("clients.csv", tmp_path / "clients.csv")
-    with pytest.raises(Unavailable):
-        Client(Api(f"http://127.0.0.1:{free_port()}", "p", "id", "secret")).frame("metrics")

@@ -19,10 +19,8 @@ def test_the_cohorts_of_the_api_and_of_duckdb_agree(world: World) -> None:
     notebook = nbformat.reads(NOTEBOOK.read_text(), as_version=4)  # type: ignore[no-untyped-call]
     key = world.keys["random"]
     environment = {
-        "LENS_QUERY_URL": world.url,
-        "LENS_PROJECT": world.projects["random"].project_id,
-        "LENS_CLIENT_ID": key["openpanel-client-id"],
-        "LENS_CLIENT_SECRET": key["openpanel-client-secret"],
+        "EVENTLENS_QUERY_URL": world.url,
+        "EVENTLENS_QUERY_KEY": f"{key['openpanel-client-id']}:{key['openpanel-client-secret']}",
         "LENS_RANGE": "5y",
         "PYTHONPATH": str(NOTEBOOK.parents[1]),
     }

@@ -48,9 +48,13 @@ def test_the_newest_session_comes_first_with_all_that_is_known_of_it(answer: Ans
         "referrer_name": "Google",
         "referrer_type": "search",
         "channel": "Organic Search",
-    } | dict.fromkeys(
-        ("utm_source", "utm_medium", "utm_campaign", "country", "region", "city", "os", "browser", "device"), ""
-    )
+        "country": "DE",
+        "region": "BE",
+        "city": "Berlin",
+        "os": "iOS",
+        "browser": "Safari",
+        "device": "mobile",
+    } | dict.fromkeys(("utm_source", "utm_medium", "utm_campaign"), "")
 
 
 def test_filters_of_sessions_and_of_events_hold(answer: Answer) -> None:

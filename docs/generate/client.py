@@ -1,0 +1,77 @@
+"""`query/client/questions.py`, the client's typed methods: `python -m docs.generate.client`."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from query.report import Report
+from query.reports import REPORTS, identifier_of
+
+MODULE = Path(__file__).resolve().parents[2] / "query" / "client" / "questions.py"
+HEAD = '''"""The questions as methods, written from the list of reports by `python -m docs.generate.client`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from query.client.frame import Frame
+
+Filters = Sequence[Mapping[str, Any]]
+"""`[{"name": ..., "operator": ..., "value": [...]}]`"""
+
+
+class Questions:
+    """A method a report; each gives the rows of its answer as a frame."""
+
+    def _ask(self, name: str, **written: Any) -> Frame:
+        raise NotImplementedError
+'''
+DAYS = ("start_date", "end_date", "as_of")
+
+
+def questions_module() -> str:
+    """The text of the module, formatted as the house is."""
+    text = HEAD + "".join(_method(report) for report in REPORTS.values())
+    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(MODULE), "-"]
+    return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def _method(report: Report[Any]) -> str:
+    fields = sorted(msgspec.structs.fields(report.parameters), key=lambda field: not field.required)
+    needed = [f"{field.name}: {_type(field)}" for field in fields if field.required]
+    optional = [f"{field.name}: {_type(field)}{_default(field)}" for field in fields if not field.required]
+    signature = ", ".join(["self", *needed, *(["*", *optional] if optional else [])])
+    given = "".join(f", {field.name}={field.name}" for field in fields)
+    return (
+        f"\n    def {identifier_of(report)}({signature}) -> Frame:\n"
+        f'        """{report.summary}"""\n'
+        f'        return self._ask("{report.name}"{given})\n'
+    )
+
+
+def _type(field: msgspec.structs.FieldInfo) -> str:
+    if field.name in DAYS:
+        return "str | date"
+    if field.name == "filters":
+        return "Filters | str"
+    kind = field.type
+    while get_args(kind):
+        if get_origin(kind) is list:
+            return "Sequence[Mapping[str, Any]]"
+        kind = get_args(kind)[0]
+    return str(kind.__name__)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    """What is meant when a parameter is not given, and null where that means something else."""
+    if field.default in (None, msgspec.NODEFAULT):
+        return " | None = None"
+    is_nullable = type(None) in get_args(field.type)
+    return f"{' | None' if is_nullable else ''} = {field.default!r}"
+
+
+if __name__ == "__main__":
+    MODULE.write_text(questions_module())

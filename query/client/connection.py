@@ -1,0 +1,112 @@
+"""How a client finds its answers: an address and a key, a warehouse, or the settings of the environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from event_lens.errors import Refused
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import find_project, list_projects
+from event_lens.settings import Settings, read_settings
+from event_lens.warehouse.access import url_of
+from query.client.api import Api
+from query.client.lens import Lens
+from query.client.local import Local
+from query.client.source import Source
+from query.pool import Pool
+from query.report_context import Subject
+
+PROJECTS = "SELECT project_id, timezone, currency FROM lens_raw.project_settings FINAL ORDER BY project_id"
+
+
+def connect(
+    url: str | None = None,
+    key: str | None = None,
+    *,
+    warehouse: str | Path | None = None,
+    project: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Lens:
+    """The questions of one project.
+
+    `url` and `key` (`ID:SECRET` of a read key) ask the query API. `warehouse` asks without it: a home (a folder) on
+    this machine, or ClickHouse's address with user and password; `project` may be left out when there is one only.
+    Without any of them: EVENTLENS_QUERY_URL and EVENTLENS_QUERY_KEY, and where no URL is set the home of the settings.
+    Raises `Refused` that says what is missing; nothing is asked yet.
+    """
+    return Lens(find_source(url, key, warehouse=warehouse, project=project, environ=environ))
+
+
+def find_source(
+    url: str | None = None,
+    key: str | None = None,
+    *,
+    warehouse: str | Path | None = None,
+    project: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Source:
+    """The source that `connect` describes. Raises `Refused`."""
+    if warehouse is not None:
+        if url is not None or key is not None:
+            raise Refused("Give either url and key, or warehouse.", code="connection_invalid")
+        if "://" in str(warehouse):
+            return Local(str(warehouse), lambda pool: _subject_of(pool, project))
+        home = Path(warehouse).expanduser().absolute()
+        return _local(replace(read_settings(environ), home=home, warehouse_url="", registry_url=""), project)
+    settings = read_settings(environ)
+    url = url or settings.query_url
+    if not url:
+        if key is not None:
+            raise Refused("A key goes with the URL of a query API; give url as well.", code="connection_invalid")
+        return _local(settings, project)
+    key = key or settings.query_key
+    if not key:
+        raise Refused(
+            "The query API asks for a read key: give key='ID:SECRET' or set EVENTLENS_QUERY_KEY. "
+            "`eventlens client create --project P --type read` makes one.",
+            code="key_missing",
+        )
+    return Api(url, key)
+
+
+def _local(settings: Settings, project: str | None) -> Local:
+    if not settings.home.is_dir():
+        raise Refused(
+            f"{settings.home} is not the home of an Event Lens: set EVENTLENS_HOME to one, or EVENTLENS_QUERY_URL and "
+            "EVENTLENS_QUERY_KEY to ask a query API.",
+            code="home_missing",
+        )
+    return Local(url_of(settings, "query"), _registered(settings, project))
+
+
+def _registered(settings: Settings, project: str | None) -> Callable[[Pool], Subject]:
+    def find(_pool: Pool) -> Subject:
+        with closing(open_registry(settings)) as registry:
+            project_id = project or _only([each.project_id for each in list_projects(registry)])
+            found = find_project(registry, project_id)
+            return Subject(found.project_id, ZoneInfo(found.timezone), found.currency)
+
+    return find
+
+
+def _subject_of(pool: Pool, project: str | None) -> Subject:
+    with pool.lend() as warehouse:
+        known = {row["project_id"]: row for row in warehouse.rows(PROJECTS)}
+    project_id = project or _only(list(known))
+    if project_id not in known:
+        raise Refused(
+            f"The warehouse has no project {project_id!r} that a build has read; it has {', '.join(known) or 'none'}.",
+            code="project_unknown",
+        )
+    row = known[project_id]
+    return Subject(project_id, ZoneInfo(row["timezone"]), row["currency"])
+
+
+def _only(projects: list[str]) -> str:
+    if len(projects) != 1:
+        told = f"there are {', '.join(projects)}" if projects else "there is none yet (`eventlens project create NAME`)"
+        raise Refused(f"Say which project is asked about: {told}.", code="project_missing")
+    return projects[0]

@@ -1,0 +1,117 @@
+"""Frames: the rows of an answer with the types that its report declares, and what must be known to trust them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+import polars
+
+from query.parameters import as_text
+from query.periods import Interval, midnight, next_bucket
+from query.report import AnyReport
+from query.shapes import row_place, rows_of
+
+Rows = list[dict[str, Any]]
+Make = Callable[[str, list[Any]], list[polars.Series]]
+
+NUMBERS: dict[type[msgspec.inspect.Type], Any] = {
+    msgspec.inspect.StrType: polars.String,
+    msgspec.inspect.IntType: polars.Int64,
+    msgspec.inspect.FloatType: polars.Float64,
+    msgspec.inspect.BoolType: polars.Boolean,
+}
+
+
+class Frame(polars.DataFrame):
+    """A Polars frame with the answer's `meta`, and its `data` as they came. What is derived of it has neither."""
+
+    meta: dict[str, Any]
+    data: Any
+
+
+def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str, Any]) -> Frame:
+    """The rows of an answer as a frame.
+
+    Rows of periods have a column `is_complete`: whether the period had ended and all that landed of it is counted.
+    """
+    meta, rows = answer["meta"], rows_of(report.answer, answer["data"])
+    _, kind = row_place(report.answer)
+    series: list[polars.Series] = []
+    for field in kind.fields:
+        name = field.encode_name
+        # A field that may be left out is left out of all rows, or of none.
+        if field.required or any(name in row for row in rows):
+            series += _columns(name, [row.get(name) for row in rows], field.type)
+    frame = polars.DataFrame(series)
+    if report.name == "retention":
+        frame = _unfolded(frame)
+        cells, interval = frame.select("cohort", "period_number").rows(), written.get("period", "week")
+        frame = _marked(frame, [_end(cohort, number, interval, meta) for cohort, number in cells], meta)
+    elif "date" in frame.columns:
+        interval = written.get("interval", "day")
+        frame = _bucketed(frame, interval, meta)
+        frame = _marked(frame, [_end(day, 0, interval, meta) for day in frame["date"]], meta)
+    made = Frame(frame)
+    made.meta, made.data = meta, answer["data"]
+    return made
+
+
+def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[polars.Series]:
+    """The columns of a field: one, or of an object of numbers one for each of its names."""
+    format, kind = _plain(kind)
+    if isinstance(kind, msgspec.inspect.DictType) and type(kind.value_type) in NUMBERS:
+        names = list(dict.fromkeys(key for value in values for key in value))
+        dtype = NUMBERS[type(kind.value_type)]
+        return [polars.Series(f"{name}_{key}", [value.get(key) for value in values], dtype) for key in names]
+    if isinstance(kind, msgspec.inspect.ListType) and type(_plain(kind.item_type)[1]) in NUMBERS:
+        return [polars.Series(name, values, polars.List(NUMBERS[type(_plain(kind.item_type)[1])]))]
+    if type(kind) not in NUMBERS:
+        return [polars.Series(name, [None if value is None else as_text(value) for value in values], polars.String)]
+    series = polars.Series(name, values, NUMBERS[type(kind)])
+    if format == "date":
+        return [series.str.to_date()]
+    return [series.str.to_datetime(time_unit="ms", time_zone="UTC")] if format == "date-time" else [series]
+
+
+def _plain(kind: msgspec.inspect.Type) -> tuple[str | None, msgspec.inspect.Type]:
+    """A type without null and descriptions, and the format that those tell."""
+    if isinstance(kind, msgspec.inspect.UnionType):
+        kind = next(each for each in kind.types if not isinstance(each, msgspec.inspect.NoneType))
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return (kind.extra_json_schema or {}).get("format"), kind.type
+    return None, kind
+
+
+def _unfolded(frame: polars.DataFrame) -> polars.DataFrame:
+    """One row a cohort and period."""
+    numbers = polars.int_ranges(polars.col("retained").list.len(), dtype=polars.Int64).alias("period_number")
+    lists = ("period_number", "retained", "retention_rate")
+    return frame.with_columns(numbers).select("cohort", "size", *lists).explode(*lists)
+
+
+def _bucketed(frame: polars.DataFrame, interval: str, meta: Mapping[str, Any]) -> polars.DataFrame:
+    if interval != "hour":
+        return frame.with_columns(polars.col("date").str.to_date())
+    hours = [datetime.fromisoformat(text) for text in frame["date"]]
+    return frame.with_columns(
+        polars.Series("date", hours, polars.Datetime("ms", "UTC")).dt.convert_time_zone(meta["timezone"])
+    )
+
+
+def _marked(frame: polars.DataFrame, ends: list[int], meta: Mapping[str, Any]) -> polars.DataFrame:
+    through = meta["completeThrough"]
+    complete_ms = 0 if through is None else round(datetime.fromisoformat(through).timestamp() * 1000)
+    return frame.with_columns(
+        polars.Series("is_complete", [through is not None and end <= complete_ms for end in ends], polars.Boolean)
+    )
+
+
+def _end(first: date, periods_after: int, interval: str, meta: Mapping[str, Any]) -> int:
+    """When a period ends, in milliseconds: the one so many periods after that which begins at `first`."""
+    if isinstance(first, datetime):
+        return round((first + timedelta(hours=1)).timestamp() * 1000)
+    for _ in range(periods_after + 1):
+        first = next_bucket(first, cast(Interval, interval))
+    return midnight(first, ZoneInfo(meta["timezone"]))

@@ -1,0 +1,63 @@
+"""A lens: one project's questions, exports and SQL."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars
+
+from query.client.frame import Frame, frame_of
+from query.client.questions import Questions
+from query.client.source import Progress, Source
+from query.reports import REPORTS
+
+SHOWN_AFTER_SECONDS = 2.0
+
+
+class Lens(Questions):
+    """What one source answers about one project. Every call blocks, and raises `Refused` and `Unavailable`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def _ask(self, name: str, **written: Any) -> Frame:
+        report = REPORTS[name]
+        fields = {field.name: field for field in msgspec.structs.fields(report.parameters)}
+        given = {
+            fields[name].encode_name: value
+            for name, value in written.items()
+            if value != (None if fields[name].default is msgspec.NODEFAULT else fields[name].default)
+        }
+        return frame_of(report, given, self._source.answer(report, given))
+
+    def export(self, file: str, target: str | Path, *, progress: Progress | None = None, **written: Any) -> Path:
+        """Writes `events`, `sessions` or `profiles` with `.parquet`, `.csv` or `.ndjson` to `target` and returns it.
+
+        `written` are the export's parameters by their names in the API. `progress` is told how many bytes have come;
+        without it, an export that takes long tells so on standard error.
+        """
+        path = Path(target)
+        given = {name: value for name, value in written.items() if value is not None}
+        self._source.export(file, given, path, progress or _Shown(file))
+        return path
+
+    def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> polars.DataFrame:
+        """The rows of a statement over the tables of `lens`; values are bound to `{name:Type}`."""
+        return self._source.sql(statement, parameters or {})
+
+
+class _Shown:
+    """Tells how far an export is, a line that is written over, once it has taken a while."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._next = time.monotonic() + SHOWN_AFTER_SECONDS
+
+    def __call__(self, byte_count: int) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + SHOWN_AFTER_SECONDS
+            sys.stderr.write(f"\r{self._file}: {byte_count / 1_000_000:,.1f} MB ")
+            sys.stderr.flush()

@@ -1,0 +1,62 @@
+"""The warehouse as a source of answers, on the machine that holds it: no API and no key in between."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars
+
+from event_lens.clock import Clock, now_ms
+from query.client.source import Answer, Progress
+from query.export import EXPORTS, FORMATS, export_statement, read_export
+from query.parameters import read_parameters, texts
+from query.pool import Pool
+from query.report import AnyReport
+from query.report_context import Subject
+from query.runner import Answers
+
+NO_TIME_LIMIT = {"max_execution_time": 0}
+CONNECTIONS = 2
+
+
+class Local:
+    """The warehouse at `url`, asked about the project that `find_subject` names when it is first needed."""
+
+    def __init__(
+        self, url: str | Callable[[], str], find_subject: Callable[[Pool], Subject], clock: Clock = now_ms
+    ) -> None:
+        self._pool = Pool(url, CONNECTIONS)
+        self._answers = Answers(self._pool, clock)
+        self._find_subject = find_subject
+        self._clock = clock
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The project that is asked about."""
+        return self._find_subject(self._pool)
+
+    @property
+    def project_id(self) -> str:
+        return self.subject.project_id
+
+    def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
+        asked = report.ask(self.subject, report.read(written), self._clock())
+        answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked)))
+        return answer
+
+    def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
+        table, format = read_export(file)
+        parameters = read_parameters(file, EXPORTS[table], texts(written))
+        statement = export_statement(self.subject, table, format, parameters, self._clock())
+        draft = target.with_name(f"{target.name}.part")
+        with self._pool.lend() as warehouse, draft.open("wb") as output:
+            for piece in warehouse.stream(statement.sql, FORMATS[format], statement.parameters, NO_TIME_LIMIT):
+                output.write(piece)
+                progress(output.tell())
+        draft.replace(target)
+
+    def sql(self, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
+        with self._pool.lend() as warehouse:
+            return warehouse.frame(statement, parameters)

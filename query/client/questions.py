@@ -1,0 +1,373 @@
+"""The questions as methods, written from the list of reports by `python -m docs.generate.client`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from query.client.frame import Frame
+
+Filters = Sequence[Mapping[str, Any]]
+"""`[{"name": ..., "operator": ..., "value": [...]}]`"""
+
+
+class Questions:
+    """A method a report; each gives the rows of its answer as a frame."""
+
+    def _ask(self, name: str, **written: Any) -> Frame:
+        raise NotImplementedError
+
+    def metrics(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        compare: str | None = None,
+    ) -> Frame:
+        """The metrics of a period."""
+        return self._ask(
+            "metrics", start_date=start_date, end_date=end_date, range=range, filters=filters, compare=compare
+        )
+
+    def timeseries(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        compare: str | None = None,
+        interval: str = "day",
+    ) -> Frame:
+        """The metrics of every bucket."""
+        return self._ask(
+            "timeseries",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            compare=compare,
+            interval=interval,
+        )
+
+    def pages(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Pages by views."""
+        return self._ask("pages", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+
+    def pages_entry(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Pages on which visits began."""
+        return self._ask(
+            "pages/entry", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+        )
+
+    def pages_exit(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Pages on which visits ended."""
+        return self._ask(
+            "pages/exit", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+        )
+
+    def referrers(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Visits by the site they came from."""
+        return self._ask(
+            "referrers", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+        )
+
+    def utm(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Visits by campaign."""
+        return self._ask("utm", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+
+    def devices(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Visits by kind of device."""
+        return self._ask("devices", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+
+    def browsers(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Visits by browser."""
+        return self._ask(
+            "browsers", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+        )
+
+    def os(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """Visits by operating system."""
+        return self._ask("os", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+
+    def geo(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+        by: str = "country",
+    ) -> Frame:
+        """Visits by place."""
+        return self._ask(
+            "geo", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit, by=by
+        )
+
+    def events(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+    ) -> Frame:
+        """What happened: events by name."""
+        return self._ask("events", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+
+    def live(self) -> Frame:
+        """Who is here now."""
+        return self._ask("live")
+
+    def retention(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        period: str = "week",
+        periods: int | None = None,
+        mode: str = "first",
+        criteria: str = "on",
+        by: str = "profile",
+        start_event: str | None = None,
+        return_event: str | None = None,
+    ) -> Frame:
+        """Cohorts, and who comes back."""
+        return self._ask(
+            "retention",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            period=period,
+            periods=periods,
+            mode=mode,
+            criteria=criteria,
+            by=by,
+            start_event=start_event,
+            return_event=return_event,
+        )
+
+    def ingest(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        interval: str = "day",
+    ) -> Frame:
+        """The ledger: what was received, and what became of it."""
+        return self._ask("ingest", start_date=start_date, end_date=end_date, range=range, interval=interval)
+
+    def revenue(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+    ) -> Frame:
+        """Revenue by currency."""
+        return self._ask("revenue", start_date=start_date, end_date=end_date, range=range, filters=filters)
+
+    def attribution(
+        self,
+        goal: str,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        limit: int | None = None,
+        model: str | None = None,
+        by: str = "channel",
+    ) -> Frame:
+        """Conversions of a goal by the sources credited."""
+        return self._ask(
+            "attribution",
+            goal=goal,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            limit=limit,
+            model=model,
+            by=by,
+        )
+
+    def paths(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+        start_path: str | None = None,
+        end_path: str | None = None,
+        include: str | None = None,
+        exclude: str | None = None,
+        max_steps: int = 5,
+    ) -> Frame:
+        """Sequences of pages, and how often each was taken."""
+        return self._ask(
+            "paths",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            start_path=start_path,
+            end_path=end_path,
+            include=include,
+            exclude=exclude,
+            max_steps=max_steps,
+        )
+
+    def sankey(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        limit: int | None = None,
+        max_steps: int = 5,
+    ) -> Frame:
+        """Moves from page to page by step of the visit."""
+        return self._ask(
+            "sankey", start_date=start_date, end_date=end_date, range=range, limit=limit, max_steps=max_steps
+        )
+
+    def cohorts(self, *, as_of: str | date | None = None, limit: int | None = None) -> Frame:
+        """The project's cohorts and their sizes."""
+        return self._ask("cohorts", as_of=as_of, limit=limit)
+
+    def cohort_members(
+        self, cohort: str, *, as_of: str | date | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Frame:
+        """The members of a cohort."""
+        return self._ask("cohorts/{cohort}/members", cohort=cohort, as_of=as_of, limit=limit, cursor=cursor)
+
+    def defined_funnel(
+        self,
+        funnel: str,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+    ) -> Frame:
+        """The steps of a defined funnel."""
+        return self._ask("funnels/{funnel}", funnel=funnel, start_date=start_date, end_date=end_date, range=range)
+
+    def sessions(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Frame:
+        """Sessions one by one, the newest first."""
+        return self._ask(
+            "sessions",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def funnel(
+        self,
+        steps: Sequence[Mapping[str, Any]],
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        window_seconds: int | None = 86400,
+        by: str = "device",
+        order: str = "ordered",
+        filters: Filters | str | None = None,
+    ) -> Frame:
+        """How many get from step to step."""
+        return self._ask(
+            "funnel",
+            steps=steps,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            window_seconds=window_seconds,
+            by=by,
+            order=order,
+            filters=filters,
+        )

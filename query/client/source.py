@@ -1,0 +1,26 @@
+"""Where answers come from: what a client needs of the API, or of the warehouse."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars
+
+from query.report import AnyReport
+
+Answer = dict[str, Any]
+Progress = Callable[[int], None]
+"""Is told the bytes that have come so far."""
+
+
+class Source(Protocol):
+    """Questions about one project. All calls block; they raise `Refused` and `Unavailable`."""
+
+    def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
+        """`{"data", "meta"}` of a report; `written` are its parameters by their names in the API."""
+
+    def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
+        """Writes a file such as `events.parquet` to `target`."""
+
+    def sql(self, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
+        """The rows of a statement; `parameters` are bound to `{name:Type}`."""

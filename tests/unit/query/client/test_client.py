@@ -1,0 +1,210 @@
+"""The client gives the API's numbers as frames, over HTTP and from the warehouse alike, and says what it lacks."""
+
+import io
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import duckdb
+import msgspec
+import polars
+import pytest
+
+from docs.generate.client import MODULE, questions_module
+from event_lens.errors import Refused, Unavailable
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import create_project
+from event_lens.settings import read_settings
+from query.client import Lens, connect
+from query.client.frame import frame_of
+from query.reports import REPORTS, identifier_of
+from tests.ports import free_port
+from tests.unit.query.reference.sessions import history
+from tests.unit.query.sample_projects import World
+from tests.unit.query.test_answers import example_of
+
+SEASON: dict[str, Any] = {"start_date": "2026-01-01", "end_date": "2026-06-30"}
+MARCH: dict[str, Any] = {"start_date": date(2026, 3, 2), "end_date": date(2026, 3, 3)}
+
+
+def key_of(world: World, name: str) -> str:
+    return f"{world.keys[name]['openpanel-client-id']}:{world.keys[name]['openpanel-client-secret']}"
+
+
+def over_http(world: World, name: str) -> Lens:
+    return connect(f"{world.url}/api/v1", key_of(world, name), environ={})
+
+
+def of_warehouse(world: World, warehouse_url: str, name: str) -> Lens:
+    return connect(warehouse=warehouse_url, project=world.projects[name].project_id, environ={})
+
+
+def test_methods_are_those_of_the_reports() -> None:
+    assert MODULE.read_text() == questions_module(), "write it again: python -m docs.generate.client"
+
+
+def test_rows_are_frames_with_their_meta(world: World) -> None:
+    lens = over_http(world, "plain")
+    metrics = lens.metrics(**SEASON)
+    assert metrics["total_events"].to_list() == [8]
+    assert metrics.meta["table"] == "metrics_daily"
+    assert metrics.data["total_events"] == 8
+    assert metrics.to_arrow()["total_events"].to_pylist() == metrics.to_pandas()["total_events"].to_list() == [8]
+    series = lens.timeseries(**MARCH)
+    assert series.schema["date"] == polars.Date
+    assert series["total_events"].to_list() == [4, 4]
+    hours = lens.timeseries(start_date="2026-03-02T10:00:00Z", end_date="2026-03-02T12:00:00Z", interval="hour")
+    assert hours["date"].to_list() == [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (10, 11)]
+    retention = lens.retention(period="day", periods=1, **MARCH)
+    # ann (with d1 from its first event on), d2; d3 the day after
+    assert retention.select("size", "period_number", "retained").rows() == [(2, 0, 2), (2, 1, 1), (1, 0, 1), (1, 1, 0)]
+    assert lens.retention(period="day", start_date="2025-01-01", end_date="2025-01-02").is_empty()
+    steps = [{"name": "screen_view"}, {"name": "purchase"}]
+    assert lens.funnel(steps, **SEASON)["count"].to_list() == [2, 1]
+    only = [{"name": "name", "operator": "is", "value": ["purchase"]}]
+    assert lens.events(filters=only, **SEASON)["events"].to_list() == [2]
+    assert lens.sessions(**MARCH)["started_at"].dtype == polars.Datetime("ms", "UTC")
+
+
+def test_every_report_is_the_same_over_http_and_from_the_warehouse(world: World, warehouse_url: str) -> None:
+    api, warehouse = over_http(world, "shop"), of_warehouse(world, warehouse_url, "shop")
+    for name, report in REPORTS.items():
+        fields = {field.encode_name: field.name for field in msgspec.structs.fields(report.parameters)}
+        written = {fields[written]: value for written, value in example_of(report).items()}
+        frame = getattr(api, identifier_of(report))(**written)
+        assert frame.equals(getattr(warehouse, identifier_of(report))(**written)), name
+        assert frame.height or name == "live", name
+
+
+def test_an_hour_of_null_is_the_whole_range(world: World) -> None:
+    steps = [{"name": "screen_view"}, {"name": "signup"}]
+    day, whole = (over_http(world, "plain").funnel(steps, window_seconds=window, **SEASON) for window in (60, None))
+    assert (day["count"].to_list(), whole["count"].to_list()) == ([2, 1], [2, 1])
+
+
+def answered(data: Any, through: str | None) -> dict[str, Any]:
+    return {"data": data, "meta": {"completeThrough": through, "timezone": "Europe/Berlin"}}
+
+
+def bucket(day: str) -> dict[str, Any]:
+    return {"date": day, "received": 1, "accepted": 1, "duplicate": 0, "bot": 0, "rejected": 0}
+
+
+def test_periods_that_have_not_ended_or_landed_are_marked() -> None:
+    rows = [bucket("2026-03-23"), bucket("2026-03-30")]
+    # The first week ends at midnight in Berlin, an hour of summer later than in UTC.
+    for through, marks in (
+        ("2026-03-29T22:00:00.000Z", [True, False]),
+        ("2026-03-29T21:59:59.999Z", [False, False]),
+        (None, [False, False]),
+    ):
+        frame = frame_of(REPORTS["ingest"], {"interval": "week"}, answered(rows, through))
+        assert frame["is_complete"].to_list() == marks
+    hours = [bucket("2026-03-29T09:00:00+00:00"), bucket("2026-03-29T10:00:00+00:00")]
+    frame = frame_of(REPORTS["ingest"], {"interval": "hour"}, answered(hours, "2026-03-29T10:30:00.000Z"))
+    assert frame["is_complete"].to_list() == [True, False]
+    cohort = {"cohort": "2026-03-02", "size": 2, "retained": [2, 1], "retention_rate": [100.0, 50.0]}
+    frame = frame_of(REPORTS["retention"], {"period": "month"}, answered([cohort], "2026-04-10T00:00:00.000Z"))
+    assert frame["is_complete"].to_list() == [True, False]
+
+
+def test_sql_gives_the_same_numbers(world: World, warehouse_url: str) -> None:
+    lens = of_warehouse(world, warehouse_url, "plain")
+    counted = lens.sql(
+        "SELECT count() AS events FROM lens.events WHERE project_id = {project:String}",
+        {"project": world.projects["plain"].project_id},
+    )
+    assert counted["events"].to_list() == lens.metrics(**SEASON)["total_events"].to_list()
+    with pytest.raises(Refused, match=r"connect\(warehouse="):
+        over_http(world, "plain").sql("SELECT 1")
+
+
+@pytest.mark.parametrize("connected", ["http", "warehouse"])
+def test_an_export_is_written_whole(world: World, warehouse_url: str, tmp_path: Path, connected: str) -> None:
+    lens = over_http(world, "random") if connected == "http" else of_warehouse(world, warehouse_url, "random")
+    told: list[int] = []
+    season = {"startDate": SEASON["start_date"], "endDate": SEASON["end_date"]}
+    file = lens.export("events.parquet", tmp_path / "events.parquet", progress=told.append, **season)
+    with duckdb.connect() as engine:
+        counted = engine.execute("select count(*) from read_parquet(?)", [str(file)]).fetchall()
+    assert counted == [(len(history(world.projects["random"]).events),)]
+    assert told[-1] == file.stat().st_size
+    assert list(tmp_path.iterdir()) == [file]
+    with pytest.raises(Refused):
+        lens.export("clients.csv", tmp_path / "clients.csv")
+
+
+def test_what_is_refused_names_the_parameter(world: World) -> None:
+    lens = over_http(world, "plain")
+    with pytest.raises(Refused) as refused:
+        lens.metrics(range="soon")
+    assert refused.value.code == "range_invalid"
+    with pytest.raises(Refused, match="cohort must be given"):
+        lens.cohort_members("")
+
+
+def home_with(tmp_path: Path, *projects: str) -> Path:
+    registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
+    for name in projects:
+        create_project(registry, name)
+    registry.close()
+    return tmp_path
+
+
+def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:3003"
+    missing: list[tuple[Callable[[], Lens], str]] = [
+        (lambda: connect(url, environ={}), "EVENTLENS_QUERY_KEY"),
+        (lambda: connect(url, "secret", environ={}), "ID:SECRET"),
+        (lambda: connect(key="a:b", environ={}), "give url as well"),
+        (lambda: connect(url, "a:b", warehouse="x", environ={}), "either url and key, or warehouse"),
+        (lambda: connect(environ={"EVENTLENS_QUERY_URL": url}), "EVENTLENS_QUERY_KEY"),
+        (lambda: connect(environ={"EVENTLENS_HOME": str(tmp_path / "none")}), "is not the home of an Event Lens"),
+    ]
+    for connecting, message in missing:
+        with pytest.raises(Refused, match=message):
+            connecting()
+    with pytest.raises(Refused, match="there is none yet"):
+        connect(warehouse=home_with(tmp_path), environ={}).metrics()
+    with pytest.raises(Refused, match=r"Say which project is asked about: there are shop-.*, site-"):
+        connect(warehouse=home_with(tmp_path, "shop", "site"), environ={}).metrics()
+    with pytest.raises(Unavailable, match="Start it with"):
+        connect(f"http://127.0.0.1:{free_port()}", "id:secret", environ={}).metrics()
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Answers that it is busy, so often as `left` says, and then what was asked."""
+
+    left = 2
+
+    def do_GET(self) -> None:
+        data: Any = {"project_id": "p"} if self.path.startswith("/insights?") else {"visitors": 3, "pages": []}
+        is_busy = self.path.startswith("/insights/") and Busy.left > 0
+        Busy.left -= is_busy
+        body = {"error": {"code": "project_busy", "message": "Ask again."}} if is_busy else answered(data, None)
+        self.send_response(429 if is_busy else 200)
+        self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(msgspec.json.encode(body))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Logs nothing."""
+
+
+def test_a_question_is_asked_again_when_the_api_is_busy() -> None:
+    with HTTPServer(("127.0.0.1", 0), Busy) as server, redirect_stderr(io.StringIO()):
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        lens = connect(f"http://127.0.0.1:{server.server_port}", "id:secret", environ={})
+        try:
+            assert lens.live().data["visitors"] == 3
+            Busy.left = 9
+            with pytest.raises(Unavailable, match="Ask again"):
+                lens.live()
+        finally:
+            server.shutdown()
+            thread.join()
