@@ -91,6 +91,41 @@ def query() -> None:
     serve(_settings())
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def ask(
+    context: typer.Context,
+    report: Annotated[
+        str | None, typer.Argument(help="Such as metrics or pages/entry; without it, all are listed.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="The query API; EVENTLENS_QUERY_URL.")] = None,
+    key: Annotated[str | None, typer.Option(help="A read key, ID:SECRET; EVENTLENS_QUERY_KEY.")] = None,
+    project: Annotated[str | None, typer.Option(help="Which of the home's projects, when it is asked.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Ask a question: eventlens ask pages --range 7d. Over HTTP, or the home's warehouse when no URL is set."""
+    from cli.ask import ask as ask_report
+    from cli.ask import show_reports
+
+    if report is None:
+        show_reports()
+    else:
+        ask_report(report, context.args, url=url, key=key, project=project, as_json=as_json, as_csv=as_csv)
+
+
+@app.command("mcp")
+def serve_assistant(
+    url: Annotated[str | None, typer.Option(help="The query API; EVENTLENS_QUERY_URL.")] = None,
+    key: Annotated[str | None, typer.Option(help="A read key, ID:SECRET; EVENTLENS_QUERY_KEY.")] = None,
+    project: Annotated[str | None, typer.Option(help="Which of the home's projects, when it is asked.")] = None,
+) -> None:
+    """Let an assistant ask: a Model Context Protocol server on standard input and output, a tool a report."""
+    from query.client.connection import find_source
+    from query.tools import serve_on_stdio
+
+    serve_on_stdio(find_source(url, key, project=project))
+
+
 @app.command()
 def dagster() -> None:
     """Serve Dagster's web interface and its daemon."""

@@ -12,6 +12,7 @@ from event_lens.errors import Unavailable
 from event_lens.logs import set_up_logs
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
+from query.http.assistant import Assistant
 from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
 from query.http.insights import answer_project, insights
@@ -49,10 +50,20 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
     def provide_service() -> Service:
         return service
 
+    assistant = Assistant(service, MOST_BODY_BYTES)
     app = Litestar(
-        route_handlers=[answer_health, answer_ready, answer_process_metrics, exports, answer_project, insights],
+        route_handlers=[
+            answer_health,
+            answer_ready,
+            answer_process_metrics,
+            exports,
+            answer_project,
+            insights,
+            assistant.route(),
+        ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False)},
         exception_handlers=HANDLERS,
+        lifespan=[assistant.run],
         request_max_body_size=MOST_BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Event Lens: questions",
@@ -69,4 +80,4 @@ def serve(settings: Settings) -> None:
     """Serve questions until SIGTERM or SIGINT; blocks. Raises `Unavailable` (`port_taken`)."""
     set_up_logs(settings.log_level)
     check_port(settings.query_port, "EVENTLENS_QUERY_PORT")
-    serve_until_stopped(lambda: build_app(settings), settings.query_port)
+    serve_until_stopped(lambda: build_app(settings), settings.query_port, has_lifespan=True)

@@ -39,6 +39,7 @@ OWNERS = {
     "rich": ("cli/",),
     # Renders the funnel macro of the dbt project, so that both have one definition.
     "jinja2": ("query/reports/funnel_sql.py",),
+    "mcp": ("query/tools.py", "query/http/assistant.py"),
     "yarl": ("chdb_server/guard/upstream.py",),
     "honcho": ("cli/up.py",),
     "multipart": ("chdb_server/guard/form.py",),

@@ -1,0 +1,149 @@
+"""`eventlens ask`: a question to the query API, or to the warehouse of the home, and its answer as a table."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import typer
+
+from cli.console import console, show_table
+from event_lens.errors import Refused
+from query.client.connection import find_source
+from query.client.frame import Frame, frame_of
+from query.parameters import nearest
+from query.report import Report
+from query.reports import REPORTS, find_report
+from query.shapes import rows_of
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def show_reports() -> None:
+    """The list of reports, with what each takes."""
+    show_table(
+        "Reports: eventlens ask REPORT --parameter value ...",
+        ("report", "answers", "parameters"),
+        [(report.name, report.summary, ", ".join(_fields(report)) or "none") for report in REPORTS.values()],
+    )
+
+
+def ask(
+    report_name: str,
+    written: Sequence[str],
+    *,
+    url: str | None,
+    key: str | None,
+    project: str | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Prints the answer of a report. Raises `Refused`, with the nearest name for one that is not known."""
+    report, in_address = _find(report_name)
+    given = in_address | _read(report, written)
+    answer = find_source(url, key, project=project).answer(report, given)
+    if as_json:
+        console.print_json(json.dumps(answer))
+    elif as_csv:
+        typer.echo(as_csv_text(frame_of(report, given, answer)), nl=False)
+    else:
+        _show(report, answer)
+
+
+def as_csv_text(frame: Frame) -> str:
+    """The rows as CSV. A text that a spreadsheet would run as a formula begins with a single quote."""
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_csv_cell(value) for value in row] for row in frame.rows())
+    return output.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return json.dumps(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def _find(name: str) -> tuple[Report[Any], dict[str, str]]:
+    """The report of a name or of an address, and what the address says: `cohort/buyers/members` is one."""
+    if name in REPORTS:
+        return REPORTS[name], {}
+    report = find_report(name)
+    return report, report.match(name) or {}
+
+
+def _fields(report: Report[Any]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(report.parameters)}
+
+
+def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
+    """`--name value` and `--name=value` as parameters; `--start-date` is `startDate` as well."""
+    fields = _fields(report)
+    by_plain_name = {_plain(name): name for name in fields}
+    given: dict[str, Any] = {}
+    words = list(written)
+    while words:
+        word = words.pop(0)
+        option, has_value, value = word.partition("=")
+        name = by_plain_name.get(_plain(option))
+        if not option.startswith("--") or name is None:
+            near = nearest(option.lstrip("-"), list(fields))
+            hint = f"did you mean --{near}?" if near else f"{report.name} takes {_listed(fields)}."
+            raise Refused(f"Unknown parameter {word[:80]!r}; {hint}", code="parameter_invalid")
+        if not has_value:
+            if not words:
+                raise Refused(f"--{name} needs a value.", code=f"{name}_invalid")
+            value = words.pop(0)
+        given[name] = _value(value, fields[name]) if report.has_body else value
+    return given
+
+
+def _value(text: str, field: msgspec.structs.FieldInfo) -> Any:
+    """A field of a body: text as it is, all else as JSON."""
+    if isinstance(msgspec.inspect.type_info(field.type), msgspec.inspect.StrType):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _plain(name: str) -> str:
+    return name.lstrip("-").replace("-", "").replace("_", "").lower()
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(f"--{name}" for name in names) or "none"
+
+
+def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
+    data, meta = answer["data"], answer["meta"]
+    rows, title = rows_of(report.answer, data), report.summary
+    if isinstance(data, dict) and (own := {name: value for name, value in data.items() if not isinstance(value, list)}):
+        before = answer.get("previous")
+        heads = ("", "value") if before is None else ("", "value", "before")
+        show_table(title, heads, [pair if before is None else (*pair, before[pair[0]]) for pair in own.items()])
+        title = ""
+    if rows and rows != [data]:
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        show_table(title, columns, [[_cell(row.get(name)) for name in columns] for row in rows])
+    elif not rows:
+        console.print("No rows.")
+    through = meta["completeThrough"] or "never: no build has finished yet"
+    told = f"Complete through {through}; days are those of {meta['timezone']}; from {meta['table']}."
+    more = f"There is more: --cursor {meta['nextCursor']}" if meta.get("nextCursor") else ""
+    for line in filter(None, (told, *meta.get("notes", []), more)):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _cell(value: Any) -> Any:
+    """A cell for people: lists side by side, objects as their values."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        separator = " > " if all(isinstance(each, str) for each in value) else "  "
+        return separator.join(f"{_cell(each)}" for each in value)
+    return f"{value:,.1f}" if isinstance(value, float) else value

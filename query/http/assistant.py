@@ -1,0 +1,60 @@
+"""The route `/mcp`: assistants ask the same questions over HTTP, with a read key in the same headers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, asgi
+from litestar.enums import ScopeType
+from litestar.exceptions import MethodNotAllowedException
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Scope
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+from query.auth import read_own_subject
+from query.report import AnyReport
+from query.report_context import Subject
+from query.service import Service
+from query.tools import Context, build_server
+
+PATH = "/mcp"
+SUBJECT = "event_lens_subject"
+
+
+class Assistant:
+    """Each request is one call with a key of its own, so that no session has to be kept or guarded."""
+
+    def __init__(self, service: Service, max_body_bytes: int) -> None:
+        self._service = service
+        self._sessions = StreamableHTTPSessionManager(
+            build_server(self._ask), json_response=True, stateless=True, max_request_body_size=max_body_bytes
+        )
+
+    @asynccontextmanager
+    async def run(self, _app: Litestar) -> AsyncIterator[None]:
+        """Answers for as long as the block runs; once only."""
+        async with self._sessions.run():
+            yield
+
+    def route(self) -> ASGIRouteHandler:
+        """The handler of `/mcp`."""
+        return asgi(PATH, copy_scope=True)(self._handle)
+
+    async def _handle(self, scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+            raise MethodNotAllowedException(headers={"Allow": "POST"})
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        subject = await asyncio.to_thread(read_own_subject, self._service.registry, headers)
+        await self._sessions.handle_request({**scope, SUBJECT: subject}, receive, send)
+
+    async def _ask(self, context: Context, report: AnyReport, written: Mapping[str, Any]) -> bytes:
+        assert context.request is not None  # noqa: S101 -- all come by HTTP
+        subject: Subject = context.request.scope[SUBJECT]
+        asked = report.ask(subject, report.read(written), self._service.clock())
+        return await self._service.answer(_never, subject.project_id, report, asked)
+
+
+async def _never() -> Any:
+    """Waits for ever: a client that hangs up cancels its call instead."""
+    await asyncio.Event().wait()

@@ -1,0 +1,93 @@
+"""`eventlens ask`: the API's answers as tables, JSON and CSV; what it does not know is refused with the nearest."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from cli.console import console
+from cli.main import app
+from event_lens.errors import Refused
+from query.reports import REPORTS
+from tests.unit.query.client.test_client import key_of
+from tests.unit.query.sample_projects import World
+from tests.unit.query.test_answers import PERIOD
+
+Ask = Callable[..., httpx.Response]
+Shell = Callable[..., str]
+DAYS = ("--start-date", PERIOD["startDate"], "--endDate=" + PERIOD["endDate"])
+
+
+@pytest.fixture
+def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Runs `eventlens ask` about the project `shop`; what it printed."""
+    monkeypatch.setenv("EVENTLENS_QUERY_URL", world.url)
+    monkeypatch.setenv("EVENTLENS_QUERY_KEY", key_of(world, "shop"))
+
+    def run(*arguments: str) -> str:
+        printed = io.StringIO()
+        monkeypatch.setattr(console, "file", printed)
+        monkeypatch.setattr(console, "width", 200)
+        app(["ask", *arguments], standalone_mode=False)
+        return printed.getvalue() + capsys.readouterr().out
+
+    return run
+
+
+def test_alone_it_lists_the_reports(shell: Shell) -> None:
+    listed = shell()
+    for report in REPORTS.values():
+        assert report.summary in listed
+        assert report.name in listed
+
+
+def test_answers_are_tables(shell: Shell) -> None:
+    assert "/pricing" in shell("pages", *DAYS)
+    metrics = shell("metrics", *DAYS, "--compare", "previous")
+    assert "total_revenue" in metrics
+    assert "120.0" in metrics
+    assert "before" in metrics
+    assert "Complete through 2" in metrics
+    assert "/ > /pricing > /order" in shell("paths", *DAYS)
+    assert "first 1.0, linear 0.8" in shell("attribution", *DAYS, "--goal", "orders", "--model", "first,linear")
+    assert "buying" in shell("funnels/buying", *DAYS).lower()
+    assert "There is more: --cursor" in shell("cohorts/buyers/members", "--as-of", "2026-05-06", "--limit", "1")
+    steps = json.dumps([{"name": "screen_view"}, {"name": "order"}])
+    assert "66.7" in shell("funnel", *DAYS, "--steps", steps, "--window-seconds", "null")
+
+
+def test_json_is_the_answer_of_the_api(shell: Shell, ask: Ask) -> None:
+    answer = json.loads(shell("pages", *DAYS, "--json"))
+    assert answer["data"] == ask("shop", "pages", **PERIOD).json()["data"]
+
+
+def test_csv_has_a_row_for_each(shell: Shell) -> None:
+    rows = list(csv.DictReader(io.StringIO(shell("timeseries", *DAYS, "--csv"))))
+    assert [(row["date"], row["total_events"], row["is_complete"]) for row in rows] == [
+        ("2026-05-04", "4", "True"),
+        ("2026-05-05", "7", "True"),
+        ("2026-05-06", "2", "True"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("pags",), "There is no question 'pags'; did you mean 'pages'?"),
+        (("pages", "--limt", "5"), "did you mean --limit?"),
+        (("pages", "--goal", "orders"), "pages takes --startDate, --endDate, --range, --filters, --limit."),
+        (("pages", "7d"), "Unknown parameter '7d'"),
+        (("pages", "--limit"), "--limit needs a value"),
+        (("pages", "--limit", "many"), "limit is 'many'"),
+        (("attribution",), "goal must be given"),
+        (("cohorts/{cohort}/members",), "cohort must be given"),
+        (("funnel",), "steps"),
+    ],
+)
+def test_what_it_does_not_know_is_refused(shell: Shell, arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        shell(*arguments)
+    assert message in refused.value.message
