@@ -123,17 +123,17 @@ ASKING = {
 }
 
 DEFINING = {
-    "project_unknown": _caller("There is no such project. `eventlens project list` shows them."),
+    "project_unknown": _caller("There is no such project. `eventlens project list` shows them.", 404),
     "project_setting_invalid": _caller("A setting of a project is out of its range or not a setting."),
     "client_type_invalid": _caller("A client's type is `write`, `read` or `root`."),
     "cohort_invalid": _caller("The cohort cannot be defined so."),
-    "cohort_unknown": _caller("There is no such cohort, or no build has read it."),
+    "cohort_unknown": _caller("There is no such cohort, or no build has read it.", 404),
     "funnel_invalid": _caller("The funnel cannot be defined so."),
-    "funnel_unknown": _caller("There is no such funnel, or no build has read it."),
+    "funnel_unknown": _caller("There is no such funnel, or no build has read it.", 404),
     "goal_invalid": _caller("The goal cannot be defined so."),
-    "goal_unknown": _caller("There is no such goal, or no build has read it."),
+    "goal_unknown": _caller("There is no such goal, or no build has read it.", 404),
     "retention_invalid": _caller("The retention cannot be defined so."),
-    "retention_unknown": _caller("There is no such retention, or no build has read it."),
+    "retention_unknown": _caller("There is no such retention, or no build has read it.", 404),
     "sql_user_exists": _caller("There is a SQL user of this name. Rotate its password, or revoke it first."),
     "sql_user_name": _caller("The name of a SQL user cannot be this."),
     "sql_user_projects": _caller("A SQL user reads some projects or all of them: name them, or `--all-projects`."),

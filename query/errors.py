@@ -8,6 +8,11 @@ UNAUTHORIZED = "client_unauthorized"
 FORBIDDEN = "project_forbidden"
 
 
+def unknown(noun: str, message: str) -> Refused:
+    """Say that nothing has this id, or that it is another project's: the two are not told apart."""
+    return Refused(message, code=f"{noun}_unknown")
+
+
 def invalid(what: str, message: str) -> Refused:
     """The caller wrote `what` (a parameter) so that it cannot be meant."""
     return Refused(message, code=f"{what}_invalid")

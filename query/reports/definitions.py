@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from event_lens.errors import Refused
+from query.errors import unknown
 from query.statement import Bindings, Row
 
 Kind = Literal["goal", "funnel", "cohort"]
@@ -32,16 +32,16 @@ def of_defined(kind: Kind, project_id: str, defined_id: str, sql: str, order: st
 
 
 def answered_rows(kind: Kind, defined_id: str, rows: list[Row]) -> list[Row]:
-    """Raises `Refused` (`goal_unknown` and the like) when the project has no such definition."""
+    """Raises `Unknown` (`goal_unknown` and the like) when the project has no such definition."""
     check_known(kind, defined_id, is_known=bool(rows))
     return [row for row in rows if row["is_answered"]]
 
 
 def check_known(kind: Kind, defined_id: str, *, is_known: bool) -> None:
-    """Raises `Refused` (`goal_unknown` and the like)."""
+    """Raises `Unknown` (`goal_unknown` and the like)."""
     if not is_known:
-        raise Refused(
+        raise unknown(
+            kind,
             f"The project has no {kind} {defined_id[:80]!r} that a build has read. `eventlens {kind} list` shows "
             "the ids; what was defined since the last build can be asked after the next one.",
-            code=f"{kind}_unknown",
         )

@@ -35,8 +35,12 @@ def _raised() -> Iterator[tuple[str, str]]:
             for keyword in node.keywords:
                 if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
                     yield name, str(keyword.value.value)
-            if name == "invalid" and node.args and isinstance(word := getattr(node.args[0], "value", None), str):
-                yield "Refused", f"{word}_invalid"
+            if (
+                name in ("invalid", "unknown")
+                and node.args
+                and isinstance(word := getattr(node.args[0], "value", None), str)
+            ):
+                yield "Refused", f"{word}_{name}"
 
 
 def test_every_code_that_is_raised_is_listed_with_the_fault_of_its_error() -> None:

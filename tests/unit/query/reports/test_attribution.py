@@ -61,7 +61,7 @@ def test_a_goal_without_conversions_is_no_rows(answer: Answer) -> None:
 @pytest.mark.parametrize(("project", "goal"), [("shop", "nothing"), ("plain", "orders"), ("empty", "orders")])
 def test_a_goal_that_the_project_does_not_have_is_refused(ask: Ask, project: str, goal: str) -> None:
     response = ask(project, "attribution", goal=goal, **MAY)
-    assert (response.status_code, response.json()["error"]["code"]) == (400, "goal_unknown")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "goal_unknown")
 
 
 @pytest.mark.parametrize(

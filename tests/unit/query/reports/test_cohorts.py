@@ -103,7 +103,7 @@ def test_a_cursor_of_another_project_tells_nothing_of_it(ask: Ask) -> None:
 @pytest.mark.parametrize(("project", "cohort"), [("shop", "none"), ("empty", "buyers"), ("random", "buyers")])
 def test_a_cohort_that_the_project_does_not_have_is_refused(ask: Ask, project: str, cohort: str) -> None:
     response = ask(project, f"cohorts/{cohort}/members")
-    assert (response.status_code, response.json()["error"]["code"]) == (400, "cohort_unknown")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "cohort_unknown")
 
 
 @pytest.mark.parametrize(

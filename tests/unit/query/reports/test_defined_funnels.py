@@ -59,7 +59,7 @@ def test_the_plainest_sql_gives_the_same(answer: Answer, world: World, warehouse
 @pytest.mark.parametrize(("project", "funnel"), [("shop", "selling"), ("plain", "buying"), ("empty", "buying")])
 def test_a_funnel_that_the_project_does_not_have_is_refused(ask: Ask, project: str, funnel: str) -> None:
     response = ask(project, f"funnels/{funnel}", **MAY)
-    assert (response.status_code, response.json()["error"]["code"]) == (400, "funnel_unknown")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "funnel_unknown")
 
 
 def test_parts_of_days_are_refused(ask: Ask) -> None:
