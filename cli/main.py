@@ -194,7 +194,7 @@ def simulate(
     try:
         with progress_bar("Sending events", events) as bar:
             sent = send_traffic(
-                f"http://127.0.0.1:{settings.collector_port}",
+                settings.local_url(settings.collector_port),
                 (client.client_id, secret),
                 make_traffic(events, days, seed, now_ms()),
                 bar.advance,
@@ -240,8 +240,10 @@ def geo_install() -> None:
 
 def _dagster_commands(settings: Settings) -> dict[str, list[str]]:
     from orchestration.dagster_home import prepare_dagster_home
+    from orchestration.login import check_login_beyond_loopback
     from orchestration.serve import check_no_other_dagster, dagster_commands
 
+    check_login_beyond_loopback(settings)
     home = prepare_dagster_home(settings)
     check_no_other_dagster(home)
     os.environ["DAGSTER_HOME"] = str(home)

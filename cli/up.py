@@ -35,14 +35,12 @@ def serve_processes(commands: Mapping[str, Sequence[str]], environ: Mapping[str,
 
 def check_ports(settings: Settings) -> None:
     """Raises `Unavailable` (`port_taken`) for the first port that somebody else listens on."""
-    parts = (
-        {"WAREHOUSE": settings.warehouse_port, "WAREHOUSE_NATIVE": settings.warehouse_native_port}
-        if settings.is_embedded
-        else {}
-    )
-    parts |= {"COLLECTOR": settings.collector_port, "QUERY": settings.query_port, "DAGSTER": settings.dagster_port}
+    if settings.is_embedded:
+        check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
+        check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
+    parts = {"COLLECTOR": settings.collector_port, "QUERY": settings.query_port, "DAGSTER": settings.dagster_port}
     for part, port in parts.items():
-        check_port(port, f"EVENTLENS_{part}_PORT")
+        check_port(port, f"EVENTLENS_{part}_PORT", settings.host)
 
 
 def show_addresses(settings: Settings) -> None:
@@ -52,9 +50,10 @@ def show_addresses(settings: Settings) -> None:
         ("part", "address"),
         [
             ("warehouse (SQL)", warehouse),
-            ("collector", f"http://127.0.0.1:{settings.collector_port}"),
-            ("query API", f"http://127.0.0.1:{settings.query_port}/schema"),
-            ("Dagster", f"http://127.0.0.1:{settings.dagster_port}"),
+            ("collector", settings.local_url(settings.collector_port)),
+            ("query API", f"{settings.local_url(settings.query_port)}/schema"),
+            ("Dagster", settings.dagster_url),
+            *([("behind the proxy", settings.public_url)] if settings.public_url else []),
         ],
     )
     console.print("Ctrl-C stops everything.")

@@ -21,7 +21,7 @@ from collector.http.middleware import Edge
 from collector.http.responses import error_headers
 from collector.http.routes import event_routes, state_routes
 from collector.worker import Worker
-from event_lens.asgi import HOST, check_port, serve_until_stopped, server_limits
+from event_lens.asgi import check_port, serve_until_stopped, server_limits
 from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken, EventLensError, Refused, as_json, status_of
 from event_lens.logs import set_up_logs
@@ -64,10 +64,10 @@ def app_from_environment() -> Edge:
 
 
 def serve(settings: Settings) -> None:
-    """Serves on loopback until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
+    """Serves until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
     set_up_logs(settings.log_level)
     prepare_home(settings.home)
-    check_port(settings.collector_port, "EVENTLENS_COLLECTOR_PORT")
+    check_port(settings.collector_port, "EVENTLENS_COLLECTOR_PORT", settings.host)
     # What a worker would fail at is told here, as one sentence.
     open_geo(settings)
     open_registry(settings).close()
@@ -75,6 +75,7 @@ def serve(settings: Settings) -> None:
         serve_until_stopped(
             lambda: create_app(settings),
             settings.collector_port,
+            host=settings.host,
             has_lifespan=True,
             loop_factory=uvloop.new_event_loop,
         )
@@ -87,7 +88,7 @@ def _serve_in_processes(settings: Settings) -> None:
     server = Server(
         "collector.app:app_from_environment",
         factory=True,
-        address=HOST,
+        address=settings.host,
         port=settings.collector_port,
         interface=Interfaces.ASGI,
         workers=settings.collector_workers,

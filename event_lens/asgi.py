@@ -1,6 +1,7 @@
-"""One process that serves an ASGI application on a port of loopback until it is told to stop."""
+"""One process that serves an ASGI application on a port until it is told to stop."""
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -11,11 +12,12 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from event_lens.connection_limit import WAITING_CONNECTIONS, most_connections
-from event_lens.errors import Unavailable
+from event_lens.errors import Refused, Unavailable
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 HEADERS_WITHIN_MS = 20_000
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+HOST_SETTINGS = {"EVENTLENS_WAREHOUSE_PORT": "EVENTLENS_WAREHOUSE_HOST"}
 
 
 async def _nothing() -> None:
@@ -40,7 +42,7 @@ def serve_until_stopped(
     make_app: Callable[[], Any],
     port: int,
     *,
-    host: str = HOST,
+    host: str = LOOPBACK,
     has_lifespan: bool = False,
     drain: Callable[[], Awaitable[None]] = _nothing,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
@@ -83,13 +85,23 @@ def _ignore_further_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
-def check_port(port: int, setting: str, host: str = HOST) -> None:
-    """Granian shares a port with whoever listens on it already, so look first. Raises `Unavailable` (`port_taken`)."""
-    with socket.socket() as probe:
+def check_port(port: int, setting: str, host: str = LOOPBACK) -> None:
+    """Granian shares a port with whoever listens on it already, so look first.
+
+    Raises `Unavailable` (`port_taken`), and `Refused` (`port_forbidden`, `host_foreign`) where it can never listen.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except PermissionError as error:
+            raise Refused(f"Port {port} is for the system's own. Set {setting}.", code="port_forbidden") from error
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise Refused(
+                    f"{host} is not an address of this machine. Set {HOST_SETTINGS.get(setting, 'EVENTLENS_HOST')}.",
+                    code="host_foreign",
+                ) from error
             raise Unavailable(
                 f"Port {port} is taken. Stop what listens there, or set {setting}.", code="port_taken"
             ) from error

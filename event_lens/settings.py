@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from event_lens.contract.host import ascii_host
 from event_lens.errors import Refused
 
 Network = IPv4Network | IPv6Network
@@ -17,6 +18,7 @@ Network = IPv4Network | IPv6Network
 FOR_DBT = "EVENTLENS_DBT_"
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+SHORTEST_PASSWORD = 12
 
 
 def _port(text: str) -> int:
@@ -62,6 +64,22 @@ def _url(text: str) -> str:
     if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
         raise ValueError("an http:// or https:// address")
     return text.rstrip("/")
+
+
+def _public_url(text: str) -> str:
+    url = _url(text)
+    parts = urlsplit(url)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("an address without a user, a query or a fragment")
+    if parts.port == 0 or not ascii_host(parts.hostname or "x"):
+        raise ValueError("the name of a host, and a port of 1 to 65535 if any")
+    return url
+
+
+def _password(text: str) -> str:
+    if text and len(text) < SHORTEST_PASSWORD:
+        raise ValueError(f"at least {SHORTEST_PASSWORD} characters")
+    return text
 
 
 def _cluster(text: str) -> str:
@@ -114,6 +132,7 @@ class Setting:
     default: str
     help: str
     parse: Callable[[str], Any]
+    is_secret: bool = False
 
     @property
     def field(self) -> str:
@@ -150,9 +169,34 @@ SETTINGS: tuple[Setting, ...] = (
         "Port of the embedded warehouse for ClickHouse's native protocol, for its services and other servers.",
         _port,
     ),
+    Setting(
+        "EVENTLENS_HOST",
+        "127.0.0.1",
+        "Address at which the collector, the query API and Dagster answer; 0.0.0.0: every one of this machine. For "
+        "Dagster an address beyond loopback needs EVENTLENS_DAGSTER_PASSWORD.",
+        _address,
+    ),
+    Setting(
+        "EVENTLENS_PUBLIC_URL",
+        "",
+        "The address under which a proxy serves Event Lens to browsers, such as https://stats.example.com: snippets "
+        "and links name it, and Dagster answers under its host.",
+        _public_url,
+    ),
     Setting("EVENTLENS_COLLECTOR_PORT", "3002", "Port of the collector.", _port),
     Setting("EVENTLENS_QUERY_PORT", "3003", "Port of the query API.", _port),
     Setting("EVENTLENS_DAGSTER_PORT", "3000", "Port of Dagster's web interface.", _port),
+    Setting(
+        "EVENTLENS_DAGSTER_PATH", "", "A path under which Dagster's pages are served, such as /dagster.", _base_path
+    ),
+    Setting(
+        "EVENTLENS_DAGSTER_PASSWORD",
+        "",
+        "The password that Dagster asks for (HTTP Basic, any user name), 12 characters or more; empty: it answers "
+        "this machine only, and no proxy.",
+        _password,
+        is_secret=True,
+    ),
     Setting("EVENTLENS_COLLECTOR_WORKERS", "1", "Worker processes of the collector.", _at_least_one),
     Setting(
         "EVENTLENS_QUERY_URL",
@@ -230,9 +274,13 @@ class Settings:
     warehouse_port: int
     warehouse_host: str
     warehouse_native_port: int
+    host: str
+    public_url: str
     collector_port: int
     query_port: int
     dagster_port: int
+    dagster_path: str
+    dagster_password: str
     collector_workers: int
     query_url: str
     query_key: str
@@ -256,6 +304,17 @@ class Settings:
         """Whether Event Lens serves the warehouse itself."""
         return not self.warehouse_url
 
+    def local_url(self, port: int) -> str:
+        """Where a program of this machine reaches the part that listens on `port` of `host`."""
+        address = ip_address(self.host)
+        if address.is_unspecified:
+            address = ip_address("127.0.0.1" if address.version == 4 else "::1")
+        return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
+
+    @property
+    def dagster_url(self) -> str:
+        return self.local_url(self.dagster_port) + self.dagster_path
+
     @property
     def registry_address(self) -> str:
         return self.registry_url or f"sqlite:///{self.home / 'registry.db'}"
@@ -278,6 +337,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         try:
             values[setting.field] = setting.parse(text)
         except ValueError as error:
-            shown = "an address with a password" if "@" in text else repr(text)
+            shown = repr(text)
+            if setting.is_secret or "@" in text:
+                shown = "not shown here, for it may hold a password"
             raise Refused(f"{setting.name} is {shown}: {error}. {setting.help}", code="setting_invalid") from error
     return Settings(**values)

@@ -1,14 +1,19 @@
-"""Refuses what a foreign web page makes a browser send to Dagster, which knows no users and obeys every request."""
+"""Refuses what a foreign web page makes a browser send to Dagster, which knows no users and obeys every request.
+
+Where other machines reach it, it asks for a password too.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from event_lens.contract.host import ascii_host
 from event_lens.errors import Refused, as_json
 from event_lens.settings import Settings
+from orchestration.login import LoginMissing, check_login
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,6 +23,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 OWN_SITES = ("", "none", "same-origin")
 # No page of another site shows ours in a frame, where a visitor would click on what is hidden.
 NO_FRAMES = (b"x-frame-options", b"DENY")
+ASK_FOR_PASSWORD = (b"www-authenticate", b'Basic realm="Dagster", charset="UTF-8"')
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -32,29 +39,61 @@ class Request:
     headers: Mapping[str, str]
 
 
-def own_hosts(settings: Settings) -> frozenset[str]:
-    """Lists the values of `Host` under which the page is served. A public address belongs here."""
-    return frozenset(f"{name}:{settings.dagster_port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+@dataclass(frozen=True)
+class Door:
+    """Under which origins Dagster is served, its password ('' is none) and the path of its pages."""
+
+    origins: frozenset[str]
+    password: str
+    path: str
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(origin.partition("://")[2] for origin in self.origins)
 
 
-def check_request(request: Request, hosts: frozenset[str]) -> None:
-    """Raises `Refused` for a request that does not come from the page itself, a person or a program of this machine."""
-    if (host := request.headers.get("host", "").lower()) not in hosts:
-        raise Refused(f"Dagster is not served as {host!r}. Open it as {_listed(hosts)}.", code="dagster_host_foreign")
-    if (origin := request.headers.get("origin")) is not None and not _is_own_origin(origin, hosts):
+def door_of(settings: Settings) -> Door:
+    """The public address is an origin of Dagster's only with a password: a proxy shows it to everybody."""
+    origins = {f"http://{name}:{settings.dagster_port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+    if settings.dagster_password and settings.public_url:
+        origins.add(_origin_of(settings.public_url))
+    return Door(frozenset(origins), settings.dagster_password, settings.dagster_path)
+
+
+def _origin_of(url: str) -> str:
+    """The origin of an address as browsers write it: in small letters, without the scheme's own port."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else ascii_host(name)
+    is_usual = parts.port is None or parts.port == DEFAULT_PORTS[parts.scheme]
+    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def check_request(request: Request, door: Door) -> None:
+    """Raises `Refused` for a request that does not come from the page itself, a person or a program that may."""
+    if (host := request.headers.get("host", "").lower()) not in door.hosts:
         raise Refused(
-            f"Dagster takes no requests from pages of {origin!r}. Open it as {_listed(hosts)}.",
+            f"Dagster is not served as {host!r}. Open it as {_listed(door)}; for another name set "
+            "EVENTLENS_PUBLIC_URL and EVENTLENS_DAGSTER_PASSWORD.",
+            code="dagster_host_foreign",
+        )
+    if (origin := request.headers.get("origin")) is not None and origin.lower() not in door.origins:
+        raise Refused(
+            f"Dagster takes no requests from pages of {origin!r}. Open it as {_listed(door)}.",
             code="dagster_origin_foreign",
         )
     if request.headers.get("sec-fetch-site", "") not in OWN_SITES and not _is_link(request):
         raise Refused("Dagster takes no requests from pages of other sites.", code="dagster_site_foreign")
     if request.kind == "http":
         _check_method(request)
+    # Probes see that it lives; they learn its versions, no more.
+    if (request.method, request.path) != ("GET", f"{door.path}/server_info"):
+        check_login(request.headers, door.password)
 
 
 def _check_method(request: Request) -> None:
     if request.method in ("GET", "HEAD"):
-        if "query" in parse_qs(request.query, keep_blank_values=True) and request.path.rstrip("/") == "/graphql":
+        if "query" in parse_qs(request.query, keep_blank_values=True) and request.path.rstrip("/").endswith("/graphql"):
             raise Refused("GraphQL is asked by POST with a body of JSON, not by GET.", code="dagster_graphql_by_get")
         return
     # A page of another site cannot send this type without asking first, which nobody answers.
@@ -62,39 +101,34 @@ def _check_method(request: Request) -> None:
         raise Refused("Send a body of the type application/json.", code="dagster_content_type")
 
 
-def _is_own_origin(origin: str, hosts: frozenset[str]) -> bool:
-    scheme, _, host = origin.lower().partition("://")
-    return scheme == "http" and host in hosts
-
-
 def _is_link(request: Request) -> bool:
     """Whether a person followed a link to a page, say from a chat, in a window of its own."""
     return (
         request.kind == "http"
         and request.method == "GET"
-        and request.path.rstrip("/") != "/graphql"
+        and not request.path.rstrip("/").endswith("/graphql")
         and request.headers.get("sec-fetch-mode") == "navigate"
         and request.headers.get("sec-fetch-dest") == "document"
     )
 
 
-def _listed(hosts: frozenset[str]) -> str:
-    return " or ".join(f"http://{host}" for host in sorted(hosts))
+def _listed(door: Door) -> str:
+    return " or ".join(f"{origin}{door.path}" for origin in sorted(door.origins))
 
 
 class Guard:
     """An ASGI application that hands on what `check_request` lets through to `app`."""
 
-    def __init__(self, app: App, hosts: frozenset[str]) -> None:
+    def __init__(self, app: App, door: Door) -> None:
         self._app = app
-        self._hosts = hosts
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         try:
-            check_request(_request(scope), self._hosts)
+            check_request(_request(scope), self._door)
         except Refused as refused:
             await _refuse(scope, receive, send, refused)
         else:
@@ -137,5 +171,9 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) 
         return
     body = msgspec.json.encode(as_json(refused))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    status = 403
+    if isinstance(refused, LoginMissing):
+        status = 401
+        headers.append(ASK_FOR_PASSWORD)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,6 +1,7 @@
 """Dagster's web interface behind the guard, as a process: `python -m orchestration.webserver`."""
 
 import os
+import sys
 
 import uvicorn
 from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
@@ -14,11 +15,12 @@ from dagster_webserver.cli import (
 )
 from dagster_webserver.version import __version__
 
-from event_lens.asgi import HOST
+from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
-from orchestration.guard import Guard, own_hosts
+from orchestration.guard import Guard, door_of
 from orchestration.instance import open_instance
+from orchestration.login import check_login_beyond_loopback
 from orchestration.serve import DEFINITIONS
 
 # An open page holds a websocket, which would keep a stopping server waiting for ever.
@@ -26,20 +28,29 @@ SECONDS_TO_CLOSE = 5
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; blocks."""
+    """Serves until SIGTERM or SIGINT; blocks. Raises `Refused` for other machines without a password."""
+    check_login_beyond_loopback(settings)
     with open_instance(prepare_dagster_home(settings)) as instance:
         instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
         target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
         with WorkspaceProcessContext(instance, target, version=__version__, code_server_log_level="error") as workspace:
-            app = Guard(create_app_from_workspace_process_context(workspace), own_hosts(settings))
+            app = create_app_from_workspace_process_context(workspace, path_prefix=settings.dagster_path)
             uvicorn.run(
-                app,
-                host=HOST,
+                Guard(app, door_of(settings)),
+                host=settings.host,
                 port=settings.dagster_port,
                 log_level="warning",
                 timeout_graceful_shutdown=SECONDS_TO_CLOSE,
             )
 
 
+def main() -> None:
+    """Shows an error that is the caller's to mend as one line."""
+    try:
+        serve(read_settings(os.environ))
+    except EventLensError as error:
+        sys.exit(error.message)
+
+
 if __name__ == "__main__":
-    serve(read_settings(os.environ))
+    main()

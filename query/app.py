@@ -1,4 +1,4 @@
-"""The query layer over HTTP: the Litestar application, and the process that serves it on loopback."""
+"""The query layer over HTTP: the Litestar application, and the process that serves it."""
 
 from litestar import Litestar, Response, get
 from litestar.di import Provide
@@ -79,5 +79,5 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
 def serve(settings: Settings) -> None:
     """Serve questions until SIGTERM or SIGINT; blocks. Raises `Unavailable` (`port_taken`)."""
     set_up_logs(settings.log_level)
-    check_port(settings.query_port, "EVENTLENS_QUERY_PORT")
-    serve_until_stopped(lambda: build_app(settings), settings.query_port, has_lifespan=True)
+    check_port(settings.query_port, "EVENTLENS_QUERY_PORT", settings.host)
+    serve_until_stopped(lambda: build_app(settings), settings.query_port, host=settings.host, has_lifespan=True)

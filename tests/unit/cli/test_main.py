@@ -60,3 +60,14 @@ def test_a_newer_home_is_refused(tmp_path: Path) -> None:
     done = eventlens(tmp_path, "project", "list")
     assert done.returncode == 1
     assert "newer" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "dagster"])
+def test_dagster_beyond_loopback_without_a_password_is_refused_before_anything_starts(
+    tmp_path: Path, command: str
+) -> None:
+    ports = {f"EVENTLENS_{part}_PORT": str(free_port()) for part in ("COLLECTOR", "QUERY", "DAGSTER")}
+    done = eventlens(tmp_path / "home", command, EVENTLENS_HOST="0.0.0.0", **ports)
+    assert done.returncode == 1
+    assert "EVENTLENS_DAGSTER_PASSWORD" in done.stderr
+    assert done.stdout == ""

@@ -38,6 +38,13 @@ def test_the_settings_object_has_exactly_the_listed_settings() -> None:
         ("EVENTLENS_RATE_LIMIT_STORE", "file"),
         ("EVENTLENS_RATE_LIMIT_STORE", "http://127.0.0.1"),
         ("EVENTLENS_LOG_LEVEL", "loud"),
+        ("EVENTLENS_HOST", "everywhere"),
+        ("EVENTLENS_PUBLIC_URL", "stats.example.com"),
+        ("EVENTLENS_PUBLIC_URL", "https://stats.example.com/?a=1"),
+        ("EVENTLENS_PUBLIC_URL", "https://ana:secret@stats.example.com"),
+        ("EVENTLENS_PUBLIC_URL", "https://stats.example.com:0"),
+        ("EVENTLENS_PUBLIC_URL", "https://" + "ß" * 64),
+        ("EVENTLENS_DAGSTER_PATH", "dagster"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:
@@ -50,6 +57,25 @@ def test_a_password_in_a_refused_value_is_not_shown() -> None:
     with pytest.raises(Refused, match="EVENTLENS_RATE_LIMIT_STORE") as refused:
         read_settings({"EVENTLENS_RATE_LIMIT_STORE": "redsi://user:hidden@store"})
     assert "hidden" not in refused.value.message
+
+
+def test_a_password_that_is_too_short_is_not_shown() -> None:
+    with pytest.raises(Refused, match="at least 12 characters") as refused:
+        read_settings({"EVENTLENS_DAGSTER_PASSWORD": "hidden"})
+    assert "hidden" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:3002"),
+        ("0.0.0.0", "http://127.0.0.1:3002"),
+        ("192.0.2.7", "http://192.0.2.7:3002"),
+        ("::", "http://[::1]:3002"),
+    ],
+)
+def test_programs_of_this_machine_reach_what_listens_on_a_host(host: str, url: str) -> None:
+    assert read_settings({"EVENTLENS_HOST": host}).local_url(3002) == url
 
 
 def test_a_misspelt_setting_is_refused() -> None:

@@ -1,14 +1,24 @@
 """Which requests reach Dagster."""
 
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
 
 from event_lens.errors import Refused
 from event_lens.settings import read_settings
-from orchestration.guard import Request, check_request, own_hosts
+from orchestration.guard import Door, Request, check_request, door_of
+from orchestration.login import check_login_beyond_loopback
 
-HOSTS = own_hosts(read_settings({"EVENTLENS_DAGSTER_PORT": "3000"}))
+LOCAL = door_of(read_settings({"EVENTLENS_DAGSTER_PORT": "3000"}))
+PASSWORD = "correct horse"
+PUBLISHED = {
+    "EVENTLENS_PUBLIC_URL": "https://stats.example.com/lens",
+    "EVENTLENS_DAGSTER_PATH": "/lens/dagster",
+    "EVENTLENS_DAGSTER_PASSWORD": PASSWORD,
+}
+PUBLIC = door_of(read_settings(PUBLISHED))
+LOGGED_IN = {"authorization": f"Basic {b64encode(f'ana:{PASSWORD}'.encode()).decode()}"}
 PAGE = Request("http", "GET", "/runs", "", {"host": "127.0.0.1:3000"})
 ASKED = Request(
     "http",
@@ -29,9 +39,9 @@ def changed(request: Request, **headers: str) -> Request:
     return replace(request, headers=dict(request.headers) | {k.replace("_", "-"): v for k, v in headers.items()})
 
 
-def code(request: Request) -> str:
+def code(request: Request, door: Door = LOCAL) -> str:
     with pytest.raises(Refused) as refused:
-        check_request(request, HOSTS)
+        check_request(request, door)
     return refused.value.code
 
 
@@ -39,7 +49,7 @@ def code(request: Request) -> str:
 @pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost:3000", "LOCALHOST:3000", "[::1]:3000"])
 def test_the_page_under_its_own_addresses_is_served(request_: Request, host: str) -> None:
     own = {"origin": f"http://{host}"} if "origin" in request_.headers else {}
-    check_request(changed(request_, host=host, **own), HOSTS)
+    check_request(changed(request_, host=host, **own), LOCAL)
 
 
 @pytest.mark.parametrize("request_", [PAGE, ASKED, SOCKET])
@@ -79,7 +89,7 @@ def test_what_another_site_loads_or_sends_is_refused(request_: Request, site: st
 
 def test_a_link_from_another_site_opens_a_page() -> None:
     link = changed(PAGE, sec_fetch_site="cross-site", sec_fetch_mode="navigate", sec_fetch_dest="document")
-    check_request(link, HOSTS)
+    check_request(link, LOCAL)
     assert code(changed(link, sec_fetch_dest="iframe")) == "dagster_site_foreign"
     assert code(replace(link, path="/graphql")) == "dagster_site_foreign"
     assert code(replace(link, method="POST")) == "dagster_site_foreign"
@@ -93,7 +103,7 @@ def test_graphql_by_get_is_refused(method: str, path: str, query: str) -> None:
 
 
 def test_a_search_on_a_page_of_its_own_is_served() -> None:
-    check_request(replace(PAGE, path="/assets", query="query=sessions"), HOSTS)
+    check_request(replace(PAGE, path="/assets", query="query=sessions"), LOCAL)
 
 
 @pytest.mark.parametrize(
@@ -106,4 +116,98 @@ def test_a_body_that_a_form_can_send_is_refused(sent: str, path: str) -> None:
 
 
 def test_a_program_of_this_machine_needs_no_origin() -> None:
-    check_request(replace(ASKED, headers={"host": "localhost:3000", "content-type": "application/json"}), HOSTS)
+    check_request(replace(ASKED, headers={"host": "localhost:3000", "content-type": "application/json"}), LOCAL)
+
+
+def published(request: Request) -> Request:
+    """`request` as the proxy passes it on, from a person who gave the password."""
+    own = {"origin": "https://stats.example.com"} if "origin" in request.headers else {}
+    sent = changed(request, host="stats.example.com", x_forwarded_for="203.0.113.9", **own, **LOGGED_IN)
+    return replace(sent, path=f"{PUBLIC.path}{sent.path}")
+
+
+@pytest.mark.parametrize("request_", [PAGE, ASKED, SOCKET])
+def test_a_proxy_serves_the_page_under_the_public_address_to_who_has_the_password(request_: Request) -> None:
+    check_request(published(request_), PUBLIC)
+    without = {name: value for name, value in published(request_).headers.items() if name != "authorization"}
+    assert code(replace(request_, headers=without), PUBLIC) == "dagster_login_missing"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "",
+        "Basic",
+        "Basic !",
+        f"Bearer {PASSWORD}",
+        f"Basic {PASSWORD}",
+        f"Basic {b64encode(PASSWORD.encode()).decode()}",
+        f"Basic {b64encode(b'ana:wrong').decode()}",
+        f"Basic {b64encode(f'ana:{PASSWORD}x'.encode()).decode()}",
+    ],
+)
+def test_a_wrong_password_is_refused(sent: str) -> None:
+    assert code(changed(published(PAGE), authorization=sent), PUBLIC) == "dagster_login_missing"
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "stats.example.com.evil.example", "stats.example.com:8443", ""])
+def test_the_password_does_not_let_another_name_in(host: str) -> None:
+    assert code(changed(published(PAGE), host=host), PUBLIC) == "dagster_host_foreign"
+
+
+@pytest.mark.parametrize("origin", ["http://stats.example.com", "https://evil.example", "https://example.com"])
+def test_the_password_does_not_let_another_page_in(origin: str) -> None:
+    assert code(changed(published(ASKED), origin=origin), PUBLIC) == "dagster_origin_foreign"
+
+
+def test_this_machine_needs_the_password_too_since_a_proxy_may_call_itself_that() -> None:
+    assert code(PAGE, PUBLIC) == "dagster_login_missing"
+    check_request(changed(PAGE, **LOGGED_IN), PUBLIC)
+
+
+def test_a_probe_sees_without_a_password_that_it_lives() -> None:
+    check_request(replace(PAGE, path="/lens/dagster/server_info"), PUBLIC)
+    assert code(replace(PAGE, path="/lens/dagster/server_info/x"), PUBLIC) == "dagster_login_missing"
+
+
+def test_graphql_by_get_is_refused_under_a_path_too() -> None:
+    asked = replace(published(PAGE), path="/lens/dagster/graphql", query="query=mutation{x}")
+    assert code(asked, PUBLIC) == "dagster_graphql_by_get"
+
+
+def test_without_a_password_the_public_address_is_foreign() -> None:
+    open_to_all = door_of(read_settings({"EVENTLENS_PUBLIC_URL": "https://stats.example.com"}))
+    assert code(changed(PAGE, host="stats.example.com"), open_to_all) == "dagster_host_foreign"
+
+
+@pytest.mark.parametrize("header", ["x_forwarded_for", "x_real_ip", "forwarded", "via", "x_forwarded_proto"])
+def test_without_a_password_what_a_proxy_passes_on_is_refused(header: str) -> None:
+    assert code(changed(PAGE, **{header: "203.0.113.9"})) == "dagster_proxied"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://stats.example.com:80", "stats.example.com"),
+        ("https://Stats.example.com:443/", "stats.example.com"),
+        ("https://stats.example.com:8443", "stats.example.com:8443"),
+        ("https://faß.de", "xn--fa-hia.de"),
+        ("http://[2001:db8::1]:8080", "[2001:db8::1]:8080"),
+    ],
+)
+def test_the_public_host_is_spelt_as_browsers_send_it(url: str, host: str) -> None:
+    door = door_of(read_settings(PUBLISHED | {"EVENTLENS_PUBLIC_URL": url}))
+    check_request(changed(PAGE, host=host, **LOGGED_IN), door)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::"])
+def test_dagster_beyond_loopback_needs_a_password(host: str) -> None:
+    with pytest.raises(Refused, match="EVENTLENS_DAGSTER_PASSWORD") as refused:
+        check_login_beyond_loopback(read_settings({"EVENTLENS_HOST": host}))
+    assert refused.value.code == "dagster_without_password"
+    check_login_beyond_loopback(read_settings({"EVENTLENS_HOST": host, "EVENTLENS_DAGSTER_PASSWORD": PASSWORD}))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1"])
+def test_dagster_on_loopback_needs_none(host: str) -> None:
+    check_login_beyond_loopback(read_settings({"EVENTLENS_HOST": host}))
