@@ -9,11 +9,16 @@ from typing import Annotated
 import typer
 
 from cli.console import console, show_table
-from event_lens.registry.clients import create_client, list_clients, revoke_client
+from cli.snippet import collector_address, module_lines, script_tag
+from event_lens.registry.clients import add_origins, create_client, list_clients, remove_origins, revoke_client
 from event_lens.registry.database import Registry, open_registry
-from event_lens.settings import read_settings
+from event_lens.registry.projects import find_project
+from event_lens.registry.tables import Client, Project
+from event_lens.settings import Settings, read_settings
 
 client_app = typer.Typer(help="Clients: the keys of a project.", no_args_is_help=True)
+origins_app = typer.Typer(help="The origins whose pages may write without the secret.", no_args_is_help=True)
+client_app.add_typer(origins_app, name="origins")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OfProject = Annotated[str, typer.Option("--project", help="The project's id.")]
@@ -73,9 +78,10 @@ def client_create(
     origin: Annotated[list[str] | None, typer.Option(help="An origin that may write without the secret.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a client. Its secret is shown once and kept as a hash."""
+    """Create a client, and show what to put into a page. Its secret is shown once and kept as a hash."""
     with opened_registry() as registry:
         client, secret = create_client(registry, project, type, name=name, origins=tuple(origin or ()))
+        of_project = find_project(registry, project)
     say(
         {
             "clientId": client.client_id,
@@ -85,6 +91,8 @@ def client_create(
         },
         as_json=as_json,
     )
+    if client.type != "read" and not as_json:
+        _say_snippet(read_settings(os.environ), of_project, client)
 
 
 @client_app.command("list")
@@ -105,3 +113,48 @@ def client_revoke(client_id: str) -> None:
     with opened_registry() as registry:
         client = revoke_client(registry, client_id)
     console.print(f"{client.client_id} is revoked.")
+
+
+Origins = Annotated[list[str], typer.Argument(help="Such as https://example.com or *.example.com; several may follow.")]
+
+
+@origins_app.command("add")
+def origins_add(client_id: str, origins: Origins, as_json: AsJson = False) -> None:
+    """Let pages of more origins write; collectors follow within seconds."""
+    with opened_registry() as registry:
+        client = add_origins(registry, client_id, origins)
+    say({"clientId": client.client_id, "origins": client.origins}, as_json=as_json)
+
+
+@origins_app.command("remove")
+def origins_remove(client_id: str, origins: Origins, as_json: AsJson = False) -> None:
+    """Let pages of these origins write no longer; the others stay."""
+    with opened_registry() as registry:
+        client = remove_origins(registry, client_id, origins)
+    say({"clientId": client.client_id, "origins": client.origins}, as_json=as_json)
+
+
+def _say_snippet(settings: Settings, project: Project, client: Client) -> None:
+    """Says how pages send with this client, and what of it would not count. Lines to copy are not broken."""
+    address = collector_address(settings)
+    lines = [
+        "In a page (before </head>):",
+        "",
+        script_tag(address, client.client_id),
+        "",
+        "Or where npm's @openpanel/web is bundled:",
+        "",
+        module_lines(address, client.client_id),
+        "",
+    ]
+    if not settings.public_url:
+        lines.append("This address is for this machine only: set EVENTLENS_PUBLIC_URL to what browsers reach.")
+    if not client.origins:
+        lines.append(f"No page may send yet: eventlens client origins add {client.client_id} https://YOUR-SITE")
+    if not project.allow_unsafe_revenue:
+        lines.append(
+            "Revenue that pages send is kept and not counted (anybody could send it): send it from a server with the "
+            f"secret, or count it all the same: eventlens project change {project.project_id} --allow-unsafe-revenue"
+        )
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

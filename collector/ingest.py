@@ -27,6 +27,8 @@ class Taken(NamedTuple):
     device_id: str
     session_id: str
     bot_reason: str
+    not_counted: list[str]
+    """Fields that were sent and are kept as properties only, for this sender may not set them."""
 
 
 def _bot_reason(source: Source) -> str:
@@ -40,6 +42,20 @@ class RejectedItem(msgspec.Struct):
     index: int
     code: str
     reason: str
+
+
+class NotCounted(msgspec.Struct):
+    """Fields of an item of a batch that are kept as properties only, for this sender may not set them."""
+
+    index: int
+    fields: list[str]
+
+
+class BatchTaken(NamedTuple):
+    """What became of a batch: the items in quarantine, and those that are not counted as they were sent."""
+
+    rejected: list[RejectedItem]
+    not_counted: list[NotCounted]
 
 
 class Intake:
@@ -90,24 +106,26 @@ class Intake:
             if isinstance(parsed, Replay):
                 metrics.count("eventlens_replays_dropped_total")
                 device_id = source.own_device().device_id
-                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(source))
+                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(source), [])
             line = source.line(parsed)
             device_id = source.device(parsed).device_id
         except LeftOut as error:
             await self.reject(error, source)
-            return Taken("", "", "")
+            return Taken("", "", "", [])
         except Rejection as error:
             await self.reject(error, source, envelope=envelope)
             raise
         await self._spool.append((line,))
         metrics.count("eventlens_received_total")
         session_id = parsed.session_id if isinstance(parsed, Event) else ""
-        return Taken(device_id, session_id or advisory_session_id(device_id, received_at_ms), _bot_reason(source))
+        session_id = session_id or advisory_session_id(device_id, received_at_ms)
+        return Taken(device_id, session_id, _bot_reason(source), source.not_counted(parsed))
 
-    async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], source: Source) -> list[RejectedItem]:
-        """All items of a batch, each judged alone; returns those in quarantine. Raises `Unavailable`: none is kept."""
+    async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], source: Source) -> BatchTaken:
+        """All items of a batch, each judged alone. Raises `Unavailable`: none is kept."""
         lines: list[Line] = []
         rejected: list[RejectedItem] = []
+        not_counted: list[NotCounted] = []
         line_of_parsed = source.line
         for index, item in enumerate(items):
             try:
@@ -116,6 +134,8 @@ class Intake:
                     metrics.count("eventlens_replays_dropped_total")
                 else:
                     lines.append(line_of_parsed(parsed))
+                    if fields := source.not_counted(parsed):
+                        not_counted.append(NotCounted(index, fields))
             except Rejection as error:
                 envelope = None if isinstance(item, Rejection) else item
                 lines.append(line_of(quarantined(error, source, envelope=envelope)))
@@ -125,7 +145,7 @@ class Intake:
             metrics.count("eventlens_received_total", len(lines) - len(rejected))
         for refusal in rejected:
             metrics.count("eventlens_rejected_total", 1, refusal.code)
-        return rejected
+        return BatchTaken(rejected, not_counted)
 
     async def reject(
         self, error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None

@@ -1,20 +1,10 @@
 """Whether a page of some origin may send: a client's list of origins, anchored on the right."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from event_lens.contract.host import ascii_host
+from event_lens.registry.origin import EVERY_ORIGIN, Origin, origin_of
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-class Parts(NamedTuple):
-    """An origin, or a rule for one; what a rule does not say is empty."""
-
-    scheme: str
-    host: str
-    port: int | None
 
 
 def is_allowed(origin: str, rules: Iterable[str]) -> bool:
@@ -25,14 +15,14 @@ def is_allowed(origin: str, rules: Iterable[str]) -> bool:
     rules = tuple(rules)
     if not origin:
         return False
-    if "*" in rules:
+    if EVERY_ORIGIN in rules:
         return True
-    sent = _parts(origin)
+    sent = origin_of(origin)
     return sent is not None and bool(sent.scheme) and any(_fits(sent, rule) for rule in rules)
 
 
-def _fits(sent: Parts, rule: str) -> bool:
-    wanted = _parts(rule)
+def _fits(sent: Origin, rule: str) -> bool:
+    wanted = origin_of(rule)
     if wanted is None or not wanted.host:
         return False
     if wanted.scheme and wanted.scheme != sent.scheme:
@@ -45,16 +35,3 @@ def _fits(sent: Parts, rule: str) -> bool:
     if wanted.host.startswith("*."):
         return sent.host.endswith(wanted.host[1:]) and len(sent.host) >= len(wanted.host)
     return sent.host == wanted.host
-
-
-def _parts(text: str) -> Parts | None:
-    """None for what is no origin: user info, a path, a broken port."""
-    text = text.strip().lower()
-    try:
-        split = urlsplit(text if "://" in text else f"//{text}")
-        if split.username is not None or split.path not in ("", "/") or split.query or split.fragment:
-            return None
-        host = ascii_host(split.hostname or "").removesuffix(".")
-        return Parts(split.scheme, host, split.port)
-    except ValueError:
-        return None

@@ -3,6 +3,7 @@
 Who has no secret may do so as often as the rate limit lets it, and nobody may fail more often.
 """
 
+import shlex
 from dataclasses import dataclass
 
 from collector.auth.allowed_origins import is_allowed
@@ -15,6 +16,7 @@ from event_lens.errors import Refused
 from event_lens.registry.clients import is_secret_of
 
 WRITERS = ("write", "root")
+LONGEST_SHOWN_ORIGIN = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,17 @@ def _checked(key: Key | None, secret: str, origin: str) -> Key:
         if not is_secret_of(key.client, secret):
             raise Refused("The client's secret is wrong.", code="secret_wrong")
     elif not is_allowed(origin, key.client.origins):
-        raise Refused(
-            "Neither a secret nor an allowed Origin: send the secret, or add this page's origin to the client.",
-            code="origin_refused",
-        )
+        raise _origin_refused(key.client.client_id, origin)
     return key
+
+
+def _origin_refused(client_id: str, origin: str) -> Refused:
+    if not origin:
+        came = "No secret came and no Origin: send the secret, or from a page of one of the client's origins."
+    else:
+        shown = origin[:LONGEST_SHOWN_ORIGIN]
+        came = (
+            f"No secret came, and {shown!r} is not an origin of this client. "
+            f"If it is yours: eventlens client origins add {client_id} {shlex.quote(shown)}."
+        )
+    return Refused(came, code="origin_refused")

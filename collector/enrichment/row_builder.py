@@ -215,13 +215,20 @@ class Source:
     def _place_values(self, address: str) -> dict[str, Any]:
         return self._geo.place(address)._asdict() if self._geo and address else {}
 
+    def not_counted(self, parsed: Event | Operation) -> list[str]:
+        """What an event says of place or revenue that this sender may not set."""
+        guarded = parsed.guarded if isinstance(parsed, Event) else ()
+        return [field for field in guarded if not self._may_set(field)]
+
+    def _may_set(self, field: str) -> bool:
+        request = self.request
+        return request.is_verified or (field not in PLACE_FIELDS and request.project.allow_unsafe_revenue)
+
     def _fill_guarded(self, values: dict[str, Any], event: Event) -> None:
         """Add place and revenue if this sender may set them; else they stay properties, and count for nothing."""
-        may_place = self.request.is_verified
-        may_sell = may_place or self.request.project.allow_unsafe_revenue
         refused: dict[str, Any] = {}
         for field, value in event.guarded.items():
-            if not (may_place if field in PLACE_FIELDS else may_sell):
+            if not self._may_set(field):
                 refused[f"__{field}"] = value
             elif field == "revenue":
                 values[field] = as_decimal(_number(value), 4, "The revenue", MAX_REVENUE)

@@ -53,15 +53,17 @@ class Collect:
         taken = await self._intake.take_one(envelope, source)
         if taken.bot_reason:
             return 202, {"bot": {"reason": taken.bot_reason}}
-        return 200, {"success": True, "deviceId": taken.device_id, "sessionId": taken.session_id}
+        answer = {"success": True, "deviceId": taken.device_id, "sessionId": taken.session_id}
+        return 200, answer | {"notCounted": taken.not_counted} if taken.not_counted else answer
 
     async def _take_batch(self, batch: Batch, source: Source) -> Answer:
-        rejected = await self._intake.take_batch(batch.items, source)
-        return 200, {
+        taken = await self._intake.take_batch(batch.items, source)
+        answer = {
             "success": True,
-            "accepted": len(batch.items) - len(rejected),
-            "rejected": rejected,
+            "accepted": len(batch.items) - len(taken.rejected),
+            "rejected": taken.rejected,
         }
+        return 200, answer | {"notCounted": taken.not_counted} if taken.not_counted else answer
 
     async def answer(
         self,

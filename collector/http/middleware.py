@@ -10,7 +10,7 @@ from typing import Any
 
 from collector.http.failure import failure
 from collector.http.request_body import Receive
-from collector.http.responses import COMMON_HEADERS, Send, send_error
+from collector.http.responses import COMMON_HEADERS, NOT_STORED, Send, send_error
 from event_lens.logs import get_log, request_id
 from event_lens.metrics import metrics
 
@@ -45,7 +45,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *added]
+                own = message["headers"]
+                is_cached = any(name == NOT_STORED[0] for name, _ in own)
+                message["headers"] = [*own, *added] if is_cached else [*own, *added, NOT_STORED]
             await send(message)
 
         started = perf_counter()

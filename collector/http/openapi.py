@@ -47,6 +47,16 @@ def openapi(base_path: str = "") -> dict[str, Any]:
             },
             "/track/device-id": {"get": _device()},
             "/api/events": {"post": _live_insight()},
+            "/op1.js": {
+                "get": {
+                    "summary": "The script for a page: OpenPanel's, with options in the tag's data- attributes.",
+                    "security": [],
+                    "responses": {
+                        "200": {"description": "The script.", "content": {"text/javascript": {"schema": {}}}},
+                        "304": {"description": "It is as the ETag in If-None-Match says."},
+                    },
+                }
+            },
             "/health": {"get": _state("What waits on disk, over all workers.", shapes.HEALTH)},
             "/ready": {"get": _state("Whether events can be taken.", shapes.READY)},
             "/metrics": {

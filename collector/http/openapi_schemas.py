@@ -94,11 +94,23 @@ def _answer(**properties: Schema) -> Schema:
     return {"type": "object", "required": [*properties], "properties": properties, "additionalProperties": False}
 
 
+def _answer_with(optional: dict[str, Schema], **properties: Schema) -> Schema:
+    answer = _answer(**properties)
+    return answer | {"properties": properties | optional}
+
+
 STRING: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
-TAKEN = _answer(success={"const": True}, deviceId=STRING, sessionId=STRING)
+FIELDS: Schema = {
+    "type": "array",
+    "minItems": 1,
+    "items": STRING,
+    "description": "What this sender may not set (revenue, a place) and is kept as properties only.",
+}
+TAKEN = _answer_with({"notCounted": FIELDS}, success={"const": True}, deviceId=STRING, sessionId=STRING)
 BOT = _answer(bot=_answer(reason=STRING))
-BATCH_TAKEN = _answer(
+BATCH_TAKEN = _answer_with(
+    {"notCounted": {"type": "array", "minItems": 1, "items": _answer(index=COUNT, fields=FIELDS)}},
     success={"const": True},
     accepted=COUNT,
     rejected={"type": "array", "items": _answer(index=COUNT, code=STRING, reason=STRING)},

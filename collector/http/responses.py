@@ -16,9 +16,9 @@ COMMON_HEADERS: tuple[Header, ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"cross-origin"),
-    (b"cache-control", b"no-store"),
 )
-"""What `collector.http.middleware` adds to every answer."""
+NOT_STORED: Header = (b"cache-control", b"no-store")
+"""What `collector.http.middleware` adds to every answer, this one where the answer does not say it itself."""
 
 JSON_TYPE: Header = (b"content-type", b"application/json")
 ALLOWED_HEADERS = (

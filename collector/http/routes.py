@@ -9,6 +9,7 @@ from litestar import MediaType, Response, asgi, get
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
+from collector.http.browser_script import PATH, browser_script
 from collector.http.device_id_endpoint import own_device
 from collector.http.endpoints import Collect, Endpoint
 from collector.http.live_insight import live_insight
@@ -50,7 +51,7 @@ def _event_route(path: str, make: Callable[[Collect], Endpoint], worker: Worker)
 
 
 def state_routes(worker: Worker, settings: Settings) -> list[Any]:
-    """What operators ask: health, readiness, metrics, and what the routes are."""
+    """What operators ask: health, readiness, metrics, and what the routes are; and the script for browsers."""
 
     @get("/health")
     async def health() -> dict[str, Any]:
@@ -75,4 +76,10 @@ def state_routes(worker: Worker, settings: Settings) -> list[Any]:
     async def schema() -> Response[bytes]:
         return Response(document, media_type=MediaType.JSON)
 
-    return [health, ready, prometheus, schema]
+    script: Any = browser_script()
+
+    @asgi(PATH, copy_scope=False)
+    async def op1(scope: Scope, receive: Receive, send: Send) -> None:
+        await script(scope, receive, send)
+
+    return [health, ready, prometheus, schema, op1]

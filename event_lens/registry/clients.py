@@ -3,12 +3,15 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
+from event_lens.registry.origin import origin_rules
 from event_lens.registry.projects import find_project
 from event_lens.registry.tables import Client
 
@@ -28,7 +31,7 @@ def create_client(
         project_id=project_id,
         type=type,
         name=name,
-        origins=list(origins),
+        origins=origin_rules(origins),
         secret_hash=hash_secret(secret),
         created_at=datetime.now(UTC).replace(tzinfo=None),
     )
@@ -55,15 +58,47 @@ def list_clients(registry: Registry, project_id: str | None = None) -> list[Clie
 def revoke_client(registry: Registry, client_id: str) -> Client:
     """Revokes the client from now on. Raises `Refused` (`client_unknown`) when there is none."""
     with registry.session() as session:
-        client = session.get(Client, client_id)
-        if client is None:
-            raise Refused(f"There is no client {client_id!r}.", code="client_unknown")
+        client = _get(session, client_id)
         client.revoked_at = client.revoked_at or datetime.now(UTC).replace(tzinfo=None)
+        return client
+
+
+def add_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
+    """The client with origins added; one that is there already stays once. Raises `Refused`.
+
+    Collectors follow within seconds.
+    """
+    with registry.session() as session:
+        client = _get(session, client_id)
+        client.origins = origin_rules([*client.origins, *origins])
+        return client
+
+
+def remove_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
+    """The client without these origins. Raises `Refused`, also for one that is not there."""
+    with registry.session() as session:
+        client = _get(session, client_id)
+        left = origin_rules(client.origins)
+        for origin in origin_rules(origins):
+            if origin not in left:
+                raise Refused(
+                    f"{origin} is not an origin of {client_id}, which has: {', '.join(client.origins) or 'none'}.",
+                    code="origin_invalid",
+                )
+            left.remove(origin)
+        client.origins = left
         return client
 
 
 def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _get(session: Session, client_id: str) -> Client:
+    client = session.get(Client, client_id)
+    if client is None:
+        raise Refused(f"There is no client {client_id!r}.", code="client_unknown")
+    return client
 
 
 def is_secret_of(client: Client, secret: str) -> bool:

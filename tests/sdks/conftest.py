@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from event_lens.warehouse.client import Warehouse
+from tests.sdks.browser_visit import find_chromium
 from tests.sdks.site import Site
 from tests.unit.collector.conftest import CollectorProcess, start_collector
 
@@ -19,6 +20,11 @@ def collector(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
     process = CollectorProcess(home, warehouse_url, EVENTLENS_BASE_PATH=BASE_PATH, EVENTLENS_RATE_LIMIT="0")
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    return find_chromium()
 
 
 @pytest.fixture

@@ -104,3 +104,40 @@ export async function oldFetchDeviceId({ shop, apiUrl, clientId, ...browser }) {
     }, { apiUrl, clientId });
   });
 }
+
+// The collector's script by its tag alone, then with a lasting device, then after a page's own script.
+export async function tagged({ shop, apiUrl, ...browser }) {
+  return inBrowser(browser, async (page) => {
+    const after = sendsThrough(apiUrl);
+    const stored = () => page.evaluate(() => ({ ...localStorage }));
+    const device = () => page.evaluate(() => op.getDeviceId());
+    await after(2, () => page.goto(`${shop}tagged`)); // the script and the view
+    await after(1, () => page.click("button[data-track]"));
+    await after(1, () => page.evaluate(() => op("track", "checkout", { items: 2 })));
+    const without = { stored: await stored(), device: await device() };
+    await after(1, () => page.goto(`${shop}tagged?data-remember-device`)); // the script is in the cache
+    const first = { stored: await stored(), device: await device() };
+    await after(1, () => page.evaluate(() => op.identify({ profileId: "p-1", firstName: "Ada" })));
+    await after(2, () => page.goto(`${shop}queued`));
+    const second = { stored: await stored(), device: await device() };
+    await page.evaluate(() => op("rememberDevice", false));
+    await after(1, () => page.evaluate(() => op("track", "forgotten")));
+    const forgotten = { stored: await stored(), device: await device() };
+    await after(1, () => page.goto(`${shop}tagged?data-track-screen-views=false`).then(() => page.click("button")));
+    return { without, first, second, forgotten };
+  });
+}
+
+export async function twice({ shop, apiUrl, ...browser }) {
+  return inBrowser(browser, async (page) => {
+    const after = sendsThrough(apiUrl);
+    await after(2, () => page.goto(`${shop}tagged`));
+    await after(2, () =>
+      page.evaluate(async (source) => {
+        const again = Object.assign(document.createElement("script"), { src: `${source}/op1.js?again` });
+        await new Promise((resume) => Object.assign(document.head.appendChild(again), { onload: resume }));
+        op("track", "still_there");
+      }, apiUrl));
+    return {};
+  });
+}

@@ -16,11 +16,11 @@ from event_lens.registry.projects import create_project
 from event_lens.settings import Settings
 
 
-def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(settings: Settings, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments],
-        env=environ | {"EVENTLENS_HOME": str(settings.home), "COLUMNS": "80"},
+        env=environ | {"EVENTLENS_HOME": str(settings.home), "COLUMNS": "80"} | more,
         capture_output=True,
         text=True,
         check=False,

@@ -24,11 +24,12 @@ WITHIN_SECONDS = 20.0
 class CollectorProcess:
     """`eventlens collector` over `home`. `project_id`, `client_id` and `secret` are of a client made for it."""
 
-    def __init__(self, home: Path, warehouse_url: str, **environ: str) -> None:
+    def __init__(self, home: Path, warehouse_url: str, *, host: str = "127.0.0.1", **environ: str) -> None:
         self.home = home
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.environ = {
+            "EVENTLENS_HOST": host,
             "EVENTLENS_HOME": str(home),
             "EVENTLENS_COLLECTOR_PORT": str(self.port),
             "EVENTLENS_WAREHOUSE_URL": warehouse_url,
@@ -94,12 +95,16 @@ class CollectorProcess:
         self.client.close()
         stop(self.process)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def whole_environ(self) -> dict[str, str]:
+        """What the process is started with, for others beside it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
+        return inherited | self.environ
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "cli.main", "collector"]
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                command, env=inherited | self.environ, stdout=output, stderr=output, start_new_session=True
+                command, env=self.whole_environ(), stdout=output, stderr=output, start_new_session=True
             )
 
     def _wait(self) -> None:

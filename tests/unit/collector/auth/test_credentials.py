@@ -103,6 +103,17 @@ def test_without_a_secret_the_origin_must_be_the_clients(
     assert code(collector, sent) == ("ok" if may else "origin_refused")
 
 
+def test_the_refusal_names_the_origin_that_came_and_how_it_is_added(collector: CollectorProcess) -> None:
+    sent = {"openpanel-client-id": collector.client_id, "origin": "https://new.example.net"}
+    answer = collector.post("/track", b'{"type":"track","payload":{"name":"clicked"}}', sent)
+    assert answer.status_code == 401
+    told = answer.json()["error"]["message"]
+    assert f"eventlens client origins add {collector.client_id} https://new.example.net" in told
+    del sent["origin"]
+    answer = collector.post("/track", b'{"type":"track","payload":{"name":"clicked"}}', sent)
+    assert "no Origin" in answer.json()["error"]["message"]
+
+
 def test_a_preflight_with_credentials_is_answered_as_openly_as_one_without(collector: CollectorProcess) -> None:
     asked = {**EVIL, "access-control-request-method": "POST", "access-control-request-headers": "content-type"}
     for credentials in ({}, collector.headers, {"openpanel-client-id": "nobody"}):

@@ -33,6 +33,7 @@ ROUTES = (
     "/alias",
     "/api/events",
     "/track/device-id",
+    "/op1.js",
     "/health",
     "/metrics",
     "/nothing",
