@@ -3,6 +3,8 @@
 import fcntl
 import os
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from socket import socket
 
@@ -33,3 +35,12 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def wait_for_port(port: int, is_alive: Callable[[], bool], log: Path) -> None:
+    """Waits until somebody listens on `port`; fails with the log of whoever should."""
+    deadline = time.monotonic() + 20
+    while _is_free(port):
+        assert is_alive(), log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.02)

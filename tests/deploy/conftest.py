@@ -1,0 +1,99 @@
+"""Collector and query API behind each proxy; the warehouse is away, for only the way to them is tried."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from event_lens.processes import running
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import change_project
+from tests.deploy.front import NAME, PROXIES, Certificate, Parts, make_certificate
+from tests.ports import free_port
+from tests.unit.collector.conftest import CollectorProcess
+
+BEHIND = "127.0.0.2"
+# Whose events the project of these tests leaves out.
+EXCLUDED = "127.0.0.9"
+BASE_PATH = "/api/v1/analytics"
+
+
+@dataclass
+class Front:
+    """The public address behind which the parts are. `collector` knows a project and its clients."""
+
+    port: int
+    plain_port: int
+    certificate: Certificate
+    collector: CollectorProcess
+
+    def visitor(self, address: str = "127.0.0.1") -> httpx.Client:
+        return visitor(self.certificate, self.port, address)
+
+
+def visitor(certificate: Certificate, port: int, address: str = "127.0.0.1") -> httpx.Client:
+    """A client at `address` that trusts the certificate and knows where the public name leads."""
+    context = ssl.create_default_context(cafile=str(certificate.certificate))
+    return httpx.Client(
+        base_url=f"https://127.0.0.1:{port}",
+        headers={"host": f"{NAME}:{port}"},
+        transport=_Named(verify=context, local_address=address),
+        timeout=30,
+    )
+
+
+class _Named(httpx.HTTPTransport):
+    """Asks for the certificate of the public name, though the address is written in numbers."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["sni_hostname"] = NAME
+        return super().handle_request(request)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CollectorProcess, int]]:
+    """A collector and the port of a query API, both at `BEHIND` and nowhere else."""
+    home = tmp_path_factory.mktemp("behind")
+    query_port = free_port()
+    collector = CollectorProcess(
+        home,
+        f"http://127.0.0.1:{free_port()}",
+        host=BEHIND,
+        EVENTLENS_QUERY_PORT=str(query_port),
+        EVENTLENS_BASE_PATH=BASE_PATH,
+        EVENTLENS_TRUSTED_PROXIES="127.0.0.1/32",
+        EVENTLENS_PUBLIC_URL=f"https://{NAME}",
+    )
+    try:
+        registry = open_registry(collector.settings)
+        change_project(registry, collector.project_id, own_addresses=[EXCLUDED])
+        registry.close()
+        environ = collector.whole_environ()
+        with running("query", environ, f"http://{BEHIND}:{query_port}/health", home / "query.log"):
+            yield collector, query_port
+    finally:
+        collector.stop()
+
+
+@pytest.fixture(scope="session", params=PROXIES)
+def front(
+    request: pytest.FixtureRequest,
+    behind: tuple[CollectorProcess, int],
+    certificate: Certificate,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Front]:
+    collector, query_port = behind
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    port = free_port()
+    # Nobody is Dagster here; tests/unit/orchestration tries the real one.
+    parts = Parts(f"{BEHIND}:{collector.port}", f"{BEHIND}:{query_port}", f"{BEHIND}:{free_port()}")
+    with PROXIES[request.param](folder, certificate, parts, port) as plain:
+        yield Front(port, plain, certificate, collector)
