@@ -1,6 +1,6 @@
 """Parameters: what a question takes, declared as structs, and how it is read. What is not declared is refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_args
@@ -19,6 +19,11 @@ Compare = Annotated[str | None, msgspec.Meta(description="`previous`: the period
 Limit = Annotated[int | None, msgspec.Meta(description="The most rows, 1 to 10000; default 100.")]
 
 Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of the page before.")]
+
+
+def one_of(words: Collection[str]) -> msgspec.Meta:
+    """The declaration of a parameter that is one of these; `choose` refuses others."""
+    return msgspec.Meta(description=f"One of {', '.join(words)}.", extra_json_schema={"enum": list(words)})
 
 
 class NoParameters(msgspec.Struct, forbid_unknown_fields=True):

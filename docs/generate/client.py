@@ -1,9 +1,9 @@
-"""`query/client/questions.py`, the client's typed methods: `python -m docs.generate.client`."""
+"""`query/client/questions.py`, the client's typed methods."""
 
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
@@ -11,7 +11,7 @@ from query.report import Report
 from query.reports import REPORTS, identifier_of
 
 MODULE = Path(__file__).resolve().parents[2] / "query" / "client" / "questions.py"
-HEAD = '''"""The questions as methods, written from the list of reports by `python -m docs.generate.client`."""
+HEAD = '''"""The questions as methods, written from the list of reports by `python -m docs.generate`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -69,9 +69,6 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     """What is meant when a parameter is not given, and null where that means something else."""
     if field.default in (None, msgspec.NODEFAULT):
         return " | None = None"
-    is_nullable = type(None) in get_args(field.type)
+    kind = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
+    is_nullable = type(None) in get_args(kind)
     return f"{' | None' if is_nullable else ''} = {field.default!r}"
-
-
-if __name__ == "__main__":
-    MODULE.write_text(questions_module())

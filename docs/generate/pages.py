@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.generate.client import questions_module
 from docs.generate.command_line import command_line_page
 from docs.generate.errors import errors_page
 from docs.generate.metrics import metrics_page
 from docs.generate.monitoring import monitoring_page
+from docs.generate.reports import reports_page
 from docs.generate.settings import env_example, settings_page
 from docs.generate.tables import read_manifest, tables_page
 from event_lens.settings import read_settings
@@ -26,6 +28,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
     "docs/metrics.md": metrics_page,
     "docs/monitoring.md": monitoring_page,
+    "docs/reports.md": reports_page,
     "docs/settings.md": settings_page,
     "docs/tables.md": _tables,
+    "query/client/questions.py": questions_module,
 }

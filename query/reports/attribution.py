@@ -6,7 +6,7 @@ import msgspec
 
 from query.conditions import conversion_rows
 from query.errors import choose
-from query.parameters import RankedParameters
+from query.parameters import RankedParameters, one_of
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
@@ -81,7 +81,7 @@ class AttributionParameters(RankedParameters, kw_only=True):
 
     goal: Annotated[str, msgspec.Meta(description="The id of a goal; `eventlens goal list` shows them.")]
     model: Annotated[str | None, msgspec.Meta(description=f"Some of {', '.join(MODELS)}, by commas; all.")] = None
-    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(SOURCES)}.")] = "channel"
+    by: Annotated[str, one_of(SOURCES)] = "channel"
 
 
 class Source(Shape, kw_only=True):

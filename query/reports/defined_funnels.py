@@ -72,7 +72,7 @@ class DefinedStep(Shape):
 
 
 class DefinedFunnel(Shape):
-    """A funnel as it is defined, and how many came how far."""
+    """A funnel as it is defined, and how many came how far: whoever enters on several days counts once on each."""
 
     name: str
     by: str

@@ -7,7 +7,7 @@ import msgspec
 
 from query.conditions import rollup_rows, session_rows
 from query.errors import choose
-from query.parameters import ListParameters
+from query.parameters import ListParameters, one_of
 from query.question import Question, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import Ask, Subject, read_ask
@@ -86,7 +86,7 @@ def origins(ask: Ask, name: str) -> Question:
 class GeoParameters(ListParameters, kw_only=True):
     """Those of a list, and the kind of place."""
 
-    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(PLACES)}.")] = "country"
+    by: Annotated[str, one_of(PLACES)] = "country"
 
 
 class Referrer(Shape):

@@ -1,7 +1,7 @@
 """How many get from step to step? Funnels over events."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
@@ -10,7 +10,7 @@ from event_lens.registry.definitions.funnels import FEWEST_STEPS, LONGEST_WINDOW
 from query.conditions import event_rows
 from query.errors import choose, invalid
 from query.filters import mean_filters
-from query.parameters import PeriodParameters
+from query.parameters import PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
@@ -41,10 +41,12 @@ class WrittenStep(msgspec.Struct, forbid_unknown_fields=True):
 class WrittenFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
     """A funnel as callers write it. `filters` hold for every step; `window_seconds` null is the whole range."""
 
-    steps: list[WrittenStep]
-    window_seconds: int | None = DEFAULT_WINDOW_SECONDS
-    by: str = "device"
-    order: str = "ordered"
+    steps: Annotated[list[WrittenStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MOST_STEPS}.")]
+    window_seconds: Annotated[
+        int | None, msgspec.Meta(description="From the first step to the last; null is the whole period.")
+    ] = DEFAULT_WINDOW_SECONDS
+    by: Annotated[str, one_of(BYS)] = "device"
+    order: Annotated[str, one_of(ORDERS)] = "ordered"
     filters: list[WrittenFilter] = msgspec.field(default_factory=list)
 
 

@@ -5,10 +5,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from query.conditions import rollup_rows
-from query.parameters import PeriodParameters
+from query.parameters import PeriodParameters, one_of
 from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
@@ -71,7 +69,7 @@ def ingest(ask: Ask, interval: Interval) -> Question:
 class IngestParameters(PeriodParameters, kw_only=True):
     """The period, in UTC, and the length of a bucket."""
 
-    interval: Annotated[str, msgspec.Meta(description=f"One of {', '.join(INTERVALS)}.")] = "day"
+    interval: Annotated[str, one_of(INTERVALS)] = "day"
 
 
 class Received(Shape):

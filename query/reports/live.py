@@ -49,7 +49,7 @@ class LivePage(Shape):
 
 
 class Live(Shape):
-    """Who is here now."""
+    """The devices of the last five minutes, read from raw."""
 
     visitors: int
     pages: list[LivePage]

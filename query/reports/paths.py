@@ -207,7 +207,7 @@ class SankeyLink(Shape):
 
 
 class Sankey(Shape):
-    """The moves taken most, and what they lead to."""
+    """The moves taken most, and the stops they lead from and to; the first leads from a visit's first page."""
 
     nodes: list[SankeyNode]
     links: list[SankeyLink]

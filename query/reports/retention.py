@@ -9,7 +9,7 @@ import msgspec
 from query.conditions import in_sessions
 from query.errors import choose, invalid
 from query.filters import condition
-from query.parameters import FilteredParameters
+from query.parameters import FilteredParameters, one_of
 from query.periods import bucket_of, local_date
 from query.question import Data, Question, percent
 from query.report import Asked, Report
@@ -202,11 +202,11 @@ def _cohorts(ask: Ask, returning: Returning, rows: list[Row]) -> Data:
 class RetentionParameters(FilteredParameters, kw_only=True):
     """Which cohorts, and what counts as coming back."""
 
-    period: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Kind))}.")] = "week"
+    period: Annotated[str, one_of(get_args(Kind))] = "week"
     periods: Annotated[int | None, msgspec.Meta(description=f"After the cohort's own, 1 to {MOST_PERIODS}.")] = None
-    mode: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Mode))}.")] = "first"
-    criteria: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(Criteria))}.")] = "on"
-    by: Annotated[str, msgspec.Meta(description=f"One of {', '.join(get_args(By))}.")] = "profile"
+    mode: Annotated[str, one_of(get_args(Mode))] = "first"
+    criteria: Annotated[str, one_of(get_args(Criteria))] = "on"
+    by: Annotated[str, one_of(get_args(By))] = "profile"
     start_event: Annotated[str | None, msgspec.Meta(description="The event that makes a cohort; any.")] = None
     return_event: Annotated[str | None, msgspec.Meta(description="The event that is a return; any.")] = None
 

@@ -57,7 +57,7 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class CurrencyRevenue(Shape):
-    """What was earned and refunded in a currency; `people` are those who bought."""
+    """What was earned and refunded in a currency; amounts without one are in the project's. `people` bought."""
 
     currency: str
     revenue: Money

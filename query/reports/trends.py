@@ -6,7 +6,7 @@ from typing import Annotated, cast
 import msgspec
 
 from query.conditions import event_rows, rollup_rows, session_rows, summed_revenue
-from query.parameters import TrendParameters
+from query.parameters import TrendParameters, one_of
 from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question, percent, ratio
 from query.report import Asked, Report, compared
@@ -174,7 +174,7 @@ class Bucket(Metrics):
 class TimeseriesParameters(TrendParameters, kw_only=True):
     """Those of `metrics`, and the length of a bucket."""
 
-    interval: Annotated[str, msgspec.Meta(description=f"One of {', '.join(INTERVALS)}.")] = "day"
+    interval: Annotated[str, one_of(INTERVALS)] = "day"
 
 
 def _ask_metrics(subject: Subject, parameters: TrendParameters, now_ms: int) -> Asked:

@@ -3,36 +3,26 @@
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema
-import msgspec
 import pytest
 
-import query
 from docs.generate.examples import WRITE
+from docs.generate.reports import EXAMPLES, example_parameters
 from event_lens.errors import Broken
 from query.report import Report
 from query.reports import REPORTS
 from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
-EXAMPLES = Path(query.__file__).with_name("examples.json")
-PERIOD = {"startDate": "2026-05-04", "endDate": "2026-05-06"}
 # What differs from run to run.
 FIXED = {"cached": False, "elapsedMs": 1.5, "completeThrough": "2026-05-07T10:00:00.000Z"}
 
 
-def example_of(report: Report[Any]) -> dict[str, Any]:
-    """The parameters of a report's example, with the period where it takes one."""
-    taken = {field.encode_name for field in msgspec.structs.fields(report.parameters)}
-    return {name: value for name, value in PERIOD.items() if name in taken} | dict(report.example)
-
-
 def answer_example(ask: Ask, report: Report[Any]) -> Any:
-    written = example_of(report)
+    written = example_parameters(report)
     if report.has_body:
         response = ask("shop", report.name, written)
     else:

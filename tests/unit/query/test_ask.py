@@ -10,11 +10,11 @@ import pytest
 
 from cli.console import console
 from cli.main import app
+from docs.generate.reports import PERIOD
 from event_lens.errors import Refused
 from query.reports import REPORTS
 from tests.unit.query.client.test_client import key_of
 from tests.unit.query.sample_projects import World
-from tests.unit.query.test_answers import PERIOD
 
 Ask = Callable[..., httpx.Response]
 Shell = Callable[..., str]
@@ -52,7 +52,7 @@ def test_answers_are_tables(shell: Shell) -> None:
     assert "before" in metrics
     assert "Complete through 2" in metrics
     assert "/ > /pricing > /order" in shell("paths", *DAYS)
-    assert "first 1.0, linear 0.8" in shell("attribution", *DAYS, "--goal", "orders", "--model", "first,linear")
+    assert "first 2.0, linear 0.8" in shell("attribution", *DAYS, "--goal", "orders", "--model", "first,linear")
     assert "buying" in shell("funnels/buying", *DAYS).lower()
     assert "There is more: --cursor" in shell("cohorts/buyers/members", "--as-of", "2026-05-06", "--limit", "1")
     steps = json.dumps([{"name": "screen_view"}, {"name": "order"}])

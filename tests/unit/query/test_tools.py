@@ -14,10 +14,10 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+from docs.generate.reports import PERIOD, example_parameters
 from query.reports import REPORTS, identifier_of
 from tests.unit.query.client.test_client import key_of
 from tests.unit.query.sample_projects import World
-from tests.unit.query.test_answers import PERIOD, example_of
 
 Ask = Callable[..., httpx.Response]
 Talk = Callable[[Client], Awaitable[None]]
@@ -59,7 +59,7 @@ def test_every_report_is_a_tool_that_answers_as_the_api_does(converse: Callable[
         assert tools["attribution"].input_schema["required"] == ["goal"]
         assert tools["pages"].input_schema["properties"]["filters"]["type"] == "array"
         for report in REPORTS.values():
-            called = await client.call_tool(identifier_of(report), example_of(report))
+            called = await client.call_tool(identifier_of(report), example_parameters(report))
             assert not called.is_error, called.content
             given[report.name] = called.structured_content["data"]
             assert json.loads(called.content[0].text) == called.structured_content  # type: ignore[union-attr]
@@ -80,7 +80,7 @@ def test_every_report_is_a_tool_that_answers_as_the_api_does(converse: Callable[
     converse(talk)
     for report in REPORTS.values():
         if not report.in_address and not report.has_body and report.name != "live":
-            assert given[report.name] == ask("shop", report.name, **example_of(report)).json()["data"]
+            assert given[report.name] == ask("shop", report.name, **example_parameters(report)).json()["data"]
 
 
 def test_an_assistant_without_a_right_key_is_refused(world: World) -> None:

@@ -14,7 +14,7 @@ import msgspec
 import polars
 import pytest
 
-from docs.generate.client import MODULE, questions_module
+from docs.generate.reports import example_parameters
 from event_lens.errors import Refused, Unavailable
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
@@ -25,7 +25,6 @@ from query.reports import REPORTS, identifier_of
 from tests.ports import free_port
 from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
-from tests.unit.query.test_answers import example_of
 
 SEASON: dict[str, Any] = {"start_date": "2026-01-01", "end_date": "2026-06-30"}
 MARCH: dict[str, Any] = {"start_date": date(2026, 3, 2), "end_date": date(2026, 3, 3)}
@@ -41,10 +40,6 @@ def over_http(world: World, name: str) -> Lens:
 
 def of_warehouse(world: World, warehouse_url: str, name: str) -> Lens:
     return connect(warehouse=warehouse_url, project=world.projects[name].project_id, environ={})
-
-
-def test_methods_are_those_of_the_reports() -> None:
-    assert MODULE.read_text() == questions_module(), "write it again: python -m docs.generate.client"
 
 
 def test_rows_are_frames_with_their_meta(world: World) -> None:
@@ -74,7 +69,7 @@ def test_every_report_is_the_same_over_http_and_from_the_warehouse(world: World,
     api, warehouse = over_http(world, "shop"), of_warehouse(world, warehouse_url, "shop")
     for name, report in REPORTS.items():
         fields = {field.encode_name: field.name for field in msgspec.structs.fields(report.parameters)}
-        written = {fields[written]: value for written, value in example_of(report).items()}
+        written = {fields[written]: value for written, value in example_parameters(report).items()}
         frame = getattr(api, identifier_of(report))(**written)
         assert frame.equals(getattr(warehouse, identifier_of(report))(**written)), name
         assert frame.height or name == "live", name
