@@ -62,7 +62,13 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
         "GRANT SELECT, INSERT ON lens_raw.batches",
         "GRANT SELECT ON lens_raw.settled_batches",
     ),
-    "query": ("GRANT SELECT ON lens.*", "GRANT SELECT ON lens_staging.*", "GRANT SELECT ON lens_raw.*"),
+    "query": (
+        "GRANT SELECT ON lens.*",
+        "GRANT SELECT ON lens_staging.*",
+        "GRANT SELECT ON lens_raw.*",
+        # How KILL QUERY finds a statement; it stops those of the same user only.
+        "GRANT SELECT(query_id, user, query) ON system.processes",
+    ),
 }
 
 

@@ -5,9 +5,13 @@ while a request is answered carries its `request_id`.
 """
 
 import logging
+import re
+import secrets
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar
+from itertools import count
 from types import TracebackType
 from typing import TextIO, cast
 
@@ -23,6 +27,32 @@ QUIET = ("_granian", "clickhouse_connect")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is answered in this context, empty outside of one."""
+
+
+REQUEST_ID = b"x-request-id"
+# Neither an address nor a line break fits.
+SANE_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
+
+
+class RequestIds:
+    """The id of each request of a process: the sender's if it is sane, else a new one."""
+
+    def __init__(self) -> None:
+        self._prefix = secrets.token_hex(4)
+        self._numbers = count(1)
+
+    def find(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The id of the request with these headers; what is logged from now on in this context carries it."""
+        id = _sent_id(headers) or f"{self._prefix}-{next(self._numbers):x}".encode()
+        request_id.set(id.decode())
+        return id
+
+
+def _sent_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for name, value in headers:
+        if name == REQUEST_ID:
+            return value if SANE_ID.fullmatch(value) else b""
+    return b""
 
 
 def set_up_logs(level: str = "info", *, as_json: bool | None = None, stream: TextIO | None = None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import MultiProcessValue
@@ -28,12 +28,16 @@ Name = Literal[
     "eventlens_landed_segments_total",
     "eventlens_landing_retries_total",
     "eventlens_landing_refused_rows_total",
+    "eventlens_question_seconds",
 ]
+
+
+SECONDS = (0.003, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: a counter when its name ends in `_total`, else a gauge."""
+    """One metric: a counter when its name ends in `_total`, a histogram when it ends in `_seconds`, else a gauge."""
 
     name: Name
     help: str
@@ -58,6 +62,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("eventlens_landed_segments_total", "Segments landed and removed."),
     Metric("eventlens_landing_retries_total", "Landings put off because the warehouse did not answer."),
     Metric("eventlens_landing_refused_rows_total", "Rows the warehouse refused, kept in quarantine."),
+    Metric("eventlens_question_seconds", "How long questions took from request to answer, by report.", "report"),
 )
 
 
@@ -82,11 +87,16 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
         self._labelled: dict[tuple[str, str], Counter] = {}
         for metric in METRICS:
             labels = (metric.label,) if metric.label else ()
             if metric.name.endswith("_total"):
                 self._counters[metric.name] = Counter(metric.name, metric.help, labels, registry=self._registry)
+            elif metric.name.endswith("_seconds"):
+                self._histograms[metric.name] = Histogram(
+                    metric.name, metric.help, labels, registry=self._registry, buckets=SECONDS
+                )
             else:
                 self._gauges[metric.name] = Gauge(
                     metric.name, metric.help, registry=self._registry, multiprocess_mode="livesum"
@@ -99,6 +109,10 @@ class Metrics:
             family = self._counters[name]
             counter = self._labelled[name, label] = family.labels(label) if label else family
         counter.inc(amount)
+
+    def observe(self, name: Name, seconds: float, label: str) -> None:
+        """Adds a duration to a histogram."""
+        self._histograms[name].labels(label).observe(seconds)
 
     def gauge(self, name: Name, value: float) -> None:
         self._gauges[name].set(value)

@@ -241,6 +241,13 @@ SETTINGS: tuple[Setting, ...] = (
         "redis:// or rediss:// address that all workers and machines share.",
         _rate_limit_store,
     ),
+    Setting(
+        "EVENTLENS_FAILED_KEYS",
+        "20",
+        "Wrong keys a minute from one address after which the query API tries only keys from there that were right "
+        "within the last hour; 0 is off.",
+        _whole,
+    ),
     Setting("EVENTLENS_BATCH_EVENTS", "10000", "Rows after which a spool segment is sealed and landed.", _at_least_one),
     Setting("EVENTLENS_BATCH_SECONDS", "1", "Seconds after which a spool segment is sealed and landed.", _seconds),
     Setting(
@@ -291,6 +298,7 @@ class Settings:
     client_ip_header: str
     rate_limit: int
     rate_limit_store: str
+    failed_keys: int
     batch_events: int
     batch_seconds: float
     spool_max_bytes: int

@@ -13,6 +13,7 @@ from event_lens.logs import set_up_logs
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
 from query.http.assistant import Assistant
+from query.http.dependencies import provide_reader
 from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
 from query.http.insights import answer_project, insights
@@ -61,7 +62,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
             insights,
             assistant.route(),
         ],
-        dependencies={"service": Provide(provide_service, sync_to_thread=False)},
+        dependencies={"service": Provide(provide_service, sync_to_thread=False), "reader": Provide(provide_reader)},
         exception_handlers=HANDLERS,
         lifespan=[assistant.run],
         request_max_body_size=MOST_BODY_BYTES,

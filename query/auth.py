@@ -1,6 +1,7 @@
 """Who may read: a read or root key, with its secret, and only the project that it belongs to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from event_lens.contract.headers import CLIENT_PREFIXES
@@ -14,33 +15,40 @@ from query.report_context import Subject
 READERS = ("read", "root")
 
 
-def read_subject(registry: Registry, project_id: str, headers: Mapping[str, str]) -> Subject:
-    """The project, when the key in `headers` (names in lower case) may read it. Blocks on the registry.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The project that a key reads, and the origins whose pages may show what it reads."""
 
-    Raises `Refused`: `client_unauthorized` without a right key and secret, `project_forbidden` when the key may not
-    read this project or there is none; the two are not told apart.
-    """
-    subject = read_own_subject(registry, headers)
-    if subject.project_id != project_id:
-        raise _forbidden()
-    return subject
+    subject: Subject
+    origins: tuple[str, ...]
 
 
-def read_own_subject(registry: Registry, headers: Mapping[str, str]) -> Subject:
-    """The project that the key in `headers` reads. Blocks and raises as `read_subject`."""
+def sent_key(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The id and the secret in `headers` (names in lower case). Raises `Refused` (`client_unauthorized`)."""
     client_id, secret = _first(headers, "id"), _first(headers, "secret")
     if not client_id or not secret:
         raise Refused("A read key is needed: send openpanel-client-id and openpanel-client-secret.", code=UNAUTHORIZED)
+    return client_id, secret
+
+
+def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
+    """What a key reads. Blocks on the registry.
+
+    Raises `Refused`: `client_unauthorized` without a right key and secret, `project_forbidden` when the key does not
+    read.
+    """
     client = find_client(registry, client_id)
     if client is None or not is_secret_of(client, secret):
         raise Refused("There is no client with this id and secret.", code=UNAUTHORIZED)
     if client.type not in READERS:
-        raise _forbidden()
+        raise forbidden()
     project = find_project(registry, client.project_id)
-    return Subject(project.project_id, ZoneInfo(project.timezone), project.currency)
+    subject = Subject(project.project_id, ZoneInfo(project.timezone), project.currency)
+    return Reader(subject, tuple(client.origins))
 
 
-def _forbidden() -> Refused:
+def forbidden() -> Refused:
+    """For a project that is another's, and for one that is not there: the two are not told apart."""
     return Refused("This key does not read this project; it takes a read key of the project.", code=FORBIDDEN)
 
 

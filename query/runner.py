@@ -11,6 +11,7 @@ from query.errors import invalid
 from query.freshness import Freshness, LastFreshness, as_instant
 from query.pool import Pool
 from query.question import Question
+from query.run import Run
 from query.statement import Row, Statement
 
 LIMITS = {"max_memory_usage": 2_000_000_000, "max_bytes_before_external_group_by": 500_000_000}
@@ -30,19 +31,28 @@ class Answers:
         self._freshness = LastFreshness(clock)
         self._cache = Cache()
 
-    def answer(self, question: Question, previous: Question | None = None) -> Answer:
+    def version(self, question: Question, run: Run) -> int | None:
+        """That of the tables which answer; None when the answer is not theirs, or there are none yet. Blocks."""
+        if question.is_live:
+            return None
+        with self._pool.lend() as warehouse:
+            run.check()
+            return self._freshness.read(warehouse).version
+
+    def answer(self, question: Question, previous: Question | None = None, *, run: Run | None = None) -> Answer:
         """`{"data", "meta"}`, with `previous` beside `data` when that is asked too. Blocks on the warehouse.
 
         Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
         """
+        run = run or Run()
         started, now = time.monotonic(), self._clock()
         with self._pool.lend() as warehouse:
             # Before the rows: they hold at least what it says.
             freshness = self._freshness.read(warehouse)
-            rows, is_kept = self._rows(warehouse, question, freshness)
+            rows, is_kept = self._rows(warehouse, question, freshness, run)
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:
-                answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness)[0])
+                answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness, run)[0])
         complete_through = now if question.is_live else freshness.complete_through
         answer["meta"] = {
             "completeThrough": None if complete_through is None else as_instant(complete_through),
@@ -57,21 +67,21 @@ class Answers:
             answer["meta"]["nextCursor"] = question.next_cursor(rows)
         return answer
 
-    def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness) -> tuple[list[Row], bool]:
+    def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness, run: Run) -> tuple[list[Row], bool]:
         statement, now = question.statement, self._clock()
         if question.is_live or freshness.version is None:
-            return _read(warehouse, statement, is_built=freshness.version is not None), False
+            return _read(warehouse, statement, run, is_built=freshness.version is not None), False
         kept = self._cache.rows(statement, freshness.version, now)
         if kept is not None:
             return kept, True
-        rows = _read(warehouse, statement, is_built=True)
+        rows = _read(warehouse, statement, run, is_built=True)
         self._cache.keep(statement, freshness.version, now, rows)
         return rows, False
 
 
-def _read(warehouse: Warehouse, statement: Statement, *, is_built: bool) -> list[Row]:
+def _read(warehouse: Warehouse, statement: Statement, run: Run, *, is_built: bool) -> list[Row]:
     try:
-        return warehouse.rows(statement.sql, statement.parameters, LIMITS)
+        return warehouse.rows(statement.sql, statement.parameters, {**LIMITS, **run.next_settings()})
     except Refused as error:
         if error.code in UNKNOWN_TABLES and not is_built:
             return []  # before the first build there is nothing to count

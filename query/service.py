@@ -1,52 +1,129 @@
 """What the routes work with: the registry, the way to the warehouse, the answers, the clock."""
 
+import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
+from time import perf_counter
+from typing import TypeVar
 
 import msgspec
 
 from event_lens.clock import Clock
-from event_lens.registry.database import Registry, open_registry
+from event_lens.errors import EventLensError
+from event_lens.logs import get_log
+from event_lens.metrics import metrics
+from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
 from event_lens.warehouse.access import url_of
 from query.fair_queue import FairQueue
+from query.flights import Flights
+from query.keys import Keys
+from query.periods import local_date
 from query.pool import Pool
-from query.presence import Receive, in_thread, while_connected
+from query.presence import Receive, while_connected
 from query.report import AnyReport, Asked
+from query.report_context import Subject
+from query.run import KILL, Run
 from query.runner import Answers
 from query.transfer import Transfers
 
+T = TypeVar("T")
+
 QUESTIONS_AT_ONCE = 8
 SERVICE_CONNECTIONS = 1
-"""Beside those of questions, for what the service itself asks: whether the warehouse answers."""
+"""Beside those of questions, for what the service itself asks: whether the warehouse answers, and to kill what runs."""
+KILL_AGAIN_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as JSON and its tag, which changes when the answer may; without a body it has not changed."""
+
+    tag: str | None
+    body: bytes | None
 
 
 @dataclass(frozen=True)
 class Service:
     """The parts of one process that answers. Transfers have connections of their own."""
 
-    registry: Registry
+    keys: Keys
     connections: Pool
     questions: FairQueue
+    flights: Flights[Reply]
     threads: ThreadPoolExecutor
+    killer: ThreadPoolExecutor
     answers: Answers
     transfers: Transfers
     clock: Clock
 
-    async def answer(self, receive: Receive, project_id: str, report: AnyReport, asked: Asked) -> bytes:
-        """The answer of `report` as JSON, when it is the project's turn and while the client is there.
+    async def answer(
+        self,
+        receive: Receive,
+        subject: Subject,
+        report: AnyReport,
+        parameters: msgspec.Struct,
+        known_tags: frozenset[str] = frozenset(),
+    ) -> Reply:
+        """The answer of `report`, when it is the project's turn and while the client is there; equal ones are one.
 
-        Raises what that raises, `Unavailable` when no place comes free in time, `ClientGoneError`.
+        Raises what `Answers.answer` says, `Unavailable` when no place comes free in time, `ClientGoneError`.
         """
+        asked = report.ask(subject, parameters, self.clock())
+        question = f"{report.name} {subject} {msgspec.json.encode(parameters)!r}"
 
-        async def in_turn() -> bytes:
-            async with self.questions.place(project_id):
-                return await in_thread(self.threads, lambda: self._encoded(report, asked))
+        async def in_turn() -> Reply:
+            async with self.questions.place(subject.project_id):
+                run = Run()
+                today = local_date(self.clock(), subject.zone).isoformat()
+                return await self._in_thread(
+                    run, lambda: self._reply(report, asked, f"{question} {today}", known_tags, run)
+                )
 
-        return await while_connected(receive, in_turn())
+        started = perf_counter()
+        try:
+            return await while_connected(receive, self.flights.join((question, known_tags), in_turn))
+        finally:
+            metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 
-    def _encoded(self, report: AnyReport, asked: Asked) -> bytes:
-        return msgspec.json.encode(report.typed(self.answers.answer(*asked)))
+    def _reply(self, report: AnyReport, asked: Asked, question: str, known_tags: frozenset[str], run: Run) -> Reply:
+        # Before the rows: they are at least as new as what it says.
+        version = self.answers.version(asked[0], run)
+        tag = None if version is None else _tag(version, question, asked)
+        if tag in known_tags:
+            return Reply(tag, None)
+        return Reply(tag, msgspec.json.encode(report.typed(self.answers.answer(*asked, run=run))))
+
+    async def _in_thread(self, run: Run, work: Callable[[], T]) -> T:
+        """The result of `work`, which blocks. When cancelled, kills what of it runs in the warehouse."""
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(self.threads, work)
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            run.stop()
+            # Again until it has ended: a statement that was just sent is not found yet.
+            while not job.done():
+                await loop.run_in_executor(self.killer, self._kill, run)
+                await asyncio.wait({job}, timeout=KILL_AGAIN_SECONDS)
+            job.exception()
+            raise
+
+    def _kill(self, run: Run) -> None:
+        try:
+            with self.connections.lend() as warehouse:
+                warehouse.rows(KILL, {"run": run.id})
+        except EventLensError as error:
+            # It ends by its own limits then.
+            get_log("query").warning("kill_failed", code=error.code, message=error.message)
+
+
+def _tag(version: int, question: str, asked: Asked) -> str:
+    statements = [each.statement.key for each in asked if each is not None]
+    told = repr((version, question, statements)).encode("utf-8", "surrogatepass")
+    return f'W/"{sha256(told).hexdigest()[:32]}"'
 
 
 def open_service(settings: Settings, clock: Clock) -> Service:
@@ -54,10 +131,12 @@ def open_service(settings: Settings, clock: Clock) -> Service:
     url = url_of(settings, "query")
     connections = Pool(url, QUESTIONS_AT_ONCE + SERVICE_CONNECTIONS)
     return Service(
-        registry=open_registry(settings),
+        keys=Keys(open_registry(settings), settings.failed_keys),
         connections=connections,
         questions=FairQueue(QUESTIONS_AT_ONCE),
+        flights=Flights(),
         threads=ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="question"),
+        killer=ThreadPoolExecutor(1, thread_name_prefix="kill"),
         answers=Answers(connections, clock),
         transfers=Transfers(url),
         clock=clock,

@@ -6,13 +6,13 @@ Who has no secret may do so as often as the rate limit lets it, and nobody may f
 import shlex
 from dataclasses import dataclass
 
-from collector.auth.allowed_origins import is_allowed
 from collector.auth.client_cache import Key, Keyring
 from collector.auth.client_ip import Proxies, client_address, is_within
 from collector.auth.credentials import ID_HEADERS, SECRET_HEADERS, Headers, first_text, query_value, text
 from collector.auth.rate_limit import RateLimit, RateLimited
 from collector.enrichment.context import ProjectRules
 from event_lens.errors import Refused
+from event_lens.registry.allowed_origins import is_allowed
 from event_lens.registry.clients import is_secret_of
 
 WRITERS = ("write", "root")

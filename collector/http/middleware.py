@@ -1,9 +1,6 @@
 """The collector's edge: what every answer carries, whoever gives it, and what it leaves in counters and logs."""
 
-import re
-import secrets
-from collections.abc import Awaitable, Callable, Iterable
-from itertools import count
+from collections.abc import Awaitable, Callable
 from logging import DEBUG
 from time import perf_counter
 from typing import Any
@@ -11,16 +8,12 @@ from typing import Any
 from collector.http.failure import failure
 from collector.http.request_body import Receive
 from collector.http.responses import COMMON_HEADERS, NOT_STORED, Send, send_error
-from event_lens.logs import get_log, request_id
+from event_lens.logs import REQUEST_ID, RequestIds, get_log
 from event_lens.metrics import metrics
 
 log = get_log("http")
 
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
-
-REQUEST_ID = b"x-request-id"
-# Neither an address nor a line break fits.
-SANE_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 
 
 class Edge:
@@ -28,16 +21,14 @@ class Edge:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._prefix = secrets.token_hex(4)
-        self._numbers = count(1)
+        self._ids = RequestIds()
         self._is_logging = log.is_enabled_for(DEBUG)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        id = _sent_id(scope["headers"]) or f"{self._prefix}-{next(self._numbers):x}".encode()
-        request_id.set(id.decode())
+        id = self._ids.find(scope["headers"])
         added = (*COMMON_HEADERS, (REQUEST_ID, id))
         status = 0
 
@@ -64,10 +55,3 @@ class Edge:
             route = scope.get("path_template", "")
             elapsed_ms = round((perf_counter() - started) * 1000, 1)
             log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
-
-
-def _sent_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    for name, value in headers:
-        if name == REQUEST_ID:
-            return value if SANE_ID.fullmatch(value) else b""
-    return b""

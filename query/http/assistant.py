@@ -12,7 +12,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Scope
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from query.auth import read_own_subject
+from query.http.dependencies import find_reader_of
 from query.report import AnyReport
 from query.report_context import Subject
 from query.service import Service
@@ -44,15 +44,14 @@ class Assistant:
     async def _handle(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             raise MethodNotAllowedException(headers={"Allow": "POST"})
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        subject = await asyncio.to_thread(read_own_subject, self._service.registry, headers)
-        await self._sessions.handle_request({**scope, SUBJECT: subject}, receive, send)
+        reader = await find_reader_of(scope, self._service)
+        await self._sessions.handle_request({**scope, SUBJECT: reader.subject}, receive, send)
 
     async def _ask(self, context: Context, report: AnyReport, written: Mapping[str, Any]) -> bytes:
         assert context.request is not None  # noqa: S101 -- all come by HTTP
         subject: Subject = context.request.scope[SUBJECT]
-        asked = report.ask(subject, report.read(written), self._service.clock())
-        return await self._service.answer(_never, subject.project_id, report, asked)
+        reply = await self._service.answer(_never, subject, report, report.read(written))
+        return reply.body or b""
 
 
 async def _never() -> Any:

@@ -1,14 +1,35 @@
-"""What a request says before its question is asked: whose key it is."""
+"""What a request says before its question is asked: whose key it is, and which page may read the answer."""
 
 from typing import Any
 
 from litestar import Request
+from litestar.types import Scope
 
-from query.auth import read_subject
+from event_lens.registry.allowed_origins import is_allowed
+from query.auth import Reader, forbidden
+from query.http.middleware import ALLOWED_ORIGIN
 from query.report_context import Subject
 from query.service import Service
 
 
-def provide_subject(request: Request[Any, Any, Any], service: Service, project_id: str) -> Subject:
-    """The project that the request's key may read."""
-    return read_subject(service.registry, project_id, request.headers)
+async def provide_reader(request: Request[Any, Any, Any], service: Service) -> Reader:
+    """What the request's key reads."""
+    return await find_reader_of(request.scope, service)
+
+
+async def provide_subject(reader: Reader, project_id: str) -> Subject:
+    """The project in the address, which the request's key must read."""
+    if reader.subject.project_id != project_id:
+        raise forbidden()
+    return reader.subject
+
+
+async def find_reader_of(scope: Scope, service: Service) -> Reader:
+    """What a request's key reads; a page of an origin that the key allows may read the answer."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    peer = scope["client"]
+    reader = await service.keys.find(headers, peer[0] if peer else "")
+    origin = headers.get("origin", "")
+    if is_allowed(origin, reader.origins):
+        scope[ALLOWED_ORIGIN] = origin  # type: ignore[literal-required]
+    return reader

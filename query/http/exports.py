@@ -51,5 +51,5 @@ def answer_export(file: str, request: Request[Any, Any, Any], subject: Subject, 
 exports = Router(
     "/export/{project_id:str}",
     route_handlers=[answer_export],
-    dependencies={"subject": Provide(provide_subject, sync_to_thread=True)},
+    dependencies={"subject": Provide(provide_subject)},
 )

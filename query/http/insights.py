@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response, Router, get, post
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from query.auth import read_own_subject
+from query.auth import Reader
 from query.http.dependencies import provide_subject
 from query.http.openapi import operation_of
 from query.parameters import NoParameters, read_body, read_parameters
@@ -16,6 +16,9 @@ from query.report import IN_BRACES, Report
 from query.report_context import Subject
 from query.reports import REPORTS
 from query.service import Service
+
+REVALIDATED = "private, no-cache"
+"""A client may keep the answer, and asks by its tag whether it still holds."""
 
 
 def route_of(report: Report[Any]) -> HTTPRouteHandler:
@@ -29,13 +32,22 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
         else:
             in_address = [(name, request.path_params[name]) for name in report.in_address]
             parameters = read_parameters(report.name, report.parameters, [*in_address, *written])
-        asked = report.ask(subject, parameters, service.clock())
-        encoded = await service.answer(request.receive, subject.project_id, report, asked)
-        return Response(encoded, media_type=MediaType.JSON)
+        known_tags = frozenset() if report.has_body else _known_tags(request)
+        reply = await service.answer(request.receive, subject, report, parameters, known_tags)
+        headers = {} if reply.tag is None or report.has_body else {"ETag": reply.tag, "Cache-Control": REVALIDATED}
+        if reply.body is None:
+            return Response(b"", status_code=304, headers=headers)
+        return Response(reply.body, media_type=MediaType.JSON, headers=headers)
 
     decorate = post if report.has_body else get
     path = re.sub(IN_BRACES, r"{\1:str}", report.name)
     return decorate(f"/{path}", status_code=200, summary=report.summary, operation_class=operation_of(report))(answer)
+
+
+def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:
+    """The tags of the answers that the client holds already."""
+    tags = request.headers.get("if-none-match", "").split(",")
+    return frozenset(tag.strip() for tag in tags if tag.strip())
 
 
 class OwnProject(msgspec.Struct):
@@ -46,15 +58,15 @@ class OwnProject(msgspec.Struct):
     currency: str
 
 
-@get("/insights", sync_to_thread=True)
-def answer_project(request: Request[Any, Any, Any], service: Service) -> dict[str, OwnProject]:
+@get("/insights")
+async def answer_project(reader: Reader) -> dict[str, OwnProject]:
     """The project that the key in the headers reads."""
-    subject = read_own_subject(service.registry, request.headers)
+    subject = reader.subject
     return {"data": OwnProject(subject.project_id, subject.zone.key, subject.currency)}
 
 
 insights = Router(
     "/insights/{project_id:str}",
     route_handlers=[route_of(report) for report in REPORTS.values()],
-    dependencies={"subject": Provide(provide_subject, sync_to_thread=True)},
+    dependencies={"subject": Provide(provide_subject)},
 )

@@ -1,14 +1,24 @@
-"""The outermost layer of the application: the base path, security headers on every answer, the count of answers."""
+"""The outermost layer of the application: the base path, and what every answer carries and leaves in counters and logs.
 
-from collections.abc import Awaitable, Callable
+A route that sets one of the security headers keeps its own.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from time import perf_counter
 from typing import Any
 
+from event_lens.contract.headers import CLIENT_PREFIXES
+from event_lens.logs import REQUEST_ID, RequestIds, get_log
 from event_lens.metrics import metrics
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+ALLOWED_ORIGIN = "event_lens_allowed_origin"
+"""In a request's scope: the origin whose page may read the answer."""
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -17,6 +27,10 @@ SECURITY_HEADERS = [
     (b"content-security-policy", b"default-src 'none'"),
     (b"cache-control", b"no-store"),
 ]
+KEY_HEADERS = ", ".join(f"{prefix}-{part}" for prefix in CLIENT_PREFIXES for part in ("id", "secret"))
+EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-request-id")
+
+log = get_log("http")
 
 
 class Edge:
@@ -25,16 +39,61 @@ class Edge:
     def __init__(self, app: Application, base_path: str) -> None:
         self._app = app
         self._base_path = base_path
+        self._ids = RequestIds()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        id, started, status = self._ids.find(scope["headers"]), perf_counter(), 0
+        scope = self._without_base_path(scope)
+
         async def send_on(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                metrics.count("eventlens_requests_total", label=str(message["status"]))
-                message = message | {"headers": [*message["headers"], *SECURITY_HEADERS]}
+                status = message["status"]
+                message = message | {"headers": _completed(message["headers"], id, scope.get(ALLOWED_ORIGIN, ""))}
             await send(message)
 
-        path = scope.get("path", "")
+        if scope["method"] == "OPTIONS" and (preflight := _preflight(scope["headers"])):
+            await send_on({"type": "http.response.start", "status": 204, "headers": preflight})
+            await send_on({"type": "http.response.body", "body": b""})
+        else:
+            await self._app(scope, receive, send_on)
+        metrics.count("eventlens_requests_total", label=str(status))
+        # The route's own path: what else was asked for may hold anything.
+        route = scope.get("path_template", "")
+        elapsed_ms = round((perf_counter() - started) * 1000, 1)
+        log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
+
+    def _without_base_path(self, scope: Message) -> Message:
+        path = scope["path"]
         if self._base_path and path.startswith(f"{self._base_path}/"):
             path = path.removeprefix(self._base_path)
-            scope = scope | {"path": path, "raw_path": path.encode("utf-8", "surrogateescape")}
-        await self._app(scope, receive, send_on)
+            return scope | {"path": path, "raw_path": path.encode("utf-8", "surrogateescape")}
+        return scope
+
+
+def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: str) -> Headers:
+    names = {name.lower() for name, _ in given}
+    headers = [*given, *(header for header in SECURITY_HEADERS if header[0] not in names), (REQUEST_ID, id)]
+    if allowed_origin:
+        headers += [(b"access-control-allow-origin", allowed_origin.encode("latin-1")), (b"vary", b"origin"), EXPOSED]
+    return headers
+
+
+def _preflight(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """What a browser is told before it asks for a page of another origin; empty when this is no such request.
+
+    It comes without the key, so every origin may ask: whether its page may read the answer, the key's origins say then.
+    """
+    sent = dict(headers)
+    if b"origin" not in sent or b"access-control-request-method" not in sent:
+        return []
+    return [
+        (b"access-control-allow-origin", sent[b"origin"]),
+        (b"access-control-allow-methods", b"GET, POST"),
+        (b"access-control-allow-headers", f"content-type, if-none-match, x-request-id, {KEY_HEADERS}".encode()),
+        (b"access-control-max-age", b"600"),
+        (b"vary", b"origin"),
+    ]

@@ -161,7 +161,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         Build(warehouse_url, tmp_path_factory.mktemp("query-dbt")).touched(touched)
         warehouse.command(NOTE_BUILD)
         warehouse.command(MARK_BUILT, {"projects": [project.project_id for project in projects.values()]})
-    server = QueryServer(home, warehouse_url, EVENTLENS_BASE_PATH="/api/v1")
+    server = QueryServer(home, warehouse_url, EVENTLENS_BASE_PATH="/api/v1", EVENTLENS_FAILED_KEYS="0")
     try:
         yield World(server.wait().url, projects, keys)
     finally:

@@ -75,7 +75,10 @@ def test_a_project_that_asks_too_much_is_put_off_with_429_and_asked_to_come_back
 
     with fronted(warehouse_url, hold_all) as url, ThreadPoolExecutor(5) as threads:
         path = f"{start_query(tmp_path, url).url}/insights/{project_id}/metrics"
-        asked = [threads.submit(httpx.get, path, headers=key, timeout=120) for _ in range(5)]
+        asked = [
+            threads.submit(httpx.get, path, params={"range": f"{days}d"}, headers=key, timeout=120)
+            for days in range(1, 6)
+        ]
         try:
             done, _ = wait(asked, timeout=60, return_when=FIRST_COMPLETED)
         finally:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.auth.allowed_origins import is_allowed
 from collector.auth.client_cache import Keyring
 from collector.auth.client_ip import Proxies, client_address, read_headers
+from event_lens.registry.allowed_origins import is_allowed
 from event_lens.registry.clients import create_client, is_secret_of
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project

@@ -1,0 +1,59 @@
+"""Flights: equal questions that are asked at the same time are answered once."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from event_lens.errors import EventLensError
+
+T = TypeVar("T")
+
+
+@dataclass
+class Flight(Generic[T]):
+    """Work that is done once, and how many wait for it."""
+
+    task: asyncio.Task[T]
+    waiting: int = 0
+
+
+class Flights(Generic[T]):
+    """Work by key, of one event loop, for as long as somebody waits for it."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, Flight[T]] = {}
+
+    async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of `work`, or of the equal work that somebody began already.
+
+        Whoever joined work that fails has it done once more, for themselves and all others who joined. It is cancelled
+        when the last one who waits is.
+        """
+        if key in self._flights:
+            try:
+                return await self._wait(key, self._flights[key])
+            except EventLensError:
+                pass  # of another's question; this one is asked below
+        return await self._wait(key, self._flights.get(key) or self._begin(key, work))
+
+    def _begin(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> Flight[T]:
+        flight = self._flights[key] = Flight(asyncio.ensure_future(work()))
+        flight.task.add_done_callback(lambda _: self._end(key, flight))
+        return flight
+
+    async def _wait(self, key: Hashable, flight: Flight[T]) -> T:
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                # Nobody may join what is being cancelled.
+                self._end(key, flight)
+                flight.task.cancel()
+                await asyncio.wait({flight.task})
+
+    def _end(self, key: Hashable, flight: Flight[T]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
