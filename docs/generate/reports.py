@@ -28,7 +28,8 @@ COMMON = {
 PERIOD = {"startDate": "2026-05-04", "endDate": "2026-05-06"}
 HEAD = """# Reports
 
-Every question, as the list in `query/reports/` declares it. This page is written by `python -m docs.generate`; its examples are answers that were given (of lists the first rows). How to ask is in [the query API](api.md), the words
+Every question, as the list in `query/reports/` declares it. This page is written from it by `python -m docs.generate`;
+its examples are answers that were given (of lists the first rows). How to ask is in [the query API](api.md), the words
 are in the [glossary](glossary.md).
 
 Each is a route of the API, `eventlens ask REPORT --parameter value`, a method of the

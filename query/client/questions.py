@@ -1,4 +1,4 @@
-"""The questions as methods, written from the list of reports by `python -m docs.generate.client`."""
+"""The questions as methods, written from the list of reports by `python -m docs.generate`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

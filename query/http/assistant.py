@@ -7,12 +7,13 @@ from typing import Any
 
 from litestar import Litestar, asgi
 from litestar.enums import ScopeType
-from litestar.exceptions import MethodNotAllowedException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Scope
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from query.http.dependencies import find_reader_of
+from query.presence import ClientGoneError, Receive, while_connected
 from query.report import AnyReport
 from query.report_context import Subject
 from query.service import Service
@@ -27,6 +28,7 @@ class Assistant:
 
     def __init__(self, service: Service, max_body_bytes: int) -> None:
         self._service = service
+        self._max_body_bytes = max_body_bytes
         self._sessions = StreamableHTTPSessionManager(
             build_server(self._ask), json_response=True, stateless=True, max_request_body_size=max_body_bytes
         )
@@ -45,7 +47,12 @@ class Assistant:
         if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             raise MethodNotAllowedException(headers={"Allow": "POST"})
         reader = await find_reader_of(scope, self._service)
-        await self._sessions.handle_request({**scope, SUBJECT: reader.subject}, receive, send)
+        body = await _read_body(receive, self._max_body_bytes)
+        handling = self._sessions.handle_request({**scope, SUBJECT: reader.subject}, _replay(body), send)
+        try:
+            await while_connected(receive, handling)
+        except ClientGoneError:
+            return
 
     async def _ask(self, context: Context, report: AnyReport, written: Mapping[str, Any]) -> bytes:
         assert context.request is not None  # noqa: S101 -- all come by HTTP
@@ -54,6 +61,29 @@ class Assistant:
         return reply.body or b""
 
 
+async def _read_body(receive: Receive, most_bytes: int) -> bytes:
+    """The whole body, so that what comes after it is the client's leaving."""
+    body, has_more = b"", True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        body += message.get("body", b"")
+        has_more = message.get("more_body", False)
+        if len(body) > most_bytes:
+            raise HTTPException(status_code=413, detail=f"A call has at most {most_bytes} bytes.")
+    return body
+
+
+def _replay(body: bytes) -> Receive:
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return messages.pop() if messages else await _never()
+
+    return receive
+
+
 async def _never() -> Any:
-    """Waits for ever: a client that hangs up cancels its call instead."""
+    """Waits for ever: that the client has left is noticed outside, and cancels the whole call."""
     await asyncio.Event().wait()

@@ -119,6 +119,12 @@ def test_a_statement_ends_when_the_client_leaves(site: Site, front: Front, wareh
             with pytest.raises(httpx.ReadTimeout):
                 httpx.get(f"{site.url}pages?range={number}d", headers=site.key, timeout=1)
         wait_until(lambda: warehouse.value(RUNNING) == 0, within_seconds=8)
+        called = {"name": "pages", "arguments": {"range": "30d"}}
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": called}
+        headers = site.key | {"Accept": "application/json, text/event-stream"}
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{site.server_url}/mcp", json=call, headers=headers, timeout=2)
+        wait_until(lambda: warehouse.value(RUNNING) == 0, within_seconds=8)
     assert site.ask("metrics").status_code == 200
     assert any(sql.startswith("KILL QUERY") for sql in front.statements)
     assert "kill_failed" not in site.log.read_text()
