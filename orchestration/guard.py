@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from event_lens.contract.host import ascii_host
-from event_lens.errors import Refused, as_json
+from event_lens.errors import Refused, as_json, status_of
 from event_lens.settings import Settings
-from orchestration.login import LoginMissing, check_login
+from orchestration.login import check_login
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,6 +23,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 OWN_SITES = ("", "none", "same-origin")
 # No page of another site shows ours in a frame, where a visitor would click on what is hidden.
 NO_FRAMES = (b"x-frame-options", b"DENY")
+UNAUTHORIZED = 401
 ASK_FOR_PASSWORD = (b"www-authenticate", b'Basic realm="Dagster", charset="UTF-8"')
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -171,9 +172,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) 
         return
     body = msgspec.json.encode(as_json(refused))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    status = 403
-    if isinstance(refused, LoginMissing):
-        status = 401
+    status = status_of(refused)
+    if status == UNAUTHORIZED:
         headers.append(ASK_FOR_PASSWORD)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -15,12 +15,6 @@ PROXIED = frozenset(
 )
 
 
-class LoginMissing(Refused):
-    """The request has no password, or a wrong one."""
-
-    code = "dagster_login_missing"
-
-
 def check_login_beyond_loopback(settings: Settings) -> None:
     """Raises `Refused` (`dagster_without_password`) where other machines would reach Dagster without a password."""
     if settings.dagster_password or ip_address(settings.host).is_loopback:
@@ -33,10 +27,12 @@ def check_login_beyond_loopback(settings: Settings) -> None:
 
 
 def check_login(headers: Mapping[str, str], password: str) -> None:
-    """Raises `LoginMissing`, and without a `password` `Refused` (`dagster_proxied`) for what a proxy passes on."""
+    """Raises `Refused`: `dagster_login_missing`, and `dagster_proxied` for a proxy's request when `password` is ''."""
     if password:
         if not hmac.compare_digest(_password_in(headers.get("authorization", "")), password.encode()):
-            raise LoginMissing("Dagster asks for EVENTLENS_DAGSTER_PASSWORD, under any user name.")
+            raise Refused(
+                "Dagster asks for EVENTLENS_DAGSTER_PASSWORD, under any user name.", code="dagster_login_missing"
+            )
     elif PROXIED & headers.keys():
         raise Refused(
             "Dagster answers a proxy only with a password. Set EVENTLENS_DAGSTER_PASSWORD.", code="dagster_proxied"

@@ -14,6 +14,7 @@ from event_lens.settings import read_settings
 from event_lens.warehouse.access import read_access
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
+from tests.deploy.front import Certificate, make_certificate
 from tests.ports import free_port
 
 START_SECONDS = 60.0
@@ -78,6 +79,12 @@ class EmbeddedServer:
             self.process.kill()
             self.process.communicate()
         return self.process.returncode
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate of the tests' own, for the proxies."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="session")

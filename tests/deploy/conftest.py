@@ -1,6 +1,5 @@
 """Collector and query API behind each proxy; the warehouse is away, for only the way to them is tried."""
 
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from event_lens.processes import running
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import change_project
-from tests.deploy.front import NAME, PROXIES, Certificate, Parts, make_certificate
+from tests.deploy.front import NAME, PROXIES, Certificate, Parts, visitor
 from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
@@ -32,30 +31,6 @@ class Front:
 
     def visitor(self, address: str = "127.0.0.1") -> httpx.Client:
         return visitor(self.certificate, self.port, address)
-
-
-def visitor(certificate: Certificate, port: int, address: str = "127.0.0.1") -> httpx.Client:
-    """A client at `address` that trusts the certificate and knows where the public name leads."""
-    context = ssl.create_default_context(cafile=str(certificate.certificate))
-    return httpx.Client(
-        base_url=f"https://127.0.0.1:{port}",
-        headers={"host": f"{NAME}:{port}"},
-        transport=_Named(verify=context, local_address=address),
-        timeout=30,
-    )
-
-
-class _Named(httpx.HTTPTransport):
-    """Asks for the certificate of the public name, though the address is written in numbers."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["sni_hostname"] = NAME
-        return super().handle_request(request)
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from event_lens.processes import stop
@@ -33,8 +35,9 @@ class Certificate(NamedTuple):
 
 
 def make_certificate(folder: Path) -> Certificate:
+    """Skips where openssl is missing."""
     made = Certificate(folder / "fullchain.pem", folder / "privkey.pem")
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command = [find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     command += ["-keyout", str(made.key), "-out", str(made.certificate), "-days", "2", "-subj", f"/CN={NAME}"]
     command += ["-addext", f"subjectAltName=DNS:{NAME}"]
     subprocess.run(command, check=True, capture_output=True)
@@ -92,10 +95,10 @@ def caddy(folder: Path, certificate: Certificate, parts: Parts, port: int) -> It
     site = changed((DEPLOY / "Caddyfile").read_text(), ("encode gzip", tls))
     (folder / "Caddyfile").write_text(ours + site)
     environ = os.environ | {
-        "EVENTLENS_SITE": NAME,
-        "EVENTLENS_COLLECTORS": parts.collector,
-        "EVENTLENS_QUERY": parts.query,
-        "EVENTLENS_DAGSTER": parts.dagster,
+        "LENS_SITE": NAME,
+        "LENS_COLLECTORS": parts.collector,
+        "LENS_QUERY": parts.query,
+        "LENS_DAGSTER": parts.dagster,
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
@@ -117,3 +120,22 @@ def _served(command: list[str], log: Path, port: int, environ: dict[str, str] | 
         yield
     finally:
         stop(process)
+
+
+def visitor(certificate: Certificate, port: int, address: str = "127.0.0.1") -> httpx.Client:
+    """A client at `address` that trusts the certificate and knows where the public name leads."""
+    context = ssl.create_default_context(cafile=str(certificate.certificate))
+    return httpx.Client(
+        base_url=f"https://127.0.0.1:{port}",
+        headers={"host": f"{NAME}:{port}"},
+        transport=_Named(verify=context, local_address=address),
+        timeout=30,
+    )
+
+
+class _Named(httpx.HTTPTransport):
+    """Asks for the certificate of the public name, though the address is written in numbers."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["sni_hostname"] = NAME
+        return super().handle_request(request)

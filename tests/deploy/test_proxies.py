@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from collector.http.browser_script import script_text
-from tests.deploy.conftest import BASE_PATH, BEHIND, EXCLUDED, Front, visitor
-from tests.deploy.front import PROXIES, Certificate, Parts
+from tests.deploy.conftest import BASE_PATH, BEHIND, EXCLUDED, Front
+from tests.deploy.front import PROXIES, Certificate, Parts, visitor
 from tests.ports import free_port
 
 EVENT = b'{"type":"track","payload":{"name":"clicked"}}'
