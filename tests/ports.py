@@ -38,9 +38,12 @@ def _is_free(port: int) -> bool:
 
 
 def wait_for_port(port: int, is_alive: Callable[[], bool], log: Path) -> None:
-    """Waits until somebody listens on `port`; fails with the log of whoever should."""
+    """Waits until somebody answers at `port`; fails with the log of whoever should."""
     deadline = time.monotonic() + 20
-    while _is_free(port):
+    while True:
+        with socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
         assert is_alive(), log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.02)
