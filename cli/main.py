@@ -16,6 +16,7 @@ from cli.definitions.goal import goal_app
 from cli.definitions.retention import retention_app
 from cli.project import project_app
 from cli.sql_user import sql_user_app
+from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
 
@@ -257,6 +258,7 @@ def _day(moment: datetime | None) -> date | None:
 def main() -> None:
     """The entry point: an error that is the caller's to mend is shown as one line, without a traceback."""
     try:
+        load_env_file(os.environ)
         app()
     except EventLensError as error:
         show_error(error.message)

@@ -14,6 +14,10 @@ from event_lens.errors import Refused
 
 Network = IPv4Network | IPv6Network
 
+PREFIX = "EVENTLENS_"
+HOME = "EVENTLENS_HOME"
+ENV_FILE = "EVENTLENS_ENV_FILE"
+
 # Variables that `orchestration.dbt` hands to dbt; they follow from the settings and are none.
 FOR_DBT = "EVENTLENS_DBT_"
 
@@ -136,11 +140,17 @@ class Setting:
 
     @property
     def field(self) -> str:
-        return self.name.removeprefix("EVENTLENS_").lower()
+        return self.name.removeprefix(PREFIX).lower()
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("EVENTLENS_HOME", ".eventlens", "The folder that holds everything Event Lens writes.", _folder),
+    Setting(HOME, ".eventlens", "The folder that holds everything Event Lens writes.", _folder),
+    Setting(
+        ENV_FILE,
+        "",
+        "A file of settings, a line NAME=value each; what the environment says wins. Empty: `.env` beside the home.",
+        _file,
+    ),
     Setting(
         "EVENTLENS_WAREHOUSE_URL",
         "",
@@ -276,6 +286,7 @@ class Settings:
     """The settings of one process; a field for each of `SETTINGS`, in lower case and without the prefix."""
 
     home: Path
+    env_file: Path | None
     warehouse_url: str
     warehouse_cluster: str
     warehouse_port: int
@@ -328,6 +339,11 @@ class Settings:
         return self.registry_url or f"sqlite:///{self.home / 'registry.db'}"
 
 
+def home_of(environ: Mapping[str, str]) -> Path:
+    """The home that `environ` names."""
+    return _folder(environ.get(HOME, "").strip() or SETTINGS[0].default)
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`; unset or empty ones take their default.
 
@@ -335,7 +351,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     so that a misspelt one does not go unnoticed.
     """
     known = {setting.name for setting in SETTINGS}
-    ours = (name for name in environ if name.startswith("EVENTLENS_") and not name.startswith(FOR_DBT))
+    ours = (name for name in environ if name.startswith(PREFIX) and not name.startswith(FOR_DBT))
     unknown = sorted(name for name in ours if name not in known)
     if unknown:
         raise Refused(f"Unknown setting {', '.join(unknown)}; docs/settings.md lists them all.", code="setting_invalid")

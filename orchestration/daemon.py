@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._daemon.cli import cli
 
+from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.settings import read_settings
 from orchestration.dagster_home import prepare_dagster_home
@@ -38,6 +39,7 @@ def end_runs_left_starting(dagster_home: Path) -> None:
 def main() -> None:
     """Shows an error that is the caller's to mend as one line."""
     try:
+        load_env_file(os.environ)
         home = prepare_dagster_home(read_settings(os.environ))
         os.environ["DAGSTER_HOME"] = str(home)
         run(home)

@@ -15,6 +15,8 @@ from dagster_webserver.cli import (
 )
 from dagster_webserver.version import __version__
 
+from event_lens.asgi import check_port
+from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
@@ -28,9 +30,14 @@ SECONDS_TO_CLOSE = 5
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; blocks. Raises `Refused` for other machines without a password."""
+    """Serves until SIGTERM or SIGINT; blocks.
+
+    Raises `Refused` for other machines without a password, `Unavailable` (`port_taken`).
+    """
     check_login_beyond_loopback(settings)
-    with open_instance(prepare_dagster_home(settings)) as instance:
+    home = prepare_dagster_home(settings)
+    check_port(settings.dagster_port, "EVENTLENS_DAGSTER_PORT", settings.host)
+    with open_instance(home) as instance:
         instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
         target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
         with WorkspaceProcessContext(instance, target, version=__version__, code_server_log_level="error") as workspace:
@@ -47,6 +54,7 @@ def serve(settings: Settings) -> None:
 def main() -> None:
     """Shows an error that is the caller's to mend as one line."""
     try:
+        load_env_file(os.environ)
         serve(read_settings(os.environ))
     except EventLensError as error:
         sys.exit(error.message)

@@ -1,5 +1,6 @@
 """The demo's steps: start, send, land, build, ask, stop."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -71,6 +72,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
         **{name: value for name, value in environ.items() if not name.startswith("EVENTLENS_")},
         **{f"EVENTLENS_{part}_PORT": str(port) for part, port in zip(parts, free_ports(len(parts)), strict=True)},
         "EVENTLENS_HOME": str(Path(HOME).absolute()),
+        # The settings of a site, beside this home too, are not the demo's.
+        "EVENTLENS_ENV_FILE": os.devnull,
         # The simulator stands for the proxy in front of a site: it names the visitors' addresses.
         "EVENTLENS_TRUSTED_PROXIES": "127.0.0.1/32",
         "EVENTLENS_RATE_LIMIT": "0",

@@ -10,6 +10,9 @@ def settings_page() -> str:
         "# Settings\n\n"
         "Environment variables, read once when a process starts. This page is written from `event_lens/settings.py`\n"
         "by `python -m docs.generate`. A misspelt name is refused at start.\n\n"
+        "Or lines in a file `.env` beside the home: `EVENTLENS_COLLECTOR_PORT=4002`, quotes as in a shell. What the\n"
+        "environment says wins, other programs' names are passed over, and a line that cannot be read is refused by\n"
+        "its number.\n\n"
         f"| name | default | what it does |\n| --- | --- | --- |\n{rows}\n"
     )
 
