@@ -47,13 +47,18 @@ def _settings() -> Settings:
 @app.command()
 def up() -> None:
     """Serve everything (warehouse, collector, query API, Dagster) until Ctrl-C."""
-    from cli.up import check_ports, part_commands, serve_processes, show_addresses
+    from cli.up import serve_all
 
-    settings = _settings()
-    check_ports(settings)
-    commands = part_commands(settings) | _dagster_commands(settings)
-    show_addresses(settings)
-    raise typer.Exit(serve_processes(commands, os.environ))
+    raise typer.Exit(serve_all(_settings(), os.environ))
+
+
+@app.command()
+def stop() -> None:
+    """End what `eventlens up` started for this home."""
+    from cli.stop import stop_home
+
+    home = _settings().home
+    console.print("Stopped." if stop_home(home) else f"`eventlens up` does not run over {home}.", soft_wrap=True)
 
 
 @app.command()
@@ -130,9 +135,9 @@ def serve_assistant(
 @app.command()
 def dagster() -> None:
     """Serve Dagster's web interface and its daemon."""
-    from cli.up import serve_processes
+    from cli.up import serve_dagster
 
-    raise typer.Exit(serve_processes(_dagster_commands(_settings()), os.environ))
+    raise typer.Exit(serve_dagster(_settings(), os.environ))
 
 
 @app.command()
@@ -237,18 +242,6 @@ def geo_install() -> None:
     if settings.geoip_db:
         console.print("EVENTLENS_GEOIP_DB is set and wins: unset it to use this one.")
     console.print("A collector that runs already uses it from its next start on.")
-
-
-def _dagster_commands(settings: Settings) -> dict[str, list[str]]:
-    from orchestration.dagster_home import prepare_dagster_home
-    from orchestration.login import check_login_beyond_loopback
-    from orchestration.serve import check_no_other_dagster, dagster_commands
-
-    check_login_beyond_loopback(settings)
-    home = prepare_dagster_home(settings)
-    check_no_other_dagster(home)
-    os.environ["DAGSTER_HOME"] = str(home)
-    return dagster_commands()
 
 
 def _day(moment: datetime | None) -> date | None:

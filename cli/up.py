@@ -1,59 +1,134 @@
-"""Several parts in one terminal, each a process of its own, under honcho."""
+"""`eventlens up`: every part under one process, which ends with it."""
 
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
-import honcho.manager
-from honcho.manager import Manager
-
-from cli.console import console, show_table
-from event_lens.asgi import check_port
+from cli.processes.log_files import LogFiles
+from cli.processes.record import recorded
+from cli.processes.supervisor import Part, Supervisor
+from event_lens.asgi import LOOPBACK, check_port
+from event_lens.errors import Refused
+from event_lens.processes import is_answering
 from event_lens.settings import Settings
-
-# The collector lands what it can and the warehouse finishes what runs before they end.
-STOP_WITHIN_SECONDS = 30
-# The ways to stop: Ctrl-C and SIGTERM.
-STOPPED = (130, 143)
-
-
-def part_commands(settings: Settings) -> dict[str, list[str]]:
-    """The processes of our own parts by name."""
-    parts = ("warehouse", "collector", "query") if settings.is_embedded else ("collector", "query")
-    return {part: [sys.executable, "-m", "cli.main", part] for part in parts}
+from orchestration.dagster_home import prepare_dagster_home
+from orchestration.file_lock import is_locked
+from orchestration.login import check_login_beyond_loopback
+from orchestration.serve import DAEMON_LOCK, check_no_other_dagster, dagster_commands
 
 
-def serve_processes(commands: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> int:
-    """Serves until Ctrl-C or until one ends, which ends the others. Returns the exit code; blocks."""
-    honcho.manager.KILL_WAIT = STOP_WITHIN_SECONDS
-    manager = Manager()
-    for name, command in commands.items():
-        manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environ))
-    manager.loop()
-    return 0 if manager.returncode in STOPPED else int(manager.returncode or 0)
+def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Serves all parts until it is told to stop, and returns the exit code; blocks.
+
+    Raises `Refused` when another `up` or Dagster runs over the home, `Unavailable` (`port_taken`).
+    """
+    with recorded(settings.home) as record:
+        check_ports(settings)
+        parts = [*own_parts(settings), *dagster_parts(settings)]
+        addresses = ", ".join(f"{name} {address}" for name, address in addresses_of(settings).items())
+        supervisor = Supervisor(
+            parts,
+            with_dagster_home(settings, environ),
+            _log_files(settings),
+            ready_line=f"Event Lens is ready: {addresses} (home {settings.home}). Ctrl-C stops everything.",
+            shows_all=settings.log_level == "debug",
+            on_change=record.write,
+        )
+        return supervisor.run()
+
+
+def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Serves Dagster's page and daemon as `serve_all` does."""
+    check_port(settings.dagster_port, "EVENTLENS_DAGSTER_PORT", settings.host)
+    supervisor = Supervisor(
+        dagster_parts(settings),
+        with_dagster_home(settings, environ),
+        _log_files(settings),
+        ready_line=f"Dagster is ready: {addresses_of(settings)['Dagster']} (home {settings.home}).",
+        shows_all=settings.log_level == "debug",
+        on_change=lambda _: None,
+    )
+    return supervisor.run()
+
+
+def own_parts(settings: Settings) -> list[Part]:
+    """Warehouse (if it is ours), collector and query API."""
+    ready = {
+        "collector": f"{settings.local_url(settings.collector_port)}/ready",
+        "query": f"{settings.local_url(settings.query_port)}/ready",
+    }
+    if settings.is_embedded:
+        ready = {"warehouse": f"http://127.0.0.1:{settings.warehouse_port}/ping", **ready}
+    return [
+        # The others finish their work on the warehouse before it ends.
+        Part(part, [sys.executable, "-m", "cli.main", part], partial(is_answering, url), is_last=part == "warehouse")
+        for part, url in ready.items()
+    ]
+
+
+def dagster_parts(settings: Settings) -> list[Part]:
+    """Dagster's page and its daemon.
+
+    Raises `Refused` (`dagster_running`), also for other machines without a password.
+    """
+    check_login_beyond_loopback(settings)
+    home = prepare_dagster_home(settings)
+    check_no_other_dagster(home)
+    ready = {
+        "dagster": partial(is_answering, f"{settings.dagster_url}/server_info"),
+        "daemon": partial(is_locked, home / DAEMON_LOCK),
+    }
+    return [Part(name, command, ready[name], is_plain=False) for name, command in dagster_commands().items()]
+
+
+def with_dagster_home(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the parts: what Dagster starts looks there for its home."""
+    return {**environ, "DAGSTER_HOME": str(prepare_dagster_home(settings))}
+
+
+def addresses_of(settings: Settings) -> dict[str, str]:
+    """Where people find the parts."""
+    addresses = {
+        "collector": settings.local_url(settings.collector_port),
+        "query API": f"{settings.local_url(settings.query_port)}/schema",
+        "Dagster": settings.dagster_url,
+    }
+    if settings.is_embedded:
+        addresses["SQL"] = f"http://127.0.0.1:{settings.warehouse_port}"
+    if settings.public_url:
+        addresses["behind the proxy"] = settings.public_url
+    return addresses
 
 
 def check_ports(settings: Settings) -> None:
     """Raises `Unavailable` (`port_taken`) for the first port that somebody else listens on."""
-    if settings.is_embedded:
-        check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
-        check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
-    parts = {"COLLECTOR": settings.collector_port, "QUERY": settings.query_port, "DAGSTER": settings.dagster_port}
-    for part, port in parts.items():
-        check_port(port, f"EVENTLENS_{part}_PORT", settings.host)
+    for setting, (host, port) in ports_of(settings).items():
+        check_port(port, setting, host)
 
 
-def show_addresses(settings: Settings) -> None:
-    warehouse = f"http://127.0.0.1:{settings.warehouse_port}" if settings.is_embedded else "EVENTLENS_WAREHOUSE_URL"
-    show_table(
-        f"Event Lens, home {settings.home}",
-        ("part", "address"),
-        [
-            ("warehouse (SQL)", warehouse),
-            ("collector", settings.local_url(settings.collector_port)),
-            ("query API", f"{settings.local_url(settings.query_port)}/schema"),
-            ("Dagster", settings.dagster_url),
-            *([("behind the proxy", settings.public_url)] if settings.public_url else []),
-        ],
+def ports_of(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Where the parts listen, by the setting of the port."""
+    ports = (
+        {
+            "EVENTLENS_WAREHOUSE_PORT": (settings.warehouse_host, settings.warehouse_port),
+            "EVENTLENS_WAREHOUSE_NATIVE_PORT": (LOOPBACK, settings.warehouse_native_port),
+        }
+        if settings.is_embedded
+        else {}
     )
-    console.print("Ctrl-C stops everything.")
+    return ports | {
+        "EVENTLENS_COLLECTOR_PORT": (settings.host, settings.collector_port),
+        "EVENTLENS_QUERY_PORT": (settings.host, settings.query_port),
+        "EVENTLENS_DAGSTER_PORT": (settings.host, settings.dagster_port),
+    }
+
+
+def _log_files(settings: Settings) -> LogFiles:
+    try:
+        return LogFiles(settings.log_folder)
+    except OSError as error:
+        raise Refused(
+            f"{settings.log_folder} cannot be used for log files: {error.strerror}. Set EVENTLENS_LOG_FOLDER to "
+            "another folder.",
+            code="log_folder_unwritable",
+        ) from error

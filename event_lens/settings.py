@@ -278,6 +278,12 @@ SETTINGS: tuple[Setting, ...] = (
         "From where on lines are logged: debug (a line a request), info, warning, error.",
         _log_level,
     ),
+    Setting(
+        "EVENTLENS_LOG_FOLDER",
+        "",
+        "Where `eventlens up` keeps a log file of each part, 10 MB at most and the five before it; empty: none.",
+        _file,
+    ),
 )
 
 
@@ -317,6 +323,7 @@ class Settings:
     build_memory_bytes: int
     raw_ttl_days: int
     log_level: str
+    log_folder: Path | None
 
     @property
     def is_embedded(self) -> bool:

@@ -1,10 +1,14 @@
 """Everything Dagster knows of Event Lens; `dagster definitions validate -m orchestration.definitions` checks it."""
 
 import os
+import sys
+from functools import cache
+from typing import TextIO
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from event_lens.logs import set_up_logs
 from event_lens.settings import Settings, read_settings
 from orchestration.assets.completion import built_batches
 from orchestration.assets.dbt_models import dbt_phases
@@ -41,4 +45,12 @@ def make_definitions(settings: Settings) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return make_definitions(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    # Steps have their standard error caught for the page; our lines are for whoever watches this process.
+    set_up_logs(settings.log_level, stream=_standard_error(), as_json=True)
+    return make_definitions(settings)
+
+
+@cache
+def _standard_error() -> TextIO:
+    return os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)

@@ -1,16 +1,20 @@
 """The end of a build: its batches are marked as built, and answers call themselves complete through them."""
 
+import time
 from collections.abc import Sequence
 
 import dagster as dg
 
 from event_lens.errors import EventLensError
+from event_lens.logs import get_log
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.assets.built_batches import mark_built
 from orchestration.assets.dbt_models import EVERYTHING, days_of_run, scope_of
 from orchestration.assets.settle import settle_built
 from orchestration.planning.plan import read_plan
+
+log = get_log("build")
 
 # After an upgrade or a long outage there are millions at once.
 SETTLE_SECONDS = 600
@@ -38,6 +42,14 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
         except EventLensError as error:
             # The marks are what counts; the next build settles what this one left.
             context.log.warning("Batches that are built could not be settled: %s", error.message)
+        _tell(context, "all" if days is None else len(days), marked)
         return dg.MaterializeResult(metadata={"batches": marked})
 
     return mark
+
+
+def _tell(context: dg.AssetExecutionContext, days: int | str, batches: int) -> None:
+    """Writes the one line that whoever watches the terminal reads of a build."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    started = record.start_time if record and record.start_time else time.time()
+    log.info("built", days=days, batches=batches, seconds=round(time.time() - started), run=context.run_id)

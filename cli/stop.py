@@ -1,0 +1,35 @@
+"""`eventlens stop`: ends what `eventlens up` started for a home."""
+
+from pathlib import Path
+
+from cli.processes.child import STOP_WITHIN_SECONDS
+from cli.processes.record import read_record
+from event_lens.errors import Refused, Unavailable
+from event_lens.process_id import end_process, is_alive
+
+# The warehouse is stopped after the others, and what parts started after them.
+WITHIN_SECONDS = 2 * STOP_WITHIN_SECONDS + 15
+
+
+def stop_home(home: Path) -> bool:
+    """Ends `up` and its parts and returns whether there was any. Blocks until they have ended.
+
+    Only processes whose number and start are the recorded ones are ended. Raises `Unavailable` (`still_running`) when
+    one does not end, `Refused` (`up_of_another`) when they are another user's.
+    """
+    record = read_record(home)
+    if record is None:
+        return False
+    processes = [record.up, *record.parts.values()]
+    living = [process for process in processes if is_alive(process)]
+    try:
+        # Where `up` was killed, its parts were told to end by the system and this waits for them.
+        left = [process for process in living if not end_process(process, WITHIN_SECONDS)]
+    except PermissionError as error:
+        raise Refused(
+            f"What runs over {home} is another user's; stop it as that user.", code="up_of_another"
+        ) from error
+    if left:
+        numbers = ", ".join(str(process.pid) for process in left)
+        raise Unavailable(f"These processes did not end: {numbers}. Look at them, or kill them.", code="still_running")
+    return bool(living)
