@@ -152,6 +152,8 @@ DEFINING = {
 
 RUNNING = {
     "setting_invalid": _caller("An environment variable is misspelt or out of its range."),
+    "env_file_invalid": _caller("The file of settings cannot be read; the message names the line."),
+    "log_folder_unwritable": _caller("The folder for log files cannot be made. Set EVENTLENS_LOG_FOLDER to another."),
     "home_foreign": _caller("The folder holds files that are not Event Lens's."),
     "home_name": _caller("The folder's name has a sign that ClickHouse cannot take."),
     "home_newer": _caller("A newer version wrote this home. Update the program."),
@@ -161,8 +163,13 @@ RUNNING = {
     "host_foreign": _caller("The address to listen at is not one of this machine's. Set EVENTLENS_HOST."),
     "port_taken": _passing("Another process listens on the port. Stop it, or set another port."),
     "process_not_ready": _passing("A process did not become ready in time; its log says why."),
+    "up_running": _caller("`eventlens up` runs over this home already. `eventlens stop` ends it."),
+    "up_of_another": _caller("What runs over this home was started by another user. Stop it as that user."),
+    "still_running": _passing("A process that was told to end has not ended."),
     "workers_failing": _program("The collector's workers end as soon as they start; the log says why."),
     "registry_unavailable": _passing("The registry does not answer."),
+    "registry_refused": _caller("The registry's address is not one, or its user may not make tables there."),
+    "registry_newer": _caller("A newer version upgraded the registry. Update the program."),
     "salts_missing": _program("The registry has lost the salts of a day."),
     "geoip_unreadable": _caller("The GeoIP database cannot be read. Install another: `eventlens geo install`."),
     "geo_download_failed": _passing("The GeoIP database could not be fetched."),

@@ -98,6 +98,15 @@ def _rate_limit_store(text: str) -> str:
     return text
 
 
+def _registry_url(text: str) -> str:
+    scheme = urlsplit(text).scheme.partition("+")[0]
+    if scheme in ("mysql", "mariadb"):
+        raise ValueError("MySQL is not supported as the registry, use PostgreSQL")
+    if text and scheme not in ("sqlite", "postgresql", "postgres"):
+        raise ValueError("an address that begins with postgresql:// or sqlite://")
+    return text
+
+
 def _log_level(text: str) -> str:
     if text not in LOG_LEVELS:
         raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
@@ -217,7 +226,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("EVENTLENS_QUERY_KEY", "", "The read key they ask it with, as ID:SECRET.", str.strip),
     Setting(
-        "EVENTLENS_REGISTRY_URL", "", "SQLAlchemy address of the registry; empty: a SQLite file in the home.", str.strip
+        "EVENTLENS_REGISTRY_URL",
+        "",
+        "Where the registry is, for several machines a PostgreSQL database: postgresql://user:password@host/database; "
+        "empty: a SQLite file in the home.",
+        _registry_url,
     ),
     Setting("EVENTLENS_BASE_PATH", "", "A path under which every route is served again, such as /api/v1.", _base_path),
     Setting(
@@ -343,7 +356,11 @@ class Settings:
 
     @property
     def registry_address(self) -> str:
-        return self.registry_url or f"sqlite:///{self.home / 'registry.db'}"
+        """The address of the registry as SQLAlchemy takes it."""
+        if not self.registry_url:
+            return f"sqlite:///{self.home / 'registry.db'}"
+        scheme, _, rest = self.registry_url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else self.registry_url
 
 
 def home_of(environ: Mapping[str, str]) -> Path:

@@ -1,22 +1,24 @@
 """The registry's database: one engine a process, upgraded to this program's tables before it is used."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from event_lens.data_dir import keep_private, make_private_file, prepare_home
-from event_lens.errors import Unavailable
+from event_lens.errors import EventLensError, Refused, Unavailable
+from event_lens.registry.upgrade import unavailable, upgrade
 from event_lens.settings import Settings
 
 # Deleted content is overwritten: a salt that is forgotten must not lie on in free pages.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
+
+CONNECT_WITHIN_SECONDS = 5
+ANSWER_WITHIN_SECONDS = 10
 
 
 class Registry:
@@ -35,10 +37,7 @@ class Registry:
             with Session(self._engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except OperationalError as error:
-            raise Unavailable(
-                f"The registry does not answer ({error.orig}). Check EVENTLENS_REGISTRY_URL and its disk.",
-                code="registry_unavailable",
-            ) from error
+            raise unavailable(error) from error
 
     def scrub(self) -> None:
         """Takes what was deleted out of SQLite's log too, unless somebody reads just now; other databases do it."""
@@ -51,16 +50,36 @@ class Registry:
 
 
 def open_registry(settings: Settings) -> Registry:
-    """The registry of `settings`, its tables upgraded under a file lock so that processes may start at once."""
-    prepare_home(settings.home)
-    engine = create_engine(settings.registry_address)
+    """The registry of `settings`, its tables upgraded under a lock so that processes may start at once.
+
+    Raises `Unavailable` (`registry_unavailable`) when the database does not answer, `Refused` when its address or its
+    user's rights are not enough (`registry_refused`) or a newer program upgraded it (`registry_newer`).
+    """
+    home = prepare_home(settings.home)
+    try:
+        engine = create_engine(settings.registry_address, **_options(settings.registry_address))
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise Refused(
+            "EVENTLENS_REGISTRY_URL is not an address such as postgresql://user:password@host/database.",
+            code="registry_refused",
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         _make_private(engine.url.database)
-    with (settings.home / "registry.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _upgrade(engine)
+    try:
+        upgrade(engine, home / "registry.lock")
+    except EventLensError:
+        engine.dispose()
+        raise
     return Registry(engine)
+
+
+def _options(address: str) -> dict[str, Any]:
+    """For a server: a dead connection is replaced before it is used, and an answer that never comes is given up."""
+    if address.startswith("sqlite"):
+        return {}
+    timeouts = {"connect_timeout": CONNECT_WITHIN_SECONDS, "tcp_user_timeout": 1000 * ANSWER_WITHIN_SECONDS}
+    return {"pool_pre_ping": True, "connect_args": {"application_name": "eventlens", **timeouts}}
 
 
 def _make_private(database: str | None) -> None:
@@ -87,11 +106,3 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _upgrade(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

@@ -45,6 +45,8 @@ def test_the_settings_object_has_exactly_the_listed_settings() -> None:
         ("EVENTLENS_PUBLIC_URL", "https://stats.example.com:0"),
         ("EVENTLENS_PUBLIC_URL", "https://" + "ß" * 64),
         ("EVENTLENS_DAGSTER_PATH", "dagster"),
+        ("EVENTLENS_REGISTRY_URL", "mysql://user:secret@host/registry"),
+        ("EVENTLENS_REGISTRY_URL", "registry.db"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:

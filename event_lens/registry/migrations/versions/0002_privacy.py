@@ -8,12 +8,12 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("projects") as projects:
-        projects.add_column(sa.Column("own_addresses", sa.JSON, nullable=False, server_default="[]"))
-        projects.add_column(sa.Column("hostnames", sa.JSON, nullable=False, server_default="[]"))
-        projects.add_column(sa.Column("query_allow_list", sa.JSON, nullable=False, server_default='["*"]'))
-        projects.add_column(sa.Column("honour_gpc", sa.Boolean, nullable=False, server_default=sa.false()))
-        projects.add_column(sa.Column("honour_dnt", sa.Boolean, nullable=False, server_default=sa.false()))
+    # Not in a batch: that makes SQLite's table anew, and clients refer to the old one.
+    op.add_column("projects", sa.Column("own_addresses", sa.JSON, nullable=False, server_default="[]"))
+    op.add_column("projects", sa.Column("hostnames", sa.JSON, nullable=False, server_default="[]"))
+    op.add_column("projects", sa.Column("query_allow_list", sa.JSON, nullable=False, server_default='["*"]'))
+    op.add_column("projects", sa.Column("honour_gpc", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("projects", sa.Column("honour_dnt", sa.Boolean, nullable=False, server_default=sa.false()))
     op.rename_table("salts", "salts_of_days")
     op.create_table(
         "salts",

@@ -18,6 +18,7 @@ from event_lens.registry.projects import (
     remove_from_project,
 )
 from event_lens.settings import Settings
+from tests.unit.event_lens.registry.conftest import only_sqlite
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,7 @@ def run(settings: Settings, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+@only_sqlite
 def test_the_command_sets_shows_and_takes_back_every_privacy_setting(settings: Settings) -> None:
     made = run(settings, "create", "shop", "--own-address", "192.0.2.7", "--honour-gpc")
     assert (made["ownAddresses"], made["honourGpc"], made["honourDnt"]) == (["192.0.2.7"], True, False)

@@ -1,7 +1,6 @@
 """Projects, clients, salts and funnels on a real database file."""
 
 import sqlite3
-import threading
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -13,6 +12,7 @@ from event_lens.registry.definitions.funnels import create_funnel, list_funnels
 from event_lens.registry.projects import change_project, create_project, find_project, list_projects
 from event_lens.registry.tables import Table
 from event_lens.settings import Settings
+from tests.unit.event_lens.registry.conftest import only_new_sqlite, only_sqlite
 
 
 def test_the_migrated_tables_are_the_declared_ones(registry: Registry, settings: Settings) -> None:
@@ -24,6 +24,7 @@ def test_the_migrated_tables_are_the_declared_ones(registry: Registry, settings:
     engine.dispose()
 
 
+@only_new_sqlite
 def test_the_registry_is_for_its_owner_only_in_a_home_made_beforehand_too(settings: Settings) -> None:
     settings.home.mkdir(mode=0o755)
     for _ in range(2):
@@ -76,6 +77,7 @@ def test_a_refused_change_leaves_the_project_as_it_was(registry: Registry) -> No
     assert find_project(registry, project.project_id).timezone == "UTC"
 
 
+@only_sqlite
 def test_a_secret_is_kept_as_a_hash_only(registry: Registry, settings: Settings) -> None:
     project = create_project(registry, "shop")
     client, secret = create_client(registry, project.project_id, "write")
@@ -120,20 +122,3 @@ def test_a_funnel_that_cannot_be_is_refused(registry: Registry, steps: tuple[str
     with pytest.raises(Refused):
         create_funnel(registry, project.project_id, "f", steps, window_seconds=window)
     assert list_funnels(registry) == []
-
-
-def test_processes_may_open_a_new_registry_at_once(settings: Settings) -> None:
-    failures: list[Exception] = []
-
-    def open_it() -> None:
-        try:
-            open_registry(settings).close()
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []

@@ -10,6 +10,7 @@ from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.salts import PERIODS, first_day, salts_on
 from event_lens.registry.tables import Salt
 from event_lens.settings import Settings
+from tests.unit.event_lens.registry.conftest import only_sqlite
 
 
 def days(first: str, last: str) -> Iterator[date]:
@@ -103,6 +104,7 @@ def test_a_period_has_one_salt_however_many_ask_at_once(settings: Settings, peri
     assert len(set(answers)) == 1
 
 
+@only_sqlite
 def test_an_old_salt_is_gone_from_the_disk(registry: Registry, settings: Settings) -> None:
     other = open_registry(settings)  # a collector of its own, with the file open
     first = salts_on(other, "daily", date(2026, 3, 1))[date(2026, 3, 1)].encode()

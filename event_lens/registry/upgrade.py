@@ -1,0 +1,84 @@
+"""Brings the registry's tables up to this program's, one process at a time."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from event_lens.errors import Refused, Unavailable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# Of our own choice: PostgreSQL's advisory locks are numbers that all programs of a database share.
+LOCK = 0x6576656E746C656E
+
+
+def upgrade(engine: Engine, lock_file: Path) -> None:
+    """Apply the migrations that are missing; the others wait meanwhile, by `lock_file` where it is SQLite.
+
+    Raises `Unavailable` (`registry_unavailable`), `Refused` (`registry_newer`, `registry_refused`).
+    """
+    newest = newest_revision()
+    try:
+        with engine.connect() as connection:
+            if _revision(connection) == newest:
+                return
+        with _locked(engine, lock_file) as connection:
+            if (_revision(connection) or "") > newest:
+                raise Refused(
+                    "The registry was upgraded by a newer Event Lens. Upgrade this one too.", code="registry_newer"
+                )
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except OperationalError as error:
+        raise unavailable(error) from error
+    except ProgrammingError as error:
+        raise Refused(
+            f"The registry's tables cannot be upgraded ({_reason(error)}). Give its user the right to make tables.",
+            code="registry_refused",
+        ) from error
+
+
+def newest_revision() -> str:
+    """The revision of this program's tables: migrations are numbered in their order."""
+    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py"))
+
+
+def unavailable(error: OperationalError) -> Unavailable:
+    return Unavailable(
+        f"The registry does not answer ({_reason(error)}). Check EVENTLENS_REGISTRY_URL, its server and its disk.",
+        code="registry_unavailable",
+    )
+
+
+@contextmanager
+def _locked(engine: Engine, lock_file: Path) -> Iterator[Connection]:
+    """One transaction, which no other process of ours has at the same time."""
+    if engine.dialect.name == "sqlite":
+        with lock_file.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with engine.begin() as connection:
+                yield connection
+    else:
+        with engine.begin() as connection:
+            # The server takes it back with the transaction, also from a process that is killed.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            yield connection
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
+
+
+def _reason(error: DBAPIError) -> str:
+    """The first line of what the database says; further ones quote the statement."""
+    return str(error.orig).strip().partition("\n")[0]
