@@ -1,16 +1,35 @@
 """Dagster's own home inside ours: its runs, its events, its configuration."""
 
-import shutil
+import json
 from pathlib import Path
 
 from event_lens.data_dir import prepare_home
 from event_lens.settings import Settings
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
+FOLDER = "FOLDER"
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
     """The folder for DAGSTER_HOME, with our configuration in it."""
     folder = prepare_home(settings.home) / "dagster"
-    shutil.copyfile(CONFIGURATION, folder / "dagster.yaml")
+    write_configuration(folder)
     return folder
+
+
+def write_configuration(folder: Path) -> None:
+    """Writes our configuration for a Dagster whose home is `folder`."""
+    lines = CONFIGURATION.read_text().splitlines()
+    text = "\n".join(_with_folder(line, folder) for line in lines) + "\n"
+    path = folder / CONFIGURATION.name
+    # Another process may read it at this moment.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def _with_folder(line: str, folder: Path) -> str:
+    key, colon, value = line.partition(": ")
+    if not value.startswith(f"{FOLDER}/"):
+        return line
+    # JSON is YAML, and says what a path with a quote or a colon in it is.
+    return f"{key}{colon}{json.dumps(str(folder.absolute() / value.removeprefix(f'{FOLDER}/')))}"

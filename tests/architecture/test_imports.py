@@ -14,7 +14,9 @@ OWNERS = {
     "aiohttp": ("chdb_server/guard/upstream.py",),
     "chdb": ("chdb_server/",),
     "clickhouse_connect": ("event_lens/warehouse/",),
-    "sqlalchemy": ("event_lens/registry/",),
+    "sqlalchemy": ("event_lens/registry/", "orchestration/event_log.py"),
+    "dbt": ("orchestration/dbt.py", "orchestration/dbt_run.py"),
+    "dbt_common": ("orchestration/dbt_run.py",),
     "alembic": ("event_lens/registry/",),
     "litestar": (
         "collector/app.py",

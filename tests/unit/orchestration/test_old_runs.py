@@ -8,7 +8,7 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from orchestration.build_lock import build_lock
-from orchestration.dagster_home import CONFIGURATION
+from orchestration.dagster_home import write_configuration
 from orchestration.old_runs import DELETED_AT_ONCE, delete_old_runs, old_dbt_folders
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-03-01")
@@ -26,7 +26,7 @@ def is_filled() -> dg.AssetCheckResult:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> dg.DagsterInstance:
-    (tmp_path / "dagster.yaml").write_text(CONFIGURATION.read_text())
+    write_configuration(tmp_path)
     return dg.DagsterInstance.from_config(str(tmp_path))
 
 
