@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.errors import raise_execution_interrupts
 
+from orchestration.dbt_run import is_dbt_running
 from orchestration.file_lock import try_lock
 from orchestration.lease import take_lease
 from orchestration.old_runs import delete_old_runs
@@ -41,4 +42,6 @@ def held_lock(path: Path, log: dg.DagsterLogManager | None) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(descriptor)
+        # After an interrupt dbt goes on until the process ends, and the lock goes with the process then.
+        if not is_dbt_running():
+            os.close(descriptor)

@@ -1,18 +1,20 @@
 """The dbt project as Dagster sees it: where it lies, how dbt reaches the warehouse, and its parsed manifest."""
 
 import os
-import sys
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from dagster_dbt import DbtProject
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
+from event_lens.errors import Broken
 from event_lens.settings import Settings
 from event_lens.warehouse.access import warehouse_url
 from orchestration.file_lock import waited_lock
 
 ROOT = Path(__file__).resolve().parent.parent
-DBT = Path(__file__).with_name("dbt_child.py")
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -36,20 +38,48 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 def dbt_project(settings: Settings) -> DbtProject:
     """The project with an up-to-date manifest; parsing again only when a file of it is newer."""
     os.environ.update(dbt_environment(settings))
-    # dagster-dbt starts `dbt` by name: the one beside this Python, whether or not its folder is on the path.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     project = DbtProject(
         project_dir=ROOT,
         profiles_dir=ROOT / "profiles",
         target=_connection(settings),
         target_path=_target(settings),
-        prepare_project_cli_args=["parse", "--quiet"],
     )
-    # The page's code server and the daemon's start at once: one parses, and neither reads a manifest half written.
+    # Two processes that start at once: one parses, and neither reads a manifest half written.
     with waited_lock(_target(settings) / "parse.lock"):
-        if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < _newest_source():
-            project.preparer.prepare(project)
+        if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest_source():
+            _parse(project)
     return project
+
+
+def dbt_flags(project: DbtProject, target: Path) -> list[str]:
+    """The flags of every dbt command: where the project is, where dbt writes, and that it prints nothing itself."""
+    return [
+        *("--project-dir", str(project.project_dir)),
+        *("--profiles-dir", str(project.profiles_dir)),
+        *("--target", str(project.target)),
+        *("--target-path", str(target)),
+        *("--log-path", str(target)),
+        *("--log-level", "none"),
+        "--no-use-colors",
+    ]
+
+
+def parsed_manifest(project: DbtProject) -> Manifest:
+    """The project as dbt itself holds it, read once a process as long as no file of it changes."""
+    return _read_manifest(project, project.manifest_path.stat().st_mtime)
+
+
+@lru_cache(maxsize=1)
+def _read_manifest(project: DbtProject, written: float) -> Manifest:
+    """`written` is when, so that a later parse is read anew."""
+    return _parse(project, "--no-write-json")
+
+
+def _parse(project: DbtProject, *flags: str) -> Manifest:
+    parsed = dbtRunner().invoke(["parse", *dbt_flags(project, project.target_path), *flags])
+    if not isinstance(parsed.result, Manifest):
+        raise Broken(f"The models of dbt_project/ cannot be parsed: {parsed.exception}", code="models_unparsable")
+    return parsed.result
 
 
 def _connection(settings: Settings) -> str:
@@ -65,7 +95,7 @@ def _target(settings: Settings) -> Path:
     return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}"
 
 
-def _newest_source() -> float:
+def newest_source() -> float:
     sources = [ROOT / "dbt_project.yml", *(ROOT / "profiles").iterdir()]
     for folder in ("models", "macros", "seeds", "tests"):
         sources.extend(path for path in (ROOT / "dbt_project" / folder).rglob("*") if path.is_file())

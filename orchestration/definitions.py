@@ -6,7 +6,6 @@ from functools import cache
 from typing import TextIO
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from event_lens.logs import set_up_logs
 from event_lens.settings import Settings, read_settings
@@ -15,7 +14,7 @@ from orchestration.assets.dbt_models import dbt_phases
 from orchestration.assets.partitions import daily_partitions
 from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
-from orchestration.dbt import DBT, dbt_project
+from orchestration.dbt import dbt_project
 from orchestration.planning.runs import JOB
 from orchestration.triggers.schedules import nightly_schedule
 from orchestration.triggers.sensors import landed_sensor
@@ -38,7 +37,7 @@ def make_definitions(settings: Settings) -> dg.Definitions:
         jobs=[job],
         schedules=[nightly_schedule(settings)],
         sensors=[landed_sensor(settings)],
-        resources={"dbt": DbtCliResource(project_dir=project, dbt_executable=str(DBT)), "build_lock": build_lock},
+        resources={"build_lock": build_lock},
         executor=dg.in_process_executor,
     )
 

@@ -8,7 +8,7 @@
         {% do exceptions.raise_compiler_error('Days are swapped on local tables; distributed ones are not supported.') %}
     {% endif %}
     {% set days = window_days() %}
-    {% set month_of = modules.re.match('^toYYYYMM\((\w+)\)$', partition_by) %}
+    {% set month_of = modules.re.match('^toYYYYMM[(]([a-z_]+)[)]$', partition_by) %}
     {% set fresh_name = existing_relation.identifier ~ '__fresh_' %}
     {% set fresh = existing_relation.incorporate(
         path={"identifier": fresh_name ~ invocation_id.replace('-', '_')}) %}

@@ -16,14 +16,14 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
 )
-from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DbtProject, dbt_assets
 
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.translator import TableTranslator
 from orchestration.dbt_args import PLAN, dbt_args, dbt_days
-from orchestration.dbt_child import PARENT
+from orchestration.dbt_run import run_dbt
 from orchestration.planning.chunks import chunk_ends
 from orchestration.planning.days import between
 from orchestration.planning.plan import Plan, buildable, read_plan
@@ -56,14 +56,12 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
             dagster_dbt_translator=TableTranslator(),
             project=project,
         )
-        def models(
-            context: dg.AssetExecutionContext, dbt: DbtCliResource, build_lock: dg.ResourceParam[None]
-        ) -> Iterator[Any]:
+        def models(context: dg.AssetExecutionContext, build_lock: dg.ResourceParam[None]) -> Iterator[Any]:
             chosen = choose_days(context, settings, phase)
-            # dagster-dbt hands this process's environment on to dbt.
+            # dbt reads this process's environment when its command begins.
             os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
-            os.environ |= {PLAN: context.run_id, PARENT: str(os.getpid())}
-            yield from dbt.cli(dbt_args(is_full_refresh=chosen.is_full_refresh), context=context).stream()
+            os.environ[PLAN] = context.run_id
+            yield from run_dbt(context, project, dbt_args(is_full_refresh=chosen.is_full_refresh))
 
         return models
 

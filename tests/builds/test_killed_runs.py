@@ -1,7 +1,6 @@
 """A run whose process is killed stands in the way of no other."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import dagster as dg
 import pytest
 
 from orchestration.build_lock import held_lock
-from orchestration.dagster_home import CONFIGURATION
+from orchestration.dagster_home import write_configuration
 from orchestration.file_lock import is_locked, try_lock
 from orchestration.lease import SECONDS_TO_TAKE_IT, is_run_alive
 from tests.builds.long_build import STARTED_BUILDS
@@ -26,22 +25,6 @@ from orchestration.build_lock import held_lock
 with held_lock(pathlib.Path(sys.argv[1]), None):
     print("held", flush=True)
     time.sleep(600)
-"""
-# What a dbt does that is killed in the middle of a statement: nothing but going on.
-ENDLESS_DBT = """
-import os, pathlib, sys, time
-def cli():
-    pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
-    time.sleep(600)
-"""
-
-ROOT = Path(__file__).parents[3]
-# A build that starts dbt as dagster-dbt does.
-START_DBT = """
-import os, subprocess, sys
-from orchestration.dbt_child import PARENT
-from orchestration.dbt import DBT
-subprocess.run([str(DBT), sys.argv[1]], env=os.environ | {PARENT: str(os.getpid())})
 """
 
 
@@ -91,7 +74,7 @@ def wait_for_builds(home: Path, count: int, seconds: float) -> list[Started]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    shutil.copyfile(CONFIGURATION, tmp_path / "dagster.yaml")
+    write_configuration(tmp_path)
     return tmp_path
 
 
@@ -172,23 +155,3 @@ def test_a_run_without_a_lease_is_alive_until_it_had_the_time_to_take_one() -> N
 def test_a_run_lives_as_long_as_its_lease_is_held() -> None:
     assert is_run_alive(is_leased=True, seconds_since_start=100_000)
     assert not is_run_alive(is_leased=False, seconds_since_start=1)
-
-
-def test_dbt_ends_with_the_build_that_started_it(tmp_path: Path) -> None:
-    (tmp_path / "dbt" / "cli").mkdir(parents=True)
-    for package in ("dbt", "dbt/cli"):
-        (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "dbt" / "cli" / "main.py").write_text(ENDLESS_DBT)
-    noted = tmp_path / "pid"
-    build = subprocess.Popen(
-        [sys.executable, "-c", START_DBT, str(noted)], env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    )
-    deadline = time.monotonic() + 30
-    while not noted.exists() or not noted.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    build.kill()
-    build.wait()
-    while Path(f"/proc/{noted.read_text()}").exists():
-        assert time.monotonic() < deadline, "dbt outlived its build"
-        time.sleep(0.05)
