@@ -2,21 +2,29 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import dagster as dg
-from dagster._daemon.cli import cli
+from dagster._daemon.controller import create_daemon_of_type, daemon_controller_from_instance
+from dagster._daemon.daemon import DagsterDaemon
+from dagster._utils.interrupts import capture_interrupts, setup_interrupt_handlers
 
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
-from event_lens.settings import read_settings
+from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.file_lock import try_lock
 from orchestration.instance import open_instance
-from orchestration.serve import DAEMON_LOCK, DEFINITIONS, another_runs
+from orchestration.serve import DAEMON_LOCK, another_runs
+from orchestration.triggers.watch import Landings, PromptQueue, WatchingSensors
+from orchestration.workspace import served_definitions
 
 
-def run(dagster_home: Path) -> None:
+def run(dagster_home: Path, settings: Settings) -> None:
     """Runs sensors, schedules and the queue until SIGTERM or SIGINT; blocks.
 
     Raises `Refused` (`dagster_running`) while another does so over this home: both would start builds.
@@ -24,9 +32,31 @@ def run(dagster_home: Path) -> None:
     if try_lock(dagster_home / DAEMON_LOCK) is None:
         raise another_runs(dagster_home)
     end_runs_left_starting(dagster_home)
-    # The daemon replaces its code server every minute; at "warning" each that ends would say so in the terminal.
-    levels = ["--log-level", "warning", "--code-server-log-level", "error"]
-    cli(["run", "-m", DEFINITIONS, *levels], obj={})
+    setup_interrupt_handlers()
+    with (
+        suppress(KeyboardInterrupt),
+        capture_interrupts(),
+        open_instance(dagster_home) as instance,
+        daemon_controller_from_instance(
+            instance,
+            served_definitions(dagster_home),
+            gen_daemons=lambda _: _daemons(instance, settings),
+            log_level="warning",
+        ) as controller,
+    ):
+        controller.check_daemon_loop()
+
+
+def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[DagsterDaemon[Any]]:
+    """Dagster's own daemons, but two of them do not wait for their turn when something landed."""
+    asked = Event()
+    for kind in instance.get_required_daemon_types():
+        if kind == WatchingSensors.daemon_type():
+            yield WatchingSensors(instance.get_sensor_settings(), Landings(instance, settings), asked)
+        elif kind == PromptQueue.daemon_type():
+            yield PromptQueue(asked)
+        else:
+            yield create_daemon_of_type(kind, instance)
 
 
 def end_runs_left_starting(dagster_home: Path) -> None:
@@ -40,9 +70,10 @@ def main() -> None:
     """Shows an error that is the caller's to mend as one line."""
     try:
         load_env_file(os.environ)
-        home = prepare_dagster_home(read_settings(os.environ))
+        settings = read_settings(os.environ)
+        home = prepare_dagster_home(settings)
         os.environ["DAGSTER_HOME"] = str(home)
-        run(home)
+        run(home, settings)
     except EventLensError as error:
         sys.exit(error.message)
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from dagster_dbt import DbtProject
+from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from event_lens.errors import Broken
 from event_lens.settings import Settings
 from event_lens.warehouse.access import warehouse_url
+from orchestration.dbt_sources import newest_source
 from orchestration.file_lock import waited_lock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,8 +48,8 @@ def dbt_project(settings: Settings) -> DbtProject:
     )
     # Two processes that start at once: one parses, and neither reads a manifest half written.
     with waited_lock(_target(settings) / "parse.lock"):
-        if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest_source():
-            _parse(project)
+        if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest_source(ROOT):
+            _parse(dbt_flags(project, project.target_path))
     return project
 
 
@@ -66,17 +68,19 @@ def dbt_flags(project: DbtProject, target: Path) -> list[str]:
 
 def parsed_manifest(project: DbtProject) -> Manifest:
     """The project as dbt itself holds it, read once a process as long as no file of it changes."""
-    return _read_manifest(project, project.manifest_path.stat().st_mtime)
+    return _read_manifest(tuple(dbt_flags(project, project.target_path)), project.manifest_path.stat().st_mtime)
 
 
 @lru_cache(maxsize=1)
-def _read_manifest(project: DbtProject, written: float) -> Manifest:
+def _read_manifest(flags: tuple[str, ...], written: float) -> Manifest:
     """`written` is when, so that a later parse is read anew."""
-    return _parse(project, "--no-write-json")
+    return _parse([*flags, "--no-write-json"])
 
 
-def _parse(project: DbtProject, *flags: str) -> Manifest:
-    parsed = dbtRunner().invoke(["parse", *dbt_flags(project, project.target_path), *flags])
+def _parse(flags: list[str]) -> Manifest:
+    parsed = dbtRunner().invoke(["parse", *flags])
+    # dbt keeps the last adapter, and with it a semaphore of the system.
+    reset_adapters()  # type: ignore[no-untyped-call]
     if not isinstance(parsed.result, Manifest):
         raise Broken(f"The models of dbt_project/ cannot be parsed: {parsed.exception}", code="models_unparsable")
     return parsed.result
@@ -93,10 +97,3 @@ def _target(settings: Settings) -> Path:
     """One for each address, because dbt parses everything again when its connection differs from the last parse's."""
     address = urlsplit(warehouse_url(settings, "builder"))
     return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}"
-
-
-def newest_source() -> float:
-    sources = [ROOT / "dbt_project.yml", *(ROOT / "profiles").iterdir()]
-    for folder in ("models", "macros", "seeds", "tests"):
-        sources.extend(path for path in (ROOT / "dbt_project" / folder).rglob("*") if path.is_file())
-    return max(path.stat().st_mtime for path in sources)

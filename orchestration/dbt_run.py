@@ -12,6 +12,7 @@ from dagster_dbt import DbtProject
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
@@ -73,4 +74,7 @@ def _invoke(command: list[str], project: DbtProject, said: Said) -> None:
         if message.info.level != "debug":
             said.put(message)
 
-    said.put(dbtRunner(parsed_manifest(project), [hear]).invoke(command))
+    result = dbtRunner(parsed_manifest(project), [hear]).invoke(command)
+    # dbt keeps the last adapter, and with it a semaphore of the system.
+    reset_adapters()  # type: ignore[no-untyped-call]
+    said.put(result)

@@ -42,12 +42,18 @@ def make_definitions(settings: Settings) -> dg.Definitions:
     )
 
 
-@dg.definitions
-def defs() -> dg.Definitions:
+@cache
+def loaded_definitions() -> dg.Definitions:
+    """The definitions for this process's environment, made once: runs are forked from a process that has them."""
     settings = read_settings(os.environ)
     # Steps have their standard error caught for the page; our lines are for whoever watches this process.
     set_up_logs(settings.log_level, stream=_standard_error(), as_json=True)
     return make_definitions(settings)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return loaded_definitions()
 
 
 @cache

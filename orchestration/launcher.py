@@ -1,17 +1,36 @@
-"""Starts runs as Dagster does by default, and tells Dagster's monitor which of them lost their process."""
+"""Has runs forked where the definitions are loaded, and tells Dagster's monitor which of them lost their process."""
 
 import time
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
 
 from orchestration.file_lock import is_locked
+from orchestration.fork_server import Request, ask
 from orchestration.lease import is_run_alive, lease_path
+from orchestration.serve import RUN_SOCKET, socket_path
 
 
 class LeasedRunLauncher(DefaultRunLauncher):
-    """The monitor ends a started run whose lease is free, whether the daemon or a shell started it."""
+    """The monitor ends a started run whose lease is free, whether the daemon or a shell started it.
+
+    Without a code server of ours (someone serves the definitions with Dagster's own) runs start as Dagster starts them.
+    """
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        if self._ask(Request("run", context.dagster_run.run_id)) is None:
+            super().launch_run(context)
+
+    def terminate(self, run_id: str) -> bool:
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        self._instance.report_run_canceling(run)
+        return bool(self._ask(Request("cancel", run_id))) or bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
+
+    def _ask(self, request: Request) -> bool | None:
+        return ask(socket_path(Path(self._instance.root_directory), RUN_SOCKET), request)
 
     @property
     def supports_check_run_worker_health(self) -> bool:

@@ -1,18 +1,25 @@
-"""Dagster's web interface and its daemon: the commands of their processes, and that a home has one of each."""
+"""Dagster's code server, web interface and daemon: their commands and sockets, and that a home has one of each."""
 
+import hashlib
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from event_lens.errors import Refused
 from orchestration.file_lock import is_locked
 
 DEFINITIONS = "orchestration.definitions"
-DAEMON_LOCK = "daemon.lock"
+DAEMON_LOCK, CODE_LOCK = "daemon.lock", "code.lock"
+CODE_SOCKET, RUN_SOCKET = "code.sock", "runs.sock"
+# What the system takes as the address of a socket is 107 bytes long at most.
+MAX_SOCKET_BYTES = 100
 
 
 def dagster_commands() -> dict[str, list[str]]:
-    """The processes by name: the page on loopback, and the daemon that runs sensors, schedules and the queue."""
+    """The processes by name: the definitions, the page on loopback, the daemon of sensors, schedules and the queue."""
     return {
+        "code": [sys.executable, "-m", "orchestration.code_server"],
         "dagster": [sys.executable, "-m", "orchestration.webserver"],
         "daemon": [sys.executable, "-m", "orchestration.daemon"],
     }
@@ -29,3 +36,12 @@ def another_runs(dagster_home: Path) -> Refused:
         f"Another Dagster runs over {dagster_home} already. Stop it first, or set EVENTLENS_HOME to another folder.",
         code="dagster_running",
     )
+
+
+def socket_path(dagster_home: Path, name: str) -> Path:
+    """The address of a socket of this home: in it, or, where its path is too long, among the temporary files."""
+    path = dagster_home / name
+    if len(os.fsencode(path)) <= MAX_SOCKET_BYTES:
+        return path
+    home = hashlib.blake2b(os.fsencode(dagster_home), digest_size=12).hexdigest()
+    return Path(tempfile.gettempdir()) / f"eventlens-{home}-{name}"

@@ -4,9 +4,7 @@ import os
 import sys
 
 import uvicorn
-from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster_shared.cli import WorkspaceOpts
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.cli import (
     DEFAULT_DB_STATEMENT_TIMEOUT,
@@ -23,7 +21,7 @@ from orchestration.dagster_home import prepare_dagster_home
 from orchestration.guard import Guard, door_of
 from orchestration.instance import open_instance
 from orchestration.login import check_login_beyond_loopback
-from orchestration.serve import DEFINITIONS
+from orchestration.workspace import served_definitions
 
 # An open page holds a websocket, which would keep a stopping server waiting for ever.
 SECONDS_TO_CLOSE = 5
@@ -35,12 +33,12 @@ def serve(settings: Settings) -> None:
     Raises `Refused` for other machines without a password, `Unavailable` (`port_taken`).
     """
     check_login_beyond_loopback(settings)
-    home = prepare_dagster_home(settings)
+    dagster_home = prepare_dagster_home(settings)
     check_port(settings.dagster_port, "EVENTLENS_DAGSTER_PORT", settings.host)
-    with open_instance(home) as instance:
+    with open_instance(dagster_home) as instance:
         instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
-        target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
-        with WorkspaceProcessContext(instance, target, version=__version__, code_server_log_level="error") as workspace:
+        definitions = served_definitions(dagster_home)
+        with WorkspaceProcessContext(instance, definitions, version=__version__) as workspace:
             app = create_app_from_workspace_process_context(workspace, path_prefix=settings.dagster_path)
             uvicorn.run(
                 Guard(app, door_of(settings)),

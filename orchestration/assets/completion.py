@@ -10,7 +10,7 @@ from event_lens.logs import get_log
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.assets.built_batches import mark_built
-from orchestration.assets.dbt_models import EVERYTHING, days_of_run, scope_of
+from orchestration.assets.dbt_models import EVERYTHING, days_of_run, plan_of, scope_of
 from orchestration.assets.settle import settle_built
 from orchestration.planning.plan import read_plan
 
@@ -32,10 +32,11 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
     )
     def mark(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with connect(settings, "builder") as warehouse:
-            plan = read_plan(warehouse, context.run_id, settings)
+            plan_id = plan_of(context.run)
+            plan = read_plan(warehouse, plan_id, settings)
             is_everything = scope_of(context.run.tags) == EVERYTHING
             days = None if is_everything else days_of_run(context.run.tags, plan)
-            marked = mark_built(warehouse, context.run_id, days, settings)
+            marked = mark_built(warehouse, plan_id, days, settings)
         try:
             with connect(settings, "builder", query_timeout_seconds=SETTLE_SECONDS) as warehouse:
                 settle_built(warehouse)

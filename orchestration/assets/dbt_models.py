@@ -31,6 +31,8 @@ from orchestration.planning.plan import Plan, buildable, read_plan
 # What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
 SCOPE_TAG = "eventlens/scope"
 TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
+# The plan that was made before the run was asked for.
+PLAN_TAG = "eventlens/plan"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
             chosen = choose_days(context, settings, phase)
             # dbt reads this process's environment when its command begins.
             os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
-            os.environ[PLAN] = context.run_id
+            os.environ[PLAN] = plan_of(context.run)
             yield from run_dbt(context, project, dbt_args(is_full_refresh=chosen.is_full_refresh))
 
         return models
@@ -79,7 +81,7 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
     with connect(settings, "builder") as warehouse:
         if scope == EVERYTHING:
             return Phase([], [], chunk_ends(warehouse, None, settings.build_memory_bytes), is_full_refresh=True)
-        plan = read_plan(warehouse, context.run_id, settings)
+        plan = read_plan(warehouse, plan_of(context.run), settings)
         days = days_of_run(context.run.tags, plan)
         if phase != "facts":
             days = sorted({*days, *_days_with_a_new_owner(warehouse, settings)})
@@ -97,6 +99,11 @@ def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
     days = between(date.fromisoformat(start), date.fromisoformat(end))
     # What was touched may have been built since by another run: then this one builds its partitions once more.
     return plan.days or days if scope_of(tags) == TOUCHED else days
+
+
+def plan_of(run: dg.DagsterRun) -> str:
+    """Returns the id of the run's plan: the one it was asked for with, or its own."""
+    return run.tags.get(PLAN_TAG, run.run_id)
 
 
 def scope_of(tags: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from orchestration.assets.dbt_models import plan_of
 from orchestration.assets.registry_sync import COPIED, copy_registry
 from orchestration.planning.plan import make_plan, read_plan
 
@@ -63,12 +64,15 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
     )
     def registry_copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
         with connect(settings, "builder") as warehouse:
-            copied = copy_registry(settings, warehouse)
-            make_plan(warehouse, context.run_id)
-            plan = read_plan(warehouse, context.run_id, settings)
+            plan_id = plan_of(context.run)
+            if plan_id == context.run_id:
+                copy_registry(settings, warehouse)
+                make_plan(warehouse, plan_id)
+            plan = read_plan(warehouse, plan_id, settings)
             row_counts = {
                 f"lens_raw.{table}": warehouse.value(f"SELECT count() FROM lens_raw.{table}") for table in LANDED
             }
+            copied = {table: warehouse.value(f"SELECT count() FROM lens_raw.{table} FINAL") for table in COPIED}
             landed = warehouse.rows(LANDED_LAST, {"tables": list(row_counts)})
         context.log.info("%d unbuilt batches touch %d days", plan.batch_count, len(plan.days))
         for row in landed:
@@ -80,7 +84,7 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
                 },
             )
         for table, row_count in copied.items():
-            yield dg.MaterializeResult(asset_key=dg.AssetKey(table.split(".")), metadata={"rows": row_count})
+            yield dg.MaterializeResult(asset_key=raw_key(table), metadata={"rows": row_count})
 
     return [*landed, registry_copy]
 

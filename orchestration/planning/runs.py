@@ -10,7 +10,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from event_lens.errors import Refused
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
-from orchestration.assets.dbt_models import EVERYTHING, RANGE, SCOPE_TAG, TOUCHED
+from orchestration.assets.dbt_models import EVERYTHING, PLAN_TAG, RANGE, SCOPE_TAG, TOUCHED
 from orchestration.assets.registry_sync import copy_registry
 from orchestration.planning.plan import buildable, make_plan, read_plan
 
@@ -30,11 +30,15 @@ UNFINISHED = [
 
 @dataclass(frozen=True)
 class BuildRun:
-    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of those between."""
+    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of those between.
+
+    `plan_id` names the plan that was made to find out; without one the run plans when it begins.
+    """
 
     start: date
     end: date
     scope: str
+    plan_id: str = ""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -43,16 +47,20 @@ class BuildRun:
             ASSET_PARTITION_RANGE_START_TAG: (self.end if is_spread else self.start).isoformat(),
             ASSET_PARTITION_RANGE_END_TAG: self.end.isoformat(),
             SCOPE_TAG: self.scope,
+            **({PLAN_TAG: self.plan_id} if self.plan_id else {}),
         }
 
 
 def touched_runs(settings: Settings, warehouse: Warehouse) -> list[BuildRun]:
-    """The one run for everything that is landed or changed and not built yet; none when the tables are up to date."""
+    """The one run for everything that is landed or changed and not built yet; none when the tables are up to date.
+
+    The registry is copied and the plan made here, and the run carries the plan's id.
+    """
     copy_registry(settings, warehouse)
-    probe = f"probe-{uuid.uuid4()}"
-    make_plan(warehouse, probe)
-    plan = read_plan(warehouse, probe, settings)
-    return [BuildRun(plan.days[0], plan.days[-1], TOUCHED)] if plan.days else []
+    plan_id = str(uuid.uuid4())
+    make_plan(warehouse, plan_id)
+    plan = read_plan(warehouse, plan_id, settings)
+    return [BuildRun(plan.days[0], plan.days[-1], TOUCHED, plan_id)] if plan.days else []
 
 
 def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:

@@ -12,7 +12,8 @@ from orchestration.planning.plan import has_unbuilt_batches
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, UNFINISHED, touched_runs
 from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retry
 
-SECONDS_BETWEEN_LOOKS = 30
+# The daemon decides when to look (`triggers.watch`); this only keeps a second look from following at once.
+SECONDS_BETWEEN_LOOKS = 1
 # The definitions that a run was asked for with, as the registry's fingerprint.
 DEFINITIONS_TAG = "eventlens/definitions"
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
@@ -24,7 +25,8 @@ def landed_sensor(settings: Settings) -> dg.SensorDefinition:
         job_name=JOB,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Asks for a build of the days that unbuilt batches touch, one build at a time.",
+        description="Asks for a build of the days that unbuilt batches touch, one build at a time: soon "
+        "after a landing, and every half minute.",
     )
     def build_what_landed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):

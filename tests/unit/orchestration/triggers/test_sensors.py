@@ -16,11 +16,13 @@ from event_lens.registry.definitions.goals import create_goal
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.access import connect
+from orchestration.assets.dbt_models import PLAN_TAG
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.planning.plan import SETTINGS
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB
 from orchestration.triggers.retry import DELAYS_SECONDS
 from orchestration.triggers.sensors import landed_sensor
+from orchestration.triggers.watch import Landings
 from tests.conftest import EmbeddedServer
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
@@ -106,6 +108,31 @@ def test_no_other_is_asked_for_while_a_build_runs(looks: Looks) -> None:
     looks.end(dg.DagsterRunStatus.STARTED)
     assert looks.look().skip_message == "A build is under way."
     assert len(looks.asked) == 1
+
+
+def test_what_landed_is_news_until_a_build_of_it_is_asked_for(looks: Looks) -> None:
+    landings = Landings(looks.instance, looks.settings)
+    assert not landings.is_left()
+    with connect(looks.settings, "builder") as warehouse:
+        warehouse.insert_lines("lens_raw.batches", b'{"batch_id": "b", "table_name": "lens_raw.events"}\n', token="b")
+    assert landings.is_left()
+    assert landings.is_rested()
+    looks.look()
+    looks.end(dg.DagsterRunStatus.STARTED)
+    assert not landings.is_left()
+
+
+def test_no_news_are_heard_of_a_warehouse_that_is_out_of_reach(tmp_path: Path) -> None:
+    settings = read_settings({"EVENTLENS_HOME": str(tmp_path), "EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:1"})
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not Landings(instance, settings).is_left()
+
+
+def test_a_run_carries_the_plan_that_the_sensor_made(looks: Looks) -> None:
+    looks.look()
+    with connect(looks.settings, "builder") as warehouse:
+        plans = warehouse.rows("SELECT DISTINCT build_id FROM lens_staging.planned_batches")
+    assert [plan["build_id"] for plan in plans] == [looks.asked[0][PLAN_TAG]]
 
 
 def test_after_failures_in_a_row_a_person_is_told_once_in_the_log_and_at_every_look(

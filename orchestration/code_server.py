@@ -1,0 +1,31 @@
+"""Dagster's code server, one for each home, as a process: `python -m orchestration.code_server`."""
+
+import os
+import sys
+
+from event_lens.errors import EventLensError
+from event_lens.settings import read_settings
+from orchestration.dagster_home import prepare_dagster_home
+from orchestration.file_lock import try_lock
+from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, another_runs, socket_path
+
+
+def main() -> None:
+    """Shows an error that is the caller's to mend as one line."""
+    try:
+        settings = read_settings(os.environ)
+        home = prepare_dagster_home(settings)
+        # First of all: it tells page and daemon, which start at the same time, that there is a server to wait for.
+        if try_lock(home / CODE_LOCK) is None:
+            raise another_runs(home)
+        socket_path(home, CODE_SOCKET).unlink(missing_ok=True)
+        os.environ["DAGSTER_HOME"] = str(home)
+        from orchestration.resident import load_everything, serve
+
+        serve(home, DEFINITIONS, lambda: load_everything(settings))
+    except EventLensError as error:
+        sys.exit(error.message)
+
+
+if __name__ == "__main__":
+    main()

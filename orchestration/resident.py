@@ -1,0 +1,112 @@
+"""The process that stays: it serves the definitions to Dagster's page and daemon, and starts runs.
+
+It loads the definitions and the models once, and does nothing then but fork: first the server that answers
+Dagster, then every run. So a run starts in a moment, shares that memory, and takes nothing with it when it is killed.
+It stays single-threaded and opens no database, because a fork takes threads and open files along.
+"""
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dagster._cli.api import _execute_run_command_body
+from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.utils import FuturesAwareThreadPoolExecutor
+from dagster._grpc.server import DagsterApiServer, DagsterGrpcServer
+from dagster._utils.interrupts import capture_interrupts, setup_interrupt_handlers
+from dagster._utils.log import configure_loggers
+
+from event_lens.errors import EventLensError
+from event_lens.settings import Settings
+from orchestration.dbt import ROOT, dbt_project, parsed_manifest
+from orchestration.dbt_sources import newest_source
+from orchestration.definitions import loaded_definitions
+from orchestration.fork_server import ForkServer
+from orchestration.instance import open_instance
+from orchestration.serve import CODE_SOCKET, RUN_SOCKET, socket_path
+
+SECONDS_BETWEEN_LOOKS = 2.0
+SERVER_THREADS = 8
+
+
+def serve(dagster_home: Path, module: str, load: Callable[[], None]) -> None:
+    """Loads, and serves until SIGTERM or SIGINT; starts anew when a file of the dbt project changes. Blocks."""
+    setup_interrupt_handlers()
+    loaded = newest_source(ROOT)
+    load()
+    # What is here stays: a collection of garbage would copy its pages into every run.
+    gc.collect()
+    gc.freeze()
+    with ForkServer(
+        socket_path(dagster_home, RUN_SOCKET),
+        run=lambda run_id: execute_run(dagster_home, run_id),
+        bury=lambda run_id: end_run(dagster_home, run_id),
+    ) as forks:
+        server = forks.start(lambda: serve_module(module, socket_path(dagster_home, CODE_SOCKET)))
+        with suppress(KeyboardInterrupt):
+            while forks.is_alive(server) and newest_source(ROOT) <= loaded:
+                forks.serve(SECONDS_BETWEEN_LOOKS)
+        is_asked_to_end = forks.is_alive(server)
+        forks.stop(server)
+    if not is_asked_to_end:
+        sys.exit("The server of Dagster's definitions ended by itself.")
+    if newest_source(ROOT) > loaded:
+        os.execv(sys.executable, sys.orig_argv)
+
+
+def execute_run(dagster_home: Path, run_id: str) -> None:
+    """Executes a run, in a process of its own; what becomes of it stands in Dagster's log."""
+    with capture_interrupts(), open_instance(dagster_home) as instance:
+        _execute_run_command_body(run_id, instance, lambda _: None, set_exit_code_on_failure=False)
+
+
+def end_run(dagster_home: Path, run_id: str) -> None:
+    """Notes that a run failed whose process ended in the middle of it."""
+    with open_instance(dagster_home) as instance:
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_failed(run, "The process of this run ended in the middle of it.")
+
+
+def serve_module(module: str, socket: Path) -> None:
+    """Answers Dagster about the definitions of `module` until SIGTERM, SIGINT or the end of the parent process."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    configure_loggers(log_level="ERROR")
+    logger = logging.getLogger("dagster.code_server")
+    pool = FuturesAwareThreadPoolExecutor(max_workers=SERVER_THREADS)
+    servicer = DagsterApiServer(
+        server_termination_event=ended,
+        logger=logger,
+        server_threadpool_executor=pool,
+        loadable_target_origin=LoadableTargetOrigin(
+            executable_path=sys.executable, module_name=module, working_directory=str(ROOT)
+        ),
+        entry_point=DEFAULT_DAGSTER_ENTRY_POINT,
+    )
+    threading.Thread(target=_end_with, args=(os.getppid(), ended), daemon=True).start()
+    socket.unlink(missing_ok=True)
+    server: Any = DagsterGrpcServer(ended, servicer, logger, pool, socket=str(socket))
+    server.serve()
+
+
+def _end_with(parent: int, ended: threading.Event) -> None:
+    while os.getppid() == parent and not ended.wait(SECONDS_BETWEEN_LOOKS):
+        pass
+    ended.set()
+
+
+def load_everything(settings: Settings) -> None:
+    """Loads what every run needs. What is wrong with the models is told where they are loaded next: on the page."""
+    with suppress(EventLensError):
+        loaded_definitions().get_repository_def().load_all_definitions()
+        parsed_manifest(dbt_project(settings))

@@ -1,0 +1,11 @@
+"""Decides how soon after a build the next one may start by itself: builds take half of the time at most."""
+
+MAX_REST_SECONDS = 30.0
+
+
+def rest_seconds(started: float, ended: float, now: float) -> float:
+    """Returns how long to wait still after a build from `started` to `ended`: what it took, half a minute at most.
+
+    Under steady traffic there is always something to build, and every build costs what its tables cost.
+    """
+    return max(0.0, min(ended - started, MAX_REST_SECONDS) - (now - ended))

@@ -1,0 +1,102 @@
+"""Two of Dagster's daemons that do not sleep through a landing: the one of sensors and the one of the queue."""
+
+import time
+from collections.abc import Iterator, Mapping
+from threading import Event
+from typing import Any
+
+import dagster as dg
+from dagster._core.workspace.context import IWorkspaceProcessContext
+from dagster._daemon.daemon import DaemonIterator, SensorDaemon, SpanMarker
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
+from dagster._daemon.sensor import execute_sensor_iteration
+
+from event_lens.errors import Unavailable
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from orchestration.planning.plan import has_unbuilt_batches
+from orchestration.planning.runs import JOB, UNFINISHED
+from orchestration.triggers.pace import rest_seconds
+
+# Sensors are evaluated as often as this when nothing lands: definitions and settings change, too.
+SECONDS_BETWEEN_TICKS = 30.0
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_QUEUES = 5.0
+SECONDS_TO_HEAR = 0.5
+
+
+class Landings:
+    """Looks whether something landed that the sensor should hear of now."""
+
+    def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
+        self._instance = instance
+        # Connects at the first look, in the thread that looks.
+        self._warehouse = connect(settings, "builder")
+
+    def is_left(self) -> bool:
+        """Returns whether something is unbuilt and no build of it is asked for."""
+        try:
+            if not has_unbuilt_batches(self._warehouse):
+                return False
+        except Unavailable:
+            return False
+        return not self._instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1)
+
+    def is_rested(self) -> bool:
+        """Returns whether the next build may start, so long after the last one."""
+        last = self._instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
+        if not last or last[0].start_time is None or last[0].end_time is None:
+            return True
+        return rest_seconds(last[0].start_time, last[0].end_time, time.time()) == 0
+
+
+class WatchingSensors(SensorDaemon):
+    """Looks every second whether something landed, and evaluates the sensors at once when it did."""
+
+    def __init__(self, sensor_settings: Mapping[str, Any], landings: Landings, asked: Event) -> None:
+        super().__init__(sensor_settings)
+        self._landings = landings
+        self._asked = asked
+
+    def core_loop(
+        self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
+    ) -> DaemonIterator:
+        """Goes on for ever, and yields often, so that the daemon's heart beats and its end is noticed."""
+        while True:
+            yield SpanMarker.START_SPAN
+            yield from execute_sensor_iteration(workspace_process_context, self._logger, None, None)
+            yield SpanMarker.END_SPAN
+            self._asked.set()
+            yield from self._wait(shutdown_event)
+
+    def _wait(self, shutdown_event: Event) -> Iterator[None]:
+        """Waits for the next tick or for something that landed, whichever comes first.
+
+        What the sensor has just seen and asked no run for (it waits after a failure) is not shown to it again at once.
+        """
+        next_tick = time.monotonic() + SECONDS_BETWEEN_TICKS
+        is_seen = self._landings.is_left()
+        while time.monotonic() < next_tick and not shutdown_event.wait(SECONDS_BETWEEN_LOOKS):
+            yield None
+            if not is_seen and self._landings.is_left() and self._landings.is_rested():
+                return
+
+
+class PromptQueue(QueuedRunCoordinatorDaemon):
+    """Starts queued runs as soon as the sensors were evaluated, and every five seconds."""
+
+    def __init__(self, asked: Event) -> None:
+        super().__init__(interval_seconds=SECONDS_BETWEEN_QUEUES)
+        self._asked = asked
+
+    def core_loop(
+        self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
+    ) -> DaemonIterator:
+        while True:
+            self._asked.clear()
+            yield SpanMarker.START_SPAN
+            yield from self.run_iteration(workspace_process_context)
+            yield SpanMarker.END_SPAN
+            next_time = time.monotonic() + SECONDS_BETWEEN_QUEUES
+            while time.monotonic() < next_time and not self._asked.wait(SECONDS_TO_HEAR):
+                yield None

@@ -1,0 +1,28 @@
+"""Where Dagster's page and daemon find the definitions: at the code server of their home."""
+
+import socket as sockets
+import time
+from pathlib import Path
+
+from dagster._core.workspace.load_target import GrpcServerTarget
+
+from orchestration.file_lock import is_locked
+from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, socket_path
+
+SECONDS_TO_LOAD = 120
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+def served_definitions(dagster_home: Path) -> GrpcServerTarget:
+    """The code server as a workspace; waits while it loads, if there is one."""
+    socket = socket_path(dagster_home, CODE_SOCKET)
+    deadline = time.monotonic() + SECONDS_TO_LOAD
+    while is_locked(dagster_home / CODE_LOCK) and not _is_listening(socket) and time.monotonic() < deadline:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    # The name is a part of what the state of sensors and schedules is kept under.
+    return GrpcServerTarget(host="localhost", port=None, socket=str(socket), location_name=DEFINITIONS)
+
+
+def _is_listening(address: Path) -> bool:
+    with sockets.socket(sockets.AF_UNIX) as probe:
+        return probe.connect_ex(str(address)) == 0

@@ -1,0 +1,102 @@
+"""The process that holds the definitions, and the runs that it forks."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.dagster_home import write_configuration
+from orchestration.file_lock import is_locked
+from orchestration.lease import lease_path
+from orchestration.serve import CODE_SOCKET, socket_path
+from tests.builds.test_killed_runs import kill, started_builds, status, wait_for_builds
+
+ROOT = Path(__file__).parents[2]
+# The code server and the daemon of a home, but with the definitions of the tests.
+CODE_SERVER = """
+import importlib, pathlib, sys
+from orchestration.resident import serve
+module = "tests.builds.long_build"
+serve(pathlib.Path(sys.argv[1]), module, lambda: importlib.import_module(module))
+"""
+DAEMON = """
+import pathlib, sys
+from event_lens.settings import read_settings
+from orchestration.daemon import run
+run(pathlib.Path(sys.argv[1]), read_settings({"EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:1"}))
+"""
+
+
+@contextmanager
+def process(home: Path, code: str) -> Iterator[subprocess.Popen[bytes]]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
+    environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    with (home / "daemon.log").open("ab") as log:
+        started = subprocess.Popen([sys.executable, "-c", code, str(home)], env=environ, stdout=log, stderr=log)
+        try:
+            yield started
+        finally:
+            for build in started_builds(home):
+                with suppress(ProcessLookupError):
+                    os.kill(build.pid, signal.SIGKILL)
+            started.terminate()
+            started.wait(60)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    write_configuration(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def resident(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with process(home, CODE_SERVER) as started:
+        until(socket_path(home, CODE_SOCKET).exists)
+        yield started
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_runs_are_forked_one_ends_alone_and_one_is_stopped_from_the_page(
+    home: Path, resident: subprocess.Popen[bytes]
+) -> None:
+    with process(home, DAEMON):
+        first = wait_for_builds(home, 1, 120)[0]
+        assert first.server_pid == resident.pid
+        kill(first.pid)
+        second = wait_for_builds(home, 2, 60)[1]
+        assert status(home, first.run_id) == dg.DagsterRunStatus.FAILURE
+        assert second.server_pid == resident.pid
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            assert instance.run_launcher.terminate(second.run_id)
+        until(lambda: status(home, second.run_id) == dg.DagsterRunStatus.CANCELED)
+        until(lambda: not Path(f"/proc/{second.pid}").exists())
+        third = wait_for_builds(home, 3, 60)[2]
+        resident.kill()
+        resident.wait()
+        # A run lives on without the process that it was forked from; the server of the definitions does not.
+        assert is_locked(lease_path(home, third.run_id))
+        until(lambda: not is_listening(home))
+        with process(home, CODE_SERVER):
+            kill(third.pid)
+            fourth = wait_for_builds(home, 4, 120)[3]
+            assert status(home, third.run_id) == dg.DagsterRunStatus.FAILURE
+            assert fourth.server_pid != resident.pid
+
+
+def is_listening(home: Path) -> bool:
+    connections = Path("/proc/net/unix").read_text()
+    return str(socket_path(home, CODE_SOCKET)) in connections
