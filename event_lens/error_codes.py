@@ -197,6 +197,7 @@ WAREHOUSE = {
 }
 
 BUILDING = {
+    "models_unparsable": _program("dbt cannot read the models; the message says which file and why. Mend it."),
     "build_failed": _program("A step of the build failed; the run's log says which and why."),
     "range_empty": _caller("The range of days ends before it begins."),
     "dagster_running": _caller("Dagster runs for this home already."),
