@@ -315,6 +315,10 @@ class Questions:
         """The members of a cohort."""
         return self._ask("cohorts/{cohort}/members", cohort=cohort, as_of=as_of, limit=limit, cursor=cursor)
 
+    def funnels(self, *, limit: int | None = None) -> Frame:
+        """The project's defined funnels."""
+        return self._ask("funnels", limit=limit)
+
     def defined_funnel(
         self,
         funnel: str,

@@ -14,7 +14,7 @@ from query.http.openapi import operation_of
 from query.parameters import NoParameters, read_body, read_parameters
 from query.report import IN_BRACES, Report
 from query.report_context import Subject
-from query.reports import REPORTS
+from query.reports import REPORTS, identifier_of
 from query.service import Service
 
 REVALIDATED = "private, no-cache"
@@ -41,7 +41,13 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
 
     decorate = post if report.has_body else get
     path = re.sub(IN_BRACES, r"{\1:str}", report.name)
-    return decorate(f"/{path}", status_code=200, summary=report.summary, operation_class=operation_of(report))(answer)
+    return decorate(
+        f"/{path}",
+        status_code=200,
+        operation_id=identifier_of(report),
+        summary=report.summary,
+        operation_class=operation_of(report),
+    )(answer)
 
 
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:

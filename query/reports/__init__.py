@@ -11,6 +11,7 @@ from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.defined_funnels import DEFINED_FUNNEL
 from query.reports.dimensions import ORIGINS
 from query.reports.event_names import EVENTS
+from query.reports.funnel_list import FUNNELS_LIST
 from query.reports.funnels import FUNNEL
 from query.reports.ingest import INGEST
 from query.reports.live import LIVE
@@ -38,6 +39,7 @@ ALL: tuple[Report[Any], ...] = (
     SANKEY,
     COHORTS_LIST,
     MEMBERS_LIST,
+    FUNNELS_LIST,
     DEFINED_FUNNEL,
     SESSIONS,
     FUNNEL,
