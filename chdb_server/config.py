@@ -61,6 +61,7 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
         "GRANT SELECT, INSERT ON lens_raw.quarantine",
         "GRANT SELECT, INSERT ON lens_raw.batches",
         "GRANT SELECT ON lens_raw.settled_batches",
+        "GRANT SELECT, INSERT ON lens_raw.imports",
     ),
     "query": (
         "GRANT SELECT ON lens.*",

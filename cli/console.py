@@ -7,7 +7,17 @@ from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -52,17 +62,17 @@ class Bar:
 
 
 @contextmanager
-def progress_bar(text: str, total: int | None = None) -> Iterator[Bar]:
-    """Shows `text` and how far it is for as long as the block runs; one line when the output is no terminal."""
+def progress_bar(text: str, total: int | None = None, *, is_timed: bool = False) -> Iterator[Bar]:
+    """Shows `text` and how far it is for as long as the block runs; one line when the output is no terminal.
+
+    `is_timed` shows the share that is done and the time left in place of counts.
+    """
     if not console.is_terminal:
         console.print(f"{text} ...", highlight=False)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    ends: tuple[ProgressColumn, ...] = (MofNCompleteColumn(), TimeElapsedColumn())
+    if is_timed:
+        ends = (TaskProgressColumn(), TimeRemainingColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *ends)
     with Progress(*columns, console=console, transient=False, disable=not console.is_terminal) as progress:
         yield Bar(progress, text, total)
 

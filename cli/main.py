@@ -3,7 +3,6 @@
 import os
 import sys
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from cli.definitions.cohort import cohort_app
 from cli.definitions.funnel import funnel_app
 from cli.definitions.goal import goal_app
 from cli.definitions.retention import retention_app
+from cli.imports import import_app
 from cli.project import project_app
 from cli.sql_user import sql_user_app
 from event_lens.env_file import load_env_file
@@ -34,6 +34,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(cohort_app, name="cohort")
 app.add_typer(goal_app, name="goal")
 app.add_typer(sql_user_app, name="sql-user")
+app.add_typer(import_app, name="import")
 geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
 app.add_typer(geo_app, name="geo")
 
@@ -161,22 +162,9 @@ def build(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything anew.")] = False,
 ) -> None:
     """Build the tables of lens from what has landed: what is touched, a range of days, or everything anew."""
-    from orchestration.build import build as run_build
+    from cli.builds import build_touched
 
-    with progress_bar("Building the models") as bar:
-        result = run_build(
-            _settings(),
-            lambda table, done, total: bar.show(f"Built {table}", done, total),
-            start=_day(start),
-            end=_day(end),
-            is_full_refresh=full_refresh,
-        )
-    for run in result.runs:
-        console.print(f"Built {run.scope} days from {run.start} to {run.end}.")
-    if not result.runs:
-        console.print("Nothing to build: everything that landed is in the tables.")
-    for check in result.failed_checks:
-        show_error(f"This check did not pass: {check}")
+    build_touched(_settings(), start=_day(start), end=_day(end), is_full_refresh=full_refresh)
 
 
 @app.command()
@@ -209,23 +197,6 @@ def simulate(
         revoke_client(registry, client.client_id)
         registry.close()
     show_table("Sent", ("status", "requests"), sorted(sent.statuses.items()))
-
-
-@app.command("import")
-def import_file(
-    source: Annotated[str, typer.Argument(help="What the file is: access-log.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-    project: Annotated[str, typer.Option(help="The project that receives the events.")],
-    all_requests: Annotated[
-        bool, typer.Option(help="Import the other requests too (images, scripts), as events named `request`.")
-    ] = False,
-) -> None:
-    """Import a file of history: a web server's access log in the combined format."""
-    from cli.import_file import import_access_log
-
-    if source != "access-log":
-        raise typer.BadParameter("the only source so far is access-log", param_hint="SOURCE")
-    import_access_log(_settings(), file, project, all_requests=all_requests)
 
 
 @geo_app.command("install")

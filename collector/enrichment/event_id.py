@@ -18,11 +18,6 @@ def message_uuid(project_id: str, message_id: str) -> str:
     return _uuid("message", project_id, message_id)
 
 
-def line_uuid(file_hash: str, line_number: int) -> str:
-    """The event id of a line of an imported file."""
-    return _uuid("line", file_hash, str(line_number))
-
-
 def short_hash(data: bytes) -> int:
     """64 bits, never 0."""
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big") or 1

@@ -1,142 +1,115 @@
-"""Web server logs in the combined format: requests of pages as screen views.
+"""Source `access-log`: web servers' logs. Requests of pages are screen views; the format is found by reading."""
 
-A page is what a GET got with 2xx or 304 (a redirect leads to the request that counts), unless its name ends like a
-picture, a style, a script, a feed or a download.
-"""
-
-from collections.abc import Iterator
-from datetime import date
-from functools import lru_cache
-from hashlib import blake2b, file_digest
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from collector.enrichment.context import ProjectRules, Request
-from collector.enrichment.event_id import line_uuid
-from collector.enrichment.row_builder import Enricher, Source
-from collector.enrichment.url_redaction import mask_secrets
-from collector.imports.access_log_line import LogLine, mask_addresses, read_line
-from event_lens.contract.limits import MAX_USER_AGENT_LENGTH
-from event_lens.contract.parse import Event, parse_track
-from event_lens.contract.rejection import Rejection
-from event_lens.contract.rows import EventRow, QuarantineRow, timestamp
+import polars as pl
 
-MAX_LINE_BYTES = 65_536
-REMEMBERED_SENDERS = 4096
-ASSETS = frozenset((
-    "7z", "apk", "atom", "avi", "avif", "bmp", "bz2", "class", "css", "csv", "deb", "dmg", "doc", "docx",
-    "eot", "exe", "flac", "gif", "gz", "ico", "iso", "jar", "jpeg", "jpg", "js", "json", "less", "m4a", "m4v",
-    "map", "mjs", "mov", "mp3", "mp4", "mpeg", "mpg", "msi", "ogg", "otf", "pdf", "pkg", "png", "ppt", "pptx",
-    "rar", "rpm", "rss", "scss", "svg", "swf", "tar", "tgz", "tif", "tiff", "ttf", "txt", "wasm", "wav",
-    "webm", "webmanifest", "webp", "wmv", "woff", "woff2", "xls", "xlsx", "xml", "xz", "yaml", "yml", "zip",
-))  # fmt: skip
+from collector.imports.event_frame import Chunk, conform_events, unreadable_frame
+from collector.imports.log_alb import LoadBalancerLog
+from collector.imports.log_clf import CommonLog
+from collector.imports.log_json import JsonLog
+from collector.imports.log_requests import LogFormat, page_url, why_left_out
+from collector.imports.log_w3c import W3cLog
+from collector.imports.masking import masked_line
+from collector.imports.sources import Options
+from collector.imports.text_lines import MAX_LINE_BYTES, read_blocks
+from event_lens.errors import Refused
+
+FORMATS: dict[str, Callable[[], LogFormat]] = {
+    format.name: format for format in (CommonLog, JsonLog, W3cLog, LoadBalancerLog)
+}
+PROBED_LINES = 1_000
+UNREADABLE = "log_line_unreadable"
 
 
-def import_id_of(path: Path, project_id: str, *, all_requests: bool) -> str:
-    """The id of importing this file's content into this project, in this way: the same each time."""
-    return _import_id(project_id, _content_hash(path), all_requests=all_requests)
+def read(path: Path, options: Options) -> Iterator[Chunk]:
+    """The events of a log. Raises `Refused` for a file of which nothing can be read.
 
-
-def read_access_log(
-    path: Path,
-    project: ProjectRules,
-    *,
-    enricher: Enricher,
-    received_at_ms: int,
-    first_day: date,
-    all_requests: bool = False,
-    origin: str = "",
-) -> Iterator[EventRow | QuarantineRow]:
-    """The rows of a log, in the order of its lines and in constant memory; the same file gives the same rows again.
-
-    Pages become `screen_view`; with `all_requests` the others become `request`, with method, status and bytes. A line
-    that cannot be read becomes a row for quarantine, addresses masked. `origin` is the site's own, such as
-    `https://example.com`: a log does not say it. Raises `OSError`.
+    A page is what a GET got with 2xx or 304 (a redirect leads to the request that counts), unless its name ends like a
+    picture, a style, a script, a feed or a download. With `all_requests` the others are events named `request`.
     """
-    content_hash = _content_hash(path)
-    import_id = _import_id(project.project_id, content_hash, all_requests=all_requests)
-    # One salt an import, so that a visitor stays one over all days. It is secret to who has not got the file.
-    salt = blake2b(f"salt\0{project.project_id}\0{content_hash}".encode(), digest_size=32).hexdigest()
+    reader = LogReader(path, options)
+    for block in read_blocks(path):
+        yield reader.chunk(block.lines, block.bytes_read)
+    reader.check()
 
-    @lru_cache(maxsize=REMEMBERED_SENDERS)
-    def source_of(address: str, user_agent: str) -> Source:
-        return enricher.source(
-            Request(
-                project=project,
-                received_at_ms=received_at_ms,
-                salts={date.min: salt},
-                first_day=first_day,
-                address=address,
-                user_agent=user_agent,
-                origin=origin,
-                import_id=import_id,
-            )
+
+class LogReader:
+    """Reads the lines of one log, which may grow."""
+
+    def __init__(self, path: Path, options: Options) -> None:
+        self._path = path
+        self._format = _named(options.format) if options.format else None
+        self._all_requests = options.all_requests
+        self._first_unread: pl.DataFrame | None = None
+        self._has_read = False
+
+    def chunk(self, lines: pl.DataFrame, bytes_read: int) -> Chunk:
+        if self._format is None and lines.height:
+            self._format = found_format(lines.head(PROBED_LINES), self._path)
+        if self._format is None:
+            lines = lines.clear()
+        is_whole = lines["line"].str.len_bytes() <= MAX_LINE_BYTES
+        requests = (self._format or CommonLog()).read(lines.filter(is_whole))
+        requests = requests.filter(~(pl.col("at").is_null() & pl.col("line").str.starts_with("#")))
+        is_read = requests["at"].is_not_null()
+        unread = pl.concat([requests.filter(~is_read).select("number", "line"), lines.filter(~is_whole)])
+        self._has_read = self._has_read or bool(is_read.any())
+        if self._first_unread is None and unread.height:
+            self._first_unread = unread.head(1)
+        requests = requests.filter(is_read).with_columns(why_left_out().alias("why"))
+        counts = requests["why"].drop_nulls().value_counts()
+        kept = requests if self._all_requests else requests.filter(pl.col("why").is_null())
+        return Chunk(
+            events=_events(kept),
+            unreadable=unreadable_frame(unread, UNREADABLE, "The line is not in the log's format, or it is cut off."),
+            line_count=lines.height,
+            bytes_read=bytes_read,
+            left_out={} if self._all_requests else dict(counts.iter_rows()),
         )
 
-    with path.open("rb") as file:
-        for number, raw in _lines(file):
-            text = raw.decode("utf-8", "replace").rstrip("\r\n")
-            line = read_line(text) if len(raw) < MAX_LINE_BYTES else None
-            try:
-                if line is None:
-                    raise Rejection(
-                        f"Line {number} is not in the combined log format, or it is cut off.",
-                        code="log_line_unreadable",
-                    )
-                if not (all_requests or is_page(line)):
-                    continue
-                row = source_of(line.address, line.user_agent).event_row(_event(line))
-                row.event_id = line_uuid(content_hash, number)
-                yield row
-            except Rejection as error:
-                yield QuarantineRow(
-                    project_id=project.project_id,
-                    received_at=timestamp(received_at_ms),
-                    code=error.code,
-                    message=error.message,
-                    user_agent=line.user_agent[:MAX_USER_AGENT_LENGTH] if line else "",
-                    body=mask_secrets(mask_addresses(text)),
-                    body_length=len(raw),
-                    body_hash=blake2b(f"{content_hash}\0{number}".encode(), digest_size=16).hexdigest(),
-                    line_number=number,
-                    import_id=import_id,
-                )
+    def check(self) -> None:
+        """Raise `Refused` when nothing of the log could be read."""
+        if self._first_unread is not None and not self._has_read:
+            raise _unreadable(self._path, self._first_unread)
 
 
-def is_page(line: LogLine) -> bool:
-    """Whether the line is a view of a page."""
-    if line.method != "GET" or not (200 <= line.status < 300 or line.status == 304):
-        return False
-    name = line.target.partition("?")[0].rpartition("/")[2]
-    return "." not in name or name.rpartition(".")[2].lower() not in ASSETS
+def found_format(lines: pl.DataFrame, path: Path) -> LogFormat:
+    """A reader of the format in which most of `lines` are. Raises `Refused` when they are in none."""
+    best, most = None, 0
+    for make in FORMATS.values():
+        read = make().read(lines)["at"].count()
+        if read > most:
+            best, most = make, read
+    if best is None:
+        raise _unreadable(path, lines)
+    return best()
 
 
-def _event(line: LogLine) -> Event:
-    # A target such as //admin is a path here, though in a page it would name a host.
-    path = f"/{line.target.lstrip('/')}" if line.target.startswith("/") else line.target
-    payload = {"name": "screen_view", "timestamp": line.at_ms, "path": path, "referrer": line.referrer}
-    if not is_page(line):
-        payload["name"] = "request"
-        payload["properties"] = {"method": line.method, "status": line.status, "bytes": line.size}
-    return parse_track(payload)
+def _named(name: str) -> LogFormat:
+    if name not in FORMATS:
+        raise Refused(f"There is no log format {name!r}; there are {', '.join(FORMATS)}.", code="log_format_unknown")
+    return FORMATS[name]()
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, with their numbers from 1; of a line that is too long only its beginning."""
-    number = 0
-    while raw := file.readline(MAX_LINE_BYTES):
-        number += 1
-        more = raw
-        while len(more) == MAX_LINE_BYTES and not more.endswith(b"\n"):
-            more = file.readline(MAX_LINE_BYTES)
-        if raw.strip():
-            yield number, raw
+def _events(requests: pl.DataFrame) -> pl.DataFrame:
+    is_page = pl.col("why").is_null()
+    about = pl.struct("method", "status", pl.col("size").fill_null(0).alias("bytes")).struct.json_encode()
+    return conform_events(
+        requests.with_columns(
+            pl.when(is_page).then(pl.lit("screen_view")).otherwise(pl.lit("request")).alias("name"),
+            page_url().alias("path"),
+            pl.when(~is_page).then(about).alias("properties"),
+            pl.col("line").str.strip_chars().alias("content"),
+        )
+    )
 
 
-def _content_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def _import_id(project_id: str, content_hash: str, *, all_requests: bool) -> str:
-    return blake2b(f"{project_id}\0{content_hash}\0{all_requests}".encode(), digest_size=8).hexdigest()
+def _unreadable(path: Path, lines: pl.DataFrame) -> Refused:
+    number, line = lines.row(0)
+    return Refused(
+        f"Nothing of {path} can be read as a log. Line {number} is: {masked_line(line)[:200]} - "
+        f"if it is a log, name its format with --format ({', '.join(FORMATS)}).",
+        code="import_unreadable",
+    )

@@ -1,79 +1,163 @@
-"""Rows of an import into `lens_raw`, in chunks that land once however often the import is run."""
+"""Rows of an import into `lens_raw`: in batches of their own, each landed once, none that is there already."""
 
-from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
+import polars as pl
 
-from collector.loading.batch_summary import tally
-from collector.loading.loader import BATCHES, count_batch, land_lines
-from collector.spool.segment import frame
+from collector.imports.event_frame import unreadable_frame
+from collector.loading.loader import BATCHES, ROW_FAULTS, land_lines, not_taken
 from event_lens.clock import Clock, now_ms
-from event_lens.contract.rows import TABLES, Row
+from event_lens.contract.rows import BatchRow, timestamp
+from event_lens.errors import Refused, Unavailable
 from event_lens.warehouse.client import Warehouse
 
-CHUNK_ROWS = 10_000
-"""Part of what a chunk's name stands for: another number would land a repeated import twice."""
-
-SETTLED = "lens_raw.settled_batches"
-CHUNKS = """
-    SELECT batch_id, table_name, row_count, bot_count FROM {table}
-    WHERE startsWith(batch_id, {{import_id:String}}) AND import_id = {{import_id:String}}
+EVENTS = "lens_raw.events"
+QUARANTINE = "lens_raw.quarantine"
+_TIME_COLUMN = {EVENTS: "created_at", QUARANTINE: "received_at"}
+_ID_COLUMN = {EVENTS: "event_id", QUARANTINE: "body_hash"}
+_MOMENT = "fromUnixTimestamp64Milli({{{0}:Int64}}, 'UTC')".format
+KNOWN = {
+    EVENTS: (
+        "SELECT toString(event_id) AS id FROM lens_raw.events WHERE project_id = {project:String} "
+        f"AND day BETWEEN toDate({_MOMENT('first')}) AND toDate({_MOMENT('last')}) "
+        f"AND created_at BETWEEN {_MOMENT('first')} AND {_MOMENT('last')} "
+        f"AND received_at < {_MOMENT('before')} AND import_id != ''"
+    ),
+    QUARANTINE: (
+        "SELECT body_hash AS id FROM lens_raw.quarantine WHERE project_id = {project:String} "
+        f"AND received_at < {_MOMENT('before')} AND import_id != ''"
+    ),
+}
+LEFT_BEHIND = """
+    SELECT batch_id, count() AS row_count, countIf({is_bot}) AS bot_count,
+        toUnixTimestamp64Milli(min({at})) AS first_event_ms, toUnixTimestamp64Milli(max({at})) AS last_event_ms,
+        toUnixTimestamp64Milli(min(received_at)) AS first_received_ms,
+        toUnixTimestamp64Milli(max(received_at)) AS last_received_ms
+    FROM {table}
+    WHERE project_id = {{project:String}} AND import_id = {{import_id:String}}
+        AND batch_id NOT IN (
+            SELECT batch_id FROM lens_raw.batches WHERE import_id = {{import_id:String}}
+            UNION ALL
+            SELECT batch_id FROM lens_raw.settled_batches WHERE import_id = {{import_id:String}}
+        )
+    GROUP BY batch_id
 """
 
 
-class LandedChunk(NamedTuple):
+class ImportLoader:
+    """Lands the frames of one import. Blocks; raises `Unavailable`: run again, it goes on where it stopped."""
+
+    def __init__(
+        self, warehouse: Warehouse, project_id: str, import_id: str, *, started_at_ms: int, clock: Clock = now_ms
+    ) -> None:
+        self._warehouse = warehouse
+        self._project_id = project_id
+        self._import_id = import_id
+        self._started_at_ms = started_at_ms
+        self._clock = clock
+
+    def count_left_behind(self) -> int:
+        """Count batches whose rows landed before a run of this import was killed; returns how many rows they have."""
+        found = 0
+        values = {"project": self._project_id, "import_id": self._import_id}
+        for table, at, is_bot in ((EVENTS, "created_at", "is_bot"), (QUARANTINE, "received_at", "false")):
+            for row in self._warehouse.rows(LEFT_BEHIND.format(table=table, at=at, is_bot=is_bot), values):
+                batch = Landed(**row)
+                # The token of the run that was killed may be known, and the row not be there.
+                self._count(table, batch, token=f"{batch.batch_id}.{table}.batch.{self._clock()}")
+                found += batch.row_count
+        return found
+
+    def known(self, table: str, rows: pl.DataFrame) -> pl.Series:
+        """The ids (`event_id`, `body_hash`) of those rows that were imported before this run."""
+        first, last = _span(rows, _TIME_COLUMN[table])
+        values = {"project": self._project_id, "first": first, "last": last, "before": self._started_at_ms}
+        return self._warehouse.frame(KNOWN[table], values).get_column("id").cast(pl.String)
+
+    def land(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Land rows that were not imported before, and return those that the warehouse refuses, as unreadable ones.
+
+        `number` and `content` are beside the table's columns.
+        """
+        try:
+            self._land(table, rows)
+        except Refused as error:
+            if rows.height == 1:
+                return unreadable_frame(rows, "warehouse_refused", error.message, "content")
+            middle = rows.height // 2
+            return pl.concat([self.land(table, rows[:middle]), self.land(table, rows[middle:])])
+        return unreadable_frame(rows.clear(), "", "", "content")
+
+    def _land(self, table: str, rows: pl.DataFrame) -> None:
+        digest = blake2b("".join(rows[_ID_COLUMN[table]]).encode(), digest_size=12).hexdigest()
+        batch_id = f"{self._import_id}-{digest}"
+        rows = rows.drop("number", "content", strict=False).with_columns(
+            pl.lit(batch_id).alias("batch_id"), pl.int_range(rows.height, dtype=pl.UInt32).alias("batch_row")
+        )
+        if not self._insert(table, rows, f"{batch_id}.{table}"):
+            self._make_up(table, rows, batch_id)
+        bot_count = int(rows["is_bot"].sum()) if table == EVENTS else 0
+        spans = (*_span(rows, _TIME_COLUMN[table]), *_span(rows, "received_at"))
+        self._count(table, Landed(batch_id, rows.height, bot_count, *spans), token=f"{batch_id}.{table}.batch")
+
+    def _insert(self, table: str, rows: pl.DataFrame, token: str) -> bool:
+        """Whether the warehouse says that it wrote every row. Raises `Refused` when a row is at fault."""
+        try:
+            return self._warehouse.insert_frame(table, rows, token=token) == rows.height
+        except Refused as error:
+            if error.code in ROW_FAULTS:
+                raise
+            raise not_taken(table, error) from error
+
+    def _make_up(self, table: str, rows: pl.DataFrame, batch_id: str) -> None:
+        """Insert what the warehouse took and does not have, under a token that it cannot know."""
+        present = self._warehouse.frame(
+            f"SELECT batch_row FROM {table} WHERE project_id = {{project:String}} AND batch_id = {{batch:String}}",
+            {"project": self._project_id, "batch": batch_id},
+        ).get_column("batch_row")
+        missing = rows.filter(~pl.col("batch_row").is_in(present.implode()))
+        if missing.height and not self._insert(table, missing, f"{batch_id}.{table}.{self._clock()}"):
+            raise Unavailable(
+                f"The warehouse took {missing.height} rows of {table} and did not write them all. "
+                "Look at its disk and its log, then run the import again.",
+                code="rows_not_written",
+                retry_after_seconds=5,
+            )
+
+    def _count(self, table: str, batch: "Landed", *, token: str) -> None:
+        row = BatchRow(
+            batch_id=batch.batch_id,
+            table_name=table,
+            landed_at=timestamp(self._clock()),
+            row_count=batch.row_count,
+            rejected_count=batch.row_count if table == QUARANTINE else 0,
+            bot_count=batch.bot_count,
+            first_event_at=timestamp(batch.first_event_ms),
+            last_event_at=timestamp(batch.last_event_ms),
+            first_received_at=timestamp(batch.first_received_ms),
+            last_received_at=timestamp(batch.last_received_ms),
+            max_lateness_seconds=max(0, batch.last_received_ms - batch.first_event_ms) // 1000,
+            import_id=self._import_id,
+        )
+        land_lines(self._warehouse, BATCHES, msgspec.json.encode(row), token)
+
+
+class Landed(NamedTuple):
+    """What a batch says of itself; times are milliseconds since the epoch."""
+
+    batch_id: str
     row_count: int
     bot_count: int
+    first_event_ms: int
+    last_event_ms: int
+    first_received_ms: int
+    last_received_ms: int
 
 
-def landed_chunks(warehouse: Warehouse, import_id: str) -> dict[tuple[str, str], LandedChunk]:
-    """The chunks of an import that have landed, by batch and table; empty when it was never run."""
-    # In this order: a batch that is settled meanwhile is copied before it goes.
-    return {
-        (row["batch_id"], row["table_name"]): LandedChunk(row["row_count"], row["bot_count"])
-        for table in (BATCHES, SETTLED)
-        for row in warehouse.rows(CHUNKS.format(table=table), {"import_id": import_id})
-    }
-
-
-def land_import(
-    warehouse: Warehouse,
-    rows: Iterable[Row],
-    import_id: str,
-    *,
-    clock: Clock = now_ms,
-    on_progress: Callable[[int], None] = lambda row_count: None,
-) -> dict[str, int]:
-    """Lands `rows`, which must come in the same order each time, and returns how many landed now, by table.
-
-    Chunks that have landed already are passed over. `on_progress` gets the rows read since its last call.
-    Blocks; raises `Unavailable` and `Refused`: run it again, it goes on where it stopped.
-    """
-    done = landed_chunks(warehouse, import_id).keys()
-    landed = dict.fromkeys(TABLES.values(), 0)
-    chunk_counts = dict.fromkeys(TABLES.values(), 0)
-    waiting: dict[str, list[bytes]] = {table: [] for table in TABLES.values()}
-
-    def land(table: str) -> None:
-        chunk, waiting[table] = waiting[table], []
-        batch_id = f"{import_id}-{chunk_counts[table]:06d}"
-        chunk_counts[table] += 1
-        if (batch_id, table) not in done:
-            body = frame(chunk, batch_id, 0)
-            is_whole = land_lines(warehouse, table, body, f"{batch_id}.{table}") == len(chunk)
-            batch = tally(body, batch_id=batch_id, table=table, landed_at_ms=clock(), import_id=import_id)
-            count_batch(warehouse, batch, body.splitlines(), is_doubtful=not is_whole)
-            landed[table] += len(chunk)
-        on_progress(len(chunk))
-
-    encode = msgspec.json.Encoder().encode
-    for row in rows:
-        table = TABLES[type(row)]
-        waiting[table].append(encode(row))
-        if len(waiting[table]) == CHUNK_ROWS:
-            land(table)
-    for table, chunk in waiting.items():
-        if chunk:
-            land(table)
-    return landed
+def _span(rows: pl.DataFrame, column: str) -> tuple[int, int]:
+    first, last = rows.select(pl.col(column).min().dt.epoch("ms").alias("a"), pl.col(column).max().dt.epoch("ms")).row(
+        0
+    )
+    return first, last

@@ -93,11 +93,16 @@ def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> int:
     except Refused as error:
         if error.code in ROW_FAULTS:
             raise
-        raise Unavailable(
-            f"The warehouse cannot take {table} ({error.message}). Run `eventlens migrate`; check its user and disk.",
-            code=error.code,
-            retry_after_seconds=5,
-        ) from error
+        raise not_taken(table, error) from error
+
+
+def not_taken(table: str, error: Refused) -> Unavailable:
+    """The refusal of an INSERT of which no row is at fault."""
+    return Unavailable(
+        f"The warehouse cannot take {table} ({error.message}). Run `eventlens migrate`; check its user and disk.",
+        code=error.code,
+        retry_after_seconds=5,
+    )
 
 
 def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, is_doubtful: bool) -> None:

@@ -27,7 +27,7 @@ def event_time(value: Any, received_at_ms: int, first_event_ms: int) -> int:
     """
     if value is None:
         return received_at_ms
-    moment = _milliseconds(value)
+    moment = epoch_ms_of(value)
     if moment is None or moment > received_at_ms + MAX_FUTURE_MS:
         return received_at_ms
     if moment < first_event_ms:
@@ -37,7 +37,8 @@ def event_time(value: Any, received_at_ms: int, first_event_ms: int) -> int:
     return moment
 
 
-def _milliseconds(value: Any) -> int | None:
+def epoch_ms_of(value: Any) -> int | None:
+    """Milliseconds since the epoch of ISO 8601 text, or of epoch seconds or milliseconds; None for anything else."""
     if isinstance(value, str):
         return _from_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -60,6 +60,15 @@ class Salt(Table):
     salt: Mapped[str]
 
 
+class ImportSalt(Table):
+    """The secret with which devices of a project's imported events are derived."""
+
+    __tablename__ = "import_salts"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
+    salt: Mapped[str]
+
+
 class Funnel(Table):
     """A funnel whose daily numbers are modelled: event names in order, and a list of filters for each."""
 

@@ -91,6 +91,13 @@ TOUCHED = """
                 SELECT batch_id FROM lens_raw.batches
                 WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
             )
+            UNION ALL
+            SELECT project_id, created_at, received_at, batch_id, true AS is_event
+            FROM lens_raw.removed_events
+            WHERE batch_id IN (
+                SELECT batch_id FROM lens_raw.batches
+                WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
+            )
         ) AS record
         ASOF LEFT JOIN (
             SELECT project_id, from_utc, offset_seconds

@@ -36,7 +36,7 @@ def eventlens(home: Path, *arguments: str, **settings: str) -> subprocess.Comple
         (("client", "create", "--project", "nowhere", "--type", "write"), {}, "There is no project"),
         (("client", "revoke", "nobody"), {}, "There is no client"),
         (("import", "access-log", "missing.log", "--project", "p"), {}, "does not exist"),
-        (("import", "piwik", __file__, "--project", "p"), {}, "access-log"),
+        (("import", "piwik", __file__, "--project", "p"), {}, "piwik"),
         (("simulate", "--project", "nowhere"), {}, "There is no project"),
         (("build",), {}, "does not answer"),
         (("migrate",), {}, "does not answer"),

@@ -10,14 +10,12 @@ import pytest
 
 from collector.enrichment.context import ProjectRules
 from collector.enrichment.row_builder import Enricher, Source
-from collector.imports.access_log import read_access_log
 from collector.quarantine import quarantined
 from event_lens.clock import now_ms
 from event_lens.contract.parse import Envelope, Event, Operation, Rejection, Replay, parse
 from event_lens.contract.rows import TABLES, EventRow, Row
 from event_lens.warehouse.client import Warehouse
 from tests.unit.collector.enrichment.test_row_builder import SERVER
-from tests.unit.collector.imports.test_access_log import LOG, NOW
 
 FULL: dict[str, Any] = {
     "name": "screen_view",
@@ -114,26 +112,6 @@ def test_an_early_first_day_lets_early_times_land(warehouse: Warehouse) -> None:
         "SELECT toString(created_at) FROM lens_raw.events WHERE project_id = {p:String}", {"p": project_id}
     )
     assert found == "1999-12-31 23:59:59.999"
-
-
-def test_an_imported_log_lands_whole(warehouse: Warehouse) -> None:
-    project_id = f"land-{uuid4().hex}"
-    rows = read_access_log(
-        LOG,
-        ProjectRules(project_id),
-        enricher=Enricher(),
-        received_at_ms=NOW,
-        first_day=date(2015, 1, 1),
-        all_requests=True,
-    )
-    land(warehouse, list(rows))
-    counts = warehouse.rows(
-        "SELECT (SELECT count() FROM lens_raw.events WHERE project_id = {p:String}) AS events,"
-        " (SELECT uniqExact(event_id) FROM lens_raw.events WHERE project_id = {p:String}) AS ids,"
-        " (SELECT count() FROM lens_raw.quarantine WHERE project_id = {p:String}) AS refused",
-        {"p": project_id},
-    )
-    assert counts == [{"events": 196, "ids": 196, "refused": 4}]
 
 
 def test_a_refused_event_lands_in_quarantine(warehouse: Warehouse) -> None:

@@ -17,8 +17,6 @@ import pytest
 from collector.enrichment.context import ProjectRules, Request
 from collector.enrichment.exclusions import LeftOut
 from collector.enrichment.ip_networks import Networks
-from collector.enrichment.row_builder import Enricher
-from collector.imports.access_log import read_access_log
 from collector.quarantine import quarantined
 from event_lens.contract.parse import Envelope, Rejection, parse
 from event_lens.contract.rows import EventRow, OperationRow
@@ -162,19 +160,6 @@ def test_an_allowed_parameter_that_is_a_secret_stays_masked() -> None:
     row = made(replace(BROWSER, project=rules), path="/x?token=abc&filter%5Ba%5D=1&b=2#access_token=x")
     assert isinstance(row, EventRow)
     assert (row.query, row.hash) == ("token=***&filter%5Ba%5D=1", "")
-
-
-def test_an_imported_log_keeps_only_parameters_of_the_allow_list(tmp_path: Path) -> None:
-    log = tmp_path / "access.log"
-    log.write_text(
-        '198.51.100.1 - - [28/May/2026:12:00:00 +0000] "GET /users?ada=1&page=2 HTTP/1.1" 200 9 "-" "Mozilla"'
-    )
-    rules = ProjectRules("p", kept_parameters=frozenset({"page"}))
-    (row,) = read_access_log(
-        log, rules, enricher=Enricher(), received_at_ms=BROWSER.received_at_ms, first_day=BROWSER.first_day
-    )
-    assert isinstance(row, EventRow)
-    assert (row.path, row.query) == ("/users", "page=2")
 
 
 # A running collector, whose project changes.

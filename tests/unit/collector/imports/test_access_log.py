@@ -1,178 +1,109 @@
 """Web server logs: what becomes a view, what a request, what goes to quarantine, and that no address is kept."""
 
+import gzip
 import re
 from collections import Counter
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-import msgspec
+import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from collector.enrichment.context import ProjectRules
-from collector.enrichment.row_builder import Enricher
-from collector.imports.access_log import import_id_of, is_page, read_access_log
-from collector.imports.access_log_line import LogLine, mask_addresses, read_line
-from event_lens.contract.rows import EventRow, QuarantineRow, timestamp
+from collector.imports.access_log import read
+from collector.imports.event_frame import split_readable
+from collector.imports.masking import masked_line
+from collector.imports.row_frame import make_rows
+from collector.imports.sources import Options
+from event_lens.errors import Refused
+from tests.unit.collector.imports.logs import FIRST_MS, NOW, events_of, importer, line
 
 LOG = Path(__file__).parents[3] / "data" / "access.log"
 REAL_LOG = Path(__file__).parents[5] / "shared" / "data" / "elastic-apache-logs" / "apache_logs"
-NOW = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
-BAD_LINES = {
-    128: "log_line_unreadable",
-    129: "log_line_unreadable",
-    130: "timestamp_too_old",
-    201: "log_line_unreadable",
-}
 
 
-def read(
-    path: Path = LOG, *, project_id: str = "p", all_requests: bool = False, origin: str = "https://site.example"
-) -> tuple[list[EventRow], list[QuarantineRow]]:
-    rows = list(
-        read_access_log(
-            path,
-            ProjectRules(project_id),
-            enricher=Enricher(),
-            received_at_ms=NOW,
-            first_day=date(2015, 1, 1),
-            all_requests=all_requests,
-            origin=origin,
-        )
-    )
-    return [row for row in rows if isinstance(row, EventRow)], [row for row in rows if isinstance(row, QuarantineRow)]
+def rows_of(path: Path, project_id: str = "p", **options: object) -> pl.DataFrame:
+    events, _ = split_readable(events_of(path, **options), FIRST_MS, NOW)
+    return make_rows(events, importer(project_id)).rows
 
 
 def test_pages_are_views_and_other_requests_are_left_out_unless_asked_for() -> None:
-    pages, _ = read()
-    assert Counter(row.name for row in pages) == {"screen_view": 91}
-    everything, _ = read(all_requests=True)
-    assert Counter(row.name for row in everything) == {"screen_view": 91, "request": 105}
-    views = [row for row in everything if row.name == "screen_view"]
-    assert [(row.event_id, row.device_id) for row in views] == [(row.event_id, row.device_id) for row in pages]
-    (order,) = [row for row in everything if row.path == "/api/order"]
-    assert order.properties == {"method": "POST", "status": 201, "bytes": 17}
+    pages = rows_of(LOG)
+    assert Counter(pages["name"]) == {"screen_view": 91}
+    everything = rows_of(LOG, all_requests=True)
+    assert Counter(everything["name"]) == {"screen_view": 91, "request": 105}
+    views = everything.filter(pl.col("name") == "screen_view")
+    assert views.equals(pages)
+    (order,) = everything.filter(pl.col("path") == "/api/order")["properties"]
+    assert order == '{"method":"POST","status":201,"bytes":17}'
 
 
-def test_every_line_is_a_row_or_blank() -> None:
-    lines = LOG.read_text().splitlines()
-    events, refused = read(all_requests=True)
-    assert len(events) + len(refused) == len([line for line in lines if line])
+def test_every_line_is_an_event_left_out_or_unreadable() -> None:
+    lines = [text for text in LOG.read_text().splitlines() if text.strip()]
+    chunks = list(read(LOG, Options()))
+    left_out = sum(sum(chunk.left_out.values()) for chunk in chunks)
+    unreadable = [number for chunk in chunks for number in chunk.unreadable["number"]]
+    assert unreadable == [128, 129, 201]
+    assert sum(chunk.line_count for chunk in chunks) == len(lines)
+    assert sum(chunk.events.height for chunk in chunks) + left_out + len(unreadable) == len(lines)
 
 
-def test_bad_lines_go_to_quarantine_with_their_numbers() -> None:
-    _, refused = read()
-    assert {row.line_number: row.code for row in refused} == BAD_LINES
-    assert {row.import_id for row in refused} == {import_id_of(LOG, "p", all_requests=False)}
+def test_times_that_cannot_be_kept_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text("\n".join(line().replace("2026", year) for year in ("2001", "2026", "2039")))
+    kept, refused = split_readable(events_of(path), FIRST_MS, NOW)
+    assert kept.height == 1
+    assert dict(refused.select("number", "code").rows()) == {1: "timestamp_too_old", 3: "timestamp_in_future"}
 
 
 def test_no_address_is_kept_of_any_line() -> None:
-    addresses = {line.partition(" ")[0] for line in LOG.read_text().splitlines()} | {"203.0.113.12", "2001:db8::12"}
-    events, refused = read(all_requests=True)
-    text = msgspec.json.encode([events, refused]).decode()
+    addresses = {text.partition(" ")[0] for text in LOG.read_text().splitlines()} | {"203.0.113.12", "2001:db8::12"}
+    kept = rows_of(LOG, all_requests=True).drop("content").write_ndjson()
+    masked = " ".join(masked_line(text) for text in LOG.read_text().splitlines())
     assert len(addresses) > 30
-    assert not [address for address in addresses if address and re.search(rf"(?<![\w.:]){re.escape(address)}\b", text)]
+    for text in (kept, masked):
+        assert not [each for each in addresses if each and re.search(rf"(?<![\w.:]){re.escape(each)}\b", text)]
 
 
-def test_a_visitor_stays_one_over_all_days_and_is_another_in_another_project() -> None:
-    events, _ = read(all_requests=True)
-    senders = {
-        (line.address, line.user_agent)
-        for line in (read_line(text) for text in LOG.read_text().splitlines())
-        if line is not None and line.at_ms > 1_420_070_400_000
-    }
-    assert len({row.device_id for row in events}) == len(senders)
-    assert {row.device_kind for row in events} == {"derived"}
-    assert {row.previous_device_id for row in events} == {""}
-    others, _ = read(project_id="q")
-    assert not {row.device_id for row in others} & {row.device_id for row in events}
+def test_a_visitor_stays_one_over_all_days_and_files_and_is_another_in_another_project(tmp_path: Path) -> None:
+    first, second = tmp_path / "access.log.1", tmp_path / "access.log.2.gz"
+    first.write_text(line("/a") + "\n" + line("/b", "192.0.2.2"))
+    second.write_bytes(gzip.compress(line("/c").replace("12/Aug", "13/Aug").encode()))
+    devices = [rows_of(path)["device_id"].to_list() for path in (first, second)]
+    assert devices[0][0] == devices[1][0] != devices[0][1]
+    assert devices[0][0] != rows_of(first, "q")["device_id"][0]
 
 
-def test_the_same_file_gives_the_same_rows_again(tmp_path: Path) -> None:
-    copy = tmp_path / "renamed.log"
-    copy.write_bytes(LOG.read_bytes())
-    assert read(copy, all_requests=True) == read(all_requests=True)
-    assert len({row.event_id for row in read(all_requests=True)[0]}) == 196
-    copy.write_bytes(LOG.read_bytes() + b"\n")
-    assert not {row.event_id for row in read(copy)[0]} & {row.event_id for row in read()[0]}
+def test_a_row_has_page_source_and_agent() -> None:
+    row = next(rows_of(LOG).filter(pl.col("user_agent").str.starts_with("Agent")).iter_rows(named=True))
+    assert (row["path"], row["query"], row["user_agent"]) == ("/say", 'q="hello"', 'Agent "quoted" \\ and 한')
+    assert (row["origin"], row["referrer_type"], row["device_kind"]) == ("https://site.example", "direct", "derived")
+    assert row["created_at"].isoformat() == "2026-05-26T18:45:57+00:00"
+    assert set(rows_of(LOG).filter("is_bot")["bot_reason"]) == {
+        "crawler:Googlebot\\/", "crawler:bingbot", "empty_user_agent",
+    }  # fmt: skip
 
 
-def test_a_row_has_page_source_and_time() -> None:
-    events, _ = read()
-    row = next(row for row in events if row.user_agent.startswith("Agent"))
-    assert (row.path, row.query, row.user_agent) == ("/say", 'q="hello"', 'Agent "quoted" \\ and 한')
-    assert (row.origin, row.referrer_type, row.body_hash, row.import_id) == (
-        "https://site.example",
-        "direct",
-        0,
-        import_id_of(LOG, "p", all_requests=False),
-    )
-    assert row.created_at == timestamp(int(datetime(2026, 5, 26, 18, 45, 57, tzinfo=UTC).timestamp() * 1000))
-    assert Counter(row.referrer_type for row in events)["internal"] > 0
+def test_a_file_of_which_nothing_can_be_read_is_an_error_with_its_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("hello from 192.0.2.77 and more\nworld\n")
+    with pytest.raises(Refused, match=r"Line 1 is: \*\*\* from \*\*\* and more"):
+        list(read(path, Options()))
+    path.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(Refused, match="Nothing of"):
+        list(read(path, Options()))
 
 
-def test_bots_are_marked() -> None:
-    events, _ = read()
-    assert {row.bot_reason for row in events if row.is_bot} == {
-        "crawler:Googlebot\\/",
-        "crawler:bingbot",
-        "empty_user_agent",
-    }
+def test_a_format_that_is_named_is_taken_and_an_unknown_one_refused(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text(line())
+    with pytest.raises(Refused, match="Nothing of"):
+        list(read(path, Options(format="json")))
+    with pytest.raises(Refused, match="combined, json, w3c, alb"):
+        list(read(path, Options(format="csv")))
 
 
 @pytest.mark.skipif(not REAL_LOG.is_file(), reason="the real log is not in ../shared/data")
 def test_a_real_log_of_ten_thousand_lines_is_read_whole() -> None:
-    events, refused = read(REAL_LOG, all_requests=True, origin="http://semicomplete.com")
-    assert Counter(row.name for row in events) == {"screen_view": 3902, "request": 6097}
-    assert [(row.line_number, row.code) for row in refused] == [(8899, "log_line_unreadable")]
-    assert sum(row.is_bot for row in events) > 2000
-
-
-@pytest.mark.parametrize(
-    ("method", "target", "status", "expected"),
-    [
-        ("GET", "/", 200, True),
-        ("GET", "/a.b/c", 200, True),
-        ("GET", "/about.html", 200, True),
-        ("GET", "/x?file=a.png", 200, True),
-        ("GET", "/cached", 304, True),
-        ("GET", "/moved", 301, False),
-        ("GET", "/missing", 404, False),
-        ("GET", "/logo.PNG?v=1", 200, False),
-        ("HEAD", "/", 200, False),
-        ("POST", "/", 200, False),
-        ("", "", 400, False),
-    ],
-)
-def test_a_page_is_what_a_person_looked_at(method: str, target: str, status: int, expected: bool) -> None:
-    assert is_page(LogLine("", 0, method, target, status, 0, "", "")) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        ('192.0.2.1 - - "x"', '*** - - "x"'),
-        ("host.example seen from 192.0.2.1, again", "*** seen from ***, again"),
-        ("x 2001:db8::1 ::1 1:2:3:4:5:6:7:8 [fe80::1]", "*** *** *** *** [***]"),
-        ("x [28/May/2026:12:00:00 +0000] a:b", "*** [28/May/2026:12:00:00 +0000] a:b"),
-    ],
-)
-def test_what_looks_like_an_address_is_masked(text: str, masked: str) -> None:
-    assert mask_addresses(text) == masked
-
-
-def test_a_line_without_end_takes_no_more_memory_than_others(tmp_path: Path) -> None:
-    path = tmp_path / "long.log"
-    good = LOG.read_text().splitlines()[0]
-    path.write_bytes(b"[" * 3_000_000 + b"\n" + good.encode() + b"\n")
-    events, refused = read(path)
-    assert [row.line_number for row in refused] == [1]
-    assert len(refused[0].body) <= 65_536
-    assert len(events) == 1
-
-
-@given(st.text())
-def test_any_text_is_a_line_or_none(text: str) -> None:
-    read_line(text)
-    read_line(f'192.0.2.1 - - [{text}] "{text}" 200 1 "{text}" "{text}"')
+    (chunk, last) = read(REAL_LOG, Options(all_requests=True))
+    assert last.line_count == 0
+    assert Counter(chunk.events["name"]) == {"screen_view": 3902, "request": 6097}
+    assert chunk.unreadable["number"].to_list() == [8899]

@@ -1,0 +1,27 @@
+"""A build with its progress in the terminal."""
+
+from datetime import date
+
+from cli.console import console, progress_bar, show_error
+from event_lens.settings import Settings
+from orchestration.build import build
+
+
+def build_touched(
+    settings: Settings, *, start: date | None = None, end: date | None = None, is_full_refresh: bool = False
+) -> None:
+    """Build what landed, a range of days, or everything, and say what was built. Blocks; raises what `build` raises."""
+    with progress_bar("Building the models") as bar:
+        result = build(
+            settings,
+            lambda table, done, total: bar.show(f"Built {table}", done, total),
+            start=start,
+            end=end,
+            is_full_refresh=is_full_refresh,
+        )
+    for run in result.runs:
+        console.print(f"Built {run.scope} days from {run.start} to {run.end}.")
+    if not result.runs:
+        console.print("Nothing to build: everything that landed is in the tables.")
+    for check in result.failed_checks:
+        show_error(f"This check did not pass: {check}")

@@ -1,0 +1,179 @@
+"""What `eventlens import SOURCE FILE...` does: reads, tells its progress, and says what became of the lines."""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+
+from cli.console import Bar, console, progress_bar, show_table
+from collector.enrichment.context import rules_of
+from collector.enrichment.geo import open_geo
+from collector.imports.event_frame import Chunk
+from collector.imports.follow import LogTail
+from collector.imports.record import find_unfinished, new_record
+from collector.imports.row_frame import Importer
+from collector.imports.run import ImportRun
+from collector.imports.sources import Options, Source
+from event_lens.clock import now_ms, to_datetime
+from event_lens.contract.timestamps import first_ms
+from event_lens.errors import Refused
+from event_lens.registry.database import open_registry
+from event_lens.registry.import_salts import import_salt
+from event_lens.registry.projects import find_project
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+
+LINES_WITH_A_RATE = 10_000
+FOLLOW_SECONDS = 1.0
+
+
+def import_files(
+    settings: Settings, source: Source, files: Sequence[Path], project_id: str, options: Options, *, is_dry: bool
+) -> None:
+    """Import all files, or say what would become of them. Raises `Refused` and `Unavailable`; may be run again."""
+    with _opened_run(settings, source, files, project_id, is_dry=is_dry) as run:
+        total = sum(file.stat().st_size for file in files)
+        started = time.monotonic()
+        with progress_bar(f"Reading {_names(files)}", total, is_timed=True) as bar:
+            done = 0
+            for file in files:
+                run.read(file, source.read(file, options), _teller(bar, run, file, done, started))
+                done += file.stat().st_size
+            bar.show(f"Landing {run.record.line_count:,} lines", total)
+            run.finish()
+        seconds = time.monotonic() - started
+    _say(run, seconds, is_dry=is_dry)
+
+
+def follow_log(settings: Settings, source: Source, file: Path, project_id: str, options: Options) -> None:
+    """Import a log and what is written to it until Ctrl-C. Raises `Refused` and `Unavailable`; may be run again."""
+    with _opened_run(settings, source, [file], project_id, is_dry=False) as run:
+        tail = LogTail(file, options)
+        events_of, unreadable_of = run.ids(), run.ids("unreadable")
+        console.print(f"Following {file.name} until Ctrl-C; what is written lands within seconds.", highlight=False)
+        started = time.monotonic()
+        try:
+            while True:
+                chunk = tail.poll()
+                if chunk is not None:
+                    run.take(file, chunk, events_of, unreadable_of)
+                else:
+                    run.note_progress()
+                    time.sleep(FOLLOW_SECONDS)
+        except KeyboardInterrupt:
+            run.finish()
+        finally:
+            tail.close()
+        _say(run, time.monotonic() - started, is_dry=False)
+
+
+@contextmanager
+def _opened_run(
+    settings: Settings, source: Source, files: Sequence[Path], project_id: str, *, is_dry: bool
+) -> Iterator[ImportRun]:
+    """A run over these files: the one that was stopped before its end, or a new one."""
+    registry = open_registry(settings)
+    try:
+        project = find_project(registry, project_id)
+        salt = import_salt(registry, project_id)
+    finally:
+        registry.close()
+    names = [str(file.resolve()) for file in files]
+    with (
+        _alone(settings, project_id, source.name, names),
+        connect(settings, "collector", query_timeout_seconds=600) as warehouse,
+    ):
+        started_at_ms = now_ms()
+        record = new_record(project_id, source.name, names, started_at_ms)
+        unfinished = "" if is_dry else find_unfinished(warehouse, project_id, source.name, names)
+        record.import_id = unfinished or record.import_id
+        importer = Importer(
+            project=rules_of(project),
+            salt=salt,
+            origin=f"https://{project.domains[0]}" if project.domains else "",
+            received_at_ms=started_at_ms,
+            import_id=record.import_id,
+            geo=open_geo(settings),
+            is_log=source.is_log,
+        )
+        run = ImportRun(
+            warehouse,
+            importer,
+            record,
+            first_ms=first_ms(settings.first_day),
+            has_ids=source.has_ids,
+            is_dry=is_dry,
+        )
+        try:
+            if unfinished:
+                console.print(f"Going on with import {unfinished}, which was stopped before its end.", highlight=False)
+                run.resume()
+            yield run
+        finally:
+            run.close()
+
+
+@contextmanager
+def _alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
+    """Nobody else imports these files meanwhile. Raises `Refused` (`import_running`)."""
+    key = blake2b("\0".join((project_id, source, *files)).encode(), digest_size=8).hexdigest()
+    folder = settings.home / "imports"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / f"{key}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                "Another import of these files is running; wait for its end.", code="import_running"
+            ) from None
+        yield
+
+
+def _teller(bar: Bar, run: ImportRun, file: Path, done: int, started: float) -> Callable[[Chunk], None]:
+    def tell(chunk: Chunk) -> None:
+        rate = run.record.line_count / max(0.001, time.monotonic() - started)
+        bar.show(f"{file.name}: {run.record.line_count:,} lines, {rate:,.0f} a second", done + chunk.bytes_read)
+
+    return tell
+
+
+def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
+    record, report = run.record, run.report
+    people = record.event_count - record.bot_count
+    rows: list[tuple[str, int]] = [("read", record.line_count)]
+    rows += [(f"{name} events", count) for name, count in report.names.most_common(10)]
+    if people > sum(count for _, count in report.names.most_common(10)):
+        rows.append(("other events", people - sum(count for _, count in report.names.most_common(10))))
+    rows += [(f"bots: {kind}", count) for kind, count in report.bot_kinds.most_common()]
+    rows += [(f"left out: {reason}", count) for reason, count in sorted(record.left_out.items())]
+    if record.known_count:
+        rows.append(("imported before", record.known_count))
+    rows += [(f"unreadable: {kind}", count) for kind, count in report.unreadable_kinds.most_common()]
+    verb = "would become of" if is_dry else "became of"
+    show_table(f"What {verb} {_names([Path(file) for file in record.files])}", ("", "lines"), rows)
+    for kind, first in report.unreadable.items():
+        console.print(
+            f"First {kind}: {first.file}, line {first.number}: {first.message}", highlight=False, markup=False
+        )
+        console.print(f"  {first.line}", highlight=False, markup=False, soft_wrap=True)
+    if record.event_count:
+        first_day, last_day = (to_datetime(at).date() for at in (record.first_event_ms, record.last_event_ms))
+        console.print(f"Events from {first_day} to {last_day} (UTC).", highlight=False)
+    if record.line_count >= LINES_WITH_A_RATE:
+        console.print(f"{record.line_count / seconds:,.0f} lines a second.", highlight=False)
+    if is_dry:
+        console.print("Nothing was imported: this was a dry run.")
+    elif record.event_count or record.unreadable_count:
+        console.print(
+            f"Import {record.import_id}; `eventlens import undo {record.import_id}` takes it out again. "
+            "Build the tables with `eventlens build`, or leave it to Dagster's sensor.",
+            highlight=False,
+        )
+    else:
+        console.print("Nothing new: every line was imported before, or is left out.")
+
+
+def _names(files: Sequence[Path]) -> str:
+    return files[0].name if len(files) == 1 else f"{len(files)} files"

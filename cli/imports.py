@@ -1,0 +1,80 @@
+"""`eventlens import`: history from files, told beforehand, brought once, taken out again.
+
+What reads files is loaded by the command that needs it: frames take a while.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.client import AsJson, OfOneProject, OfProject, say_rows
+from cli.console import console
+from collector.imports.sources import SOURCES, Options
+from event_lens.settings import read_settings
+
+import_app = typer.Typer(help="History from files: logs of web servers, exports of other tools.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE...")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
+RECORD_COLUMNS = ("import_id", "project_id", "source", "state", "started_at", "event_count", "bot_count", "files")
+
+
+@import_app.command("access-log", help=SOURCES["access-log"].about)
+def import_access_log(
+    files: Files,
+    project: OfProject,
+    format: Annotated[str, typer.Option(help="combined, json, w3c or alb; found by reading if not given.")] = "",
+    all_requests: Annotated[
+        bool, typer.Option(help="Import the other requests too (images, scripts), as events named `request`.")
+    ] = False,
+    dry_run: DryRun = False,
+    follow: Annotated[bool, typer.Option(help="Go on reading what is written to the log, until Ctrl-C.")] = False,
+) -> None:
+    """Import access logs; a line that was imported before is passed over."""
+    from cli.import_run import follow_log, import_files
+
+    options = Options(format=format, all_requests=all_requests)
+    source = SOURCES["access-log"]
+    if follow:
+        if len(files) != 1 or dry_run:
+            raise typer.BadParameter("follows one log, and not with --dry-run", param_hint="--follow")
+        follow_log(read_settings(os.environ), source, files[0], project, options)
+    else:
+        import_files(read_settings(os.environ), source, files, project, options, is_dry=dry_run)
+
+
+@import_app.command("list")
+def import_list(project: OfOneProject = None, as_json: AsJson = False) -> None:
+    """List what was imported."""
+    from collector.imports.record import list_imports
+    from event_lens.warehouse.access import connect
+
+    with connect(read_settings(os.environ), "collector") as warehouse:
+        rows = list_imports(warehouse, project or "")
+    fields = [{name: _shown(row[name]) for name in RECORD_COLUMNS} for row in rows]
+    say_rows("Imports", RECORD_COLUMNS, [list(each.values()) for each in fields], fields, as_json=as_json)
+
+
+@import_app.command("undo")
+def import_undo(
+    import_id: str, build: Annotated[bool, typer.Option(help="Build the days anew on which its events were.")] = True
+) -> None:
+    """Take exactly the rows of an import out again, and build their days anew."""
+    from cli.builds import build_touched
+    from collector.imports.undo import undo_import
+    from event_lens.warehouse.access import connect
+
+    settings = read_settings(os.environ)
+    with connect(settings, "admin", query_timeout_seconds=600) as warehouse:
+        row_count = undo_import(warehouse, import_id)
+    console.print(f"Took {row_count:,} rows of {import_id} out again.", highlight=False)
+    if build:
+        build_touched(settings)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list):
+        return ", ".join(Path(str(file)).name for file in value)
+    return value if isinstance(value, int) else str(value).removesuffix("+00:00")

@@ -1,0 +1,88 @@
+"""Events of a file as a frame: the columns a source fills, and what it gives for a piece of its file."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from event_lens.contract.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
+
+NUMBERS = {"number": pl.UInt32(), "at": pl.Int64(), "screen_width": pl.Int64(), "screen_height": pl.Int64()} | {
+    "latitude": pl.Float64(), "longitude": pl.Float64(), "revenue": pl.Decimal(18, 4)
+}  # fmt: skip
+IDS = ("device_id", "profile_id", "client_session_id")
+WORDS = (
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "country", "region", "city", "language",
+    "browser", "browser_version", "os", "os_version", "device", "brand", "model", "currency",
+)  # fmt: skip
+LONGEST = (
+    {"name": MAX_NAME_LENGTH, "title": MAX_TEXT_LENGTH, "origin": MAX_TEXT_LENGTH, "address": MAX_WORD_LENGTH}
+    | dict.fromkeys(("path", "search", "referrer"), MAX_URL_LENGTH)
+    | dict.fromkeys(WORDS, MAX_WORD_LENGTH)
+)
+UNCUT = ("content", "user_agent", "properties")
+EVENT_COLUMNS: dict[str, pl.DataType] = NUMBERS | dict.fromkeys((*IDS, *LONGEST, *UNCUT), pl.String())
+"""`number` is the line, `at` milliseconds since the epoch, `path` a path or whole URL, `properties` JSON text,
+`content` the source's own id of the event or, where there is none, all that was said of it. Texts are never null."""
+
+UNREADABLE_COLUMNS = {"number": pl.UInt32(), "code": pl.String(), "message": pl.String(), "body": pl.String()}
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a piece of a file said. `left_out` counts lines by the reason why they are not events."""
+
+    events: pl.DataFrame
+    unreadable: pl.DataFrame
+    line_count: int
+    bytes_read: int
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def conform_events(found: pl.DataFrame) -> pl.DataFrame:
+    """`found` with exactly the columns of an event, texts cut to what is kept of them."""
+    columns = []
+    for name, kind in EVENT_COLUMNS.items():
+        if name not in found.columns:
+            columns.append((pl.lit("") if kind == pl.String() else pl.lit(None, kind)).alias(name))
+            continue
+        value = pl.col(name).cast(kind, strict=False)
+        if kind == pl.String():
+            value = value.fill_null("")
+        if name in LONGEST:
+            value = value.str.slice(0, LONGEST[name])
+        columns.append(value.alias(name))
+    return found.select(columns)
+
+
+def unreadable_frame(found: pl.DataFrame, code: str, message: str, body: str = "line") -> pl.DataFrame:
+    """The rows of `found` as lines that could not be read."""
+    return found.select(
+        pl.col("number").cast(pl.UInt32),
+        pl.lit(code).alias("code"),
+        pl.lit(message).alias("message"),
+        pl.col(body).alias("body"),
+    )
+
+
+def split_readable(events: pl.DataFrame, first_ms: int, last_ms: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events that can be kept, and the others as unreadable ones."""
+    faults = (
+        (pl.col("at").is_null(), "timestamp_unreadable", "The time cannot be read."),
+        (
+            pl.col("at") < first_ms,
+            "timestamp_too_old",
+            "The timestamp lies before the first day that is kept (EVENTLENS_FIRST_DAY).",
+        ),
+        (pl.col("at") > last_ms, "timestamp_in_future", "The timestamp lies in the future."),
+        (pl.col("name") == "", "name_missing", "The event's name is missing."),
+        (
+            pl.any_horizontal(pl.col(*IDS).str.len_chars() > MAX_ID_LENGTH),
+            "id_too_long",
+            f"An id has more than {MAX_ID_LENGTH} characters.",
+        ),
+    )
+    refused = []
+    for is_fault, code, message in faults:
+        refused.append(unreadable_frame(events.filter(is_fault), code, message, "content"))
+        events = events.filter(~is_fault)
+    return events, pl.concat(refused)

@@ -1,0 +1,40 @@
+"""Ids of imported events: the same event of the same source has the same id, in whatever file and however often."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+REMEMBERED = 250_000
+"""Contents of a generation, of which two are kept: equal lines further apart are a copy of the log within itself."""
+
+
+class EventIds:
+    """Ids for one file. Equal contents are told apart by counting, so that each counts as often as it is there."""
+
+    def __init__(self, project_id: str, source: str) -> None:
+        self._prefix = blake2b(f"{project_id}\0{source}\0".encode(), digest_size=16)
+        self._young: dict[bytes, int] = {}
+        self._old: dict[bytes, int] = {}
+
+    def of(self, contents: Sequence[str], *, is_unique: bool = False) -> list[str]:
+        """A UUID (version 8) for each content. `is_unique`: a content is an id, and equal ones are one event."""
+        return [self._id(content, is_unique=is_unique) for content in contents]
+
+    def _id(self, content: str, *, is_unique: bool) -> str:
+        hashed = self._prefix.copy()
+        hashed.update(content.encode())
+        digest = hashed.digest()
+        if not is_unique and (count := self._count(digest)):
+            hashed.update(b"\0%d" % count)
+            digest = hashed.digest()
+        text = digest.hex()
+        return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+    def _count(self, digest: bytes) -> int:
+        """How often the content came before."""
+        count = self._young.get(digest)
+        if count is None:
+            count = self._old.get(digest, 0)
+        self._young[digest] = count + 1
+        if len(self._young) > REMEMBERED:
+            self._old, self._young = self._young, {}
+        return count

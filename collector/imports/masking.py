@@ -1,0 +1,18 @@
+"""Lines of files as they may be shown and kept: without addresses and secrets."""
+
+import re
+
+from collector.enrichment.url_redaction import mask_secrets
+
+ADDRESS = re.compile(
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b"
+    r"|(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![\w:])"
+    r"|(?<![\w:])[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*(?![\w:])"
+)
+FIRST_WORD = re.compile(r"^\s*[^\s\[{\"]+(?=\s)")
+MASK = "***"
+
+
+def masked_line(text: str) -> str:
+    """The line without its first word, which may be a visitor's host, without addresses and secrets."""
+    return mask_secrets(ADDRESS.sub(MASK, FIRST_WORD.sub(MASK, text)))

@@ -1,0 +1,216 @@
+"""Events of a file as rows of `lens_raw.events`: whatever differs is worked out once for each different value."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from collector.enrichment.bots import bot_reason
+from collector.enrichment.context import ProjectRules
+from collector.enrichment.device_id import derived_device, profile_device
+from collector.enrichment.exclusions import LeftOut, check_hostname
+from collector.enrichment.geo import Geo
+from collector.enrichment.page import SiteRules, page_of
+from collector.enrichment.query_allow_list import keep_parameters
+from collector.enrichment.redaction import redact
+from collector.enrichment.url import split_url
+from collector.enrichment.url_redaction import mask_properties
+from collector.enrichment.user_agent import parse_user_agent
+from collector.imports.event_frame import unreadable_frame
+from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.properties import check_storable, lists_of_values
+from event_lens.contract.rejection import Rejection
+
+SENDER = ("address", "user_agent")
+PAGE = ("path", "search", "origin", "referrer", "utm_source", "utm_medium")
+PAGE_VALUES = (
+    "path", "origin", "query", "hash", "referrer", "referrer_name", "referrer_type", "click_id",
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
+)  # fmt: skip
+SENDER_VALUES = (
+    "browser", "browser_version", "os", "os_version", "device", "brand", "model", "country", "region", "city",
+)  # fmt: skip
+OWN_TEXTS = ("name", "profile_id", "client_session_id", "title", "language", "currency")
+OWN_NUMBERS = ("screen_width", "screen_height", "revenue")
+OWN_ADDRESS = "own address"
+FOREIGN_HOST = "host is not the project's"
+
+
+@dataclass(frozen=True)
+class Importer:
+    """For whom events are imported. `salt` is the project's for imports: one visitor is one device over all its files.
+
+    `origin` is the site's own, for pages of which only the path is known. `is_log` says that a sender without an agent
+    is a program, as at the collector; elsewhere an agent is just not told.
+    """
+
+    project: ProjectRules
+    salt: str
+    origin: str
+    received_at_ms: int
+    import_id: str
+    geo: Geo | None = None
+    is_log: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows without their event ids; `number` and `content` are the event's. The others by the reason."""
+
+    rows: pl.DataFrame
+    left_out: dict[str, int]
+    unreadable: pl.DataFrame
+
+
+def make_rows(events: pl.DataFrame, importer: Importer) -> Rows:
+    """The rows of events that can be kept."""
+    left_out: dict[str, int] = {}
+    senders = _frame((_sender(importer, *values) for values in _different(events, SENDER)), SENDER_SCHEMA)
+    pages = _frame((_page(importer, *values) for values in _different(events, PAGE)), PAGE_SCHEMA)
+    rows = events.join(senders, on=[pl.col(name) for name in SENDER], how="left", maintain_order="left")
+    rows = rows.join(pages, on=[pl.col(name) for name in PAGE], how="left", maintain_order="left")
+    for column, reason in (("is_own", OWN_ADDRESS), ("is_foreign", FOREIGN_HOST)):
+        count = int(rows[column].sum())
+        if count:
+            left_out[reason] = count
+            rows = rows.filter(~pl.col(column))
+    rows, unreadable = _with_properties(rows)
+    return Rows(_columns(rows, importer), left_out, unreadable)
+
+
+SENDER_SCHEMA: dict[str, Any] = dict.fromkeys(
+    (*SENDER, *(f"of_{name}" for name in SENDER_VALUES), "derived_id", "bot_reason", "kept_agent"), pl.String()
+) | {"of_latitude": pl.Float64(), "of_longitude": pl.Float64(), "is_own": pl.Boolean()}
+PAGE_SCHEMA: dict[str, Any] = dict.fromkeys((*PAGE, *(f"of_{name}" for name in PAGE_VALUES)), pl.String()) | {
+    "is_foreign": pl.Boolean()
+}
+
+
+def _different(events: pl.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return events.select(columns).unique().iter_rows()
+
+
+def _frame(values: Iterator[tuple[Any, ...]], schema: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(values), schema=schema, orient="row")
+
+
+def _sender(importer: Importer, address: str, user_agent: str) -> tuple[Any, ...]:
+    agent = user_agent[:MAX_USER_AGENT_LENGTH]
+    is_judged = importer.is_log or bool(agent.strip())
+    reason = bot_reason(agent)[:MAX_WORD_LENGTH] if is_judged else ""
+    parsed = parse_user_agent(agent)
+    if reason:
+        parsed = parsed._replace(device="bot")
+    place = importer.geo.place(address) if importer.geo and address else None
+    derived = ""
+    if address:
+        project_id = importer.project.project_id
+        derived = derived_device(
+            agent, address, project_id, {date.min: importer.salt}, importer.received_at_ms
+        ).device_id
+    return (
+        address, user_agent, *parsed, *(place[:3] if place else ("", "", "")), derived, reason, agent,
+        *(place[3:] if place else (None, None)),
+        bool(address) and importer.project.own_addresses.hold(address),
+    )  # fmt: skip
+
+
+def _page(
+    importer: Importer, path: str, search: str, origin: str, referrer: str, utm_source: str, utm_medium: str
+) -> tuple[Any, ...]:
+    project = importer.project
+    given = {"path": path, "referrer": referrer}
+    others = {"search": search, "origin": origin, "utm_source": utm_source, "utm_medium": utm_medium}
+    fields = given | {name: value for name, value in others.items() if value}
+    page = page_of(fields, importer.origin, SiteRules(project.domains, project.hash_routes)).values
+    is_foreign = False
+    if project.hostnames:
+        try:
+            check_hostname(split_url(page["origin"]).host, project.hostnames)
+        except LeftOut:
+            is_foreign = True
+    if project.kept_parameters is not None:
+        page = dict(page)
+        keep_parameters(page, project.kept_parameters)
+    key = (path, search, origin, referrer, utm_source, utm_medium)
+    return (*key, *(page.get(name, "") for name in PAGE_VALUES), is_foreign)
+
+
+def _with_properties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Properties as they may be stored; those that cannot be are faults of their events."""
+    texts = rows["properties"].unique()
+    clean: dict[str, str] = {}
+    faults: dict[str, Rejection] = {}
+    for text in texts:
+        try:
+            clean[text] = _properties(text) if text not in ("", "{}", "null") else "{}"
+        except Rejection as error:
+            faults[text] = error
+    refused = [
+        unreadable_frame(rows.filter(pl.col("properties") == text), error.code, error.message, "content")
+        for text, error in faults.items()
+    ]
+    if faults:
+        rows = rows.filter(~pl.col("properties").is_in(list(faults)))
+    known = pl.DataFrame(
+        {"properties": list(clean), "clean": list(clean.values())}, schema=["properties", "clean"]
+    ).cast(pl.String)
+    rows = rows.join(known, on="properties", how="left", maintain_order="left")
+    return rows, pl.concat(refused) if refused else unreadable_frame(rows.clear(), "", "", "content")
+
+
+def _properties(text: str) -> str:
+    try:
+        properties = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        raise Rejection("The properties are not JSON.", code="properties_not_storable") from None
+    if not isinstance(properties, dict):
+        raise Rejection("The properties are not a JSON object.", code="properties_not_storable")
+    check_storable(properties)
+    return msgspec.json.encode(lists_of_values(mask_properties(redact(properties)))).decode()
+
+
+def _columns(rows: pl.DataFrame, importer: Importer) -> pl.DataFrame:
+    project_id = importer.project.project_id
+    is_server = (pl.col("device_id") == "") & (pl.col("derived_id") == "")
+    profiles = {
+        profile: profile_device(project_id, profile).device_id
+        for profile in rows.filter(is_server)["profile_id"].unique()
+    }
+    server_id = pl.col("profile_id").replace_strict(profiles, default="", return_dtype=pl.String)
+    own = pl.col("device_id") != ""
+    return rows.select(
+        "number",
+        "content",
+        pl.lit(project_id).alias("project_id"),
+        pl.when(own).then("device_id").when(~is_server).then("derived_id").otherwise(server_id).alias("device_id"),
+        pl.when(own)
+        .then(pl.lit("client"))
+        .when(~is_server)
+        .then(pl.lit("derived"))
+        .otherwise(pl.lit("server"))
+        .alias("device_kind"),
+        pl.from_epoch("at", time_unit="ms").dt.replace_time_zone("UTC").alias("created_at"),
+        pl.lit(importer.received_at_ms).cast(pl.Datetime("ms", "UTC")).alias("received_at"),
+        *OWN_TEXTS,
+        *(pl.col(name).cast(pl.UInt16, strict=False).fill_null(0) for name in OWN_NUMBERS[:2]),
+        pl.col("revenue").fill_null(0),
+        *(pl.col(f"of_{name}").alias(name) for name in PAGE_VALUES if name not in _GIVEN_CAMPAIGN),
+        *(_given_or(name) for name in (*_GIVEN_CAMPAIGN, *SENDER_VALUES)),
+        *(pl.coalesce(name, f"of_{name}").alias(name) for name in ("latitude", "longitude")),
+        pl.col("kept_agent").alias("user_agent"),
+        (pl.col("bot_reason") != "").alias("is_bot"),
+        "bot_reason",
+        pl.col("clean").alias("properties"),
+        pl.lit(importer.import_id).alias("import_id"),
+    )
+
+
+_GIVEN_CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+
+
+def _given_or(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) != "").then(name).otherwise(f"of_{name}").alias(name)

@@ -1,0 +1,218 @@
+"""An import from its files to `lens_raw`, or only as far as saying what would happen."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from collector.imports.event_frame import Chunk, split_readable
+from collector.imports.event_ids import EventIds
+from collector.imports.loader import EVENTS, QUARANTINE, ImportLoader
+from collector.imports.masking import masked_line
+from collector.imports.record import FINISHED, ImportRecord, count_events, write_record
+from collector.imports.row_frame import Importer, make_rows
+from event_lens.clock import Clock, now_ms
+from event_lens.contract.limits import MAX_FUTURE_MS
+from event_lens.warehouse.client import Warehouse
+
+BATCH_ROWS = 50_000
+LONGEST_BODY = 65_536
+LONGEST_SHOWN = 300
+
+
+class FirstOfKind(NamedTuple):
+    """The first line that could not be read for a reason, as it may be shown."""
+
+    file: str
+    number: int
+    message: str
+    line: str
+
+
+@dataclass
+class Report:
+    """What an import did or would do beside the counts of its record."""
+
+    bot_kinds: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    unreadable: dict[str, FirstOfKind] = field(default_factory=dict)
+    unreadable_kinds: Counter[str] = field(default_factory=Counter)
+
+
+class ImportRun:
+    """Takes the chunks of one file after another, and lands rows while the next chunk is read.
+
+    The record's source is part of each event's id: the same line of the same source is the same event. A dry run keeps
+    nothing. Blocks; raises `Unavailable`, and goes on where it stopped when it is run again.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        importer: Importer,
+        record: ImportRecord,
+        *,
+        first_ms: int,
+        has_ids: bool = False,
+        is_dry: bool = False,
+        clock: Clock = now_ms,
+    ) -> None:
+        self.record = record
+        self.report = Report()
+        self._warehouse = warehouse
+        self._importer = importer
+        self._first_ms = first_ms
+        self._has_ids = has_ids
+        self._is_dry = is_dry
+        self._clock = clock
+        self._loader = ImportLoader(
+            warehouse, record.project_id, record.import_id, started_at_ms=importer.received_at_ms, clock=clock
+        )
+        self._waiting: list[pl.DataFrame] = []
+        self._refused: list[pl.DataFrame] = []
+        self._landing: Future[None] | None = None
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="import")
+        self._is_recorded = False
+        self._is_resumed = False
+
+    def resume(self) -> None:
+        """Go on with an import that was killed: count what it had landed and not counted."""
+        self._loader.count_left_behind()
+        self._is_recorded = True
+        self._is_resumed = True
+
+    def read(self, file: Path, chunks: Iterable[Chunk], on_chunk: Callable[[Chunk], None] = lambda chunk: None) -> None:
+        """Take in all chunks of a file."""
+        events_of, unreadable_of = self.ids(), self.ids("unreadable")
+        for chunk in chunks:
+            self.take(file, chunk, events_of, unreadable_of)
+            on_chunk(chunk)
+
+    def ids(self, kind: str = "") -> EventIds:
+        """Ids for the events of one file, or for its lines of another kind."""
+        return EventIds(self.record.project_id, f"{self.record.source}, {kind}" if kind else self.record.source)
+
+    def take(self, file: Path, chunk: Chunk, events_of: EventIds, unreadable_of: EventIds) -> None:
+        record = self.record
+        record.line_count += chunk.line_count
+        for reason, count in chunk.left_out.items():
+            record.left_out[reason] = record.left_out.get(reason, 0) + count
+        last_ms = self._importer.received_at_ms + MAX_FUTURE_MS
+        events, refused = split_readable(chunk.events, self._first_ms, last_ms)
+        made = make_rows(events, self._importer)
+        for reason, count in made.left_out.items():
+            record.left_out[reason] = record.left_out.get(reason, 0) + count
+        if made.rows.height:
+            ids = events_of.of(made.rows["content"].to_list(), is_unique=self._has_ids)
+            self._waiting.append(made.rows.with_columns(pl.Series("event_id", ids, dtype=pl.String)))
+        unreadable = pl.concat([chunk.unreadable, refused, made.unreadable])
+        if unreadable.height:
+            self._note(file, unreadable)
+            self._refused.append(self._quarantined(file, unreadable, unreadable_of))
+        if sum(rows.height for rows in (*self._waiting, *self._refused)) >= BATCH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is read so far; waits for what was handed over before."""
+        self._wait()
+        events, self._waiting = self._waiting, []
+        refused, self._refused = self._refused, []
+        if events or refused:
+            self._landing = self._threads.submit(self._land, events, refused)
+
+    def finish(self) -> None:
+        """Wait until everything has landed, and note that the import is whole."""
+        self.flush()
+        self._wait()
+        self.record.state = FINISHED
+        if self._is_resumed:
+            self.record.event_count, self.record.bot_count = count_events(self._warehouse, self.record)
+        if self._is_recorded:
+            write_record(self._warehouse, self.record, self._clock())
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def note_progress(self) -> None:
+        """Land what is read so far and keep the counts, for an import that goes on without end."""
+        if self._waiting or self._refused:
+            self.flush()
+            self._wait()
+            write_record(self._warehouse, self.record, self._clock())
+
+    def _wait(self) -> None:
+        if self._landing is not None:
+            landing, self._landing = self._landing, None
+            landing.result()
+
+    def _land(self, events: Sequence[pl.DataFrame], refused: Sequence[pl.DataFrame]) -> None:
+        if events:
+            rows = self._new(EVENTS, pl.concat(events), "event_id")
+            self._tell(rows)
+            if rows.height and not self._is_dry:
+                self._begin()
+                by_warehouse = self._loader.land(EVENTS, rows)
+                if by_warehouse.height:
+                    refused = [*refused, self._quarantined(Path(self.record.files[0]), by_warehouse, EventIds("", ""))]
+        if refused:
+            lines = self._new(QUARANTINE, pl.concat(refused), "body_hash")
+            self.record.unreadable_count += lines.height
+            if lines.height and not self._is_dry:
+                self._begin()
+                self._loader.land(QUARANTINE, lines)
+
+    def _new(self, table: str, rows: pl.DataFrame, id_column: str) -> pl.DataFrame:
+        """The rows that were not imported before, each id once."""
+        known = self._loader.known(table, rows)
+        new = rows.filter(~pl.col(id_column).is_in(known.implode())) if known.len() else rows
+        new = new.unique(id_column, keep="first", maintain_order=True)
+        self.record.known_count += rows.height - new.height
+        return new
+
+    def _tell(self, rows: pl.DataFrame) -> None:
+        record = self.record
+        record.event_count += rows.height
+        record.bot_count += int(rows["is_bot"].sum())
+        if not rows.height:
+            return
+        first, last = rows.select(
+            pl.col("created_at").min().dt.epoch("ms").alias("first"), pl.col("created_at").max().dt.epoch("ms")
+        ).row(0)
+        record.first_event_ms = min(first, record.first_event_ms or first)
+        record.last_event_ms = max(last, record.last_event_ms)
+        kinds = rows.filter("is_bot")["bot_reason"].str.extract(r"^([a-z_]+)").value_counts()
+        self.report.bot_kinds.update(dict(kinds.iter_rows()))
+        self.report.names.update(dict(rows.filter(~pl.col("is_bot"))["name"].value_counts().iter_rows()))
+
+    def _note(self, file: Path, unreadable: pl.DataFrame) -> None:
+        self.report.unreadable_kinds.update(dict(unreadable["code"].value_counts().iter_rows()))
+        for number, code, message, body in unreadable.unique("code", keep="first", maintain_order=True).iter_rows():
+            shown = masked_line(body)[:LONGEST_SHOWN]
+            self.report.unreadable.setdefault(code, FirstOfKind(file.name, number, message, shown))
+
+    def _quarantined(self, file: Path, unreadable: pl.DataFrame, ids: EventIds) -> pl.DataFrame:
+        bodies = unreadable["body"].to_list()
+        return unreadable.select(
+            "number",
+            pl.col("body").alias("content"),
+            pl.lit(self.record.project_id).alias("project_id"),
+            pl.lit(self._importer.received_at_ms).cast(pl.Datetime("ms", "UTC")).alias("received_at"),
+            "code",
+            (pl.col("message") + pl.lit(f" File {file.name}, line ") + pl.col("number").cast(pl.String) + ".").alias(
+                "message"
+            ),
+            pl.Series("body", [masked_line(body[:LONGEST_BODY]) for body in bodies], dtype=pl.String),
+            pl.Series("body_length", [len(body.encode()) for body in bodies], dtype=pl.UInt32),
+            pl.Series("body_hash", ids.of(bodies), dtype=pl.String),
+            pl.lit(self.record.import_id).alias("import_id"),
+            line_number="number",
+        )
+
+    def _begin(self) -> None:
+        if not self._is_recorded:
+            self._is_recorded = True
+            write_record(self._warehouse, self.record, self._clock())

@@ -1,0 +1,59 @@
+"""The sources that can be imported: one module each, loaded when it is asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from event_lens.errors import Refused
+
+if TYPE_CHECKING:  # its frames take a while to load
+    from collector.imports.event_frame import Chunk
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be said of files beside their names; each source reads what concerns it."""
+
+    format: str = ""
+    all_requests: bool = False
+    mapping: Path | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Source:
+    """`module` has `read(path, options)`, which yields chunks. `has_ids`: its content is the event's own id."""
+
+    name: str
+    about: str
+    module: str
+    has_ids: bool = True
+    is_log: bool = False
+
+    @property
+    def read(self) -> Callable[[Path, Options], Iterator["Chunk"]]:
+        read: Callable[[Path, Options], Iterator[Chunk]] = import_module(self.module).read
+        return read
+
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source(
+            "access-log",
+            "A web server's access log: common, combined, nginx, Caddy, Traefik, CloudFront, IIS, ALB.",
+            "collector.imports.access_log",
+            has_ids=False,
+            is_log=True,
+        ),
+    )
+}
+
+
+def find_source(name: str) -> Source:
+    """Raises `Refused` (`import_source_unknown`)."""
+    if name not in SOURCES:
+        raise Refused(f"There is no source {name!r}; there are {', '.join(SOURCES)}.", code="import_source_unknown")
+    return SOURCES[name]

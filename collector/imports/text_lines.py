@@ -1,0 +1,112 @@
+"""Lines of text files, compressed or not, in blocks: in constant memory whatever a file or a line holds."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import polars as pl
+import zstandard
+
+from event_lens.errors import Refused
+
+BLOCK_BYTES = 4_194_304
+MAX_LINE_BYTES = 65_536
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ": "xz"}
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, gzip.BadGzipFile)
+
+
+class Block(NamedTuple):
+    """`lines` has the columns `number` (from 1) and `line`; blank lines are not in it. `bytes_read` are the file's."""
+
+    lines: pl.DataFrame
+    bytes_read: int
+
+
+def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
+    """The file as it lies on disk, and its content; the first is closed by whoever asked. Raises `Refused`."""
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.", code="import_file_unreadable") from error
+    kind = next((kind for magic, kind in _MAGIC.items() if _peek(raw, len(magic)) == magic), "")
+    if _peek(raw, 2) in (b"\xff\xfe", b"\xfe\xff"):
+        raw.close()
+        raise Refused(f"{path} is UTF-16; write it as UTF-8 first, for example with iconv.", code="import_not_utf8")
+    content: Any = raw
+    if kind == "gzip":
+        content = gzip.GzipFile(fileobj=raw)
+    elif kind == "bzip2":
+        content = bz2.BZ2File(raw)
+    elif kind == "xz":
+        content = lzma.LZMAFile(raw)  # noqa: SIM115
+    elif kind == "zstd":
+        content = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+    return raw, content
+
+
+def read_blocks(path: Path) -> Iterator[Block]:
+    """The lines of a file, a few megabytes at a time; of a line that is too long only a beginning that is too long too.
+
+    Raises `Refused` for a file that cannot be read, and for a compressed one that ends before its end.
+    """
+    raw, content = open_text(path)
+    with raw:
+        splitter = LineSplitter()
+        while data := _read(content, path):
+            yield Block(splitter.lines(data), raw.tell())
+        yield Block(splitter.last_lines(), raw.tell())
+
+
+class LineSplitter:
+    """Cuts pieces of a file into numbered lines; the end of a line may come with a later piece."""
+
+    def __init__(self) -> None:
+        self._number = 1
+        self._rest = BYTE_ORDER_MARK[:0]
+
+    def lines(self, data: bytes) -> pl.DataFrame:
+        """The lines that end in `data`."""
+        whole, newline, rest = (self._rest + data).rpartition(b"\n")
+        self._rest = rest[: MAX_LINE_BYTES + 1]
+        return self._frame(whole.split(b"\n")) if newline else self._frame([])
+
+    def last_lines(self) -> pl.DataFrame:
+        """What follows the last line's end."""
+        rest, self._rest = self._rest, b""
+        return self._frame([rest] if rest else [])
+
+    def _frame(self, pieces: list[bytes]) -> pl.DataFrame:
+        if self._number == 1 and pieces:
+            pieces[0] = pieces[0].removeprefix(BYTE_ORDER_MARK)
+        text = b"\n".join(piece[: MAX_LINE_BYTES + 1] for piece in pieces) if _has_long(pieces) else b"\n".join(pieces)
+        lines = text.decode("utf-8", "replace").split("\n") if pieces else []
+        frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("number", self._number)
+        self._number += len(lines)
+        return frame.with_columns(pl.col("line").str.strip_chars_end("\r")).filter(pl.col("line").str.contains(r"\S"))
+
+
+def _has_long(pieces: list[bytes]) -> bool:
+    return max(map(len, pieces), default=0) > MAX_LINE_BYTES
+
+
+def _read(content: IO[bytes], path: Path) -> bytes:
+    try:
+        return content.read(BLOCK_BYTES)
+    except _DAMAGE as error:
+        raise Refused(
+            f"{path} is compressed and damaged, or it was cut off ({error}). What came before is read; get the file "
+            "again and repeat the import.",
+            code="import_file_damaged",
+        ) from error
+
+
+def _peek(raw: IO[bytes], length: int) -> bytes:
+    begin = raw.read(length)
+    raw.seek(0, io.SEEK_SET)
+    return begin

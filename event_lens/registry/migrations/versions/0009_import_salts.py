@@ -1,0 +1,15 @@
+"""A salt a project for the devices of its imports."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "import_salts",
+        sa.Column("project_id", sa.String(64), sa.ForeignKey("projects.project_id"), primary_key=True),
+        sa.Column("salt", sa.String, nullable=False),
+    )
