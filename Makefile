@@ -70,6 +70,7 @@ reference: $(TEST_READY)
 bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector
 	$(BIN)/python -m bench.landing
+	$(BIN)/python -m bench.imports
 	$(BIN)/python -m bench.models
 	$(BIN)/python -m bench.years
 	$(BIN)/python -m bench.layout

@@ -11,7 +11,7 @@ import typer
 
 from cli.client import AsJson, OfOneProject, OfProject, say_rows
 from cli.console import console
-from collector.imports.sources import SOURCES, Options
+from collector.imports.sources import SOURCES, Options, Source
 from event_lens.settings import read_settings
 
 import_app = typer.Typer(help="History from files: logs of web servers, exports of other tools.", no_args_is_help=True)
@@ -43,6 +43,36 @@ def import_access_log(
         follow_log(read_settings(os.environ), source, files[0], project, options)
     else:
         import_files(read_settings(os.environ), source, files, project, options, is_dry=dry_run)
+
+
+def _add_command(source: Source) -> None:
+    """A command for a source of which nothing but the files has to be said."""
+
+    def import_source(files: Files, project: OfProject, dry_run: DryRun = False) -> None:
+        from cli.import_run import import_files
+
+        import_files(read_settings(os.environ), source, files, project, Options(), is_dry=dry_run)
+
+    import_app.command(source.name, help=source.about)(import_source)
+
+
+@import_app.command("table", help=SOURCES["table"].about)
+def import_table(
+    files: Files,
+    project: OfProject,
+    mapping: Annotated[Path, typer.Option(help="A TOML file that says which column is which.", exists=True)],
+    dry_run: DryRun = False,
+) -> None:
+    """Import tables; a row that was imported before is passed over."""
+    from cli.import_run import import_files
+
+    options = Options(mapping=mapping)
+    import_files(read_settings(os.environ), SOURCES["table"], files, project, options, is_dry=dry_run)
+
+
+for _source in SOURCES.values():
+    if _source.name not in ("access-log", "table"):
+        _add_command(_source)
 
 
 @import_app.command("list")

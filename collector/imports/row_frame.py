@@ -33,7 +33,7 @@ PAGE_VALUES = (
 SENDER_VALUES = (
     "browser", "browser_version", "os", "os_version", "device", "brand", "model", "country", "region", "city",
 )  # fmt: skip
-OWN_TEXTS = ("name", "profile_id", "client_session_id", "title", "language", "currency")
+OWN_TEXTS = ("name", "profile_id", "client_session_id", "title", "language")
 OWN_NUMBERS = ("screen_width", "screen_height", "revenue")
 OWN_ADDRESS = "own address"
 FOREIGN_HOST = "host is not the project's"
@@ -196,6 +196,7 @@ def _columns(rows: pl.DataFrame, importer: Importer) -> pl.DataFrame:
         pl.from_epoch("at", time_unit="ms").dt.replace_time_zone("UTC").alias("created_at"),
         pl.lit(importer.received_at_ms).cast(pl.Datetime("ms", "UTC")).alias("received_at"),
         *OWN_TEXTS,
+        pl.col("currency").str.strip_chars().str.to_uppercase(),
         *(pl.col(name).cast(pl.UInt16, strict=False).fill_null(0) for name in OWN_NUMBERS[:2]),
         pl.col("revenue").fill_null(0),
         *(pl.col(f"of_{name}").alias(name) for name in PAGE_VALUES if name not in _GIVEN_CAMPAIGN),

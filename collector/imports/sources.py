@@ -48,6 +48,26 @@ SOURCES = {
             has_ids=False,
             is_log=True,
         ),
+        Source(
+            "table",
+            "A CSV, JSON or Parquet file of your own, by a mapping file.",
+            "collector.imports.table",
+            has_ids=False,
+        ),
+        Source("umami", "Umami's table website_event: CSV, JSON or Parquet.", "collector.imports.umami"),
+        Source(
+            "plausible",
+            "Plausible's table events_v2 (community edition): CSV, JSON or Parquet.",
+            "collector.imports.plausible",
+            has_ids=False,
+        ),
+        Source("openpanel", "OpenPanel's export API or table of events.", "collector.imports.openpanel"),
+        Source(
+            "ga4", "Google Analytics 4, BigQuery's events_*: JSON or Parquet.", "collector.imports.ga4", has_ids=False
+        ),
+        Source("matomo", "Matomo's visits: Live.getLastVisitsDetails in JSON.", "collector.imports.matomo"),
+        Source("segment", "Calls of Segment or RudderStack, JSON a line.", "collector.imports.segment"),
+        Source("posthog", "PostHog's events: JSON, CSV or Parquet.", "collector.imports.posthog"),
     )
 }
 

@@ -1,0 +1,86 @@
+"""How fast history comes in: lines of a log and rows of Parquet a second.
+
+The embedded warehouse runs beside it and shares the machine's cores. The ratio to plain work done just before
+(hashing the log a line at a time) tells a slow import from a busy machine.
+"""
+
+import tempfile
+import time
+from hashlib import blake2b
+from pathlib import Path
+
+import polars as pl
+
+from bench.site import Site
+from cli.console import console, show_table
+from cli.import_run import import_files
+from collector.imports.sources import SOURCES, Options
+
+LINES = 300_000
+ROWS = 300_000
+VISITORS = 20_000
+PAGES = 2_000
+AGENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/1{}.0.0.0 Safari/537.36"
+)
+ASSETS = ("/app.css", "/app.js", "/logo.png", "/hero.webp")
+MAPPING = '[columns]\nat = "t"\nname = "event"\ndevice_id = "visitor"\npath = "url"\nproperties = "props"\n'
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="eventlens-bench-") as name:
+        folder = Path(name)
+        site = Site(folder)
+        log, table, mapping = folder / "access.log", folder / "events.parquet", folder / "mapping.toml"
+        log.write_text("\n".join(map(_line, range(LINES))))
+        _table().write_parquet(table)
+        mapping.write_text(MAPPING)
+        rows = []
+        with site.warehouse():
+            for source, file, count, options in (
+                ("access-log", log, LINES, Options()),
+                ("table", table, ROWS, Options(mapping=mapping)),
+            ):
+                plain = _seconds_of_hashing(log)
+                began, began_here = time.perf_counter(), time.process_time()
+                import_files(site.settings, SOURCES[source], [file], site.project_id, options, is_dry=False)
+                seconds, here = time.perf_counter() - began, time.process_time() - began_here
+                rates = f"{count / seconds:,.0f}", f"{here / count * 1e6:.1f}", f"{seconds / plain:.1f}"
+                rows.append([source, f"{count:,}", *rates])
+        columns = ["source", "lines or rows", "a second", "µs of this process each", "times hashing the log"]
+        show_table("Imports", columns, rows)
+        console.print("Hashing is of the same lines, by Python, just before.")
+
+
+def _line(number: int) -> str:
+    visitor = number * 7919 % VISITORS
+    path = ASSETS[number % 4] if number % 5 < 3 else f"/products/{number * 31 % PAGES}?utm_source=news"
+    day, second = divmod(number // 10, 86_400)
+    clock = f"{1 + day:02d}/Aug/2026:{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
+    referrer = "https://www.google.com/" if number % 3 else "-"
+    return (
+        f'198.51.{visitor // 250}.{visitor % 250} - - [{clock}] "GET {path} HTTP/1.1" 200 {number % 9000} "{referrer}" '
+        f'"{AGENT.format(visitor % 40)}"'
+    )
+
+
+def _table() -> pl.DataFrame:
+    numbers = pl.int_range(ROWS, eager=True).alias("n").to_frame()
+    return numbers.select(
+        (pl.lit(1_785_000_000_000) + pl.col("n") * 1000).cast(pl.Datetime("ms", "UTC")).alias("t"),
+        pl.when(pl.col("n") % 4 == 0).then(pl.lit("signup")).otherwise(pl.lit("screen_view")).alias("event"),
+        (pl.lit("v") + (pl.col("n") % VISITORS).cast(pl.String)).alias("visitor"),
+        (pl.lit("https://shop.example/products/") + (pl.col("n") % PAGES).cast(pl.String)).alias("url"),
+        (pl.lit('{"plan":"pro","step":') + (pl.col("n") % 50).cast(pl.String) + pl.lit("}")).alias("props"),
+    )
+
+
+def _seconds_of_hashing(log: Path) -> float:
+    began = time.perf_counter()
+    for line in log.read_bytes().split(b"\n"):
+        blake2b(line, digest_size=16).hexdigest()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Source `openpanel`: events of OpenPanel, from its export API (JSON) or its table `events` (CSV, JSON, Parquet)."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from collector.imports.event_frame import Chunk
+from collector.imports.record_events import Said, object_of, properties_of, read_events, text_of
+from collector.imports.sources import Options
+
+SAME = (
+    "device_id", "profile_id", "country", "region", "city", "longitude", "latitude", "os", "os_version", "browser",
+    "browser_version", "device", "brand", "model", "origin", "path", "referrer",
+)  # fmt: skip
+CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+
+
+def read(path: Path, options: Options) -> Iterator[Chunk]:
+    return read_events(path, events_of)
+
+
+def events_of(row: Said) -> list[Said] | str:
+    """The events of a record; an answer of the export API holds many."""
+    if isinstance(row.get("data"), list) and "name" not in row:
+        inner = [events_of(each) for each in row["data"] if isinstance(each, dict)]
+        return [event for events in inner if not isinstance(events, str) for event in events]
+    row = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", key).lower(): value for key, value in row.items()}
+    if not row.get("name") or not row.get("created_at"):
+        return "no event"
+    properties = object_of(row.get("properties"))
+    query = {key.removeprefix("__query."): value for key, value in properties.items() if key.startswith("__query.")}
+    own = {key: value for key, value in properties.items() if not key.startswith("__")}
+    session = row.get("session_id")
+    device, profile = text_of(row.get("device_id")), text_of(row.get("profile_id"))
+    return [
+        {key: row.get(key) for key in SAME}
+        | {key: query.get(key) for key in CAMPAIGN}
+        | {
+            "content": row.get("id") or "\0".join(map(text_of, (row["created_at"], device, session, row["name"]))),
+            "at": row["created_at"],
+            "name": row["name"],
+            "client_session_id": session,
+            # Its anonymous visitors have their device as a profile.
+            "profile_id": "" if profile == device else profile,
+            "search": "&".join(f"{key}={value}" for key, value in query.items()),
+            "title": properties.get("__title"),
+            "revenue": row.get("revenue") or properties.get("__revenue"),
+            "properties": properties_of(own),
+        }
+    ]

@@ -1,0 +1,140 @@
+"""Source `table`: a CSV, JSON or Parquet file of one's own, read by a mapping file."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import msgspec
+import polars as pl
+
+from collector.imports.event_frame import EVENT_COLUMNS, Chunk, conform_events
+from collector.imports.records import read_frames
+from collector.imports.sources import Options
+from collector.imports.times import epoch_ms_of_column
+from event_lens.errors import Refused
+
+OWN = {"id": "content"} | {name: name for name in EVENT_COLUMNS if name not in ("number", "content")}
+"""What a mapping may fill: a column of an event, and the id that the table itself has for it."""
+NO_EVENT = "no name"
+PROPERTIES = "properties"
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """`columns`: ours by theirs; `values`: fixed ones; `names`: our event name by theirs, empty to leave those out.
+
+    `properties`: the property by their column; of a JSON column itself when `columns` names one. Times without a zone
+    are `timezone`'s.
+    """
+
+    columns: dict[str, str]
+    values: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+
+def read(path: Path, options: Options) -> Iterator[Chunk]:
+    """The events of a table. Raises `Refused` for a mapping that does not fit it."""
+    if options.mapping is None:
+        raise Refused(
+            "Which column is which? Write it to a file and name that with --mapping (docs/imports.md).",
+            code="mapping_missing",
+        )
+    mapping = read_mapping(options.mapping)
+    for frame, unreadable, bytes_read in read_frames(path):
+        _check(mapping, frame, path)
+        events, left_out = map_frame(frame, mapping)
+        yield Chunk(events, unreadable, frame.height + unreadable.height, bytes_read, left_out)
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Raises `Refused` (`mapping_invalid`)."""
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+        mapping = msgspec.convert(said, Mapping)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise _invalid(path, str(error)) from error
+    unknown = sorted({*said} - {*Mapping.__dataclass_fields__}) + sorted({*mapping.columns, *mapping.values} - {*OWN})
+    if unknown:
+        raise _invalid(path, f"{unknown[0]!r} is not known; columns are {', '.join(OWN)}")
+    for needed in ("at", "name"):
+        if needed not in mapping.columns and needed not in mapping.values:
+            raise _invalid(path, f"say where {needed!r} is, under [columns] or as a fixed one under [values]")
+    if mapping.timezone not in available_timezones():
+        raise _invalid(path, f"{mapping.timezone!r} is not a time zone")
+    return mapping
+
+
+def map_frame(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The events in the rows of a table, and how many rows are left out by the reason."""
+    filled = {OWN[own]: frame[theirs] for own, theirs in mapping.columns.items() if theirs in frame.columns}
+    columns = {name: _text(values) if EVENT_COLUMNS[name] == pl.String() else values for name, values in filled.items()}
+    found = pl.DataFrame({"number": frame["number"], **columns})
+    if "at" in found.columns:
+        found = found.with_columns(epoch_ms_of_column(frame[mapping.columns["at"]], mapping.timezone).alias("at"))
+    found = found.with_columns(pl.lit(value).alias(OWN[name]) for name, value in mapping.values.items())
+    if "at" in mapping.values:
+        found = found.with_columns(epoch_ms_of_column(found["at"], mapping.timezone).alias("at"))
+    if mapping.names:
+        found = found.with_columns(pl.col("name").replace(mapping.names))
+    if mapping.properties:
+        found = found.with_columns(_properties(frame, found, mapping.properties))
+    if "content" not in found.columns:
+        found = found.with_columns(_whole(frame))
+    is_event = found["name"].fill_null("") != ""
+    left_out = int((~is_event).sum())
+    return conform_events(found.filter(is_event)), {NO_EVENT: left_out} if left_out else {}
+
+
+def _text(values: pl.Series) -> pl.Series:
+    if isinstance(values.dtype, pl.Struct):
+        return values.struct.json_encode()
+    if isinstance(values.dtype, pl.List | pl.Array | pl.Binary | pl.Object):
+        return pl.Series(values.name, [_encoded(value) for value in values.to_list()], dtype=pl.String)
+    return values.cast(pl.String)
+
+
+def _encoded(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _properties(frame: pl.DataFrame, found: pl.DataFrame, columns: dict[str, str]) -> pl.Series:
+    """One JSON object a row, of the values that are there, beside those of a JSON column."""
+    picked = [(name, frame[theirs].to_list()) for name, theirs in columns.items() if theirs in frame.columns]
+    base = found[PROPERTIES].to_list() if PROPERTIES in found.columns else [None] * frame.height
+    texts = []
+    for place, text in enumerate(base):
+        own = {name: values[place] for name, values in picked if values[place] not in (None, "")}
+        texts.append(_encoded((_object(text) | own) if text else own))
+    return pl.Series(PROPERTIES, texts, dtype=pl.String)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        said = msgspec.json.decode(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _whole(frame: pl.DataFrame) -> pl.Series:
+    """All that is said of an event, for its id: the columns by name, so that their order does not matter."""
+    columns = sorted(name for name in frame.columns if name != "number")
+    return frame.select(pl.struct(columns).struct.json_encode().alias("content"))["content"]
+
+
+def _check(mapping: Mapping, frame: pl.DataFrame, path: Path) -> None:
+    missing = [theirs for theirs in mapping.columns.values() if theirs not in frame.columns]
+    needed = {mapping.columns.get("at"), mapping.columns.get("name")}
+    if needed & {*missing}:
+        raise Refused(
+            f"{path} has no column {missing[0]!r}; it has {', '.join(frame.columns[:30])}.", code="mapping_does_not_fit"
+        )
+
+
+def _invalid(path: Path, reason: str) -> Refused:
+    return Refused(f"The mapping {path} cannot be used: {reason}.", code="mapping_invalid")

@@ -1,0 +1,76 @@
+"""Times of tables, as databases and tools write them, in milliseconds since the epoch."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from event_lens.contract.timestamps import SMALLEST_EPOCH_MS, epoch_ms_of
+
+SMALLEST_EPOCH_US = SMALLEST_EPOCH_MS * 1000
+WITH_ZONE = (
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f UTC",
+    "%Y-%m-%d %H:%M:%S%.f %z",
+)
+WITHOUT_ZONE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
+
+
+def epoch_ms_of_column(values: pl.Series, timezone: str = "UTC") -> pl.Series:
+    """Times of a column of times, of numbers since the epoch (s, ms or µs) or of text; null for what is none.
+
+    Those without a zone are `timezone`'s; of an hour that comes twice in autumn they are the first.
+    """
+    if values.dtype == pl.Date:
+        values = values.cast(pl.Datetime("ms"))
+    if isinstance(values.dtype, pl.Datetime):
+        if values.dtype.time_zone is None:
+            values = _in_zone(values, timezone)
+        return values.dt.epoch("ms")
+    if values.dtype.is_numeric():
+        return _from_numbers(values)
+    return _from_texts(values.cast(pl.String).str.strip_chars(), timezone)
+
+
+def _from_numbers(values: pl.Series) -> pl.Series:
+    number = pl.col("v").cast(pl.Float64)
+    scaled = (
+        pl.when(number.abs() >= SMALLEST_EPOCH_US).then(number / 1000)
+        .when(number.abs() >= SMALLEST_EPOCH_MS).then(number).otherwise(number * 1000)
+    )  # fmt: skip
+    return values.alias("v").to_frame().select(scaled.round(3).floor().cast(pl.Int64, strict=False))["v"]
+
+
+def _from_texts(texts: pl.Series, timezone: str) -> pl.Series:
+    if texts.str.contains(r"^-?\d{9,17}(\.\d+)?$").all():
+        return _from_numbers(texts.cast(pl.Float64))
+    found = pl.Series(texts.name, [None] * len(texts), dtype=pl.Int64)
+    for format in (*WITHOUT_ZONE, *WITH_ZONE):
+        is_open = found.is_null() & texts.is_not_null()
+        if not is_open.any():
+            return found
+        waiting = texts.filter(is_open)
+        if format in WITH_ZONE:
+            read = waiting.str.to_datetime(format, time_unit="ms", time_zone="UTC", strict=False)
+        else:
+            read = _in_zone(waiting.str.to_datetime(format, time_unit="ms", strict=False), timezone)
+        found = found.scatter(is_open.arg_true(), read.dt.epoch("ms"))
+    is_open = found.is_null() & texts.is_not_null()
+    return found.scatter(
+        is_open.arg_true(), pl.Series([_odd(text, timezone) for text in texts.filter(is_open)], dtype=pl.Int64)
+    )
+
+
+def _in_zone(values: pl.Series, timezone: str) -> pl.Series:
+    if timezone == "UTC":
+        return values.dt.replace_time_zone("UTC")
+    return values.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+
+
+def _odd(text: str, timezone: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return epoch_ms_of(text)
+    return epoch_ms_of((moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).isoformat())
