@@ -8,7 +8,7 @@ CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: help setup demo up test check faults reference bench lock clean
+.PHONY: help setup demo up test check faults reference bench lists lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
@@ -74,6 +74,10 @@ bench: $(TEST_READY)
 	$(BIN)/python -m bench.models
 	$(BIN)/python -m bench.years
 	$(BIN)/python -m bench.layout
+
+lists: $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --upgrade crawler-user-agents
+	$(BIN)/python -m collector.enrichment.lists
 
 lock:
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt

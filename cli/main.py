@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.bots import bots_app
 from cli.client import client_app
 from cli.console import console, progress_bar, show_error, show_table
 from cli.definitions.cohort import cohort_app
@@ -35,6 +36,7 @@ app.add_typer(cohort_app, name="cohort")
 app.add_typer(goal_app, name="goal")
 app.add_typer(sql_user_app, name="sql-user")
 app.add_typer(import_app, name="import")
+app.add_typer(bots_app, name="bots")
 geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
 app.add_typer(geo_app, name="geo")
 

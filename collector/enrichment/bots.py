@@ -1,38 +1,118 @@
-"""Crawlers, by the published list of `crawler-user-agents`."""
+"""The judge of agents: who is a program, of which kind, and on what device everybody else is."""
 
+import csv
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from collector.enrichment.user_agent import Agent, parse_user_agent
+from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 
-from event_lens.contract.limits import MAX_USER_AGENT_LENGTH
-
+DATA = Path(__file__).parent / "data"
+TABLES = ("agents_added.csv", "crawlers.csv")  # the first that knows an agent wins
 EMPTY = "empty_user_agent"
-PATTERNS = tuple(str(crawler["pattern"]) for crawler in CRAWLER_USER_AGENTS_DATA)
+APPLICATION = "application"
+"""What applications send with: their events are people's, and a page that it gets in a log was not looked at."""
+
+BOT, SERVER = "bot", "server"
+# Programs say what they are; CUBOT makes telephones.
+_NAMED = re.compile(r"(?<!cu)bots?(?=[/\s;:,)(_-]|$)|crawler|spider(?!man)|scraper|fetcher/", re.IGNORECASE)
+_FIRST_WORD = re.compile(r"[^\s/;(]+")
 _PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+")
 
 
-def bot_reason(user_agent: str) -> str:
-    """`empty_user_agent`, `crawler:<pattern of the list>`, or empty for what may be a person.
+class Verdict(NamedTuple):
+    """`reason` is empty for a person, whose `agent.device` is then never `bot`; a bot's always is.
 
-    Under a millisecond for a new text, up to 2 for a hostile one; those seen lately are remembered.
+    Else it is `empty_user_agent` or a kind and what told it: `crawler:`, `feed:`, `preview:` and `library:` with the
+    list's pattern, `named:` with the word by which it calls itself a bot, `program:` with its name.
     """
-    return _reason(user_agent[:MAX_USER_AGENT_LENGTH])
+
+    agent: Agent
+    reason: str
+
+
+class _Rule(NamedTuple):
+    kind: str
+    pattern: str
+    word: str
+    test: re.Pattern[str] | None
+
+    @property
+    def reason(self) -> str:
+        return f"{self.kind}:{self.pattern}"
+
+
+def judge(user_agent: str, *, is_log: bool = False) -> Verdict:
+    """Under a millisecond for a new text, up to 2 for a hostile one; those seen lately are remembered.
+
+    `is_log`: the agent asked a web server for a page, so a program that says nothing of a browser is one. At the
+    collector an application may send events under a name of its own.
+    """
+    return _judge(user_agent[:MAX_USER_AGENT_LENGTH], is_log)
+
+
+def bot_reason(user_agent: str, *, is_log: bool = False) -> str:
+    """Why `user_agent` is a program's; empty for what may be a person."""
+    return judge(user_agent, is_log=is_log).reason
 
 
 @lru_cache(maxsize=8192)
-def _reason(user_agent: str) -> str:
+def _judge(user_agent: str, is_log: bool) -> Verdict:
+    agent = parse_user_agent(user_agent)
+    reason = _reason(user_agent, agent, is_log)[:MAX_WORD_LENGTH]
+    return Verdict(agent._replace(device=BOT) if reason else agent, reason)
+
+
+def _reason(user_agent: str, agent: Agent, is_log: bool) -> str:
     if not user_agent.strip():
         return EMPTY
-    plain, others = _tests()
-    # Nearly all patterns are plain words, which are found several times faster as such.
-    for word, pattern in plain:
-        if word in user_agent:
-            return f"crawler:{pattern}"
-    return next((f"crawler:{test.pattern}" for test in others if test.search(user_agent)), "")
+    rule = _rule(user_agent)
+    if rule is not None and rule.kind != APPLICATION:
+        return rule.reason
+    named = _NAMED.search(user_agent)
+    if named or agent.device == BOT:
+        return f"named:{(named[0] if named else agent.browser).lower()}"
+    if is_log and rule is not None:
+        return f"library:{rule.pattern}"
+    if is_log and agent.device == SERVER:
+        first = _FIRST_WORD.search(user_agent)
+        return f"program:{agent.browser or (first[0] if first else '')}"
+    return ""
+
+
+def _rule(user_agent: str) -> _Rule | None:
+    """The rule that knows an agent; one for an application only when no other does."""
+    found = None
+    for rule in _rules():
+        # Nearly all patterns are plain words, which are found several times faster as such.
+        if rule.word in user_agent if rule.test is None else rule.test.search(user_agent):
+            if rule.kind != APPLICATION:
+                return rule
+            found = found or rule
+    return found
 
 
 @lru_cache(maxsize=1)
-def _tests() -> tuple[tuple[tuple[str, str], ...], tuple[re.Pattern[str], ...]]:
-    plain = tuple((re.sub(r"\\(.)", r"\1", text), text) for text in PATTERNS if _PLAIN.fullmatch(text))
-    return plain, tuple(re.compile(text) for text in PATTERNS if not _PLAIN.fullmatch(text))
+def _rules() -> tuple[_Rule, ...]:
+    """All rules, plain words of a list before its other patterns."""
+    rules: list[_Rule] = []
+    applications: set[str] = set()
+    for name in TABLES:
+        own = [rule for rule in _read(DATA / name) if rule.pattern not in applications]
+        applications |= {rule.pattern for rule in own if rule.kind == APPLICATION}
+        rules += sorted(own, key=lambda rule: rule.test is not None)
+    return tuple(rules)
+
+
+def _read(path: Path) -> Iterator[_Rule]:
+    with path.open(encoding="utf-8", newline="") as file:
+        file.readline()  # where the list is from
+        for row in csv.DictReader(file):
+            pattern = row["pattern"]
+            if _PLAIN.fullmatch(pattern):
+                yield _Rule(row["kind"], pattern, re.sub(r"\\(.)", r"\1", pattern), None)
+            else:
+                yield _Rule(row["kind"], pattern, "", re.compile(pattern))

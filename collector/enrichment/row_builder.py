@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from collector.enrichment.bots import bot_reason
+from collector.enrichment.bots import judge
 from collector.enrichment.context import Request
 from collector.enrichment.device_id import Device, derived_device, profile_device
 from collector.enrichment.event_id import message_uuid, random_uuids, short_hash
@@ -64,9 +64,11 @@ class Source:
         self._site_rules = SiteRules(request.project.domains, request.project.hash_routes)
         self._kept_parameters = request.project.kept_parameters
         self._first_ms = first_ms(request.first_day)
-        verdict = "" if request.is_verified else bot_reason(self.user_agent)
-        self.is_bot = bool(verdict)
-        self.bot_reason = verdict or request.soft_signs
+        agent, reason = judge(self.user_agent)
+        if request.is_verified:
+            agent, reason = parse_user_agent(self.user_agent), ""
+        self.is_bot = bool(reason)
+        self.bot_reason = reason or request.soft_signs
         sender: dict[str, Any] = {
             "project_id": request.project.project_id,
             "received_at": timestamp(request.received_at_ms),
@@ -77,10 +79,8 @@ class Source:
             "bot_reason": self.bot_reason[:MAX_WORD_LENGTH],
             "import_id": request.import_id,
         }
-        event = sender | parse_user_agent(self.user_agent)._asdict()
-        if self.is_bot:
-            event["device"] = "bot"
-        elif request.is_verified and not request.has_client_address:
+        event = sender | agent._asdict()
+        if request.is_verified and not request.has_client_address:
             event["device"] = "server"
         event["language"] = _first_language(_header(request.accept_language))
         if request.has_client_address:

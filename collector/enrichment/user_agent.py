@@ -17,12 +17,25 @@ NO_MODELS = frozenset({"K", "Smartphone", "Tablet", "Feature Phone"})  # what is
 XBOX = re.compile(r"Xbox (?:One|Series [XS])")
 # A name and a version alone: a program of somebody's own, even if it is called a spider elsewhere.
 PROGRAM = re.compile(r"[\w.-]+/[\w.]+")
+# An application's browser on an iPad that asks for desktop pages: no Mac says Mobile.
+IPAD_AS_MAC = re.compile(r"\(Macintosh; .*\bMobile/\w+")
 # Applications with a browser of their own that ua-parser takes for the system's.
 APPLICATIONS = (
     ("KakaoTalk", re.compile(r"KAKAOTALK(?:[ /](\d+(?:\.\d+)?))?")),
     ("Naver", re.compile(r"NAVER\(inapp;(?:[^;)]*;){2} (\d+(?:\.\d+)?)")),
     ("Daum", re.compile(r"DaumApps/(\d+(?:\.\d+)?)")),
     ("BAND", re.compile(r"\bBAND/(\d+(?:\.\d+)?)")),
+    ("WeChat", re.compile(r"MicroMessenger/(\d+(?:\.\d+)?)")),
+    ("Instagram", re.compile(r"\bInstagram (\d+(?:\.\d+)?)")),
+    ("TikTok", re.compile(r"\b(?:musical_ly|trill|BytedanceWebview)[_/](\d+(?:\.\d+)?)")),
+    ("LinkedIn", re.compile(r"LinkedInApp\]?(?:/(\d+(?:\.\d+)?))?")),
+    ("Facebook", re.compile(r"\bFB(?:AN|_IAB)/.*?FBAV/(\d+(?:\.\d+)?)")),
+    ("Snapchat", re.compile(r"\bSnapchat/(\d+(?:\.\d+)?)")),
+    ("Pinterest", re.compile(r"\[Pinterest/(?:iOS|Android)\]|\bPinterest for ")),
+    ("Twitter", re.compile(r"\bTwitter for i(?:Phone|Pad)(?:/(\d+(?:\.\d+)?))?|\bTwitterAndroid\b")),
+    ("Weibo", re.compile(r"\bWeibo \(|__weibo__(\d+(?:\.\d+)?)")),
+    ("QQ", re.compile(r"\bQQ/(\d+(?:\.\d+)?)")),
+    ("Telegram", re.compile(r"\bTelegram-(?:Android|iOS)/(\d+(?:\.\d+)?)")),
 )
 
 
@@ -51,6 +64,8 @@ def _parse(text: str) -> Agent:
     os = result.os
     system = _known(os.family if os else None)
     brand, model = _made(text, result.device)
+    if IPAD_AS_MAC.search(text):
+        return Agent(*_application(text), os="iOS", device="tablet", brand="Apple", model="iPad")
     is_spider = result.device is not None and result.device.brand == SPIDER and not PROGRAM.fullmatch(text)
     browser, browser_version = _application(text)
     if not browser and result.user_agent:
@@ -77,8 +92,8 @@ def _application(text: str) -> tuple[str, str]:
     for name, pattern in APPLICATIONS:
         found = pattern.search(text)
         if found:
-            return name, found[1] or ""
-    return "", ""
+            return name, (found[1] or "") if pattern.groups else ""
+    return ("Mobile Safari UI/WKWebView", "") if IPAD_AS_MAC.search(text) else ("", "")
 
 
 def _made(text: str, device: Device | None) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from collector.enrichment.bots import bot_reason
+from collector.enrichment.bots import judge
 from collector.enrichment.context import ProjectRules
 from collector.enrichment.device_id import derived_device, profile_device
 from collector.enrichment.exclusions import LeftOut, check_hostname
@@ -20,7 +20,7 @@ from collector.enrichment.url import split_url
 from collector.enrichment.url_redaction import mask_properties
 from collector.enrichment.user_agent import parse_user_agent
 from collector.imports.event_frame import unreadable_frame
-from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.limits import MAX_USER_AGENT_LENGTH
 from event_lens.contract.properties import check_storable, lists_of_values
 from event_lens.contract.rejection import Rejection
 
@@ -100,10 +100,7 @@ def _frame(values: Iterator[tuple[Any, ...]], schema: Mapping[str, Any]) -> pl.D
 def _sender(importer: Importer, address: str, user_agent: str) -> tuple[Any, ...]:
     agent = user_agent[:MAX_USER_AGENT_LENGTH]
     is_judged = importer.is_log or bool(agent.strip())
-    reason = bot_reason(agent)[:MAX_WORD_LENGTH] if is_judged else ""
-    parsed = parse_user_agent(agent)
-    if reason:
-        parsed = parsed._replace(device="bot")
+    parsed, reason = judge(agent, is_log=importer.is_log) if is_judged else (parse_user_agent(agent), "")
     place = importer.geo.place(address) if importer.geo and address else None
     derived = ""
     if address:

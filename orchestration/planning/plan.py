@@ -93,7 +93,7 @@ TOUCHED = """
             )
             UNION ALL
             SELECT project_id, created_at, received_at, batch_id, true AS is_event
-            FROM lens_raw.removed_events
+            FROM lens_raw.changed_events
             WHERE batch_id IN (
                 SELECT batch_id FROM lens_raw.batches
                 WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)

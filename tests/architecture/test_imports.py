@@ -31,7 +31,7 @@ OWNERS = {
     "ua_parser": ("collector/enrichment/user_agent.py",),
     "geoip2": ("collector/enrichment/geo.py",),
     "maxminddb": ("collector/enrichment/geo.py",),
-    "crawleruseragents": ("collector/enrichment/bots.py",),
+    "crawleruseragents": ("collector/enrichment/lists.py",),
     "prometheus_client": ("event_lens/metrics.py",),
     "re2": ("event_lens/contract/regex.py",),
     "ada_url": ("event_lens/contract/host.py",),

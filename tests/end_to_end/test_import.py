@@ -22,7 +22,7 @@ def people_of_the_log() -> list[tuple[str, str]]:
         if line
         and (line[4].startswith("2") or line[4] == "304")
         and not ASSET.search(line[3])
-        and line[5] not in ("", "-")
+        and line[5].startswith("Mozilla/")
         and not CRAWLER.search(line[5])
     ]
 

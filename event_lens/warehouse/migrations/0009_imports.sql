@@ -21,8 +21,8 @@ ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY (project_id, import_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Where the rows were that went out again: a build rebuilds these days as it does those of a batch that landed.
-CREATE TABLE IF NOT EXISTS lens_raw.removed_events
+-- Where rows were that went out again or are judged anew: a build rebuilds these days as those of a batch that landed.
+CREATE TABLE IF NOT EXISTS lens_raw.changed_events
 (
     batch_id String,
     project_id String,

@@ -78,7 +78,7 @@ def test_a_row_has_page_source_and_agent() -> None:
     assert (row["origin"], row["referrer_type"], row["device_kind"]) == ("https://site.example", "direct", "derived")
     assert row["created_at"].isoformat() == "2026-05-26T18:45:57+00:00"
     assert set(rows_of(LOG).filter("is_bot")["bot_reason"]) == {
-        "crawler:Googlebot\\/", "crawler:bingbot", "empty_user_agent",
+        "crawler:Googlebot\\/", "crawler:bingbot", "empty_user_agent", "program:Agent",
     }  # fmt: skip
 
 

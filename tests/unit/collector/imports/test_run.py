@@ -163,7 +163,7 @@ def test_undo_takes_exactly_the_rows_of_an_import_out_again(warehouse: Warehouse
     assert counts(warehouse, project) == {"events": 3, "ids": 3, "devices": 2, "refused": 0, "in_batches": 3}
     assert [row["state"] for row in list_imports(warehouse, project)] == ["finished", "undone"]
     days = warehouse.rows(
-        "SELECT DISTINCT toDate(created_at) AS day FROM lens_raw.removed_events WHERE batch_id IN"
+        "SELECT DISTINCT toDate(created_at) AS day FROM lens_raw.changed_events WHERE batch_id IN"
         " (SELECT batch_id FROM lens_raw.batches WHERE batch_id = {b:String})",
         {"b": f"undo-{second.record.import_id}"},
     )

@@ -1,0 +1,61 @@
+"""`eventlens bots`: who is a program, by the lists of today."""
+
+import os
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from cli.client import OfOneProject
+from cli.console import console, show_table
+from event_lens.settings import read_settings
+
+bots_app = typer.Typer(help="Who is a program and not a person.", no_args_is_help=True)
+
+
+@bots_app.command("judge")
+def bots_judge(
+    user_agent: str, in_a_log: Annotated[bool, typer.Option(help="As of who asks a web server for a page.")] = False
+) -> None:
+    """Say what an agent is taken for."""
+    from collector.enrichment.bots import judge
+
+    verdict = judge(user_agent, is_log=in_a_log)
+    fields = verdict.agent._asdict() | {"bot_reason": verdict.reason}
+    show_table("", ("field", "value"), [(name, value) for name, value in fields.items() if value])
+
+
+@bots_app.command("rescan")
+def bots_rescan(
+    project: OfOneProject = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    build: Annotated[bool, typer.Option(help="Build the days anew on which the events are.")] = True,
+) -> None:
+    """Judge all agents in raw anew, after an update of the lists, and build what that changes."""
+    from cli.builds import build_touched
+    from collector.rescan import apply_changes, find_changes
+    from event_lens.warehouse.access import connect
+
+    settings = read_settings(os.environ)
+    with connect(settings, "admin", query_timeout_seconds=600) as warehouse:
+        changes = find_changes(warehouse, project or "")
+        kinds: Counter[tuple[str, str]] = Counter()
+        for change in changes:
+            kinds[_kind(change.was_reason), _kind(change.reason)] += change.event_count
+        if not changes:
+            console.print("Nothing to change: every verdict is that of today's lists.")
+            return
+        show_table(
+            "Verdicts that would change" if dry_run else "Verdicts that change",
+            ("was", "is", "events"),
+            [(was, now, count) for (was, now), count in kinds.most_common()],
+        )
+        if dry_run:
+            return
+        apply_changes(warehouse, changes)
+    if build:
+        build_touched(settings)
+
+
+def _kind(reason: str) -> str:
+    return reason.partition(":")[0] if reason and not reason.startswith("soft:") else "person"

@@ -1,0 +1,33 @@
+"""Writes `data/crawlers.csv` from the package `crawler-user-agents`, of which `make lists` brings the newest."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+
+CRAWLERS = Path(__file__).parent / "data" / "crawlers.csv"
+PACKAGE = "crawler-user-agents"
+# Of an entry's tags the first that is here; all others are crawlers.
+KINDS = {"feed-reader": "feed", "social-preview": "preview", "http-library": "library"}
+
+
+def crawler_rows() -> Iterator[tuple[str, str]]:
+    """Kind and pattern of each entry, in the package's order."""
+    for entry in CRAWLER_USER_AGENTS_DATA:
+        kinds = (KINDS[tag] for tag in KINDS if tag in entry.get("tags", ()))
+        yield next(kinds, "crawler"), str(entry["pattern"])
+
+
+def write_crawlers(path: Path = CRAWLERS) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(
+            f"# {PACKAGE} {version(PACKAGE)}, MIT licence, written on {datetime.now(UTC).date()} by `make lists`\n"
+        )
+        csv.writer(file, lineterminator="\n").writerows([("kind", "pattern"), *crawler_rows()])
+
+
+if __name__ == "__main__":
+    write_crawlers()
