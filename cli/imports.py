@@ -104,6 +104,19 @@ def import_undo(
         build_touched(settings)
 
 
+@import_app.command("compare")
+def import_compare(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Days with visitors, sessions, views, bounces.")
+    ],
+    project: OfProject,
+) -> None:
+    """Set the numbers of an old tool beside those here, day by day, with the reasons of differences."""
+    from cli.import_compare import compare
+
+    compare(read_settings(os.environ), file, project)
+
+
 def _shown(value: object) -> object:
     if isinstance(value, list):
         return ", ".join(Path(str(file)).name for file in value)

@@ -1,9 +1,9 @@
 """Judges the agents of events in raw anew, so that newer lists and rules reach history."""
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from collector.changed_events import land_changes, note_changes
 from collector.enrichment.bot_signals import PREFIX
@@ -69,9 +69,14 @@ def find_changes(warehouse: Warehouse, project_id: str = "") -> list[Change]:
             device = verdict.agent.device or row["device"]
             groups.setdefault(key, []).append((row["user_agent"], device, row["events"]))
     return [
-        Change(*key, tuple(agents), tuple(devices), sum(counts))
+        Change(
+            *key,
+            agents=tuple(agent for agent, _, _ in part),
+            devices=tuple(device for _, device, _ in part),
+            event_count=sum(events for _, _, events in part),
+        )
         for key, group in groups.items()
-        for agents, devices, counts in (zip(*part, strict=True) for part in _parts(group))
+        for part in _parts(group)
     ]
 
 
@@ -82,7 +87,7 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
     """
     counts: Counter[str] = Counter()
     for change in changes:
-        batch_id = f"rescan-{secrets.token_hex(6)}"
+        batch_id = f"rescan-{uuid4().hex}"
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in change._asdict().items()}
         values["project"] = change.project_id
         note_changes(warehouse, batch_id, "lens_raw.events", OF_AGENTS, values)

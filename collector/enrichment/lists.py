@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA as ENTRIES
 
 CRAWLERS = Path(__file__).parent / "data" / "crawlers.csv"
 PACKAGE = "crawler-user-agents"
@@ -16,7 +16,7 @@ KINDS = {"feed-reader": "feed", "social-preview": "preview", "http-library": "li
 
 def crawler_rows() -> Iterator[tuple[str, str]]:
     """Kind and pattern of each entry, in the package's order."""
-    for entry in CRAWLER_USER_AGENTS_DATA:
+    for entry in ENTRIES:
         kinds = (KINDS[tag] for tag in KINDS if tag in entry.get("tags", ()))
         yield next(kinds, "crawler"), str(entry["pattern"])
 

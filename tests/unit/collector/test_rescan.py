@@ -6,7 +6,6 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from collector import rescan
 from collector.rescan import apply_changes, find_changes
 from event_lens.clock import now_ms
 from event_lens.contract.rows import EventRow, timestamp
@@ -84,11 +83,8 @@ def test_programs_of_an_imported_log_are_judged_as_those_of_logs(
     assert (found["view"], found["event"]) == ((True, "program:MyTool", "bot"), (False, "", "server"))
 
 
-def test_the_days_of_what_changed_are_built_anew(
-    warehouse: Warehouse, project: str, land: Land, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_days_of_what_changed_are_built_anew(warehouse: Warehouse, project: str, land: Land) -> None:
     land("old", NEW_BOT, device="server", body_hash=7)
-    monkeypatch.setattr(rescan.secrets, "token_hex", lambda size: project)
     apply_changes(warehouse, find_changes(warehouse, project))
     rows = warehouse.rows(
         "SELECT toString(created_at) AS at FROM lens_raw.changed_events WHERE project_id = {p:String} AND batch_id IN"

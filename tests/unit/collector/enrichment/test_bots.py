@@ -7,11 +7,12 @@ import time
 from importlib.metadata import version
 
 import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.enrichment.bots import bot_reason, judge
-from collector.enrichment.lists import CRAWLER_USER_AGENTS_DATA, CRAWLERS, PACKAGE, crawler_rows
+from collector.enrichment.lists import CRAWLERS, PACKAGE, crawler_rows
 from tests.unit.collector.enrichment.test_user_agent import AGENTS
 
 KINDS = {"empty_user_agent", "crawler", "feed", "preview", "library", "named"}

@@ -34,7 +34,7 @@ OPENPANEL = {
     "browser": "Chrome", "browserVersion": "141.0", "os": "Windows", "osVersion": "10", "device": "desktop",
     "properties": {"__title": "A", "__query.utm_source": "news", "plan": "pro"},
 }  # fmt: skip
-GA4 = {
+GA4: dict[str, Any] = {
     "event_name": "page_view", "event_timestamp": "1786518000000123", "user_pseudo_id": "d1", "user_id": None,
     "event_bundle_sequence_id": "9", "stream_id": "3",
     "event_params": [

@@ -1,0 +1,82 @@
+"""Numbers of days as an old tool says them: a table with a day and some of visitors, sessions, views and bounces."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from collector.imports.record_events import text_of
+from collector.imports.records import read_records
+from event_lens.errors import Refused
+
+# Of Plausible, Umami, Matomo, GA4 and people; in lower case and without what is not a letter.
+DAY = ("date", "day", "label", "time", "x")
+NAMES = {
+    "visitors": ("visitors", "uniquevisitors", "nbuniqvisitors", "uniques", "users", "totalusers", "activeusers"),
+    "sessions": ("visits", "sessions", "nbvisits"),
+    "views": ("pageviews", "views", "screenpageviews", "nbpageviews", "nbactions", "screenviews"),
+    "bounces": ("bounces", "bouncecount"),
+    "bounce_rate": ("bouncerate",),
+}
+
+
+@dataclass(frozen=True)
+class OldDay:
+    """What the old tool says of a day; None for what it does not. `bounce_rate` is percent."""
+
+    day: date
+    visitors: int | None = None
+    sessions: int | None = None
+    views: int | None = None
+    bounce_rate: float | None = None
+
+
+def read_old_numbers(path: Path) -> list[OldDay]:
+    """In the order of days; several rows of a day are added up. Raises `Refused` for a table of something else."""
+    found: dict[date, dict[str, float]] = {}
+    fields: list[str] = []
+    for records in read_records(path):
+        for row in records.rows:
+            fields = fields or list(row)
+            said = {re.sub(r"[^a-z]", "", name.lower()): value for name, value in row.items()}
+            day = next((parsed for name in DAY if (parsed := _day(said.get(name)))), None)
+            if day is None:
+                continue
+            sums = found.setdefault(day, {})
+            for number, names in NAMES.items():
+                value = next((parsed for name in names if (parsed := _number(said.get(name))) is not None), None)
+                if value is not None:
+                    sums[number] = value if number == "bounce_rate" else sums.get(number, 0) + value
+    if not any(found.values()):
+        raise Refused(
+            f"{path} has no days with visitors, sessions or views; its fields are {', '.join(fields[:30])}.",
+            code="old_numbers_unreadable",
+        )
+    return [_old_day(day, found[day]) for day in sorted(found)]
+
+
+def _old_day(day: date, sums: dict[str, float]) -> OldDay:
+    rate = sums.get("bounce_rate")
+    sessions = sums.get("sessions")
+    if rate is None and sessions and "bounces" in sums:
+        rate = 100 * sums["bounces"] / sessions
+    elif rate is not None and 0 < rate < 1:
+        rate *= 100  # Google's are shares
+    whole = {name: int(sums[name]) if name in sums else None for name in ("visitors", "sessions", "views")}
+    return OldDay(day, bounce_rate=rate, **whole)
+
+
+def _day(value: Any) -> date | None:
+    text = text_of(value)[:10]
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(text_of(value).strip().removesuffix("%").replace(",", ""))
+    except ValueError:
+        return None
