@@ -1,7 +1,7 @@
 """The routes under `/insights/{projectId}`, one for each report."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from query.auth import Reader
 from query.http.dependencies import provide_subject
+from query.http.middleware import ALLOWED_ORIGIN
 from query.http.openapi import operation_of
 from query.parameters import NoParameters, read_body, read_parameters
 from query.report import IN_BRACES, Report
@@ -51,7 +52,13 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
 
 
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:
-    """The tags of the answers that the client holds already."""
+    """The tags of the answers that the client holds already.
+
+    None for a page that may not read this one: a browser would show it what it keeps of another key's.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and cast(dict[str, Any], request.scope).get(ALLOWED_ORIGIN) != origin:
+        return frozenset()
     tags = request.headers.get("if-none-match", "").split(",")
     return frozenset(tag.strip() for tag in tags if tag.strip())
 

@@ -28,6 +28,8 @@ SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 KEY_HEADERS = ", ".join(f"{prefix}-{part}" for prefix in CLIENT_PREFIXES for part in ("id", "secret"))
+# A browser must not show one key or origin what it keeps of another's.
+VARY = (b"vary", ", ".join(["origin", *(f"{prefix}-id" for prefix in CLIENT_PREFIXES)]).encode())
 EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-request-id")
 
 log = get_log("http")
@@ -76,9 +78,9 @@ class Edge:
 
 def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: str) -> Headers:
     names = {name.lower() for name, _ in given}
-    headers = [*given, *(header for header in SECURITY_HEADERS if header[0] not in names), (REQUEST_ID, id)]
+    headers = [*given, *(header for header in SECURITY_HEADERS if header[0] not in names), VARY, (REQUEST_ID, id)]
     if allowed_origin:
-        headers += [(b"access-control-allow-origin", allowed_origin.encode("latin-1")), (b"vary", b"origin"), EXPOSED]
+        headers += [(b"access-control-allow-origin", allowed_origin.encode("latin-1")), EXPOSED]
     return headers
 
 
@@ -95,5 +97,4 @@ def _preflight(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         (b"access-control-allow-methods", b"GET, POST"),
         (b"access-control-allow-headers", f"content-type, if-none-match, x-request-id, {KEY_HEADERS}".encode()),
         (b"access-control-max-age", b"600"),
-        (b"vary", b"origin"),
     ]

@@ -40,7 +40,7 @@ from event_lens.settings import read_settings
 from query.app import serve
 serve(read_settings(os.environ))
 """
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 ZONES = {
     "plain": "UTC",
     "kolkata": "Asia/Kolkata",

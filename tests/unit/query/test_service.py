@@ -165,7 +165,11 @@ def test_a_page_of_an_origin_of_the_key_may_read_the_answer(site: Site) -> None:
         assert answered.status_code == status
         assert answered.headers["access-control-allow-origin"] == OWN_PAGE
         assert "etag" in answered.headers["access-control-expose-headers"]
+    assert {"origin", "openpanel-client-id"} <= set(site.ask("metrics").headers["vary"].split(", "))
+    tag = site.ask("timeseries").headers.get("etag", "none")
     for origin in ("https://other.example", "null", "http://dashboard.example"):
+        # A browser that keeps the answer for another key would take 304 for leave to show it.
+        assert site.ask("timeseries", {"Origin": origin, "If-None-Match": tag}).status_code == 200
         assert "access-control-allow-origin" not in site.ask("metrics", {"Origin": origin}).headers
     wrong = site.ask("metrics", {"Origin": OWN_PAGE, "openpanel-client-secret": "wrong"})
     assert wrong.status_code == 401
