@@ -45,6 +45,12 @@ def compose() -> dict[str, Any]:
     return read
 
 
+def ingress_paths(name: str) -> list[str]:
+    """The paths of one of the two ingresses, in their order."""
+    (found,) = (found for found in manifests("Ingress") if found["metadata"]["name"] == name)
+    return [rule["path"] for rule in found["spec"]["rules"][0]["http"]["paths"]]
+
+
 def manifests(kind: str) -> Iterator[dict[str, Any]]:
     for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
         yield from (found for found in yaml.safe_load_all(path.read_text()) if found["kind"] == kind)
@@ -82,9 +88,7 @@ def test_every_route_of_the_wire_and_no_other_leads_to_the_collector() -> None:
         assert not re.fullmatch(f"/{WIRE}", path), path
     for name in ("nginx.conf", "Caddyfile"):
         assert f"^(/api/v1/analytics)?/{WIRE}$" in (DEPLOY / name).read_text()
-    wire, _ = manifests("Ingress")
-    paths = [rule["path"] for rule in wire["spec"]["rules"][0]["http"]["paths"]]
-    assert paths == [f"/{WIRE}$", f"/api/v1/analytics/{WIRE}$"]
+    assert ingress_paths("wire") == [f"/{WIRE}$", f"/api/v1/analytics/{WIRE}$"]
 
 
 PROBED = {"collector": {"/ready", "/health"}, "query": {"/ready", "/health"}, "webserver": {"/dagster/server_info"}}

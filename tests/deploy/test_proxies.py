@@ -13,6 +13,7 @@ import pytest
 from collector.http.browser_script import script_text
 from tests.deploy.conftest import BASE_PATH, BEHIND, EXCLUDED, Front
 from tests.deploy.front import PROXIES, Certificate, Parts, visitor
+from tests.deploy.test_files import ingress_paths
 from tests.ports import free_port
 
 EVENT = b'{"type":"track","payload":{"name":"clicked"}}'
@@ -65,6 +66,15 @@ def test_questions_and_exports_lead_to_the_query_api(front: Front, base: str) ->
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "event-lens-client"), path
         assert client.get(f"{base}/schema").json()["info"]["title"] == "Event Lens: questions"
         assert client.get(f"{base}/manage").json()["error"]["code"] == "route_unknown"
+
+
+def test_the_ingress_of_kubernetes_names_every_route_of_the_query_api_too(front: Front) -> None:
+    with front.visitor() as client:
+        described = {f"/{path.split('/')[1]}" for path in client.get("/schema").json()["paths"]}
+    routes = described - {"/health", "/ready", "/metrics"} | {"/schema", "/mcp"}
+    paths = set(ingress_paths("pages"))
+    assert routes <= paths
+    assert {f"{BASE_PATH}{route}" for route in routes - {"/schema"}} <= paths
 
 
 @pytest.mark.parametrize("path", ["/metrics", f"{BASE_PATH}/metrics", "/tracks", "/op1xjs", "/track/batch/x"])
