@@ -15,13 +15,14 @@ import yaml
 from cli.main import app
 from collector.http.openapi import openapi
 from event_lens.settings import SETTINGS, read_settings
+from orchestration.serve import CODE_SOCKET, dagster_commands
 from tests.deploy.front import DEPLOY
 
 ROOT = DEPLOY.parent
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 NAMES = {setting.name for setting in SETTINGS}
 WIRE = r"(track|track/batch|track/device-id|identify|increment|decrement|alias|api/events|op1\.js)"
-OURS = ("collector", "query", "migrate", "dagster-webserver", "dagster-daemon")
+OURS = ("collector", "query", "migrate", "dagster-code", "dagster-webserver", "dagster-daemon")
 COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 SECRETS = {"LENS_SITE": "stats.example.com"} | {
     f"{name}_PASSWORD": "0123456789abcdef" for name in ("DAGSTER", "CLICKHOUSE", "POSTGRES")
@@ -128,6 +129,14 @@ def test_compose_looks_at_the_same_routes_and_shows_only_the_proxy(compose: dict
     assert set(told) == set(re.findall(r"\{\$(\w+):", (DEPLOY / "Caddyfile").read_text()))
     for address in (told["LENS_COLLECTORS"], told["LENS_QUERY"], told["LENS_DAGSTER"]):
         assert address.partition(":")[0] in services
+
+
+def test_each_of_dagsters_processes_is_a_container(compose: dict[str, Any]) -> None:
+    modules = {command[-1] for command in dagster_commands().values()}
+    services = compose["services"]
+    assert {services[name]["entrypoint"][-1] for name in OURS if name.startswith("dagster-")} == modules
+    assert {container["command"][-1] for container in pods()["dagster"]["containers"]} == modules
+    assert f"'/data/dagster/{CODE_SOCKET}'" in services["dagster-code"]["healthcheck"]["test"][-1]
 
 
 def started(part: list[str]) -> bool:
