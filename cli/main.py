@@ -50,9 +50,8 @@ def _settings() -> Settings:
 @app.command()
 def up() -> None:
     """Serve everything (warehouse, collector, query API, Dagster) until Ctrl-C."""
-    from cli.up import serve_all
-
-    raise typer.Exit(serve_all(_settings(), os.environ))
+    # In place of this process, whose libraries of other commands would stay in memory for as long as it serves.
+    os.execv(sys.executable, [sys.executable, "-m", "cli.up"])
 
 
 @app.command()
@@ -62,6 +61,32 @@ def stop() -> None:
 
     home = _settings().home
     console.print("Stopped." if stop_home(home) else f"`eventlens up` does not run over {home}.", soft_wrap=True)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show parts, spool, last build and the freshness of each project. Exit code 1 when a part does not answer."""
+    from cli.status import print_status, read_status, show_status
+
+    found = read_status(_settings())
+    if as_json:
+        print_status(found)
+    else:
+        show_status(found)
+    raise typer.Exit(0 if all(part.is_answering for part in found.parts) else 1)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what is wrong with this home and how to mend it. Exit code 1 when something is."""
+    from cli.doctor import examine, print_findings, show_findings
+
+    findings = examine(_settings())
+    if as_json:
+        print_findings(findings)
+    else:
+        show_findings(findings)
+    raise typer.Exit(1 if any(finding.level == "problem" for finding in findings) else 0)
 
 
 @app.command()

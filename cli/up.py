@@ -1,16 +1,18 @@
-"""`eventlens up`: every part under one process, which ends with it."""
+"""`eventlens up`: every part under one process, which ends with it; `python -m cli.up`."""
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from cli.processes.log_files import LogFiles
 from cli.processes.record import recorded
 from cli.processes.supervisor import Part, Supervisor
 from event_lens.asgi import LOOPBACK, check_port
-from event_lens.errors import Refused
+from event_lens.env_file import load_env_file
+from event_lens.errors import EventLensError, Refused
 from event_lens.processes import is_answering
-from event_lens.settings import Settings
+from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.file_lock import is_locked
 from orchestration.login import check_login_beyond_loopback
@@ -53,16 +55,10 @@ def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
 
 def own_parts(settings: Settings) -> list[Part]:
     """Warehouse (if it is ours), collector and query API."""
-    ready = {
-        "collector": f"{settings.local_url(settings.collector_port)}/ready",
-        "query": f"{settings.local_url(settings.query_port)}/ready",
-    }
-    if settings.is_embedded:
-        ready = {"warehouse": f"http://127.0.0.1:{settings.warehouse_port}/ping", **ready}
     return [
         # The others finish their work on the warehouse before it ends.
-        Part(part, [sys.executable, "-m", "cli.main", part], partial(is_answering, url), is_last=part == "warehouse")
-        for part, url in ready.items()
+        Part(part, [sys.executable, "-m", "cli.main", part], is_ready, is_last=part == "warehouse")
+        for part, is_ready in own_parts_ready(settings).items()
     ]
 
 
@@ -72,13 +68,28 @@ def dagster_parts(settings: Settings) -> list[Part]:
     Raises `Refused` (`dagster_running`), also for other machines without a password.
     """
     check_login_beyond_loopback(settings)
-    home = prepare_dagster_home(settings)
-    check_no_other_dagster(home)
-    ready = {
-        "dagster": partial(is_answering, f"{settings.dagster_url}/server_info"),
-        "daemon": partial(is_locked, home / DAEMON_LOCK),
-    }
+    check_no_other_dagster(prepare_dagster_home(settings))
+    ready = dagster_parts_ready(settings)
     return [Part(name, command, ready[name], is_plain=False) for name, command in dagster_commands().items()]
+
+
+def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
+    """How to tell that a part of ours does its work."""
+    ready = {
+        "collector": f"{settings.local_url(settings.collector_port)}/ready",
+        "query": f"{settings.local_url(settings.query_port)}/ready",
+    }
+    if settings.is_embedded:
+        ready = {"warehouse": f"http://{settings.warehouse_host}:{settings.warehouse_port}/ping", **ready}
+    return {name: partial(is_answering, url) for name, url in ready.items()}
+
+
+def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
+    """The same of Dagster's."""
+    return {
+        "dagster": partial(is_answering, f"{settings.dagster_url}/server_info"),
+        "daemon": partial(is_locked, settings.home / "dagster" / DAEMON_LOCK),
+    }
 
 
 def with_dagster_home(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -132,3 +143,16 @@ def _log_files(settings: Settings) -> LogFiles:
             "another folder.",
             code="log_folder_unwritable",
         ) from error
+
+
+def main() -> None:
+    """Shows an error that is the caller's to mend as one line."""
+    try:
+        load_env_file(os.environ)
+        sys.exit(serve_all(read_settings(os.environ), os.environ))
+    except EventLensError as error:
+        sys.exit(f"error: {error.message}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""`eventlens status`: what runs for a home, what waits, and how fresh the numbers of each project are."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from cli.console import console, show_table
+from cli.processes.record import read_record
+from cli.up import addresses_of, dagster_parts_ready, own_parts_ready
+from collector.spool.health import spool_health
+from event_lens.clock import Clock, now_ms
+from event_lens.errors import EventLensError
+from event_lens.process_id import is_alive
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import list_projects
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.client import Warehouse
+from query.freshness import as_instant
+
+# Of a batch that no build has taken in: the projects that it holds something of.
+WAITING = """
+WITH waiting AS
+(
+    SELECT batch_id, landed_at, first_received_at, last_received_at
+    FROM lens_raw.batches
+    WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
+)
+SELECT project_id, count() AS waiting, toUnixTimestamp64Milli(min(landed_at)) AS oldest
+FROM
+(
+    SELECT project_id, batch_id, received_at FROM lens_raw.events
+    UNION ALL
+    SELECT project_id, batch_id, received_at FROM lens_raw.profile_operations
+) AS received
+INNER JOIN waiting USING batch_id
+WHERE received_at BETWEEN (SELECT min(first_received_at) FROM waiting) AND (SELECT max(last_received_at) FROM waiting)
+GROUP BY project_id
+"""
+LAST_BUILD = "SELECT toUnixTimestamp64Milli(max(finished_at)) FROM lens_staging.builds"
+
+
+class PartStatus(msgspec.Struct, rename="camel"):
+    """`pid` is that of a part which `up` runs; a part may answer without one."""
+
+    name: str
+    address: str
+    is_answering: bool
+    pid: int | None
+
+
+class ProjectFreshness(msgspec.Struct, rename="camel"):
+    """Through when the tables hold what landed of a project, and how many rows are not in them."""
+
+    project_id: str
+    complete_through: str | None
+    waiting_rows: int
+
+
+class Status(msgspec.Struct, rename="camel"):
+    """`problems` are what could not be asked."""
+
+    home: str
+    up: int | None
+    parts: list[PartStatus]
+    spool: dict[str, int | float]
+    last_build: str | None
+    freshness: list[ProjectFreshness]
+    problems: list[str]
+
+
+def read_status(settings: Settings, clock: Clock = now_ms) -> Status:
+    """Asks every part; blocks for seconds where one does not answer."""
+    record = read_record(settings.home)
+    up = record.up.pid if record and is_alive(record.up) else None
+    pids = {name: part.pid for name, part in record.parts.items() if is_alive(part)} if record else {}
+    status = Status(str(settings.home), up, _parts(settings, pids), {}, None, [], [])
+    try:
+        status.spool = spool_health(settings.home / "spool", clock)
+        with connect(settings, "query", query_timeout_seconds=10) as warehouse:
+            status.last_build, status.freshness = _freshness(settings, warehouse, clock)
+    except EventLensError as error:
+        status.problems.append(error.message)
+    return status
+
+
+def print_status(status: Status) -> None:
+    console.print_json(msgspec.json.encode(status).decode())
+
+
+def show_status(status: Status) -> None:
+    show_table(
+        f"Event Lens over {status.home}" + ("" if status.up else ": `eventlens up` does not run"),
+        ("part", "address", "answers", "process"),
+        [(part.name, part.address, part.is_answering, str(part.pid or "-")) for part in status.parts],
+    )
+    if status.spool:
+        console.print("Spool: {pendingEvents} rows wait, {pendingBytes} bytes.".format(**status.spool))
+    console.print(f"Last build: {status.last_build or 'none'}.")
+    if status.freshness:
+        show_table(
+            "Freshness",
+            ("project", "complete through", "rows not built"),
+            [(project.project_id, project.complete_through, project.waiting_rows) for project in status.freshness],
+        )
+    for problem in status.problems:
+        console.print(problem, soft_wrap=True)
+
+
+def _parts(settings: Settings, pids: Mapping[str, int]) -> list[PartStatus]:
+    addresses = addresses_of(settings)
+    shown = {"warehouse": "SQL", "query": "query API", "dagster": "Dagster"}
+    return [
+        PartStatus(name, addresses.get(shown.get(name, name), ""), is_ready(), pids.get(name))
+        for name, is_ready in (own_parts_ready(settings) | dagster_parts_ready(settings)).items()
+    ]
+
+
+def _freshness(settings: Settings, warehouse: Warehouse, clock: Clock) -> tuple[str | None, list[ProjectFreshness]]:
+    registry = open_registry(settings)
+    try:
+        projects = [project.project_id for project in list_projects(registry)]
+    finally:
+        registry.close()
+    # Before what waits is asked: a batch that lands meanwhile is younger.
+    now = clock()
+    built_at = warehouse.value(LAST_BUILD)
+    waiting = {row["project_id"]: row for row in warehouse.rows(WAITING)}
+    freshness = []
+    for project in projects:
+        row = waiting.get(project)
+        through = (row["oldest"] - 1 if row else now) if built_at else None
+        freshness.append(
+            ProjectFreshness(project, None if through is None else as_instant(through), row["waiting"] if row else 0)
+        )
+    return (as_instant(built_at) if built_at else None), freshness

@@ -1,0 +1,123 @@
+"""`eventlens up` as a person runs it, with the commands beside it: status, doctor, stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.ports import free_port
+from tests.unit.orchestration.test_served_dagster import processes_of
+
+START_SECONDS = 240
+
+
+class Up:
+    """A running `eventlens up` and its environment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.output = folder / "output"
+        ports = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
+        self.ports = {part: free_port() for part in ports}
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
+        self.environ |= {"EVENTLENS_HOME": str(self.home), "COLUMNS": "200"}
+        # All other settings come from the file.
+        settings = [f"EVENTLENS_{part}_PORT={port}\n" for part, port in self.ports.items()]
+        (folder / ".env").write_text("".join([*settings, f"EVENTLENS_LOG_FOLDER={folder / 'logs'}\n"]))
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cli.main", "up"], env=self.environ, stdout=output, stderr=output
+            )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.main", *arguments]
+        return subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=120, check=False)
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while text not in self.output.read_text():
+            assert self.process.poll() is None, self.output.read_text()
+            assert time.monotonic() < deadline, self.output.read_text()
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    if os.environ.get("EVENTLENS_WAREHOUSE_URL"):
+        pytest.skip("the warehouse under test is a ClickHouse server")
+    started = Up(tmp_path_factory.mktemp("up"))
+    try:
+        started.wait_for("is ready")
+        yield started
+    finally:
+        started.run("stop")
+        started.process.wait(90)
+
+
+def test_everything_that_is_ready_is_one_line_with_its_addresses(up: Up) -> None:
+    [line] = [line for line in up.output.read_text().splitlines() if "Still waiting for" not in line]
+    assert "Event Lens is ready: " in line
+    for part in ("WAREHOUSE", "COLLECTOR", "QUERY", "DAGSTER"):
+        assert f"http://127.0.0.1:{up.ports[part]}" in line
+    assert "collector_started" in (up.home.parent / "logs" / "collector.log").read_text()
+
+
+def test_a_second_one_over_the_home_is_refused(up: Up) -> None:
+    second = up.run("up")
+    assert second.returncode == 1
+    assert "runs over" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_status_shows_what_runs_what_waits_and_how_fresh_each_project_is(up: Up) -> None:
+    project = json.loads(up.run("project", "create", "shop", "--json").stdout)["projectId"]
+    status = json.loads(up.run("status", "--json").stdout)
+    assert [part["name"] for part in status["parts"]] == ["warehouse", "collector", "query", "dagster", "daemon"]
+    assert all(part["isAnswering"] and part["pid"] for part in status["parts"])
+    assert (status["up"], status["spool"]["pendingEvents"], status["lastBuild"]) == (up.process.pid, 0, None)
+    assert status["freshness"] == [{"projectId": project, "completeThrough": None, "waitingRows": 0}]
+    assert status["problems"] == []
+    shown = up.run("status")
+    assert shown.returncode == 0
+    assert f"http://127.0.0.1:{up.ports['COLLECTOR']}" in shown.stdout
+
+
+def test_doctor_finds_nothing_wrong_with_what_runs(up: Up) -> None:
+    done = up.run("doctor", "--json")
+    found = {finding["subject"]: finding["level"] for finding in json.loads(done.stdout)}
+    assert done.returncode == 0
+    assert {level for subject, level in found.items() if subject != "geoip"} == {"ok"}
+    assert {"versions", "disk", "registry", "spool", "geoip", "warehouse", "clock", "builds"} <= found.keys()
+
+
+def test_the_collector_takes_events_while_the_warehouse_is_started_again(up: Up) -> None:
+    before = {part["name"]: part["pid"] for part in json.loads(up.run("status", "--json").stdout)["parts"]}
+    os.kill(before["warehouse"], signal.SIGKILL)
+    assert httpx.get(f"http://127.0.0.1:{up.ports['COLLECTOR']}/ready").status_code == 200
+    up.wait_for("was ended by SIGKILL; it starts again")
+    deadline = time.monotonic() + START_SECONDS
+    while (after := json.loads(up.run("status", "--json").stdout))["problems"]:
+        assert time.monotonic() < deadline
+    pids = {part["name"]: part["pid"] for part in after["parts"]}
+    assert pids["warehouse"] != before["warehouse"]
+    assert pids | {"warehouse": 0} == before | {"warehouse": 0}
+
+
+def test_a_terminal_that_closes_leaves_nothing_behind_and_doctor_says_so(up: Up) -> None:
+    up.process.send_signal(signal.SIGHUP)
+    assert up.process.wait(90) == 0
+    assert processes_of(up.home) == []
+    assert not (up.home / "up.json").exists()
+    stopped = up.run("stop")
+    assert (stopped.returncode, "does not run" in stopped.stdout) == (0, True)
+    assert up.run("status").returncode == 1
+    doctor = up.run("doctor")
+    assert doctor.returncode == 1
+    assert "Start it with `eventlens up`" in " ".join(doctor.stdout.replace("│", " ").split())
