@@ -16,7 +16,7 @@ from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.file_lock import is_locked
 from orchestration.login import check_login_beyond_loopback
-from orchestration.serve import DAEMON_LOCK, check_no_other_dagster, dagster_commands
+from orchestration.serve import CODE_LOCK, DAEMON_LOCK, check_no_other_dagster, dagster_commands
 
 
 def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -86,9 +86,11 @@ def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
 
 def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
     """The same of Dagster's."""
+    home = settings.home / "dagster"
     return {
+        "code": partial(is_locked, home / CODE_LOCK),
         "dagster": partial(is_answering, f"{settings.dagster_url}/server_info"),
-        "daemon": partial(is_locked, settings.home / "dagster" / DAEMON_LOCK),
+        "daemon": partial(is_locked, home / DAEMON_LOCK),
     }
 
 

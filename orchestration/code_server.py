@@ -3,6 +3,7 @@
 import os
 import sys
 
+from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.settings import read_settings
 from orchestration.dagster_home import prepare_dagster_home
@@ -13,6 +14,7 @@ from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, another_run
 def main() -> None:
     """Shows an error that is the caller's to mend as one line."""
     try:
+        load_env_file(os.environ)
         settings = read_settings(os.environ)
         home = prepare_dagster_home(settings)
         # First of all: it tells page and daemon, which start at the same time, that there is a server to wait for.

@@ -79,7 +79,14 @@ def test_a_second_one_over_the_home_is_refused(up: Up) -> None:
 def test_status_shows_what_runs_what_waits_and_how_fresh_each_project_is(up: Up) -> None:
     project = json.loads(up.run("project", "create", "shop", "--json").stdout)["projectId"]
     status = json.loads(up.run("status", "--json").stdout)
-    assert [part["name"] for part in status["parts"]] == ["warehouse", "collector", "query", "dagster", "daemon"]
+    assert [part["name"] for part in status["parts"]] == [
+        "warehouse",
+        "collector",
+        "query",
+        "code",
+        "dagster",
+        "daemon",
+    ]
     assert all(part["isAnswering"] and part["pid"] for part in status["parts"])
     assert (status["up"], status["spool"]["pendingEvents"], status["lastBuild"]) == (up.process.pid, 0, None)
     assert status["freshness"] == [{"projectId": project, "completeThrough": None, "waitingRows": 0}]
