@@ -161,6 +161,16 @@ def serve_assistant(
 
 
 @app.command()
+def page(
+    project: Annotated[str | None, typer.Option(help="A session that reads this project only.")] = None,
+) -> None:
+    """Print an address that opens the page with the numbers, signed in: once, within 15 minutes, on this machine."""
+    from cli.page import page_address
+
+    console.print(page_address(_settings(), project), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def dagster() -> None:
     """Serve Dagster's web interface and its daemon."""
     from cli.up import serve_dagster

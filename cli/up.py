@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from cli.console import console
+from cli.page import page_address
 from cli.processes.log_files import LogFiles
 from cli.processes.record import recorded
 from cli.processes.supervisor import Part, Supervisor
@@ -36,7 +38,14 @@ def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
             shows_all=settings.log_level == "debug",
             on_change=record.write,
         )
+        show_page_address(settings)
         return supervisor.run()
+
+
+def show_page_address(settings: Settings) -> None:
+    """Prints it, to the terminal alone: it signs in, so no log file holds it."""
+    console.print("The page with your numbers, when all is ready; the address signs you in once, within 15 minutes:")
+    console.print(f"  [bold]{page_address(settings)}[/bold]", highlight=False, soft_wrap=True)
 
 
 def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:

@@ -96,7 +96,8 @@ EXCLUDED = {
 
 ASKING = {
     "client_unauthorized": _caller("No read key came, or its id or secret is wrong.", 401),
-    "project_forbidden": _caller("The key does not read this project.", 403),
+    "project_forbidden": _caller("The key or the page's session does not read this project.", 403),
+    "sign_in_token_invalid": _caller("The page's address was used or is too old. `eventlens page` prints one.", 401),
     "route_unknown": _caller("There is no such route.", 404),
     "not_found": _caller("There is no such route.", 404),
     "method_not_allowed": _caller("The route takes another method.", 405),

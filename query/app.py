@@ -18,6 +18,7 @@ from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
 from query.http.insights import answer_project, insights
 from query.http.middleware import Edge
+from query.http.page import page_routes
 from query.service import Service, open_service
 
 MOST_BODY_BYTES = 1 << 20
@@ -60,6 +61,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
             exports,
             answer_project,
             insights,
+            page_routes(),
             assistant.route(),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False), "reader": Provide(provide_reader)},

@@ -42,9 +42,18 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
         raise Refused("There is no client with this id and secret.", code=UNAUTHORIZED)
     if client.type not in READERS:
         raise forbidden()
-    project = find_project(registry, client.project_id)
-    subject = Subject(project.project_id, ZoneInfo(project.timezone), project.currency)
-    return Reader(subject, tuple(client.origins))
+    return Reader(find_subject(registry, client.project_id), tuple(client.origins))
+
+
+def find_subject(registry: Registry, project_id: str) -> Subject:
+    """What questions need to know of a project. Blocks, and raises as `find_project`."""
+    project = find_project(registry, project_id)
+    return Subject(project.project_id, ZoneInfo(project.timezone), project.currency)
+
+
+def has_key(headers: Mapping[str, str]) -> bool:
+    """Whether a key was sent, right or wrong."""
+    return bool(_first(headers, "id"))
 
 
 def forbidden() -> Refused:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TypeVar
 
 import msgspec
@@ -17,9 +17,11 @@ from event_lens.metrics import metrics
 from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
 from event_lens.warehouse.access import url_of
+from query.failure_limit import FailureLimit
 from query.fair_queue import FairQueue
 from query.flights import Flights
 from query.keys import Keys
+from query.page.sign_in import SignIn
 from query.periods import local_date
 from query.pool import Pool
 from query.presence import Receive, while_connected
@@ -57,6 +59,7 @@ class Service:
     killer: ThreadPoolExecutor
     answers: Answers
     transfers: Transfers
+    sign_in: SignIn
     clock: Clock
 
     async def answer(
@@ -129,9 +132,11 @@ def _tag(version: int, question: str, asked: Asked) -> str:
 def open_service(settings: Settings, clock: Clock) -> Service:
     """Raises what `open_registry` raises; the warehouse is not asked yet."""
     url = url_of(settings, "query")
+    registry = open_registry(settings)
+    keys = Keys(registry, settings.failed_keys)
     connections = Pool(url, QUESTIONS_AT_ONCE + SERVICE_CONNECTIONS)
     return Service(
-        keys=Keys(open_registry(settings), settings.failed_keys),
+        keys=keys,
         connections=connections,
         questions=FairQueue(QUESTIONS_AT_ONCE),
         flights=Flights(),
@@ -139,5 +144,6 @@ def open_service(settings: Settings, clock: Clock) -> Service:
         killer=ThreadPoolExecutor(1, thread_name_prefix="kill"),
         answers=Answers(connections, clock),
         transfers=Transfers(url),
+        sign_in=SignIn(settings.home, registry, keys, FailureLimit(settings.failed_keys, monotonic), clock),
         clock=clock,
     )

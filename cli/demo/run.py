@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from chdb_server.data_folder import owned
 from cli.console import console, progress_bar
 from cli.demo.answers import Answers
 from cli.demo.report import show_report
+from cli.page import page_address
 from cli.simulate.sender import Sent, send_traffic
 from cli.simulate.traffic import make_traffic
 from cli.simulate.visits import SITE
@@ -30,6 +32,8 @@ from event_lens.settings import Settings, read_settings
 
 HOME = ".eventlens-demo"
 LAND_WITHIN_SECONDS = 120
+# Where `make up` serves afterwards.
+QUERY_PORT = 3003
 FUNNEL = ("screen_view", "add_to_cart", "purchase")
 
 
@@ -56,6 +60,7 @@ def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -
     console.print(
         f"\nDone in {time.monotonic() - started:.0f} seconds; every process has ended. To look around:\n"
         f"  [bold]EVENTLENS_HOME={HOME} make up[/bold]\n"
+        f"  Page     {page_address(replace(settings, query_port=QUERY_PORT))}   signed in, once, within 15 minutes\n"
         f"  Dagster  http://127.0.0.1:3000   assets, runs, backfills of any range of days\n"
         f"  SQL      curl 'http://127.0.0.1:8123/?user=analyst' -d 'SELECT * FROM lens.profiles FORMAT Vertical'\n"
         f"  API      curl -H 'openpanel-client-id: {reader[0]}' -H 'openpanel-client-secret: {reader[1]}' "

@@ -1,13 +1,15 @@
 """What a request says before its question is asked: whose key it is, and which page may read the answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
 from litestar.types import Scope
 
 from event_lens.registry.allowed_origins import is_allowed
-from query.auth import Reader, forbidden
+from query.auth import Reader, forbidden, has_key
 from query.http.middleware import ALLOWED_ORIGIN
+from query.page.origin import is_from_page
 from query.report_context import Subject
 from query.service import Service
 
@@ -22,6 +24,20 @@ async def provide_subject(reader: Reader, project_id: str) -> Subject:
     if reader.subject.project_id != project_id:
         raise forbidden()
     return reader.subject
+
+
+async def provide_asker(request: Request[Any, Any, Any], service: Service, project_id: str) -> Subject:
+    """The same, or the project that the page's session may read. Only for routes that ask and change nothing."""
+    if has_key(request.headers) or not is_from_page(request.headers):
+        return await provide_subject(await find_reader_of(request.scope, service), project_id)
+    cookie = request.cookies.get(session_cookie_name(request.headers), "")
+    return await service.sign_in.find_subject(cookie, project_id)
+
+
+def session_cookie_name(headers: Mapping[str, str]) -> str:
+    """The name of the session's cookie; it holds the port, for the ports of one host share their cookies."""
+    port = headers.get("host", "").rpartition(":")[2]
+    return f"eventlens_session_{port}" if port.isdecimal() else "eventlens_session"
 
 
 async def find_reader_of(scope: Scope, service: Service) -> Reader:

@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from query.auth import Reader
-from query.http.dependencies import provide_subject
+from query.http.dependencies import provide_asker
 from query.http.middleware import ALLOWED_ORIGIN
 from query.http.openapi import operation_of
 from query.parameters import NoParameters, read_body, read_parameters
@@ -81,5 +81,5 @@ async def answer_project(reader: Reader) -> dict[str, OwnProject]:
 insights = Router(
     "/insights/{project_id:str}",
     route_handlers=[route_of(report) for report in REPORTS.values()],
-    dependencies={"subject": Provide(provide_subject)},
+    dependencies={"subject": Provide(provide_asker)},
 )

@@ -27,6 +27,7 @@ def test_the_demo_prints_every_answer_and_leaves_no_process(tmp_path: Path) -> N
     for title in ("Metrics of 3 days", "By day", "Top pages", "Sources", "Devices", "Funnel", "Retention", "Ledger"):
         assert title in done.stdout
     assert "600 sent = 600 in the ledger" in done.stdout
+    assert "http://127.0.0.1:3003/#token=" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     with owned(tmp_path / ".eventlens-demo" / "warehouse"):
         pass  # nobody serves it any more

@@ -1,11 +1,12 @@
 """A visit of a real Chromium to the shop, and what came of it."""
 
 import shutil
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.sdks.client_process import need_node, run_scenario
+from tests.sdks.client_process import NODE, need_node, run_scenario
 from tests.sdks.proxy import Heard, tapped
 from tests.sdks.shop import shop
 from tests.sdks.site import HOST, Site
@@ -13,9 +14,9 @@ from tests.sdks.site import HOST, Site
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
 
 
-def find_chromium() -> str:
-    """Skips, and says why, where there is none."""
-    need_node()
+def find_chromium(folder: Path = NODE) -> str:
+    """The browser's path. Skips, and says why, where it, node or the packages of `folder` are missing."""
+    need_node(folder)
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("chromium is missing; Debian's package is chromium")
@@ -37,7 +38,7 @@ class Visit(NamedTuple):
 
 def visit(scenario: str, site: Site, chromium: str, *, user_agent: str | None = CHROME, host: str = HOST) -> Visit:
     with tapped(site.collector.port) as tap, shop(tap.url, site.client_id) as port:
-        options = {
+        options: dict[str, Any] = {
             "executable": chromium,
             "apiUrl": tap.url,
             "clientId": site.client_id,

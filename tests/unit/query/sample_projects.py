@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from tests.spec.rows import DAY_MS, HOUR_MS, Project, Row, moment
@@ -11,9 +12,10 @@ HOSTILE = "a'b\"c\\d`e{p0_string:String}--/*;%_é\t\n"
 
 @dataclass
 class World:
-    """Projects by name, with a read key each (`client_id`, secret), and the process that answers."""
+    """Projects by name, with a read key each (`client_id`, secret), and the process that answers from its home."""
 
     url: str
+    home: Path
     projects: dict[str, Project]
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
 

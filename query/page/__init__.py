@@ -1,0 +1,1 @@
+"""The page for people: its files, the addresses that open it signed in, and the sessions of those who did."""

@@ -1,0 +1,41 @@
+"""The files of the page, read once: what a browser is served, whole and packed."""
+
+import gzip
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "files"
+CONTENT_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """One file; `packed` is its content by gzip, `tag` the ETag of both."""
+
+    content: bytes
+    packed: bytes
+    content_type: str
+    tag: str
+
+
+def read_page_files() -> dict[str, PageFile]:
+    """Every file by its path within the page, such as `main.js`. What is not in here is not served."""
+    paths = (path for path in FOLDER.rglob("*") if path.suffix in CONTENT_TYPES)
+    return {path.relative_to(FOLDER).as_posix(): _read(path) for path in paths}
+
+
+def _read(path: Path) -> PageFile:
+    content = path.read_bytes()
+    return PageFile(
+        content=content,
+        packed=gzip.compress(content, mtime=0),
+        content_type=CONTENT_TYPES[path.suffix],
+        tag=f'W/"{sha256(content).hexdigest()[:32]}"',
+    )

@@ -1,0 +1,20 @@
+"""Is a request the page's own? Only such a one may use a session: other pages cannot ask in its holder's name."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+PAGE_HEADER = "event-lens-page"
+
+
+def is_from_page(headers: Mapping[str, str]) -> bool:
+    """Whether the page sent this, and from the origin that it asks. Header names are in lower case.
+
+    Another site's page cannot send the header without a preflight, which is never answered. `Sec-Fetch-Site` tells
+    another port of this machine apart, which cookies do not; browsers leave it out on plain HTTP beyond loopback.
+    """
+    origin = headers.get("origin")
+    return (
+        PAGE_HEADER in headers
+        and headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        and (origin is None or urlsplit(origin).netloc == headers.get("host", ""))
+    )
