@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.client import OfOneProject
+from cli.client import OfOneProject, opened_registry
 from cli.console import console, show_table
+from event_lens.registry.projects import find_project, list_projects
 from event_lens.settings import read_settings
 
 bots_app = typer.Typer(help="Who is a program and not a person.", no_args_is_help=True)
@@ -31,19 +32,21 @@ def bots_rescan(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     build: Annotated[bool, typer.Option(help="Build the days anew on which the events are.")] = True,
 ) -> None:
-    """Judge all agents in raw anew, after an update of the lists, and build what that changes."""
+    """Judge all events in raw anew, by the lists and the projects' rules of today, and build what that changes."""
     from cli.builds import build_touched
     from collector.rescan import apply_changes, find_changes
     from event_lens.warehouse.access import connect
 
     settings = read_settings(os.environ)
+    with opened_registry() as registry:
+        projects = [find_project(registry, project)] if project else list_projects(registry)
     with connect(settings, "admin", query_timeout_seconds=600) as warehouse:
-        changes = find_changes(warehouse, project or "")
+        changes = [change for each in projects for change in find_changes(warehouse, each.project_id, each.bot_rules)]
         kinds: Counter[tuple[str, str]] = Counter()
         for change in changes:
             kinds[_kind(change.was_reason), _kind(change.reason)] += change.event_count
         if not changes:
-            console.print("Nothing to change: every verdict is that of today's lists.")
+            console.print("Nothing to change: every verdict is that of today's lists and rules.")
             return
         show_table(
             "Verdicts that would change" if dry_run else "Verdicts that change",

@@ -1,6 +1,6 @@
 """`eventlens import compare`: the numbers of days here beside those of the old tool, and why they differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -111,7 +111,7 @@ def reasons(there: OldDay, here: Day, zone: str) -> Iterator[str]:
         yield from _nearest("bounces", there.bounce_rate, here.bounce_rate, other_rate)
 
 
-def _nearest(number: str, there: float, here: float, others: dict[str, float]) -> Iterator[str]:
+def _nearest(number: str, there: float, here: float, others: Mapping[str, float]) -> Iterator[str]:
     if abs(there - here) <= SAME * max(there, here):
         return
     reason = min(others, key=lambda each: abs(others[each] - there))

@@ -26,6 +26,12 @@ DuplicateWindow = Annotated[int | None, typer.Option(help="Equal events within i
 AllowedBots = Annotated[
     list[str] | None, typer.Option("--allow-bot", help="A bot reason to count all the same, such as 'crawler:*'.")
 ]
+BotRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bot-rule", help="Whose events are a bot's: agent:*Name*, path:/wp-*, sign:headless. Then bots rescan."
+    ),
+]
 DeviceSalt = Annotated[str | None, typer.Option(help="A derived device lasts a day or a month: daily, monthly.")]
 UnsafeRevenue = Annotated[bool | None, typer.Option(help="Whether revenue counts without a verified secret.")]
 OwnAddresses = Annotated[
@@ -56,6 +62,7 @@ def project_create(
     session_timeout_seconds: SessionTimeout = None,
     duplicate_window_ms: DuplicateWindow = None,
     allow_bot: AllowedBots = None,
+    bot_rule: BotRules = None,
     device_salt: DeviceSalt = None,
     allow_unsafe_revenue: UnsafeRevenue = None,
     own_address: OwnAddresses = None,
@@ -68,7 +75,7 @@ def project_create(
 ) -> None:
     """Create a project. NAME is free text; the id is printed."""
     settings = _given(
-        _lists(domain, allow_bot, own_address, hostname, query_allow),
+        _lists(domain, allow_bot, bot_rule, own_address, hostname, query_allow),
         timezone=timezone,
         currency=currency,
         session_timeout_seconds=session_timeout_seconds,
@@ -94,6 +101,7 @@ def project_change(
     session_timeout_seconds: SessionTimeout = None,
     duplicate_window_ms: DuplicateWindow = None,
     allow_bot: AllowedBots = None,
+    bot_rule: BotRules = None,
     device_salt: DeviceSalt = None,
     allow_unsafe_revenue: UnsafeRevenue = None,
     own_address: OwnAddresses = None,
@@ -109,7 +117,7 @@ def project_change(
     Collectors follow within seconds; the next build rebuilds the project's days if its numbers depend on the change.
     """
     settings = _given(
-        _lists(domain, allow_bot, own_address, hostname, query_allow),
+        _lists(domain, allow_bot, bot_rule, own_address, hostname, query_allow),
         name=name,
         timezone=timezone,
         currency=currency,
@@ -131,6 +139,7 @@ def project_add_to(
     project_id: str,
     domain: Domains = None,
     allow_bot: AllowedBots = None,
+    bot_rule: BotRules = None,
     own_address: OwnAddresses = None,
     hostname: Hostnames = None,
     query_allow: QueryAllowList = None,
@@ -138,7 +147,9 @@ def project_add_to(
 ) -> None:
     """Add values to a project's lists; what is in them stays."""
     with opened_registry() as registry:
-        project = add_to_project(registry, project_id, **_lists(domain, allow_bot, own_address, hostname, query_allow))
+        project = add_to_project(
+            registry, project_id, **_lists(domain, allow_bot, bot_rule, own_address, hostname, query_allow)
+        )
     say(_fields(project), as_json=as_json)
 
 
@@ -147,6 +158,7 @@ def project_remove_from(
     project_id: str,
     domain: Domains = None,
     allow_bot: AllowedBots = None,
+    bot_rule: BotRules = None,
     own_address: OwnAddresses = None,
     hostname: Hostnames = None,
     query_allow: QueryAllowList = None,
@@ -155,7 +167,7 @@ def project_remove_from(
     """Take values out of a project's lists; the others stay."""
     with opened_registry() as registry:
         project = remove_from_project(
-            registry, project_id, **_lists(domain, allow_bot, own_address, hostname, query_allow)
+            registry, project_id, **_lists(domain, allow_bot, bot_rule, own_address, hostname, query_allow)
         )
     say(_fields(project), as_json=as_json)
 
@@ -188,6 +200,7 @@ def _fields(project: Project) -> dict[str, object]:
         "deviceSalt": project.device_salt,
         "allowUnsafeRevenue": project.allow_unsafe_revenue,
         "allowedBots": project.allowed_bots,
+        "botRules": project.bot_rules,
         "ownAddresses": project.own_addresses,
         "hostnames": project.hostnames,
         "queryAllowList": project.query_allow_list,
@@ -200,6 +213,7 @@ def _fields(project: Project) -> dict[str, object]:
 def _lists(
     domain: list[str] | None,
     allow_bot: list[str] | None,
+    bot_rule: list[str] | None,
     own_address: list[str] | None,
     hostname: list[str] | None,
     query_allow: list[str] | None,
@@ -208,6 +222,7 @@ def _lists(
     given = {
         "domains": domain,
         "allowed_bots": allow_bot,
+        "bot_rules": bot_rule,
         "own_addresses": own_address,
         "hostnames": hostname,
         "query_allow_list": query_allow,

@@ -1,39 +1,49 @@
 """Judges the agents of events in raw anew, so that newer lists and rules reach history."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from collector.changed_events import land_changes, note_changes
+from collector.enrichment.bot_rules import RULE
 from collector.enrichment.bot_signals import PREFIX
-from collector.enrichment.bots import EMPTY, judge
+from collector.enrichment.bots import BOT, EMPTY, judge
 from event_lens.clock import Clock, now_ms
 from event_lens.warehouse.client import Warehouse
 
 AGENTS_AT_ONCE = 500
-# Requests of a web server's log came from whoever the agent names; events of a secret's owner are never judged.
-SEEN = """
-    SELECT project_id, user_agent, is_bot, bot_reason, device, is_log, is_judged, count() AS events
-    FROM (
-        SELECT project_id, user_agent, is_bot, bot_reason, device,
-            import_id IN (SELECT import_id FROM lens_raw.imports WHERE source = 'access-log') AS is_log,
-            is_log OR is_bot OR body_hash != 0 OR bot_reason != '' AS is_judged
-        FROM lens_raw.events
-        WHERE ({project:String} = '' OR project_id = {project:String}) AND device_kind != 'server'
-            AND (import_id = '' OR is_log OR user_agent != '')
+_LIKE = (
+    "multiIf(startsWith({pattern}, '*') AND endsWith({pattern}, '*'), position({text}, trimBoth({pattern}, '*')) > 0,"
+    " endsWith({pattern}, '*'), startsWith({text}, trimRight({pattern}, '*')),"
+    " startsWith({pattern}, '*'), endsWith({text}, trimLeft({pattern}, '*')), {text} = {pattern})"
+).format
+# The first of the project's own rules that an event fits (collector/enrichment/bot_rules.py says the same).
+OWN_RULE = f"""arrayFirst(rule -> multiIf(
+    startsWith(rule, 'agent:'), {_LIKE(text="toString(user_agent)", pattern="substring(rule, 7)")},
+    startsWith(rule, 'path:'), {_LIKE(text="path", pattern="substring(rule, 6)")},
+    bot_reason = concat('rule:', rule) OR (
+        startsWith(bot_reason, 'soft:') AND has(splitByChar(',', substring(bot_reason, 6)), substring(rule, 6))
     )
+), {{rules:Array(String)}})"""
+IS_LOG = "import_id IN (SELECT import_id FROM lens_raw.imports WHERE source = 'access-log')"
+# Events whose sender may have proved a secret were not judged.
+IS_JUDGED = f"({IS_LOG} OR is_bot OR body_hash != 0 OR bot_reason != '')"
+SEEN = f"""
+    SELECT user_agent, is_bot, bot_reason, device, {IS_LOG} AS is_log, {IS_JUDGED} AS is_judged, {OWN_RULE} AS own_rule,
+        import_id != '' AND user_agent = '' AND NOT is_log AS is_untold, device_kind = 'server' AS is_server,
+        count() AS events
+    FROM lens_raw.events WHERE project_id = {{project:String}}
     GROUP BY ALL
 """
-OF_AGENTS = """
-    project_id = {project:String} AND user_agent IN {agents:Array(String)} AND is_bot = {was_bot:Bool}
-    AND bot_reason = {was_reason:String} AND device_kind != 'server'
-    AND (import_id IN (SELECT import_id FROM lens_raw.imports WHERE source = 'access-log')) = {is_log:Bool}
-    AND ({is_log:Bool} OR is_bot OR body_hash != 0 OR bot_reason != '') = {is_judged:Bool}
+OF_AGENTS = f"""
+    project_id = {{project:String}} AND user_agent IN {{agents:Array(String)}} AND is_bot = {{was_bot:Bool}}
+    AND bot_reason = {{was_reason:String}} AND (device_kind = 'server') = {{is_server:Bool}}
+    AND ({IS_LOG}) = {{is_log:Bool}} AND {IS_JUDGED} = {{is_judged:Bool}} AND {OWN_RULE} = {{own_rule:String}}
 """
 UPDATE = f"""
     ALTER TABLE lens_raw.events UPDATE
-        is_bot = {{reason:String}} != '' AND NOT startsWith({{reason:String}}, 'soft:'),
+        is_bot = {{reason:String}} != '',
         bot_reason = {{reason:String}},
         device = transform(user_agent, {{agents:Array(String)}}, {{devices:Array(String)}}, device)
     WHERE {OF_AGENTS}
@@ -43,37 +53,42 @@ UPDATE = f"""
 class Change(NamedTuple):
     """Agents of a project whose events had one reason and have another now; `devices` beside them."""
 
-    project_id: str
+    project: str
+    rules: tuple[str, ...]
     was_bot: bool
     was_reason: str
     is_log: bool
     is_judged: bool
+    is_server: bool
+    own_rule: str
     reason: str
     agents: tuple[str, ...]
     devices: tuple[str, ...]
     event_count: int
 
 
-def find_changes(warehouse: Warehouse, project_id: str = "") -> list[Change]:
-    """What the lists and rules of today say otherwise than the verdict that raw has. Blocks."""
-    groups: dict[tuple[Any, ...], list[tuple[str, str, int]]] = {}
-    for row in warehouse.rows(SEEN, {"project": project_id}):
-        verdict = judge(row["user_agent"], is_log=row["is_log"])
-        reason = verdict.reason
-        if not row["is_judged"] and not _is_sure(reason):
-            continue
-        if not reason and row["bot_reason"].startswith(PREFIX):
+def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = ()) -> list[Change]:
+    """What the lists of today and the project's `rules` say otherwise than the verdict that raw has. Blocks."""
+    groups: dict[Any, list[tuple[str, str, int]]] = {}
+    for row in warehouse.rows(SEEN, {"project": project_id, "rules": list(rules)}):
+        agent, reason = judge(row["user_agent"], is_log=row["is_log"])
+        device = agent.device
+        if row["own_rule"]:
+            device, reason = BOT, RULE + row["own_rule"]
+        elif not _is_judged(row, reason):
             continue
         if reason != row["bot_reason"] or bool(reason) != row["is_bot"]:
-            key = (row["project_id"], row["is_bot"], row["bot_reason"], row["is_log"], row["is_judged"], reason)
-            device = verdict.agent.device or row["device"]
-            groups.setdefault(key, []).append((row["user_agent"], device, row["events"]))
+            names = ("is_bot", "bot_reason", "is_log", "is_judged", "is_server", "own_rule")
+            key = (*(row[name] for name in names), reason)
+            groups.setdefault(key, []).append((row["user_agent"], device or row["device"], row["events"]))
     return [
         Change(
+            project_id,
+            tuple(rules),
             *key,
-            agents=tuple(agent for agent, _, _ in part),
-            devices=tuple(device for _, device, _ in part),
-            event_count=sum(events for _, _, events in part),
+            tuple(agent for agent, _, _ in part),
+            tuple(device for _, device, _ in part),
+            sum(events for _, _, events in part),
         )
         for key, group in groups.items()
         for part in _parts(group)
@@ -89,7 +104,6 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
     for change in changes:
         batch_id = f"rescan-{uuid4().hex}"
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in change._asdict().items()}
-        values["project"] = change.project_id
         note_changes(warehouse, batch_id, "lens_raw.events", OF_AGENTS, values)
         warehouse.command(UPDATE, values, {"mutations_sync": 2, "allow_nondeterministic_mutations": 1})
         land_changes(warehouse, batch_id, clock())
@@ -97,12 +111,17 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
     return counts
 
 
-def _is_sure(reason: str) -> bool:
-    """Whether a reason holds for an event of which it is unknown whether its sender proved a secret.
+def _is_judged(row: Mapping[str, Any], reason: str) -> bool:
+    """Whether a verdict of the lists holds for such events.
 
-    A server speaks for its users with a library, or without an agent.
+    A server speaks for its users with a library, or without an agent, and whether it proved a secret is not in raw.
     """
-    return reason != EMPTY and not reason.startswith("library:")
+    was_ruled = row["bot_reason"].startswith(RULE)
+    if row["is_untold"] or (row["is_server"] and not was_ruled):
+        return was_ruled
+    if not reason and row["bot_reason"].startswith(PREFIX):
+        return False
+    return bool(row["is_judged"]) or (reason != EMPTY and not reason.startswith("library:"))
 
 
 def _parts(group: list[tuple[str, str, int]]) -> Iterator[list[tuple[str, str, int]]]:

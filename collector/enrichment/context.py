@@ -15,8 +15,9 @@ NO_NETWORKS = Networks()
 class ProjectRules:
     """The settings of a project that the collector follows.
 
-    `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes`
-    a path in the hash tells its pages apart. Of a query `kept_parameters` are kept, in lower case; None keeps all.
+    `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes` a path in the
+    hash tells its pages apart. `bot_rules` are as `collector.enrichment.bot_rules` reads them. Of a query
+    `kept_parameters` are kept, in lower case; None keeps all.
     """
 
     project_id: str
@@ -29,6 +30,7 @@ class ProjectRules:
     honour_dnt: bool = False
     hash_routes: bool = False
     kept_parameters: frozenset[str] | None = None
+    bot_rules: tuple[str, ...] = ()
 
 
 def rules_of(project: Project) -> ProjectRules:
@@ -44,6 +46,7 @@ def rules_of(project: Project) -> ProjectRules:
         honour_gpc=project.honour_gpc,
         honour_dnt=project.honour_dnt,
         hash_routes=project.hash_routes,
+        bot_rules=tuple(project.bot_rules),
         kept_parameters=None if EVERY_PARAMETER in names else frozenset(name.lower() for name in names),
     )
 

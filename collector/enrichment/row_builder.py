@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from collector.enrichment.bots import judge
+from collector.enrichment.bot_rules import own_rule, path_rules
+from collector.enrichment.bots import BOT, judge
 from collector.enrichment.context import Request
 from collector.enrichment.device_id import Device, derived_device, profile_device
 from collector.enrichment.event_id import message_uuid, random_uuids, short_hash
@@ -67,6 +68,10 @@ class Source:
         agent, reason = judge(self.user_agent)
         if request.is_verified:
             agent, reason = parse_user_agent(self.user_agent), ""
+        rules = request.project.bot_rules
+        if rules and (rule := own_rule(rules, user_agent=self.user_agent, reason=request.soft_signs)):
+            agent, reason = agent._replace(device=BOT), rule
+        self._path_rules = path_rules(rules)
         self.is_bot = bool(reason)
         self.bot_reason = reason or request.soft_signs
         sender: dict[str, Any] = {
@@ -80,7 +85,7 @@ class Source:
             "import_id": request.import_id,
         }
         event = sender | agent._asdict()
-        if request.is_verified and not request.has_client_address:
+        if request.is_verified and not request.has_client_address and not self.is_bot:
             event["device"] = "server"
         event["language"] = _first_language(_header(request.accept_language))
         if request.has_client_address:
@@ -99,7 +104,7 @@ class Source:
             return self._of_operations.line_apart(self._operation_values(parsed))
         own = self._own_values(parsed)
         page = self._page(parsed)
-        if self._kept_parameters is None and not _says_more(parsed):
+        if self._kept_parameters is None and not self._path_rules and not _says_more(parsed):
             return self._of_events.line_apart(own, page.columns)
         return self._of_events.line(self._with_page(own, page, parsed))
 
@@ -206,6 +211,8 @@ class Source:
             keep_parameters(values, self._kept_parameters)
         values |= {field: value for field, value in event.fields.items() if field not in PAGE_FIELDS}
         values |= event.screen
+        if self._path_rules and (rule := own_rule(self._path_rules, path=page.values["path"])):
+            values |= {"is_bot": True, "bot_reason": rule[:MAX_WORD_LENGTH], "device": BOT}
         if event.address and self.request.is_verified:
             values |= self._place_values(event.address)
         if event.guarded:

@@ -40,7 +40,7 @@ def read_old_numbers(path: Path) -> list[OldDay]:
         for row in records.rows:
             fields = fields or list(row)
             said = {re.sub(r"[^a-z]", "", name.lower()): value for name, value in row.items()}
-            day = next((parsed for name in DAY if (parsed := _day(said.get(name)))), None)
+            day = next((found_day for name in DAY if (found_day := _day(said.get(name)))), None)
             if day is None:
                 continue
             sums = found.setdefault(day, {})

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from collector.enrichment.bots import judge
+from collector.enrichment.bot_rules import own_rule, path_rules
+from collector.enrichment.bots import BOT, judge
 from collector.enrichment.context import ProjectRules
 from collector.enrichment.device_id import derived_device, profile_device
 from collector.enrichment.exclusions import LeftOut, check_hostname
@@ -20,7 +21,7 @@ from collector.enrichment.url import split_url
 from collector.enrichment.url_redaction import mask_properties
 from collector.enrichment.user_agent import parse_user_agent
 from collector.imports.event_frame import unreadable_frame
-from event_lens.contract.limits import MAX_USER_AGENT_LENGTH
+from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 from event_lens.contract.properties import check_storable, lists_of_values
 from event_lens.contract.rejection import Rejection
 
@@ -77,6 +78,13 @@ def make_rows(events: pl.DataFrame, importer: Importer) -> Rows:
         if count:
             left_out[reason] = count
             rows = rows.filter(~pl.col(column))
+    if path_rules(importer.project.bot_rules):
+        is_ruled = pl.col("path_rule") != ""
+        rows = rows.with_columns(
+            pl.when(is_ruled).then("path_rule").otherwise("bot_reason").alias("bot_reason"),
+            pl.when(is_ruled).then(pl.lit(BOT)).otherwise("of_device").alias("of_device"),
+            pl.when(is_ruled).then(pl.lit("")).otherwise("device").alias("device"),
+        )
     rows, unreadable = _with_properties(rows)
     return Rows(_columns(rows, importer), left_out, unreadable)
 
@@ -84,9 +92,9 @@ def make_rows(events: pl.DataFrame, importer: Importer) -> Rows:
 SENDER_SCHEMA: dict[str, Any] = dict.fromkeys(
     (*SENDER, *(f"of_{name}" for name in SENDER_VALUES), "derived_id", "bot_reason", "kept_agent"), pl.String()
 ) | {"of_latitude": pl.Float64(), "of_longitude": pl.Float64(), "is_own": pl.Boolean()}
-PAGE_SCHEMA: dict[str, Any] = dict.fromkeys((*PAGE, *(f"of_{name}" for name in PAGE_VALUES)), pl.String()) | {
-    "is_foreign": pl.Boolean()
-}
+PAGE_SCHEMA: dict[str, Any] = dict.fromkeys(
+    (*PAGE, *(f"of_{name}" for name in PAGE_VALUES), "path_rule"), pl.String()
+) | {"is_foreign": pl.Boolean()}
 
 
 def _different(events: pl.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -101,6 +109,9 @@ def _sender(importer: Importer, address: str, user_agent: str) -> tuple[Any, ...
     agent = user_agent[:MAX_USER_AGENT_LENGTH]
     is_judged = importer.is_log or bool(agent.strip())
     parsed, reason = judge(agent, is_log=importer.is_log) if is_judged else (parse_user_agent(agent), "")
+    rule = own_rule(importer.project.bot_rules, user_agent=agent)
+    if rule:
+        parsed, reason = parsed._replace(device=BOT), rule[:MAX_WORD_LENGTH]
     place = importer.geo.place(address) if importer.geo and address else None
     derived = ""
     if address:
@@ -132,8 +143,9 @@ def _page(
     if project.kept_parameters is not None:
         page = dict(page)
         keep_parameters(page, project.kept_parameters)
+    rule = own_rule(path_rules(project.bot_rules), path=page["path"])[:MAX_WORD_LENGTH]
     key = (path, search, origin, referrer, utm_source, utm_medium)
-    return (*key, *(page.get(name, "") for name in PAGE_VALUES), is_foreign)
+    return (*key, *(page.get(name, "") for name in PAGE_VALUES), rule, is_foreign)
 
 
 def _with_properties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

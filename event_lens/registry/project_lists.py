@@ -39,9 +39,21 @@ def _bot_reason(text: str) -> str:
     return text
 
 
+def _bot_rule(text: str) -> str:
+    """`agent:`, `path:` or `sign:` and what an event must have of it; `*` stands at either end."""
+    kind, _, value = text.strip().partition(":")
+    if kind not in ("agent", "path", "sign") or not value.strip("*") or "*" in value.strip("*"):
+        raise Refused(
+            f"{text!r} is not a rule for bots: write agent:*Name*, path:/wp-* or sign:headless, * at the ends only.",
+            code="project_setting_invalid",
+        )
+    return f"{kind}:{value}"
+
+
 LISTS: dict[str, Callable[[str], str]] = {
     "domains": hostname,
     "allowed_bots": _bot_reason,
+    "bot_rules": _bot_rule,
     "own_addresses": own_address,
     "hostnames": hostname_rule,
     "query_allow_list": _parameter,

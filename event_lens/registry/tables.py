@@ -27,6 +27,7 @@ class Project(Table):
     device_salt: Mapped[str] = mapped_column(default="daily")
     allow_unsafe_revenue: Mapped[bool] = mapped_column(default=False)
     allowed_bots: Mapped[list[str]] = mapped_column(default_factory=list)
+    bot_rules: Mapped[list[str]] = mapped_column(default_factory=list)
     own_addresses: Mapped[list[str]] = mapped_column(default_factory=list)
     hostnames: Mapped[list[str]] = mapped_column(default_factory=list)
     query_allow_list: Mapped[list[str]] = mapped_column(default_factory=lambda: ["*"])

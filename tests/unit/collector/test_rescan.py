@@ -92,3 +92,27 @@ def test_the_days_of_what_changed_are_built_anew(warehouse: Warehouse, project: 
         {"p": project},
     )
     assert rows == [{"at": "2026-08-12 07:00:00.000"}]
+
+
+def test_a_projects_own_rules_reach_history_and_leave_it_again(warehouse: Warehouse, project: str, land: Land) -> None:
+    land("agent", "ShopMonitor/7 (internal)", device="server", message_id="m1")
+    land("path", CHROME, device="desktop", body_hash=7, path="/wp-login.php")
+    land("sign", CHROME, device="desktop", bot_reason="soft:no_client_hints,headless")
+    land("server", "ShopMonitor/7", device="server", device_kind="server")
+    land("person", CHROME, device="desktop", body_hash=7, path="/about-wp-login")
+    rules = ["agent:ShopMonitor*", "path:/wp-*", "sign:headless"]
+    apply_changes(warehouse, find_changes(warehouse, project, rules))
+    assert verdicts(warehouse, project) == {
+        "agent": (True, "rule:agent:ShopMonitor*", "bot"),
+        "path": (True, "rule:path:/wp-*", "bot"),
+        "sign": (True, "rule:sign:headless", "bot"),
+        "server": (True, "rule:agent:ShopMonitor*", "bot"),
+        "person": (False, "", "desktop"),
+    }
+    assert find_changes(warehouse, project, rules) == []
+    apply_changes(warehouse, find_changes(warehouse, project, ["sign:headless"]))
+    found = verdicts(warehouse, project)
+    assert {name: verdict[0] for name, verdict in found.items()} == {
+        "agent": False, "path": False, "sign": True, "server": False, "person": False,
+    }  # fmt: skip
+    assert found["path"] == (False, "", "desktop")

@@ -1,0 +1,37 @@
+"""A project's own rules of who is a bot: `agent:`, `path:` and `sign:`, beside what all projects go by."""
+
+from collections.abc import Iterable
+
+from collector.enrichment.bot_signals import PREFIX
+
+RULE = "rule:"
+AGENT, PATH, SIGN = "agent:", "path:", "sign:"
+
+
+def own_rule(rules: Iterable[str], *, user_agent: str = "", path: str = "", reason: str = "") -> str:
+    """`rule:` and the first of `rules` that an event fits, empty without one. `reason` may name soft signs."""
+    return next((RULE + rule for rule in rules if _fits(rule, user_agent, path, reason)), "")
+
+
+def path_rules(rules: Iterable[str]) -> tuple[str, ...]:
+    """Those rules that only an event itself can fit."""
+    return tuple(rule for rule in rules if rule.startswith(PATH))
+
+
+def _fits(rule: str, user_agent: str, path: str, reason: str) -> bool:
+    if rule.startswith(AGENT):
+        return is_like(user_agent, rule.removeprefix(AGENT))
+    if rule.startswith(PATH):
+        return is_like(path, rule.removeprefix(PATH))
+    signs = reason.removeprefix(PREFIX).split(",") if reason.startswith(PREFIX) else ()
+    return rule.removeprefix(SIGN) in signs
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Whether `text` is `pattern`, at whose ends `*` stands for anything."""
+    bare = pattern.strip("*")
+    if pattern.startswith("*") and pattern.endswith("*"):
+        return bare in text
+    if pattern.endswith("*"):
+        return text.startswith(bare)
+    return text.endswith(bare) if pattern.startswith("*") else text == pattern
