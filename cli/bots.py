@@ -44,7 +44,7 @@ def bots_rescan(
         changes = [change for each in projects for change in find_changes(warehouse, each.project_id, each.bot_rules)]
         kinds: Counter[tuple[str, str]] = Counter()
         for change in changes:
-            kinds[_kind(change.was_reason), _kind(change.reason)] += change.event_count
+            kinds[_kind(change.group.was_reason), _kind(change.group.reason)] += change.event_count
         if not changes:
             console.print("Nothing to change: every verdict is that of today's lists and rules.")
             return

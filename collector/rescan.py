@@ -50,8 +50,8 @@ UPDATE = f"""
 """
 
 
-class Change(NamedTuple):
-    """Agents of a project whose events had one reason and have another now; `devices` beside them."""
+class Group(NamedTuple):
+    """Events of a project that had one verdict and have another now, and by which they are found in raw."""
 
     project: str
     rules: tuple[str, ...]
@@ -62,6 +62,12 @@ class Change(NamedTuple):
     is_server: bool
     own_rule: str
     reason: str
+
+
+class Change(NamedTuple):
+    """Agents of a group, with `devices` beside them."""
+
+    group: Group
     agents: tuple[str, ...]
     devices: tuple[str, ...]
     event_count: int
@@ -69,7 +75,7 @@ class Change(NamedTuple):
 
 def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = ()) -> list[Change]:
     """What the lists of today and the project's `rules` say otherwise than the verdict that raw has. Blocks."""
-    groups: dict[Any, list[tuple[str, str, int]]] = {}
+    groups: dict[Group, list[tuple[str, str, int]]] = {}
     for row in warehouse.rows(SEEN, {"project": project_id, "rules": list(rules)}):
         agent, reason = judge(row["user_agent"], is_log=row["is_log"])
         device = agent.device
@@ -78,20 +84,27 @@ def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = (
         elif not _is_judged(row, reason):
             continue
         if reason != row["bot_reason"] or bool(reason) != row["is_bot"]:
-            names = ("is_bot", "bot_reason", "is_log", "is_judged", "is_server", "own_rule")
-            key = (*(row[name] for name in names), reason)
-            groups.setdefault(key, []).append((row["user_agent"], device or row["device"], row["events"]))
+            group = Group(
+                project_id,
+                tuple(rules),
+                was_bot=row["is_bot"],
+                was_reason=row["bot_reason"],
+                is_log=row["is_log"],
+                is_judged=row["is_judged"],
+                is_server=row["is_server"],
+                own_rule=row["own_rule"],
+                reason=reason,
+            )
+            groups.setdefault(group, []).append((row["user_agent"], device or row["device"], row["events"]))
     return [
         Change(
-            project_id,
-            tuple(rules),
-            *key,
+            group,
             tuple(agent for agent, _, _ in part),
             tuple(device for _, device, _ in part),
             sum(events for _, _, events in part),
         )
-        for key, group in groups.items()
-        for part in _parts(group)
+        for group, seen in groups.items()
+        for part in _parts(seen)
     ]
 
 
@@ -103,11 +116,12 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
     counts: Counter[str] = Counter()
     for change in changes:
         batch_id = f"rescan-{uuid4().hex}"
-        values = {name: list(value) if isinstance(value, tuple) else value for name, value in change._asdict().items()}
+        said = change.group._asdict() | {"agents": change.agents, "devices": change.devices}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
         note_changes(warehouse, batch_id, "lens_raw.events", OF_AGENTS, values)
         warehouse.command(UPDATE, values, {"mutations_sync": 2, "allow_nondeterministic_mutations": 1})
         land_changes(warehouse, batch_id, clock())
-        counts[change.reason.partition(":")[0] or "people"] += change.event_count
+        counts[change.group.reason.partition(":")[0] or "people"] += change.event_count
     return counts
 
 
@@ -116,10 +130,10 @@ def _is_judged(row: Mapping[str, Any], reason: str) -> bool:
 
     A server speaks for its users with a library, or without an agent, and whether it proved a secret is not in raw.
     """
-    was_ruled = row["bot_reason"].startswith(RULE)
+    was_ruled = str(row["bot_reason"]).startswith(RULE)
     if row["is_untold"] or (row["is_server"] and not was_ruled):
         return was_ruled
-    if not reason and row["bot_reason"].startswith(PREFIX):
+    if not reason and str(row["bot_reason"]).startswith(PREFIX):
         return False
     return bool(row["is_judged"]) or (reason != EMPTY and not reason.startswith("library:"))
 

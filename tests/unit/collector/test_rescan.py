@@ -67,7 +67,7 @@ def test_who_proved_a_secret_is_not_judged(warehouse: Warehouse, project: str, l
     land("of an import", "", import_id="umami's")
     assert find_changes(warehouse, project) == []
     land("named", NEW_BOT, device="server", message_id="m3")
-    assert [change.reason for change in find_changes(warehouse, project)] == ["named:bot"]
+    assert [change.group.reason for change in find_changes(warehouse, project)] == ["named:bot"]
 
 
 def test_programs_of_an_imported_log_are_judged_as_those_of_logs(
