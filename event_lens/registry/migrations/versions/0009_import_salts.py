@@ -1,4 +1,4 @@
-"""A salt a project for the devices of its imports, and its own rules of who is a bot."""
+"""A salt a project for the devices of its imports."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,4 +13,3 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(64), sa.ForeignKey("projects.project_id"), primary_key=True),
         sa.Column("salt", sa.String, nullable=False),
     )
-    op.add_column("projects", sa.Column("bot_rules", sa.JSON, nullable=False, server_default="[]"))

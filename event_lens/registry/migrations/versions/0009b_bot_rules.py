@@ -1,0 +1,11 @@
+"""A project's own rules of who is a bot."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009b"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.add_column("projects", sa.Column("bot_rules", sa.JSON, nullable=False, server_default="[]"))
