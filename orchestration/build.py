@@ -12,6 +12,7 @@ import dagster as dg
 from event_lens.errors import Broken
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from orchestration.assets.partitions import first_shown_day, shown_tags
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.definitions import make_definitions
 from orchestration.instance import open_instance
@@ -48,7 +49,8 @@ def build(
             runs = touched_runs(settings, warehouse)
     failed_checks: list[str] = []
     if runs:
-        definitions = make_definitions(settings)
+        first_shown = first_shown_day(settings)
+        definitions = make_definitions(settings, first_shown)
         output = settings.home / "logs" / "build.log"
         output.parent.mkdir(exist_ok=True)
         # dbt's own lines are in Dagster's log of the run; here they would run through the progress.
@@ -58,12 +60,13 @@ def build(
             contextlib.redirect_stdout(log),
         ):
             for run in runs:
-                failed_checks += _execute(definitions, instance, run, on_progress)
+                tags = shown_tags(run.tags, first_shown)
+                failed_checks += _execute(definitions, instance, tags, on_progress)
     return Build(runs, failed_checks)
 
 
 def _execute(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, run: BuildRun, on_progress: OnProgress
+    definitions: dg.Definitions, instance: dg.DagsterInstance, tags: dict[str, str], on_progress: OnProgress
 ) -> list[str]:
     """Executes one run in a thread and reports from Dagster's event log meanwhile. Ctrl-C cancels the run."""
     job = definitions.resolve_job_def(JOB)
@@ -74,9 +77,7 @@ def _execute(
     worker = threading.Thread(
         daemon=True,
         target=lambda: results.append(
-            job.execute_in_process(
-                run_config=QUIET, instance=instance, run_id=run_id, tags=run.tags, raise_on_error=False
-            )
+            job.execute_in_process(run_config=QUIET, instance=instance, run_id=run_id, tags=tags, raise_on_error=False)
         ),
     )
     worker.start()

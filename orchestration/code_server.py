@@ -8,7 +8,7 @@ from event_lens.errors import EventLensError
 from event_lens.settings import read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.file_lock import try_lock
-from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, another_runs, socket_path
+from orchestration.serve import CODE_LOCK, CODE_SOCKET, another_runs, socket_path
 
 
 def main() -> None:
@@ -22,9 +22,9 @@ def main() -> None:
             raise another_runs(home)
         socket_path(home, CODE_SOCKET).unlink(missing_ok=True)
         os.environ["DAGSTER_HOME"] = str(home)
-        from orchestration.resident import load_everything, serve
+        from orchestration.resident import serve_everything
 
-        serve(home, DEFINITIONS, lambda: load_everything(settings))
+        serve_everything(home, settings)
     except EventLensError as error:
         sys.exit(error.message)
 

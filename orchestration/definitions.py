@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import date
 from functools import cache
 from typing import TextIO
 
@@ -11,7 +12,7 @@ from event_lens.logs import set_up_logs
 from event_lens.settings import Settings, read_settings
 from orchestration.assets.completion import built_batches
 from orchestration.assets.dbt_models import dbt_phases
-from orchestration.assets.partitions import daily_partitions
+from orchestration.assets.partitions import daily_partitions, first_shown_day
 from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
 from orchestration.dbt import dbt_project
@@ -20,9 +21,10 @@ from orchestration.triggers.schedules import nightly_schedule
 from orchestration.triggers.sensors import landed_sensor
 
 
-def make_definitions(settings: Settings) -> dg.Definitions:
-    """The assets, checks, job, schedule and sensor over one warehouse."""
-    daily = daily_partitions(settings)
+def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.Definitions:
+    """The assets, checks, job, schedule and sensor over one warehouse; days are shown from `first_shown` on."""
+    first_shown = first_shown or first_shown_day(settings)
+    daily = daily_partitions(first_shown)
     project = dbt_project(settings)
     models = dbt_phases(settings, project, daily)
     tables = [key for definition in models for key in definition.keys]
@@ -35,8 +37,8 @@ def make_definitions(settings: Settings) -> dg.Definitions:
         assets=[*raw_assets(settings), *models, built_batches(settings, tables)],
         asset_checks=[raw_freshness(settings)],
         jobs=[job],
-        schedules=[nightly_schedule(settings)],
-        sensors=[landed_sensor(settings)],
+        schedules=[nightly_schedule(settings, first_shown)],
+        sensors=[landed_sensor(settings, first_shown)],
         resources={"build_lock": build_lock},
         executor=dg.in_process_executor,
     )

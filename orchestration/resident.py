@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +27,21 @@ from dagster._utils.log import configure_loggers
 
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings
+from orchestration.assets.partitions import first_shown_day
 from orchestration.dbt import ROOT, dbt_project, parsed_manifest
 from orchestration.dbt_sources import newest_source
 from orchestration.definitions import loaded_definitions
 from orchestration.fork_server import ForkServer
 from orchestration.instance import open_instance
-from orchestration.serve import CODE_SOCKET, RUN_SOCKET, socket_path
+from orchestration.serve import CODE_SOCKET, DEFINITIONS, RUN_SOCKET, socket_path
 
 SECONDS_BETWEEN_LOOKS = 2.0
 SERVER_THREADS = 8
 
 
-def serve(dagster_home: Path, module: str, load: Callable[[], None]) -> None:
-    """Loads, and serves until SIGTERM or SIGINT; starts anew when a file of the dbt project changes. Blocks."""
+def serve(dagster_home: Path, module: str, load: Callable[[], None], is_outdated: Callable[[], bool]) -> None:
+    """Loads, and serves until SIGTERM or SIGINT; starts anew when what it loaded is outdated. Blocks."""
     setup_interrupt_handlers()
-    loaded = newest_source(ROOT)
     load()
     # What is here stays: a collection of garbage would copy its pages into every run.
     gc.collect()
@@ -52,13 +53,13 @@ def serve(dagster_home: Path, module: str, load: Callable[[], None]) -> None:
     ) as forks:
         server = forks.start(lambda: serve_module(module, socket_path(dagster_home, CODE_SOCKET)))
         with suppress(KeyboardInterrupt):
-            while forks.is_alive(server) and newest_source(ROOT) <= loaded:
+            while forks.is_alive(server) and not is_outdated():
                 forks.serve(SECONDS_BETWEEN_LOOKS)
         is_asked_to_end = forks.is_alive(server)
         forks.stop(server)
     if not is_asked_to_end:
         sys.exit("The server of Dagster's definitions ended by itself.")
-    if newest_source(ROOT) > loaded:
+    if is_outdated():
         os.execv(sys.executable, sys.orig_argv)
 
 
@@ -103,6 +104,16 @@ def _end_with(parent: int, ended: threading.Event) -> None:
     while os.getppid() == parent and not ended.wait(SECONDS_BETWEEN_LOOKS):
         pass
     ended.set()
+
+
+def serve_everything(dagster_home: Path, settings: Settings) -> None:
+    """Serves our definitions, until they are others than those that were loaded."""
+
+    def sources() -> tuple[float, date]:
+        return newest_source(ROOT), first_shown_day(settings)
+
+    loaded = sources()
+    serve(dagster_home, DEFINITIONS, lambda: load_everything(settings), lambda: sources() != loaded)
 
 
 def load_everything(settings: Settings) -> None:

@@ -31,6 +31,8 @@ from orchestration.planning.plan import Plan, buildable, read_plan
 # What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
 SCOPE_TAG = "eventlens/scope"
 TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
+# The first and last day of a run that we asked for. Dagster's own tags say which of them its page shows.
+DAYS_TAG = "eventlens/days"
 # The plan that was made before the run was asked for.
 PLAN_TAG = "eventlens/plan"
 
@@ -91,9 +93,11 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
 
 
 def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
-    """The days of the run's partitions, or those of the plan when the run is for what is touched."""
-    start = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG)
-    end = tags.get(ASSET_PARTITION_RANGE_END_TAG) or tags.get(PARTITION_NAME_TAG)
+    """The days that the run was asked for, or those of the plan when the run is for what is touched."""
+    start, _, end = tags.get(DAYS_TAG, "").partition("/")
+    if not end:
+        start = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG) or ""
+        end = tags.get(ASSET_PARTITION_RANGE_END_TAG) or tags.get(PARTITION_NAME_TAG) or ""
     if not start or not end:
         return plan.days
     days = between(date.fromisoformat(start), date.fromisoformat(end))

@@ -1,15 +1,54 @@
-"""One partition a calendar day, the same for every daily table: for each project, the rows whose local date it is."""
+"""One partition a calendar day, the same for every daily table: for each project, the rows whose local date it is.
 
-from datetime import timedelta
+They begin where the data does. Builds note that day in Dagster's home, because definitions are loaded without asking
+the warehouse. Which days are built does not depend on it: only which of them Dagster's page shows.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from event_lens.settings import Settings
 
+NOTE = "first-day"
+# Zones behind UTC, and a session begun the day before.
+DAYS_BEFORE = 2
+# Shown before the first build.
+SHOWN_AT_FIRST = 31
 
-def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """From two days before the first accepted day (zones behind UTC, a session begun the day before) to tomorrow
-    (zones ahead of UTC)."""
-    return dg.DailyPartitionsDefinition(
-        start_date=(settings.first_day - timedelta(days=2)).isoformat(), end_offset=2, fmt="%Y-%m-%d"
-    )
+
+def daily_partitions(first_shown: date) -> dg.DailyPartitionsDefinition:
+    """From the first day that is shown to tomorrow (zones ahead of UTC)."""
+    return dg.DailyPartitionsDefinition(start_date=first_shown.isoformat(), end_offset=2, fmt="%Y-%m-%d")
+
+
+def first_shown_day(settings: Settings) -> date:
+    """The day from which on Dagster's page shows days."""
+    with suppress(FileNotFoundError, ValueError):
+        return date.fromisoformat(_note(settings).read_text())
+    return datetime.now(UTC).date() - timedelta(days=SHOWN_AT_FIRST)
+
+
+def note_first_day(settings: Settings, first: date) -> None:
+    """Notes the first day that has raw events, for whoever loads the definitions next."""
+    shown = max(first, settings.first_day) - timedelta(days=DAYS_BEFORE)
+    path = _note(settings)
+    if not path.exists() or path.read_text() != shown.isoformat():
+        draft = path.with_suffix(".draft")
+        draft.write_text(shown.isoformat())
+        draft.replace(path)
+
+
+def shown_tags(tags: Mapping[str, str], first_shown: date) -> dict[str, str]:
+    """The tags of a run, but with the range that Dagster is told of no earlier than the first day it knows."""
+    first = first_shown.isoformat()
+    ends = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
+    return {name: max(value, first) if name in ends else value for name, value in tags.items()}
+
+
+def _note(settings: Settings) -> Path:
+    return settings.home / "dagster" / NOTE

@@ -8,6 +8,7 @@ import dagster as dg
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.assets.dbt_models import plan_of
+from orchestration.assets.partitions import note_first_day
 from orchestration.assets.registry_sync import COPIED, copy_registry
 from orchestration.planning.plan import make_plan, read_plan
 
@@ -73,6 +74,8 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
                 f"lens_raw.{table}": warehouse.value(f"SELECT count() FROM lens_raw.{table}") for table in LANDED
             }
             copied = {table: warehouse.value(f"SELECT count() FROM lens_raw.{table} FINAL") for table in COPIED}
+            if row_counts["lens_raw.events"]:
+                note_first_day(settings, warehouse.value("SELECT min(day) FROM lens_raw.events"))
             landed = warehouse.rows(LANDED_LAST, {"tables": list(row_counts)})
         context.log.info("%d unbuilt batches touch %d days", plan.batch_count, len(plan.days))
         for row in landed:

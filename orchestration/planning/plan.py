@@ -193,5 +193,5 @@ def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:
 
 
 def buildable(settings: Settings) -> tuple[date, date]:
-    """The first and last day that can have rows: the range of `partitions.daily_partitions`."""
+    """The first and last day that can have rows: zones behind and ahead of UTC, a session begun the day before."""
     return settings.first_day - timedelta(days=2), datetime.now(UTC).date() + timedelta(days=1)

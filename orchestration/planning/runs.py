@@ -10,7 +10,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from event_lens.errors import Refused
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
-from orchestration.assets.dbt_models import EVERYTHING, PLAN_TAG, RANGE, SCOPE_TAG, TOUCHED
+from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, PLAN_TAG, RANGE, SCOPE_TAG, TOUCHED
 from orchestration.assets.registry_sync import copy_registry
 from orchestration.planning.plan import buildable, make_plan, read_plan
 
@@ -46,6 +46,7 @@ class BuildRun:
         return {
             ASSET_PARTITION_RANGE_START_TAG: (self.end if is_spread else self.start).isoformat(),
             ASSET_PARTITION_RANGE_END_TAG: self.end.isoformat(),
+            DAYS_TAG: f"{self.start}/{self.end}",
             SCOPE_TAG: self.scope,
             **({PLAN_TAG: self.plan_id} if self.plan_id else {}),
         }

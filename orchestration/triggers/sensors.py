@@ -1,12 +1,14 @@
 """Builds follow landings: a sensor asks for a run whenever something is landed and not built."""
 
 import time
+from datetime import date
 
 import dagster as dg
 
 from event_lens.errors import Unavailable
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from orchestration.assets.partitions import shown_tags
 from orchestration.assets.registry_sync import registry_fingerprint
 from orchestration.planning.plan import has_unbuilt_batches
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, UNFINISHED, touched_runs
@@ -20,7 +22,7 @@ ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 NOTHING_TO_BUILD = "Everything that landed is built."
 
 
-def landed_sensor(settings: Settings) -> dg.SensorDefinition:
+def landed_sensor(settings: Settings, first_shown: date) -> dg.SensorDefinition:
     @dg.sensor(
         job_name=JOB,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
@@ -32,14 +34,16 @@ def landed_sensor(settings: Settings) -> dg.SensorDefinition:
         if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1):
             return dg.SkipReason("A build is under way.")
         try:
-            return _look(context, settings)
+            return _look(context, settings, first_shown)
         except Unavailable as error:
             return dg.SkipReason(error.message)
 
     return build_what_landed
 
 
-def _look(context: dg.SensorEvaluationContext, settings: Settings) -> dg.SensorResult | dg.SkipReason:
+def _look(
+    context: dg.SensorEvaluationContext, settings: Settings, first_shown: date
+) -> dg.SensorResult | dg.SkipReason:
     """Asks for runs, unless nothing is to build or failures speak against it.
 
     The cursor holds the definitions that a plan found built, not those that a run was asked for with: that run may
@@ -61,7 +65,10 @@ def _look(context: dg.SensorEvaluationContext, settings: Settings) -> dg.SensorR
         return dg.SensorResult(skip_reason=NOTHING_TO_BUILD, cursor=known)
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(tags=run.tags | {DEFINITIONS_TAG: known}, run_config=ERRORS_IN_TERMINAL) for run in runs
+            dg.RunRequest(
+                tags=shown_tags(run.tags, first_shown) | {DEFINITIONS_TAG: known}, run_config=ERRORS_IN_TERMINAL
+            )
+            for run in runs
         ]
     )
 

@@ -24,7 +24,7 @@ CODE_SERVER = """
 import importlib, pathlib, sys
 from orchestration.resident import serve
 module = "tests.builds.long_build"
-serve(pathlib.Path(sys.argv[1]), module, lambda: importlib.import_module(module))
+serve(pathlib.Path(sys.argv[1]), module, lambda: importlib.import_module(module), lambda: False)
 """
 DAEMON = """
 import pathlib, sys

@@ -1,6 +1,6 @@
 """The runs of the night, as the schedule asks for them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -22,7 +22,7 @@ def talk() -> None:
 
 
 def test_a_nightly_run_shows_only_its_errors_in_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    schedule = nightly_schedule(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
+    schedule = nightly_schedule(read_settings({"EVENTLENS_HOME": str(tmp_path)}), date(2026, 1, 1))
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 3, 2, 3, 30, tzinfo=UTC))
     asked = schedule.evaluate_tick(context).run_requests
     assert asked is not None
