@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster._cli.api import _execute_run_command_body
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
@@ -27,6 +28,7 @@ from dagster._utils.log import configure_loggers
 
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings
+from orchestration.assets.dbt_models import DAYS_TAG, SCOPE_TAG
 from orchestration.assets.partitions import first_shown_day
 from orchestration.dbt import ROOT, dbt_project, parsed_manifest
 from orchestration.dbt_sources import newest_source
@@ -67,6 +69,18 @@ def execute_run(dagster_home: Path, run_id: str) -> None:
     """Executes a run, in a process of its own; what becomes of it stands in Dagster's log."""
     with capture_interrupts(), open_instance(dagster_home) as instance:
         _execute_run_command_body(run_id, instance, lambda _: None, set_exit_code_on_failure=False)
+        if record := instance.get_run_record_by_id(run_id):
+            sys.stdout.write(f"{told(record)}\n")
+
+
+def told(record: dg.RunRecord) -> str:
+    """Returns the one line that the terminal shows of a run."""
+    seconds = record.end_time - record.start_time if record.start_time and record.end_time else 0.0
+    run = record.dagster_run
+    what = " ".join(run.tags[tag] for tag in (SCOPE_TAG, DAYS_TAG) if tag in run.tags) or run.job_name
+    if run.is_success:
+        return f"Built {what} in {seconds:.1f} s."
+    return f"The build of {what} ended after {seconds:.1f} s: {run.status.value.lower()}, run {run.run_id}."
 
 
 def end_run(dagster_home: Path, run_id: str) -> None:
