@@ -72,6 +72,7 @@ bench: $(TEST_READY)
 	$(BIN)/python -m bench.landing
 	$(BIN)/python -m bench.imports
 	$(BIN)/python -m bench.models
+	$(BIN)/python -m bench.served
 	$(BIN)/python -m bench.years
 	$(BIN)/python -m bench.layout
 
