@@ -13,8 +13,8 @@ def monitoring_page() -> str:
         "zero when the collector starts. Logs are lines of JSON on standard error; a line that was written while a\n"
         "request was answered carries the `request_id` that the answer has in `x-request-id`, which is the sender's\n"
         "own if it is 1 to 64 letters, digits, `_` or `-`. `EVENTLENS_LOG_LEVEL=debug` adds a line a request.\n\n"
-        "`deploy/monitoring` has alert rules for Prometheus, each with what to do, and a dashboard for Grafana (import\n"
-        "`grafana.json`). `eventlens status` and `eventlens doctor` say the same and more on the machine itself.\n\n"
+        "`deploy/monitoring` has alert rules for Prometheus, each with what to do, and a dashboard for Grafana\n"
+        "(import `grafana.json`). `eventlens status` and `eventlens doctor` say more on the machine itself.\n\n"
         "This table is written from `event_lens/metrics.py` by `python -m docs.generate`.\n\n"
         f"| name | label | what it counts |\n| --- | --- | --- |\n{rows}\n"
     )
