@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from cli.console import console, show_table
-from cli.snippet import collector_address, module_lines, script_tag
+from cli.snippet import lines_for_pages
 from event_lens.registry.clients import add_origins, create_client, list_clients, remove_origins, revoke_client
 from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.projects import find_project
-from event_lens.registry.tables import Client, Project
-from event_lens.settings import Settings, read_settings
+from event_lens.settings import read_settings
 
 client_app = typer.Typer(help="Clients: the keys of a project.", no_args_is_help=True)
 origins_app = typer.Typer(help="The origins whose pages may write without the secret.", no_args_is_help=True)
@@ -91,8 +90,9 @@ def client_create(
         },
         as_json=as_json,
     )
-    if client.type != "read" and not as_json:
-        _say_snippet(read_settings(os.environ), of_project, client)
+    if not as_json:
+        for line in lines_for_pages(read_settings(os.environ), of_project, client):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @client_app.command("list")
@@ -132,29 +132,3 @@ def origins_remove(client_id: str, origins: Origins, as_json: AsJson = False) ->
     with opened_registry() as registry:
         client = remove_origins(registry, client_id, origins)
     say({"clientId": client.client_id, "origins": client.origins}, as_json=as_json)
-
-
-def _say_snippet(settings: Settings, project: Project, client: Client) -> None:
-    """Says how pages send with this client, and what of it would not count. Lines to copy are not broken."""
-    address = collector_address(settings)
-    lines = [
-        "In a page (before </head>):",
-        "",
-        script_tag(address, client.client_id),
-        "",
-        "Or where npm's @openpanel/web is bundled:",
-        "",
-        module_lines(address, client.client_id),
-        "",
-    ]
-    if not settings.public_url:
-        lines.append("This address is for this machine only: set EVENTLENS_PUBLIC_URL to what browsers reach.")
-    if not client.origins:
-        lines.append(f"No page may send yet: eventlens client origins add {client.client_id} https://YOUR-SITE")
-    if not project.allow_unsafe_revenue:
-        lines.append(
-            "Revenue that pages send is kept and not counted (anybody could send it): send it from a server with the "
-            f"secret, or count it all the same: eventlens project change {project.project_id} --allow-unsafe-revenue"
-        )
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

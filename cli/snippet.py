@@ -2,7 +2,30 @@
 
 import json
 
+from event_lens.registry.tables import Client, Project
 from event_lens.settings import Settings
+
+
+def lines_for_pages(settings: Settings, project: Project, client: Client) -> list[str]:
+    """How pages send with `client`, what is missing before they can, and what of it would not count; none for a reader.
+
+    A line to copy is one of the list, however long it is.
+    """
+    if client.type == "read":
+        return []
+    address = settings.public_url or settings.local_url(settings.collector_port)
+    lines = ["In a page (before </head>):", "", script_tag(address, client.client_id), ""]
+    lines += ["Or where npm's @openpanel/web is bundled:", "", *module_lines(address, client.client_id), ""]
+    if not settings.public_url:
+        lines.append("This address is for this machine only: set EVENTLENS_PUBLIC_URL to what browsers reach.")
+    if not client.origins:
+        lines.append(f"No page may send yet: eventlens client origins add {client.client_id} https://YOUR-SITE")
+    if not project.allow_unsafe_revenue:
+        lines.append(
+            "Revenue that pages send is kept and not counted (anybody could send it): send it from a server with the "
+            f"secret, or count it all the same: eventlens project change {project.project_id} --allow-unsafe-revenue"
+        )
+    return lines
 
 
 def script_tag(address: str, client_id: str) -> str:
@@ -10,17 +33,12 @@ def script_tag(address: str, client_id: str) -> str:
     return f'<script src="{address}/op1.js" data-client-id="{client_id}" defer></script>'
 
 
-def module_lines(address: str, client_id: str) -> str:
-    """The lines for a site that bundles npm's @openpanel/web."""
+def module_lines(address: str, client_id: str) -> list[str]:
+    """The four lines for a site that bundles npm's @openpanel/web."""
     options = f"apiUrl: {json.dumps(address)}, clientId: {json.dumps(client_id)}"
-    return (
-        'import { OpenPanel } from "@openpanel/web";\n'
-        "export const op = new OpenPanel({\n"
-        f"  {options}, trackScreenViews: true, trackOutgoingLinks: true, trackAttributes: true,\n"
-        "});"
-    )
-
-
-def collector_address(settings: Settings) -> str:
-    """Where browsers reach the collector."""
-    return settings.public_url or settings.local_url(settings.collector_port)
+    return [
+        'import { OpenPanel } from "@openpanel/web";',
+        "export const op = new OpenPanel({",
+        f"  {options}, trackScreenViews: true, trackOutgoingLinks: true, trackAttributes: true,",
+        "});",
+    ]

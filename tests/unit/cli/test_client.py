@@ -1,52 +1,72 @@
 """`eventlens client`: what is printed for a page, and its origins."""
 
+from typing import Any
+
 import pytest
 
+from cli.snippet import lines_for_pages
+from event_lens.registry.clients import create_client
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import create_project
-from event_lens.settings import Settings
+from event_lens.settings import Settings, read_settings
 from tests.unit.cli.test_definitions import answer, run
 
 PUBLIC = {"EVENTLENS_PUBLIC_URL": "https://stats.example.com"}
 
 
-@pytest.fixture
-def project(registry: Registry) -> str:
-    return create_project(registry, "shop").project_id
+def lines(
+    registry: Registry, environ: dict[str, str], type: str = "write", origins: tuple[str, ...] = (), **settings: Any
+) -> list[str]:
+    project = create_project(registry, "shop", **settings)
+    client, _ = create_client(registry, project.project_id, type, origins=origins)
+    return [
+        line.replace(client.client_id, "CLIENT") for line in lines_for_pages(read_settings(environ), project, client)
+    ]
 
 
-def test_a_new_client_comes_with_the_lines_for_a_page_in_one_piece(settings: Settings, project: str) -> None:
-    done = run(
-        settings, "client", "create", "--project", project, "--type", "write", "--origin", "example.com", **PUBLIC
-    )
+def test_a_page_is_ready_with_the_tag_or_four_lines(registry: Registry) -> None:
+    told = lines(registry, PUBLIC, origins=("example.com",), allow_unsafe_revenue=True)
+    assert told == [
+        "In a page (before </head>):",
+        "",
+        '<script src="https://stats.example.com/op1.js" data-client-id="CLIENT" defer></script>',
+        "",
+        "Or where npm's @openpanel/web is bundled:",
+        "",
+        'import { OpenPanel } from "@openpanel/web";',
+        "export const op = new OpenPanel({",
+        '  apiUrl: "https://stats.example.com", clientId: "CLIENT", '
+        "trackScreenViews: true, trackOutgoingLinks: true, trackAttributes: true,",
+        "});",
+        "",
+    ]
+
+
+def test_what_is_missing_before_a_page_can_send_is_told(registry: Registry) -> None:
+    told = lines(registry, {"EVENTLENS_COLLECTOR_PORT": "4002"})
+    assert '<script src="http://127.0.0.1:4002/op1.js" data-client-id="CLIENT" defer></script>' in told
+    assert any("set EVENTLENS_PUBLIC_URL" in line for line in told)
+    assert any("eventlens client origins add CLIENT" in line for line in told)
+
+
+def test_what_pages_send_and_does_not_count_is_told(registry: Registry) -> None:
+    assert any("--allow-unsafe-revenue" in line for line in lines(registry, PUBLIC))
+    assert not any("evenue" in line for line in lines(registry, PUBLIC, allow_unsafe_revenue=True))
+
+
+@pytest.mark.parametrize(("type", "has_lines"), [("read", False), ("write", True), ("root", True)])
+def test_who_only_reads_gets_no_lines(registry: Registry, type: str, has_lines: bool) -> None:
+    assert bool(lines(registry, PUBLIC, type)) == has_lines
+
+
+def test_a_new_client_comes_with_its_tag_in_one_piece_and_its_origins_change_later(
+    settings: Settings, registry: Registry
+) -> None:
+    project = create_project(registry, "shop").project_id
+    done = run(settings, "client", "create", "--project", project, "--type", "write", **PUBLIC)
     client_id = next(word for word in done.stdout.split() if word.startswith("write_"))
-    lines = done.stdout.splitlines()
-    assert f'<script src="https://stats.example.com/op1.js" data-client-id="{client_id}" defer></script>' in lines
-    start = lines.index('import { OpenPanel } from "@openpanel/web";')
-    module = " ".join(lines[start : start + 4])
-    assert f'apiUrl: "https://stats.example.com", clientId: "{client_id}", trackScreenViews: true' in module
-    assert module.endswith("});")
-    assert "--allow-unsafe-revenue" in done.stdout
-    assert "EVENTLENS_PUBLIC_URL" not in done.stdout
-    assert "origins add" not in done.stdout
-
-
-def test_it_says_what_is_missing_before_a_page_can_send(settings: Settings, project: str) -> None:
-    done = run(settings, "client", "create", "--project", project, "--type", "write")
-    assert 'src="http://127.0.0.1:3002/op1.js"' in done.stdout
-    assert "set EVENTLENS_PUBLIC_URL" in done.stdout
-    assert "eventlens client origins add write_" in done.stdout
-
-
-def test_a_reader_gets_no_lines_for_a_page(settings: Settings, project: str) -> None:
-    reader = run(settings, "client", "create", "--project", project, "--type", "read")
-    assert "op1.js" not in reader.stdout
-
-
-def test_origins_are_added_and_removed_later(settings: Settings, project: str) -> None:
-    made = answer(settings, "client", "create", "--project", project, "--type", "write")
-    assert made.keys() == {"clientId", "clientSecret", "type", "projectId"}
-    client_id = made["clientId"]
+    tag = f'<script src="https://stats.example.com/op1.js" data-client-id="{client_id}" defer></script>'
+    assert tag in done.stdout.splitlines()
     added = answer(settings, "client", "origins", "add", client_id, "https://example.com/", "*.example.com")
     assert added == {"clientId": client_id, "origins": ["https://example.com", "*.example.com"]}
     removed = answer(settings, "client", "origins", "remove", client_id, "*.example.com")
