@@ -136,6 +136,8 @@ def test_each_of_dagsters_processes_is_a_container(compose: dict[str, Any]) -> N
     services = compose["services"]
     assert {services[name]["entrypoint"][-1] for name in OURS if name.startswith("dagster-")} == modules
     assert {container["command"][-1] for container in pods()["dagster"]["containers"]} == modules
+    assert services["dagster-code"]["init"]
+    assert pods()["dagster"]["shareProcessNamespace"]
     assert f"'/data/dagster/{CODE_SOCKET}'" in services["dagster-code"]["healthcheck"]["test"][-1]
 
 
