@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from event_lens.env_file import load_env_file
 from event_lens.errors import Refused
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import find_project, list_projects
-from event_lens.settings import Settings, read_settings
+from event_lens.settings import HOME, Settings, read_settings
 from event_lens.warehouse.access import url_of
 from query.client.api import Api
 from query.client.lens import Lens
@@ -54,9 +54,9 @@ def find_source(
             raise Refused("Give either url and key, or warehouse.", code="connection_invalid")
         if "://" in str(warehouse):
             return Local(str(warehouse), lambda pool: _subject_of(pool, project))
-        home = Path(warehouse).expanduser().absolute()
-        return _local(replace(read_settings(environ), home=home, warehouse_url="", registry_url=""), project)
-    settings = read_settings(environ)
+        # What the environment says is of another home.
+        return _local(_settings({HOME: str(warehouse)}), project)
+    settings = _settings(environ)
     url = url or settings.query_url
     if not url:
         if key is not None:
@@ -70,6 +70,12 @@ def find_source(
             code="key_missing",
         )
     return Api(url, key)
+
+
+def _settings(environ: Mapping[str, str]) -> Settings:
+    known = dict(environ)
+    load_env_file(known)
+    return read_settings(known)
 
 
 def _local(settings: Settings, project: str | None) -> Local:

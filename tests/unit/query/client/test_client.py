@@ -171,6 +171,13 @@ def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
         connect(f"http://127.0.0.1:{free_port()}", "id:secret", environ={}).metrics()
 
 
+def test_settings_beside_the_home_are_read(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    (tmp_path / ".env").write_text(f"EVENTLENS_QUERY_URL={url}\nEVENTLENS_QUERY_KEY=id:secret\n")
+    with pytest.raises(Unavailable, match=url):
+        connect(environ={"EVENTLENS_HOME": str(tmp_path / "home")}).metrics()
+
+
 class Busy(BaseHTTPRequestHandler):
     """Answers that it is busy, so often as `left` says, and then what was asked."""
 
