@@ -16,6 +16,7 @@ from query.client.frame import Frame, frame_of
 from query.parameters import nearest
 from query.report import Report
 from query.reports import REPORTS, find_report
+from query.schema import bare
 from query.shapes import rows_of
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -103,7 +104,7 @@ def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> Any:
     """A field of a body: text as it is, all else as JSON."""
-    if isinstance(msgspec.inspect.type_info(field.type), msgspec.inspect.StrType):
+    if isinstance(bare(msgspec.inspect.type_info(field.type)), msgspec.inspect.StrType):
         return text
     try:
         return json.loads(text)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 
 from query.errors import invalid
+from query.schema import bare
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -119,6 +120,7 @@ def _described(field: msgspec.structs.FieldInfo) -> str:
 
 def _check_fields(where: str, kind: msgspec.inspect.Type, value: object) -> None:
     """Refuse fields that no struct of `kind` has; the rest is for msgspec to judge."""
+    kind = bare(kind)
     if isinstance(kind, msgspec.inspect.StructType) and isinstance(value, dict):
         fields = {field.encode_name: field.type for field in kind.fields}
         for name, inner in value.items():

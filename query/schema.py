@@ -1,4 +1,4 @@
-"""The JSON schema of what is asked and answered."""
+"""The types of what is asked and answered, as msgspec sees them, and their JSON schema."""
 
 from typing import Any, cast
 
@@ -21,3 +21,8 @@ def schema_of(kind: Any) -> Described:
         return {name: written_out(inner) for name, inner in value.items()}
 
     return cast(Described, written_out(schema))
+
+
+def bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """A type without the description that its declaration gives it."""
+    return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind

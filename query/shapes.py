@@ -4,6 +4,8 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
+from query.schema import bare
+
 DateTime = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Date = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
 Percent = Annotated[float, msgspec.Meta(description="In percent.")]
@@ -52,7 +54,8 @@ def row_place(answer: Any) -> tuple[str | None, msgspec.inspect.StructType]:
         return None, cast(msgspec.inspect.StructType, kind.item_type)
     row = cast(msgspec.inspect.StructType, kind)
     for field in reversed(row.fields):
-        item = field.type.item_type if isinstance(field.type, msgspec.inspect.ListType) else None
+        listed = bare(field.type)
+        item = bare(listed.item_type) if isinstance(listed, msgspec.inspect.ListType) else None
         if isinstance(item, msgspec.inspect.StructType):
             return field.encode_name, item
     return None, row

@@ -11,6 +11,7 @@ import polars
 from query.parameters import as_text
 from query.periods import Interval, midnight, next_bucket
 from query.report import AnyReport
+from query.schema import bare
 from query.shapes import row_place, rows_of
 
 Rows = list[dict[str, Any]]
@@ -79,9 +80,8 @@ def _plain(kind: msgspec.inspect.Type) -> tuple[str | None, msgspec.inspect.Type
     """A type without null and descriptions, and the format that those tell."""
     if isinstance(kind, msgspec.inspect.UnionType):
         kind = next(each for each in kind.types if not isinstance(each, msgspec.inspect.NoneType))
-    if isinstance(kind, msgspec.inspect.Metadata):
-        return (kind.extra_json_schema or {}).get("format"), kind.type
-    return None, kind
+    told = kind.extra_json_schema if isinstance(kind, msgspec.inspect.Metadata) else None
+    return (told or {}).get("format"), bare(kind)
 
 
 def _unfolded(frame: polars.DataFrame) -> polars.DataFrame:
