@@ -1,5 +1,6 @@
 """From a body's envelopes to rows on disk: each event is judged alone, and all of them are synced before the answer."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from event_lens.contract.encoded_row import Line, line_of
 from event_lens.contract.parse import Envelope, Event, Rejection, Replay, UsualTrack, parse
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
+from event_lens.tracing import tracing
 
 
 class Taken(NamedTuple):
@@ -95,6 +97,12 @@ class Intake:
             )
         )
 
+    async def _keep(self, lines: Iterable[Line]) -> None:
+        """Returns when the rows are on disk. Raises `Unavailable`."""
+        with tracing.within("spool") as span:
+            for segment_id in await self._spool.append(lines):
+                span.link(segment_id)
+
     async def take_one(self, envelope: Envelope, source: Source) -> Taken:
         """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
 
@@ -115,7 +123,7 @@ class Intake:
         except Rejection as error:
             await self.reject(error, source, envelope=envelope)
             raise
-        await self._spool.append((line,))
+        await self._keep((line,))
         metrics.count("eventlens_received_total")
         session_id = parsed.session_id if isinstance(parsed, Event) else ""
         session_id = session_id or advisory_session_id(device_id, received_at_ms)
@@ -141,7 +149,7 @@ class Intake:
                 lines.append(line_of(quarantined(error, source, envelope=envelope)))
                 rejected.append(RejectedItem(index, error.code, error.message))
         if lines:
-            await self._spool.append(lines)
+            await self._keep(lines)
             metrics.count("eventlens_received_total", len(lines) - len(rejected))
         for refusal in rejected:
             metrics.count("eventlens_rejected_total", 1, refusal.code)
@@ -151,5 +159,5 @@ class Intake:
         self, error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None
     ) -> None:
         """Keeps what was refused after authentication in quarantine. Raises `Unavailable`."""
-        await self._spool.append((line_of(quarantined(error, source, body=body, envelope=envelope)),))
+        await self._keep((line_of(quarantined(error, source, body=body, envelope=envelope)),))
         metrics.count("eventlens_rejected_total", 1, error.code)

@@ -18,6 +18,7 @@ from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
 from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
+from event_lens.tracing import tracing
 from event_lens.warehouse.access import connect
 
 log = get_log("collector")
@@ -51,6 +52,7 @@ class Worker:
     async def start(self) -> None:
         """Opens everything and adopts what dead workers left. Raises `EventLensError`."""
         settings = self._settings
+        tracing.set_up(settings, "collector")
         self._registry = await asyncio.to_thread(open_registry, settings)
         self._folder = await asyncio.to_thread(open_folder, settings.home / "spool")
         self._writer = Writer(self._folder, self._warehouse)
@@ -90,6 +92,7 @@ class Worker:
         self._registry.close()
         if self._shared_counts is not None:
             await self._shared_counts.close()
+        await asyncio.to_thread(tracing.flush)
         log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
 
     async def _adopt(self, folder: Folder, writer: Writer) -> None:

@@ -154,6 +154,7 @@ DEFINING = {
 RUNNING = {
     "setting_invalid": _caller("An environment variable is misspelt or out of its range."),
     "env_file_invalid": _caller("The file of settings cannot be read; the message names the line."),
+    "traces_missing": _caller("The packages that send traces are not installed: `pip install '.[traces]'`."),
     "log_folder_unwritable": _caller("The folder for log files cannot be made. Set EVENTLENS_LOG_FOLDER to another."),
     "home_foreign": _caller("The folder holds files that are not Event Lens's."),
     "home_name": _caller("The folder's name has a sign that ClickHouse cannot take."),

@@ -113,6 +113,13 @@ def _log_level(text: str) -> str:
     return text
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError("a number from 0 to 1")
+    return share
+
+
 def _base_path(text: str) -> str:
     if text and not text.startswith("/"):
         raise ValueError("a path that begins with /")
@@ -292,6 +299,19 @@ SETTINGS: tuple[Setting, ...] = (
         _log_level,
     ),
     Setting(
+        "EVENTLENS_OTLP_ENDPOINT",
+        "",
+        "Where traces of requests, landings and builds are sent by OTLP over HTTP, such as http://127.0.0.1:4318; it "
+        "needs the packages of `.[traces]`; empty: nothing is traced.",
+        _url,
+    ),
+    Setting(
+        "EVENTLENS_TRACE_SHARE",
+        "0.01",
+        "The share of requests that are traced, 0 to 1; landings and builds are traced always.",
+        _share,
+    ),
+    Setting(
         "EVENTLENS_LOG_FOLDER",
         "",
         "Where `eventlens up` keeps a log file of each part, 10 MB at most and the five before it; empty: none.",
@@ -336,6 +356,8 @@ class Settings:
     build_memory_bytes: int
     raw_ttl_days: int
     log_level: str
+    otlp_endpoint: str
+    trace_share: float
     log_folder: Path | None
 
     @property

@@ -10,6 +10,7 @@ import dagster as dg
 
 from event_lens.logs import set_up_logs
 from event_lens.settings import Settings, read_settings
+from event_lens.tracing import tracing
 from orchestration.assets.completion import built_batches
 from orchestration.assets.dbt_models import dbt_phases
 from orchestration.assets.partitions import daily_partitions, first_shown_day
@@ -50,6 +51,7 @@ def loaded_definitions() -> dg.Definitions:
     settings = read_settings(os.environ)
     # Steps have their standard error caught for the page; our lines are for whoever watches this process.
     set_up_logs(settings.log_level, stream=_standard_error(), as_json=True)
+    tracing.set_up(settings, "builder")
     return make_definitions(settings)
 
 

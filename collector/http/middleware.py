@@ -10,6 +10,7 @@ from collector.http.request_body import Receive
 from collector.http.responses import COMMON_HEADERS, NOT_STORED, Send, send_error
 from event_lens.logs import REQUEST_ID, RequestIds, get_log
 from event_lens.metrics import metrics
+from event_lens.tracing import tracing
 
 log = get_log("http")
 
@@ -42,16 +43,26 @@ class Edge:
             await send(message)
 
         started = perf_counter()
-        try:
-            await self._app(scope, receive, send_with_headers)
-        except Exception as error:
-            # Where even the answer to a failure failed; the server would answer without a word.
-            told = failure(error)
-            if not status:
-                await send_error(send_with_headers, told, [])
+        with tracing.request(f"HTTP {scope['method']}", _traceparent(scope)) as span:
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception as error:
+                # Where even the answer to a failure failed; the server would answer without a word.
+                told = failure(error)
+                if not status:
+                    await send_error(send_with_headers, told, [])
+            span.note("http.route", scope.get("path_template", ""))
+            span.note("http.response.status_code", status)
         metrics.count("eventlens_requests_total", 1, str(status))
         if self._is_logging:
             # The route's own path: what else was asked for may hold anything.
             route = scope.get("path_template", "")
             elapsed_ms = round((perf_counter() - started) * 1000, 1)
             log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
+
+
+def _traceparent(scope: dict[str, Any]) -> str:
+    """The sender's trace; empty where nothing is traced."""
+    if not tracing.is_on:
+        return ""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")

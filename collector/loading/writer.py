@@ -16,6 +16,7 @@ from event_lens.clock import Clock, now_ms
 from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
 from event_lens.metrics import metrics
+from event_lens.tracing import tracing
 
 log = get_log("writer")
 
@@ -139,7 +140,10 @@ class Writer:
     def _land(self, trial: Trial) -> Exception | None:
         name = trial.name
         try:
-            land_segment(self._warehouse, self._folder, name, clock=self._clock)
+            with tracing.batch("land", name.segment_id) as span:
+                span.note("table", name.table)
+                span.note("attempt", trial.attempt + 1)
+                land_segment(self._warehouse, self._folder, name, clock=self._clock)
         except Unavailable as error:
             log.warning("landing_put_off", batch=name.segment_id, attempt=trial.attempt + 1, code=error.code)
             return error

@@ -30,11 +30,11 @@ Encoded = dict[str, list[bytes]]
 
 
 class Waiting(NamedTuple):
-    """Encoded rows by table, and who is told when they are on disk."""
+    """Encoded rows by table, and who is told in which segments they are when these are on disk."""
 
     rows: Encoded
     byte_count: int
-    done: asyncio.Future[None]
+    done: asyncio.Future[list[str]]
 
 
 class OpenSegment:
@@ -121,8 +121,10 @@ class Spool:
     def is_full(self) -> bool:
         return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
 
-    def append(self, lines: Iterable[Line]) -> asyncio.Future[None]:
-        """A future that is done when the rows are on disk; it raises `Unavailable` if they are not, none of them.
+    def append(self, lines: Iterable[Line]) -> asyncio.Future[list[str]]:
+        """A future of the segments that hold the rows, done when these are on disk.
+
+        It raises `Unavailable` if they are not, none of them.
 
         Raises `Unavailable` at once when the spool is full (`spool_full`) or closing.
         """
@@ -212,9 +214,10 @@ class Spool:
             metrics.count("eventlens_spool_rows_total", segment.unsynced_rows)
             segment.keep()
         metrics.count("eventlens_spool_syncs_total")
+        segment_ids = [segment.name.segment_id for segment in touched]
         for waiting in group:
             if not waiting.done.done():
-                waiting.done.set_result(None)
+                waiting.done.set_result(segment_ids)
 
     def _start(self, table: str) -> None:
         segment = self._open[table] = OpenSegment(self._folder, table, self._clock)

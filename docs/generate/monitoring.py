@@ -15,6 +15,9 @@ def monitoring_page() -> str:
         "own if it is 1 to 64 letters, digits, `_` or `-`. `EVENTLENS_LOG_LEVEL=debug` adds a line a request.\n\n"
         "`deploy/monitoring` has alert rules for Prometheus, each with what to do, and a dashboard for Grafana\n"
         "(import `grafana.json`). `eventlens status` and `eventlens doctor` say more on the machine itself.\n\n"
+        "With `EVENTLENS_OTLP_ENDPOINT` and the packages of `.[traces]`, requests, landings and builds are traced by\n"
+        "OpenTelemetry. A landing's trace follows from its batch; the requests that it lands and the build that takes\n"
+        "it in link there. Spans hold names, counts and codes, never addresses or what was sent.\n\n"
         "This table is written from `event_lens/metrics.py` by `python -m docs.generate`.\n\n"
         f"| name | label | what it counts |\n| --- | --- | --- |\n{rows}\n"
     )

@@ -43,6 +43,7 @@ OWNERS = {
     "jinja2": ("query/reports/funnel_sql.py",),
     "mcp": ("query/tools.py", "query/http/assistant.py"),
     "yarl": ("chdb_server/guard/upstream.py",),
+    "opentelemetry": ("event_lens/otlp.py",),
     "dotenv": ("event_lens/env_file.py",),
     "multipart": ("chdb_server/guard/form.py",),
     "granian": ("event_lens/asgi.py", "collector/app.py"),

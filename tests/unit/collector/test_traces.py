@@ -1,0 +1,97 @@
+"""Traces of a real collector, received by OTLP over HTTP: from a request to the landing of its batch."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from event_lens.processes import stop
+from tests.unit.collector.conftest import CollectorProcess
+
+SENDERS_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+class Receiver:
+    """An OTLP receiver: the bodies that came."""
+
+    def __init__(self) -> None:
+        bodies: list[bytes] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                assert self.path == "/v1/traces"
+                bodies.append(self.rfile.read(int(self.headers["content-length"])))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.bodies = bodies
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def spans(self) -> list[Any]:
+        return [
+            span
+            for body in self.bodies
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()
+
+
+def test_a_request_links_to_the_trace_in_which_its_batch_lands(
+    start_collector: Callable[..., CollectorProcess], warehouse_url: str, receiver: Receiver
+) -> None:
+    traced = {"EVENTLENS_OTLP_ENDPOINT": receiver.url, "EVENTLENS_TRACE_SHARE": "1"}
+    collector = start_collector(warehouse_url, **traced)
+    headers = {
+        "traceparent": f"00-{SENDERS_TRACE}-00f067aa0ba902b7-01",
+        "x-forwarded-for": "203.0.113.77",
+        "user-agent": "a browser of ana",
+    }
+    body = b'{"type":"track","payload":{"name":"bought","properties":{"note":"a secret of ana"}}}'
+    assert collector.post("/track", body, collector.headers | headers).status_code == 200
+    collector.wait_until_landed()
+    stop(collector.process)
+    spans = receiver.spans()
+    [request] = [span for span in spans if span.links and span.links[0].trace_id.hex() == SENDERS_TRACE]
+    assert request.trace_id.hex() != SENDERS_TRACE
+    noted = {each.key: each.value.string_value or each.value.int_value for each in request.attributes}
+    assert noted == {"http.route": "/track", "http.response.status_code": 200}
+    [spooled] = [span for span in spans if span.parent_span_id == request.span_id]
+    assert spooled.name == "spool"
+    [landed] = [span for span in spans if span.name == "land"]
+    assert [link.trace_id for link in spooled.links] == [landed.trace_id]
+    sent = b"".join(receiver.bodies)
+    for never in (b"ana", b"203.0.113.77", collector.secret.encode(), b"bought"):
+        assert never not in sent
+
+
+def test_a_receiver_that_is_away_holds_nothing_up(
+    start_collector: Callable[..., CollectorProcess], warehouse_url: str, receiver: Receiver
+) -> None:
+    receiver.server.shutdown()
+    receiver.server.server_close()
+    collector = start_collector(warehouse_url, EVENTLENS_OTLP_ENDPOINT=receiver.url, EVENTLENS_TRACE_SHARE="1")
+    assert collector.track("bought").status_code == 200
+    collector.wait_until_landed()
+    stop(collector.process)
+    assert collector.process.returncode == 0
+    assert "opentelemetry" not in collector.log.read_text().lower()
