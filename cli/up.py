@@ -5,11 +5,10 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from cli.console import console
-from cli.page import page_address
 from cli.processes.log_files import LogFiles
 from cli.processes.record import recorded
 from cli.processes.supervisor import Part, Supervisor
+from cli.sign_in import sign_in_address
 from event_lens.asgi import LOOPBACK, check_port
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError, Refused
@@ -37,15 +36,14 @@ def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
             ready_line=f"Event Lens is ready: {addresses} (home {settings.home}). Ctrl-C stops everything.",
             shows_all=settings.log_level == "debug",
             on_change=record.write,
+            on_ready=partial(page_line, settings),
         )
-        show_page_address(settings)
         return supervisor.run()
 
 
-def show_page_address(settings: Settings) -> None:
-    """Prints it, to the terminal alone: it signs in, so no log file holds it."""
-    console.print("The page with your numbers, when all is ready; the address signs you in once, within 15 minutes:")
-    console.print(f"  [bold]{page_address(settings)}[/bold]", highlight=False, soft_wrap=True)
+def page_line(settings: Settings) -> str:
+    """What the terminal alone shows when all is ready: the address signs in, so no log file holds it."""
+    return f"The page with your numbers: {sign_in_address(settings)} signs you in once, within 15 minutes."
 
 
 def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -58,6 +56,7 @@ def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
         ready_line=f"Dagster is ready: {addresses_of(settings)['Dagster']} (home {settings.home}).",
         shows_all=settings.log_level == "debug",
         on_change=lambda _: None,
+        on_ready=str,
     )
     return supervisor.run()
 

@@ -3,8 +3,8 @@
 import msgspec
 
 QUIET_LEVELS = ("debug", "info")
-# Of what is logged at these levels, a person at the terminal waits for the end of a build.
-ALWAYS = ("built",)
+# A person at the terminal waits for the end of a build.
+BUILD_MARKS = ("Built ", "The build of ")
 # As Dagster writes them.
 ERROR_MARKS = (" - ERROR - ", " - CRITICAL - ")
 NOT_SHOWN = ("part", "event", "level", "timestamp")
@@ -14,17 +14,19 @@ def shown(line: str, *, is_plain: bool) -> str:
     """The line as it is shown; empty when it stays in the log files: what goes well.
 
     `is_plain` says whether the part writes nothing but our logs and what goes wrong: then lines of any other kind are
-    shown. Of a part that writes more, dbt's progress say, those that call themselves an error are.
+    shown. Of a part that writes more, dbt's progress say, the end of a build is and what calls itself an error.
     """
     fields = _fields(line)
     if fields is None:
-        return line.rstrip() if is_plain or any(mark in line for mark in ERROR_MARKS) else ""
+        is_told = is_plain or line.startswith(BUILD_MARKS) or any(mark in line for mark in ERROR_MARKS)
+        return line.rstrip() if is_told else ""
     event = str(fields["event"])
     is_well = fields.get("level") in QUIET_LEVELS
-    if is_well and event not in ALWAYS:
+    if is_well:
         return ""
-    level = "" if is_well else f"{fields.get('level')}: "
-    return level + " ".join([event, *(f"{name}={value}" for name, value in fields.items() if name not in NOT_SHOWN)])
+    return f"{fields.get('level')}: " + " ".join(
+        [event, *(f"{name}={value}" for name, value in fields.items() if name not in NOT_SHOWN)]
+    )
 
 
 def _fields(line: str) -> dict[str, object] | None:

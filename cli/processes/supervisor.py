@@ -45,7 +45,11 @@ class EndedEarlyError(Exception):
 
 
 class Supervisor:
-    """Runs parts. `on_change` is called with the living processes by part whenever one starts or ends."""
+    """Runs parts.
+
+    `on_change` is called with the living processes by part whenever one starts or ends; `on_ready` returns one more
+    line for the terminal alone, empty for none.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Supervisor:
         ready_line: str,
         shows_all: bool,
         on_change: Callable[[dict[str, ProcessId]], None],
+        on_ready: Callable[[], str],
     ) -> None:
         self._parts = parts
         self._environ = environ
@@ -63,6 +68,7 @@ class Supervisor:
         self._ready_line = ready_line
         self._shows_all = shows_all
         self._on_change = on_change
+        self._on_ready = on_ready
         self._children: dict[str, Child] = {}
         self._hidden: dict[str, deque[str]] = {part.name: deque(maxlen=LAST_LINES) for part in parts}
         self._width = max(len(part.name) for part in parts)
@@ -149,6 +155,8 @@ class Supervisor:
             await asyncio.sleep(LOOK_SECONDS)
         self._is_ready = True
         self._say("eventlens", self._ready_line)
+        if line := self._on_ready():
+            self._to_terminal("eventlens", line)
 
     async def _ask(self, part: Part) -> bool:
         return await asyncio.get_running_loop().run_in_executor(self._executor, part.is_ready)

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from datetime import date
 
 import dagster as dg
 
 from event_lens.errors import EventLensError
-from event_lens.logs import get_log
 from event_lens.settings import Settings
 from event_lens.tracing import tracing
 from event_lens.warehouse.access import connect
@@ -15,8 +15,6 @@ from orchestration.assets.built_batches import mark_built
 from orchestration.assets.dbt_models import EVERYTHING, days_of_run, plan_of, scope_of
 from orchestration.assets.settle import settle_built
 from orchestration.planning.plan import read_plan
-
-log = get_log("build")
 
 # After an upgrade or a long outage there are millions at once.
 SETTLE_SECONDS = 600
@@ -39,14 +37,14 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
             is_everything = scope_of(context.run.tags) == EVERYTHING
             days = None if is_everything else days_of_run(context.run.tags, plan)
             marked = mark_built(warehouse, plan_id, days, settings)
-            batch_ids = planned_batches(warehouse, plan_id) if tracing.is_on else []
+            if tracing.is_on:
+                _trace(context, days, marked, planned_batches(warehouse, plan_id))
         try:
             with connect(settings, "builder", query_timeout_seconds=SETTLE_SECONDS) as warehouse:
                 settle_built(warehouse)
         except EventLensError as error:
             # The marks are what counts; the next build settles what this one left.
             context.log.warning("Batches that are built could not be settled: %s", error.message)
-        _tell(context, "all" if days is None else len(days), marked, batch_ids)
         return dg.MaterializeResult(metadata={"batches": marked})
 
     return mark
@@ -62,11 +60,13 @@ def planned_batches(warehouse: Warehouse, plan_id: str) -> list[str]:
     return [row["batch_id"] for row in rows]
 
 
-def _tell(context: dg.AssetExecutionContext, days: int | str, batches: int, batch_ids: list[str]) -> None:
-    """Writes the one line that whoever watches the terminal reads of a build, and its span."""
+def _trace(
+    context: dg.AssetExecutionContext, days: Sequence[date] | None, batches: int, batch_ids: Sequence[str]
+) -> None:
+    """Sends the span of the build, from the start of its run."""
     record = context.instance.get_run_record_by_id(context.run_id)
     started = record.start_time if record and record.start_time else time.time()
-    log.info("built", days=days, batches=batches, seconds=round(time.time() - started), run=context.run_id)
-    tracing.past("build", started, batch_ids, {"run": context.run_id, "days": days, "batches": batches})
+    notes = {"run": context.run_id, "days": "all" if days is None else len(days), "batches": batches}
+    tracing.past("build", started, batch_ids, notes)
     # The process of a run may end before the next span would be sent.
     tracing.flush()

@@ -62,7 +62,11 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 
 def test_everything_that_is_ready_is_one_line_with_its_addresses(up: Up) -> None:
-    [line] = [line for line in up.output.read_text().splitlines() if "Still waiting for" not in line]
+    up.wait_for("The page with your numbers: ")
+    lines = [line for line in up.output.read_text().splitlines() if "Still waiting for" not in line]
+    [line, page] = lines
+    [address] = [word for word in page.split() if word.startswith(f"http://127.0.0.1:{up.ports['QUERY']}/")]
+    assert address.partition("#token=")[2] not in (up.home.parent / "logs" / "eventlens.log").read_text()
     assert "Event Lens is ready: " in line
     for part in ("WAREHOUSE", "COLLECTOR", "QUERY", "DAGSTER"):
         assert f"http://127.0.0.1:{up.ports[part]}" in line

@@ -2,9 +2,8 @@
 
 import pytest
 
-from cli.console import console
 from cli.page import page_address
-from cli.up import show_page_address
+from cli.up import page_line
 from event_lens.clock import now_ms
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
@@ -24,9 +23,7 @@ def test_the_address_holds_a_token_that_the_home_knows(settings: Settings, regis
 
 
 def test_up_prints_an_address_that_signs_in(settings: Settings) -> None:
-    with console.capture() as printed:
-        show_page_address(settings)
-    token = printed.get().split("http://127.0.0.1:3003/#token=")[1].split()[0]
+    token = page_line(settings).split("http://127.0.0.1:3003/#token=")[1].split()[0]
     assert redeem_token(settings.home, token, now_ms()) is not None
 
 

@@ -33,7 +33,13 @@ def main() -> int:
         for name, command in commands.items()
     ]
     supervisor = Supervisor(
-        parts, os.environ, LogFiles(Path("logs")), ready_line="READY", shows_all=False, on_change=write_living
+        parts,
+        os.environ,
+        LogFiles(Path("logs")),
+        ready_line="READY",
+        shows_all=False,
+        on_change=write_living,
+        on_ready=str,
     )
     return supervisor.run()
 

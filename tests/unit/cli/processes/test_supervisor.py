@@ -176,12 +176,12 @@ def test_the_last_part_is_stopped_when_the_others_have_ended(started: Started) -
 def test_the_terminal_has_what_goes_wrong_and_builds_and_the_log_files_have_everything(started: Started) -> None:
     lines = [
         '{"part": "one", "event": "started", "level": "info"}',
-        '{"part": "one", "event": "built", "days": 2, "level": "info"}',
+        "Built touched days in 2.0 s.",
         '{"part": "one", "event": "landing_failed", "attempt": 3, "level": "error"}',
         "1 of 44 OK created",
         "2026-01-01 - dagster - ERROR - build_lens failed",
     ]
     started.start_ready(chatty=f"printf '%s\\n' {' '.join(map(repr, lines))}; {WAITS}")
     shown = [line.partition(" | ")[2] for line in started.output().splitlines()]
-    assert shown == ["built days=2", "error: landing_failed attempt=3", lines[4], "READY"]
+    assert shown == ["Built touched days in 2.0 s.", "error: landing_failed attempt=3", lines[4], "READY"]
     assert (started.folder / "logs" / "chatty.log").read_text().splitlines() == lines

@@ -1,0 +1,15 @@
+"""The address that opens the page signed in."""
+
+from event_lens.clock import now_ms
+from event_lens.data_dir import prepare_home
+from event_lens.settings import Settings
+from query.page.sign_in_tokens import create_token
+
+
+def sign_in_address(settings: Settings, project_id: str | None = None) -> str:
+    """An address on this machine with a new token, which no server is sent before the page is open.
+
+    Raises `Refused` for a home that cannot be used.
+    """
+    token = create_token(prepare_home(settings.home), project_id, now_ms())
+    return f"{settings.local_url(settings.query_port)}/#token={token}"
