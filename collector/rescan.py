@@ -79,9 +79,10 @@ def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = (
     for row in warehouse.rows(SEEN, {"project": project_id, "rules": list(rules)}):
         agent, reason = judge(row["user_agent"], is_log=row["is_log"])
         device = agent.device
-        if row["own_rule"]:
+        is_judged = _is_judged(row, reason)
+        if row["own_rule"] and not (reason and is_judged):
             device, reason = BOT, RULE + row["own_rule"]
-        elif not _is_judged(row, reason):
+        elif not is_judged:
             continue
         if reason != row["bot_reason"] or bool(reason) != row["is_bot"]:
             group = Group(

@@ -69,7 +69,7 @@ class Source:
         if request.is_verified:
             agent, reason = parse_user_agent(self.user_agent), ""
         rules = request.project.bot_rules
-        if rules and (rule := own_rule(rules, user_agent=self.user_agent, reason=request.soft_signs)):
+        if rules and not reason and (rule := own_rule(rules, user_agent=self.user_agent, reason=request.soft_signs)):
             agent, reason = agent._replace(device=BOT), rule
         self._path_rules = path_rules(rules)
         self.is_bot = bool(reason)
@@ -211,7 +211,7 @@ class Source:
             keep_parameters(values, self._kept_parameters)
         values |= {field: value for field, value in event.fields.items() if field not in PAGE_FIELDS}
         values |= event.screen
-        if self._path_rules and (rule := own_rule(self._path_rules, path=page.values["path"])):
+        if self._path_rules and not self.is_bot and (rule := own_rule(self._path_rules, path=page.values["path"])):
             values |= {"is_bot": True, "bot_reason": rule[:MAX_WORD_LENGTH], "device": BOT}
         if event.address and self.request.is_verified:
             values |= self._place_values(event.address)

@@ -79,7 +79,7 @@ def make_rows(events: pl.DataFrame, importer: Importer) -> Rows:
             left_out[reason] = count
             rows = rows.filter(~pl.col(column))
     if path_rules(importer.project.bot_rules):
-        is_ruled = pl.col("path_rule") != ""
+        is_ruled = (pl.col("path_rule") != "") & (pl.col("bot_reason") == "")
         rows = rows.with_columns(
             pl.when(is_ruled).then("path_rule").otherwise("bot_reason").alias("bot_reason"),
             pl.when(is_ruled).then(pl.lit(BOT)).otherwise("of_device").alias("of_device"),
@@ -110,7 +110,7 @@ def _sender(importer: Importer, address: str, user_agent: str) -> tuple[Any, ...
     is_judged = importer.is_log or bool(agent.strip())
     parsed, reason = judge(agent, is_log=importer.is_log) if is_judged else (parse_user_agent(agent), "")
     rule = own_rule(importer.project.bot_rules, user_agent=agent)
-    if rule:
+    if rule and not reason:
         parsed, reason = parsed._replace(device=BOT), rule[:MAX_WORD_LENGTH]
     place = importer.geo.place(address) if importer.geo and address else None
     derived = ""

@@ -100,6 +100,7 @@ def test_a_projects_own_rules_reach_history_and_leave_it_again(warehouse: Wareho
     land("sign", CHROME, device="desktop", bot_reason="soft:no_client_hints,headless")
     land("server", "ShopMonitor/7", device="server", device_kind="server")
     land("person", CHROME, device="desktop", body_hash=7, path="/about-wp-login")
+    land("bot", "Googlebot/2.1", device="bot", is_bot=True, bot_reason="crawler:Googlebot\\/", path="/wp-admin")
     rules = ["agent:ShopMonitor*", "path:/wp-*", "sign:headless"]
     apply_changes(warehouse, find_changes(warehouse, project, rules))
     assert verdicts(warehouse, project) == {
@@ -108,11 +109,13 @@ def test_a_projects_own_rules_reach_history_and_leave_it_again(warehouse: Wareho
         "sign": (True, "rule:sign:headless", "bot"),
         "server": (True, "rule:agent:ShopMonitor*", "bot"),
         "person": (False, "", "desktop"),
+        "bot": (True, "crawler:Googlebot\\/", "bot"),
     }
     assert find_changes(warehouse, project, rules) == []
     apply_changes(warehouse, find_changes(warehouse, project, ["sign:headless"]))
     found = verdicts(warehouse, project)
     assert {name: verdict[0] for name, verdict in found.items()} == {
         "agent": False, "path": False, "sign": True, "server": False, "person": False,
+        "bot": True,
     }  # fmt: skip
     assert found["path"] == (False, "", "desktop")

@@ -57,6 +57,7 @@ def test_the_collector_marks_what_fits_whoever_sent_it(is_verified: bool) -> Non
         row_of("/", signs="soft:headless", is_verified=is_verified),
         row_of("/a", is_verified=is_verified),
     ]
+    assert row_of("/wp-x", "Googlebot/2.1").bot_reason == "crawler:Googlebot\\/"
     assert [(row.is_bot, row.bot_reason, row.device) for row in found] == [
         (True, "rule:agent:*Monitor*", "bot"),
         (True, "rule:path:/wp-*", "bot"),
