@@ -61,14 +61,16 @@ def list_imports(warehouse: Warehouse, project_id: str = "", import_id: str = ""
     return warehouse.rows(LIST, {"project": project_id, "import_id": import_id})
 
 
-def count_events(warehouse: Warehouse, record: ImportRecord) -> tuple[int, int]:
-    """How many events of an import there are, and how many of them are bots'."""
+def count_all_runs(warehouse: Warehouse, record: ImportRecord) -> None:
+    """Set what a record says of events to what all runs of the import have landed."""
     (row,) = warehouse.rows(
-        "SELECT count() AS events, countIf(is_bot) AS bots FROM lens_raw.events "
-        "WHERE project_id = {project:String} AND import_id = {import_id:String}",
+        "SELECT count() AS events, countIf(is_bot) AS bots, toUnixTimestamp64Milli(min(created_at)) AS first,"
+        " toUnixTimestamp64Milli(max(created_at)) AS last FROM lens_raw.events"
+        " WHERE project_id = {project:String} AND import_id = {import_id:String}",
         {"project": record.project_id, "import_id": record.import_id},
     )
-    return row["events"], row["bots"]
+    record.event_count, record.bot_count = row["events"], row["bots"]
+    record.first_event_ms, record.last_event_ms = row["first"], row["last"]
 
 
 def write_record(warehouse: Warehouse, record: ImportRecord, at_ms: int) -> None:

@@ -13,7 +13,7 @@ from collector.imports.event_frame import Chunk, split_readable
 from collector.imports.event_ids import EventIds
 from collector.imports.loader import EVENTS, QUARANTINE, ImportLoader
 from collector.imports.masking import masked_line
-from collector.imports.record import FINISHED, ImportRecord, count_events, write_record
+from collector.imports.record import FINISHED, ImportRecord, count_all_runs, write_record
 from collector.imports.row_frame import Importer, make_rows
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.limits import MAX_FUTURE_MS
@@ -130,7 +130,7 @@ class ImportRun:
         self._wait()
         self.record.state = FINISHED
         if self._is_resumed:
-            self.record.event_count, self.record.bot_count = count_events(self._warehouse, self.record)
+            count_all_runs(self._warehouse, self.record)
         if self._is_recorded:
             write_record(self._warehouse, self.record, self._clock())
 

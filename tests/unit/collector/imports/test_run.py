@@ -136,7 +136,7 @@ def test_an_import_that_was_killed_goes_on_under_its_id(
     assert unfinished
     again = import_lines(warehouse, project, tmp_path, *DAY_ONE, import_id=unfinished)
     assert counts(warehouse, project) == {"events": 3, "ids": 3, "devices": 2, "refused": 0, "in_batches": 3}
-    assert again.record.event_count == 3
+    assert (again.record.event_count, again.record.first_event_ms) == (3, 1_786_518_000_000)
     assert not find_unfinished(warehouse, project, "access-log", ["/logs/access.log"])
 
 
