@@ -1,5 +1,6 @@
 """Imports into the warehouse: once whatever is repeated, on after a kill, out again without a trace."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +16,13 @@ from collector.imports.follow import LogTail
 from collector.imports.loader import EVENTS, ImportLoader
 from collector.imports.record import find_unfinished, list_imports, new_record
 from collector.imports.run import ImportRun
-from collector.imports.sources import Options
+from collector.imports.sources import SOURCES, Options
 from collector.imports.undo import undo_import
 from event_lens.clock import now_ms
 from event_lens.errors import Refused, Unavailable
 from event_lens.warehouse.client import Warehouse
 from tests.unit.collector.imports.logs import FIRST_MS, importer, line
+from tests.unit.collector.imports.test_sources import RECORDS
 
 DAY_ONE = [line("/a"), line("/b", "192.0.2.2"), line("/a")]
 BAD = "no log line"
@@ -219,3 +221,41 @@ def test_events_of_a_source_land_with_their_values(warehouse: Warehouse, project
     )
     assert (row["path"], row["utm_source"], row["at"]) == ("/a", "x", "2026-08-12 07:00:00.000")
     assert (str(row["day"]), row["device_kind"], row["is_bot"]) == ("2026-08-12", "derived", False)
+
+
+def test_events_of_every_tool_land(warehouse: Warehouse, project: str, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    with opened(warehouse, project) as run:
+        for source, record in RECORDS.items():
+            path.write_text(json.dumps({**record, "id": source, "uuid": source, "event_id": source}))
+            run.read(path, SOURCES[source].read(path, Options()))
+        run.finish()
+    rows = warehouse.rows(
+        "SELECT name, count() AS events, sum(revenue) AS revenue, groupUniqArray(toString(properties.plan)) AS plans,"
+        " countIf(latitude IS NULL) AS placeless FROM lens_raw.events WHERE project_id = {p:String} GROUP BY name",
+        {"p": project},
+    )
+    assert {row["name"]: (row["events"], float(row["revenue"])) for row in rows} == {
+        "screen_view": (6, 0), "page_view": (1, 0), "signup": (1, 0), "purchase": (1, 12.5),
+    }  # fmt: skip
+    assert "pro" in next(row for row in rows if row["name"] == "screen_view")["plans"]
+
+
+def test_a_row_that_the_warehouse_refuses_takes_no_neighbour_with_it(
+    warehouse: Warehouse, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Warehouse.insert_frame
+
+    def picky(self: Warehouse, table: str, frame: pl.DataFrame, *, token: str) -> int:
+        if "path" in frame.columns and (frame["path"] == "/b").any():
+            raise Refused("no /b", code="warehouse_27")
+        return real(self, table, frame, token=token)
+
+    monkeypatch.setattr(Warehouse, "insert_frame", picky)
+    import_lines(warehouse, project, tmp_path, *DAY_ONE)
+    found = counts(warehouse, project)
+    assert (found["events"], found["refused"]) == (2, 1)
+    (row,) = warehouse.rows(
+        "SELECT code, line_number FROM lens_raw.quarantine WHERE project_id = {p:String}", {"p": project}
+    )
+    assert row == {"code": "warehouse_refused", "line_number": 2}
