@@ -18,13 +18,14 @@ def main() -> None:
         settings = read_settings(os.environ)
         home = prepare_dagster_home(settings)
         # First of all: it tells page and daemon, which start at the same time, that there is a server to wait for.
-        if try_lock(home / CODE_LOCK) is None:
+        lock = try_lock(home / CODE_LOCK)
+        if lock is None:
             raise another_runs(home)
         socket_path(home, CODE_SOCKET).unlink(missing_ok=True)
         os.environ["DAGSTER_HOME"] = str(home)
         from orchestration.resident import serve_everything
 
-        serve_everything(home, settings)
+        serve_everything(home, lock, settings)
     except EventLensError as error:
         sys.exit(error.message)
 

@@ -5,7 +5,7 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing import util
@@ -27,10 +27,16 @@ class Request(msgspec.Struct):
 
 
 class ForkServer:
-    """`run` is called with a run's id in a process of its own, `bury` with that of one whose process died."""
+    """`run` is called with a run's id in a process of its own, `bury` with that of one whose process died.
 
-    def __init__(self, path: Path, *, run: Callable[[str], None], bury: Callable[[str], None]) -> None:
+    `own` are descriptors that the forked processes close: locks would be held as long as the last of them lives.
+    """
+
+    def __init__(
+        self, path: Path, *, run: Callable[[str], None], bury: Callable[[str], None], own: Sequence[int] = ()
+    ) -> None:
         self._path = path
+        self._own = own
         self._run = run
         self._bury = bury
         self._run_ids: dict[int, str] = {}
@@ -104,6 +110,8 @@ class ForkServer:
         try:
             self._selector.close()
             self._listener.close()
+            for descriptor in self._own:
+                os.close(descriptor)
             task()
             code = 0
         except KeyboardInterrupt:

@@ -41,8 +41,13 @@ SECONDS_BETWEEN_LOOKS = 2.0
 SERVER_THREADS = 8
 
 
-def serve(dagster_home: Path, module: str, load: Callable[[], None], is_outdated: Callable[[], bool]) -> None:
-    """Loads, and serves until SIGTERM or SIGINT; starts anew when what it loaded is outdated. Blocks."""
+def serve(
+    dagster_home: Path, lock: int, module: str, load: Callable[[], None], is_outdated: Callable[[], bool]
+) -> None:
+    """Loads, and serves until SIGTERM or SIGINT; starts anew when what it loaded is outdated. Blocks.
+
+    `lock` is the descriptor that holds the code server's lock.
+    """
     setup_interrupt_handlers()
     load()
     # What is here stays: a collection of garbage would copy its pages into every run.
@@ -52,17 +57,19 @@ def serve(dagster_home: Path, module: str, load: Callable[[], None], is_outdated
         socket_path(dagster_home, RUN_SOCKET),
         run=lambda run_id: execute_run(dagster_home, run_id),
         bury=lambda run_id: end_run(dagster_home, run_id),
+        own=[lock],
     ) as forks:
         server = forks.start(lambda: serve_module(module, socket_path(dagster_home, CODE_SOCKET)))
+        must_start_anew = False
         with suppress(KeyboardInterrupt):
-            while forks.is_alive(server) and not is_outdated():
+            while forks.is_alive(server) and not (must_start_anew := is_outdated()):
                 forks.serve(SECONDS_BETWEEN_LOOKS)
-        is_asked_to_end = forks.is_alive(server)
+        is_server_gone = not forks.is_alive(server)
         forks.stop(server)
-    if not is_asked_to_end:
-        sys.exit("The server of Dagster's definitions ended by itself.")
-    if is_outdated():
+    if must_start_anew:
         os.execv(sys.executable, sys.orig_argv)
+    if is_server_gone:
+        sys.exit("The server of Dagster's definitions ended by itself.")
 
 
 def execute_run(dagster_home: Path, run_id: str) -> None:
@@ -120,14 +127,14 @@ def _end_with(parent: int, ended: threading.Event) -> None:
     ended.set()
 
 
-def serve_everything(dagster_home: Path, settings: Settings) -> None:
+def serve_everything(dagster_home: Path, lock: int, settings: Settings) -> None:
     """Serves our definitions, until they are others than those that were loaded."""
 
     def sources() -> tuple[float, date]:
         return newest_source(ROOT), first_shown_day(settings)
 
     loaded = sources()
-    serve(dagster_home, DEFINITIONS, lambda: load_everything(settings), lambda: sources() != loaded)
+    serve(dagster_home, lock, DEFINITIONS, lambda: load_everything(settings), lambda: sources() != loaded)
 
 
 def load_everything(settings: Settings) -> None:

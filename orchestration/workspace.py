@@ -2,6 +2,7 @@
 
 import socket as sockets
 import time
+import warnings
 from pathlib import Path
 
 from dagster._core.workspace.load_target import GrpcServerTarget
@@ -15,6 +16,8 @@ SECONDS_BETWEEN_LOOKS = 0.1
 
 def served_definitions(dagster_home: Path) -> GrpcServerTarget:
     """The code server as a workspace; waits while it loads, if there is one."""
+    # It is asked again every second, and Dagster's page says so meanwhile. It starts anew when models change.
+    warnings.filterwarnings("ignore", "Error loading repository location")
     socket = socket_path(dagster_home, CODE_SOCKET)
     deadline = time.monotonic() + SECONDS_TO_LOAD
     while is_locked(dagster_home / CODE_LOCK) and not _is_listening(socket) and time.monotonic() < deadline:

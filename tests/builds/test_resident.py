@@ -22,9 +22,13 @@ ROOT = Path(__file__).parents[2]
 # The code server and the daemon of a home, but with the definitions of the tests.
 CODE_SERVER = """
 import importlib, pathlib, sys
+from orchestration.file_lock import try_lock
 from orchestration.resident import serve
-module = "tests.builds.long_build"
-serve(pathlib.Path(sys.argv[1]), module, lambda: importlib.import_module(module), lambda: False)
+from orchestration.serve import CODE_LOCK
+module, home = "tests.builds.long_build", pathlib.Path(sys.argv[1])
+lock = try_lock(home / CODE_LOCK)
+assert lock is not None, "another code server runs, or a process that it forked took its lock along"
+serve(home, lock, module, lambda: importlib.import_module(module), (home / "outdated").exists)
 """
 DAEMON = """
 import pathlib, sys
@@ -85,6 +89,12 @@ def test_runs_are_forked_one_ends_alone_and_one_is_stopped_from_the_page(
         until(lambda: status(home, second.run_id) == dg.DagsterRunStatus.CANCELED)
         until(lambda: not Path(f"/proc/{second.pid}").exists())
         third = wait_for_builds(home, 3, 60)[2]
+        # Outdated, it begins again as another server in the same process, while its run goes on.
+        (home / "outdated").touch()
+        until(lambda: not is_listening(home))
+        (home / "outdated").unlink()
+        until(lambda: is_listening(home))
+        assert resident.poll() is None
         resident.kill()
         resident.wait()
         # A run lives on without the process that it was forked from; the server of the definitions does not.
