@@ -70,6 +70,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _urls(text: str) -> str:
+    return ",".join(_url(part.strip()) for part in text.split(",") if part.strip())
+
+
 def _public_url(text: str) -> str:
     url = _url(text)
     parts = urlsplit(url)
@@ -90,6 +94,31 @@ def _cluster(text: str) -> str:
     if not re.fullmatch(r"[\w.-]*", text, re.ASCII):
         raise ValueError("letters, digits, `_`, `-` and `.`")
     return text
+
+
+def _clusters(text: str) -> tuple[str, ...]:
+    return tuple(_cluster(part.strip()) for part in text.split(",") if part.strip())
+
+
+@dataclass(frozen=True)
+class ShardHome:
+    """The home of an embedded warehouse that is a shard, and the port of its native protocol."""
+
+    folder: Path
+    native_port: int
+
+
+def _shard_homes(text: str) -> tuple[ShardHome, ...]:
+    homes = []
+    for part in text.split(","):
+        folder, colon, port = part.strip().rpartition(":")
+        if part.strip() and not colon:
+            raise ValueError("folders, each with a colon and the port of its native protocol, by comma")
+        if part.strip():
+            homes.append(ShardHome(_folder(folder), _port(port)))
+    if len({home.folder for home in homes}) < len(homes) or len({home.native_port for home in homes}) < len(homes):
+        raise ValueError("folders and ports that differ")
+    return tuple(homes)
 
 
 def _rate_limit_store(text: str) -> str:
@@ -170,16 +199,33 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_WAREHOUSE_URL",
         "",
-        "ClickHouse's HTTP interface, with user and password if it needs them; "
-        "empty: the embedded warehouse at 127.0.0.1 and the port below.",
-        _url,
+        "ClickHouse's HTTP interface, with user and password if it needs them; of a warehouse of several shards one "
+        "address a shard, by comma, in the cluster's order; empty: the embedded warehouse at 127.0.0.1 and the port "
+        "below.",
+        _urls,
     ),
     Setting(
         "EVENTLENS_WAREHOUSE_CLUSTER",
         "",
-        "The cluster of replicas (one shard) that the server at EVENTLENS_WAREHOUSE_URL belongs to: tables are made on "
-        "all of it and replicated; empty: that server alone.",
+        "With one address in EVENTLENS_WAREHOUSE_URL the cluster of replicas that it belongs to: tables are made on "
+        "all of it and replicated; empty: that server alone. With several addresses the cluster of all shards.",
         _cluster,
+    ),
+    Setting(
+        "EVENTLENS_SHARD_CLUSTERS",
+        "",
+        "The cluster of each shard's replicas, by comma, in the order of the addresses; empty: a shard is one server.",
+        _clusters,
+    ),
+    Setting(
+        "EVENTLENS_SHARD_HOMES",
+        "",
+        "Homes of embedded warehouses on this machine that are the shards of one, by comma, each with a colon and the "
+        "port of its native protocol; the first has the registry. Empty: one embedded warehouse.",
+        _shard_homes,
+    ),
+    Setting(
+        "EVENTLENS_SHARD", "1", "Which shard this home builds, where shards are ClickHouse servers.", _at_least_one
     ),
     Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse for SQL over HTTP.", _port),
     Setting(
@@ -328,6 +374,9 @@ class Settings:
     env_file: Path | None
     warehouse_url: str
     warehouse_cluster: str
+    shard_clusters: tuple[str, ...]
+    shard_homes: tuple[ShardHome, ...]
+    shard: int
     warehouse_port: int
     warehouse_host: str
     warehouse_native_port: int
@@ -380,7 +429,8 @@ class Settings:
     def registry_address(self) -> str:
         """The address of the registry as SQLAlchemy takes it."""
         if not self.registry_url:
-            return f"sqlite:///{self.home / 'registry.db'}"
+            home = self.shard_homes[0].folder if self.shard_homes else self.home
+            return f"sqlite:///{home / 'registry.db'}"
         scheme, _, rest = self.registry_url.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else self.registry_url
 

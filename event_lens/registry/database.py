@@ -13,6 +13,7 @@ from event_lens.data_dir import keep_private, make_private_file, prepare_home
 from event_lens.errors import EventLensError, Refused, Unavailable
 from event_lens.registry.upgrade import unavailable, upgrade
 from event_lens.settings import Settings
+from event_lens.shards import count_shards
 
 # Deleted content is overwritten: a salt that is forgotten must not lie on in free pages.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
@@ -22,10 +23,14 @@ ANSWER_WITHIN_SECONDS = 10
 
 
 class Registry:
-    """Projects, clients, salts and funnels. Safe to use from several threads; every call blocks on the database."""
+    """Projects, clients, salts and funnels. Safe to use from several threads; every call blocks on the database.
 
-    def __init__(self, engine: Engine) -> None:
+    `shard_count` says over how many shards new projects are spread.
+    """
+
+    def __init__(self, engine: Engine, shard_count: int = 1) -> None:
         self._engine = engine
+        self.shard_count = shard_count
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -56,6 +61,9 @@ def open_registry(settings: Settings) -> Registry:
     user's rights are not enough (`registry_refused`) or a newer program upgraded it (`registry_newer`).
     """
     home = prepare_home(settings.home)
+    if settings.shard_homes:
+        # The lock is beside the database that all of them share.
+        home = prepare_home(settings.shard_homes[0].folder)
     try:
         engine = create_engine(settings.registry_address, **_options(settings.registry_address))
     except (ArgumentError, NoSuchModuleError) as error:
@@ -71,7 +79,7 @@ def open_registry(settings: Settings) -> Registry:
     except EventLensError:
         engine.dispose()
         raise
-    return Registry(engine)
+    return Registry(engine, count_shards(settings))
 
 
 def _options(address: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
+from event_lens.registry.placements import emptiest_shard
 from event_lens.registry.project_lists import LISTS, normal_list
 from event_lens.registry.salts import PERIODS
 from event_lens.registry.tables import Project
@@ -30,8 +31,11 @@ CHANGEABLE = {
 LONGEST_SESSION_TIMEOUT_SECONDS = 86_400
 
 
-def create_project(registry: Registry, name: str, **settings: object) -> Project:
-    """A new project with a readable, unguessable id. Raises `Refused` for a setting it cannot have."""
+def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
+    """A new project with a readable, unguessable id, on `shard` or the one with the fewest projects.
+
+    Raises `Refused` for a setting it cannot have.
+    """
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
     project = Project(
         project_id=f"{readable}-{secrets.token_hex(4)}",
@@ -40,6 +44,7 @@ def create_project(registry: Registry, name: str, **settings: object) -> Project
     )
     _apply(project, settings)
     with registry.session() as session:
+        project.shard = shard or emptiest_shard(session, registry.shard_count)
         session.add(project)
     return project
 

@@ -34,6 +34,19 @@ class Project(Table):
     honour_gpc: Mapped[bool] = mapped_column(default=False)
     honour_dnt: Mapped[bool] = mapped_column(default=False)
     hash_routes: Mapped[bool] = mapped_column(default=False)
+    shard: Mapped[int] = mapped_column(default=1)
+    moved_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class ProjectMove(Table):
+    """A project on its way to another shard, and how far it has come; gone when it has arrived."""
+
+    __tablename__ = "project_moves"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
+    from_shard: Mapped[int]
+    to_shard: Mapped[int]
+    stage: Mapped[str] = mapped_column(String(16))
 
 
 class Client(Table):

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -18,6 +19,7 @@ from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken
 from event_lens.processes import free_port
 from event_lens.settings import Settings
+from event_lens.shards import settings_of_shard, shard_of_home, url_of_shard
 from event_lens.warehouse.client import Warehouse
 
 Service = Literal["admin", "builder", "collector", "query"]
@@ -36,22 +38,33 @@ class Access(msgspec.Struct, frozen=True):
     def url(self, service: Service) -> str:
         return f"http://{service}:{self.passwords[service]}@127.0.0.1:{self.http_port}"
 
+    @property
+    def shards_secret(self) -> str:
+        """By what the shards of a warehouse know one another; this home is the first of them."""
+        return sha256(f"shards {self.passwords['admin']}".encode()).hexdigest()
+
 
 def connect(
-    settings: Settings, service: Service, *, database: str = "default", query_timeout_seconds: int = 60
+    settings: Settings,
+    service: Service,
+    *,
+    shard: int | None = None,
+    database: str = "default",
+    query_timeout_seconds: int = 60,
 ) -> Warehouse:
-    """A connection with the rights of `service`, opened at its first use."""
-    return Warehouse(url_of(settings, service), database=database, query_timeout_seconds=query_timeout_seconds)
+    """A connection to `shard` (that of this home) with the rights of `service`, opened at its first use."""
+    return Warehouse(url_of(settings, service, shard), database=database, query_timeout_seconds=query_timeout_seconds)
 
 
-def url_of(settings: Settings, service: Service) -> Callable[[], str]:
+def url_of(settings: Settings, service: Service, shard: int | None = None) -> Callable[[], str]:
     """`warehouse_url` for later: the embedded warehouse may have moved by then."""
-    return partial(warehouse_url, settings, service)
+    return partial(warehouse_url, settings, service, shard)
 
 
-def warehouse_url(settings: Settings, service: Service) -> str:
-    """The warehouse's URL with the user of `service`; it holds a password, so it is never shown."""
-    return settings.warehouse_url or read_access(settings.home).url(service)
+def warehouse_url(settings: Settings, service: Service, shard: int | None = None) -> str:
+    """The URL of `shard` (that of this home) with the user of `service`; it holds a password, so it is never shown."""
+    number = shard or shard_of_home(settings)
+    return url_of_shard(settings, number) or read_access(settings_of_shard(settings, number).home).url(service)
 
 
 def read_access(home: Path) -> Access:
