@@ -1,12 +1,14 @@
 """The server's two configuration files: what it is, and who may do what in it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from event_lens.shards import EMBEDDED_CLUSTER, OWN, SPANNING
 from event_lens.warehouse.access import Service
+from event_lens.warehouse.sql_users import NOT_HIDDEN
 
 HOLDER = "default"
 """Whom the statement that holds the server logs in as; the name and the empty password are the engine's own."""
@@ -26,7 +28,12 @@ _READ_BEFORE_STATEMENTS = (
     "format_avro_schema_registry_url",
 )
 
-_OWN_PROJECTS = f"project_id IN splitByChar(',', getClientHTTPHeader('{PROJECTS_HEADER}'))"
+PROJECTS_SETTING = "log_comment"
+"""The same as a setting: it goes on to other shards, as headers do not. This one changes nothing but the log, and
+`clickhouse-local` takes no settings of our own."""
+
+_OF_HEADER = f"getClientHTTPHeader('{PROJECTS_HEADER}')"
+_OF_SETTING = f"getSetting('{PROJECTS_SETTING}')"
 _MAX_ANALYST_MEMORY_BYTES = 2_000_000_000
 ANALYST_QUERIES = 4
 """How many questions of one analyst run at a time."""
@@ -39,6 +46,15 @@ ANALYST_LIMITS = {
     "max_rows_to_read": 1_000_000_000,
 }
 
+_SHARD_READS = ("GRANT SELECT ON lens_shard.*", "GRANT SELECT ON lens_raw.hidden_projects")
+_SPANNING: Mapping[str, object] = {
+    # A question that names its projects goes to their shards only.
+    "optimize_skip_unused_shards": 1,
+    # A subquery is asked of all shards once: right also where it is about other projects than the question around it.
+    "distributed_product_mode": "global",
+}
+
+
 # Rights of the services. Reading a table that is not named here is refused, and so is reaching files and addresses.
 _GRANTS: Mapping[Service, Sequence[str]] = {
     "admin": (
@@ -48,6 +64,7 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
     ),
     "builder": (
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens.*",
+        "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens_shard.*",
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens_staging.*",
         "GRANT SHOW, SELECT, INSERT, ALTER, TRUNCATE, OPTIMIZE ON lens_raw.*",
         "GRANT SHOW, SELECT, CREATE, DROP, INSERT ON default.*",
@@ -65,6 +82,7 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
     ),
     "query": (
         "GRANT SELECT ON lens.*",
+        "GRANT SELECT ON lens_shard.*",
         "GRANT SELECT ON lens_staging.*",
         "GRANT SELECT ON lens_raw.*",
         # How KILL QUERY finds a statement; it stops those of the same user only.
@@ -82,7 +100,18 @@ class Listeners:
     native_port: int
 
 
-def server_config(data: Path, listeners: Listeners, memory_bytes: int) -> str:
+@dataclass(frozen=True)
+class Shards:
+    """The servers that are shards of one warehouse: their native ports, in order, and the secret they share.
+
+    A shard believes another one, by the secret, who asks; grants and row policies of that user hold on each of them.
+    """
+
+    native_ports: Sequence[int]
+    secret: str
+
+
+def server_config(data: Path, listeners: Listeners, memory_bytes: int, shards: Shards | None = None) -> str:
     """The text of `config.xml`. All statements together take `memory_bytes` at most."""
     root = ElementTree.Element("clickhouse")
     for name, value in {
@@ -104,11 +133,16 @@ def server_config(data: Path, listeners: Listeners, memory_bytes: int) -> str:
         "ignore-error": 1,
     }.items():
         ElementTree.SubElement(root, name).text = str(value)
+    if shards is not None:
+        _add_cluster(root, listeners.host, shards)
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
-    """The text of `users.xml`, with the password of every service and every user of the guard, hashed."""
+def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded: bool = False) -> str:
+    """The text of `users.xml`, with the password of every service and every user of the guard, hashed.
+
+    On a shard of several `lens` reads the tables of `lens_shard`, there and on the others.
+    """
     root = ElementTree.Element("clickhouse")
     profiles = ElementTree.SubElement(root, "profiles")
     limits = {**ANALYST_LIMITS, "max_memory_usage": min(_MAX_ANALYST_MEMORY_BYTES, memory_bytes // 8)}
@@ -145,6 +179,7 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
             "max_temporary_data_on_disk_size_for_query": 4_000_000_000,
             "use_query_cache": 0,
             "use_query_condition_cache": 0,
+            **(_SPANNING if is_sharded else {}),
         },
         constant=(
             "readonly",
@@ -155,6 +190,7 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
             "use_query_condition_cache",
         ),
         largest=limits,
+        unbounded=("max_result_rows", "max_result_bytes") if is_sharded else (),
     )
     users = ElementTree.SubElement(root, "users")
     holder = ("GRANT SYSTEM LISTEN, FILE, CREATE TEMPORARY TABLE ON *.*", "GRANT CREATE DATABASE ON default.*")
@@ -165,6 +201,7 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
         ElementTree.SubElement(user, "default_database").text = "default"
     reads = (
         "GRANT SELECT, SHOW ON lens.*",
+        *(_SHARD_READS if is_sharded else ()),
         "GRANT SELECT ON information_schema.*",
         "GRANT SELECT ON INFORMATION_SCHEMA.*",
         "GRANT SELECT ON system.keywords",
@@ -174,13 +211,28 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int) -> str:
         "GRANT SELECT(database, table, active, primary_key_size, marks_bytes, secondary_indices_compressed_bytes,"
         " secondary_indices_marks_bytes) ON system.parts",
     )
-    _add_user(users, ANALYST, passwords[ANALYST], "analyst", reads)
-    _add_row_policy(_add_user(users, PROJECT_ANALYST, passwords[PROJECT_ANALYST], "analyst", reads))
+    analyst = _add_user(users, ANALYST, passwords[ANALYST], "analyst", reads)
+    project_analyst = _add_user(users, PROJECT_ANALYST, passwords[PROJECT_ANALYST], "analyst", reads)
+    if is_sharded:
+        # Rows are read from the tables of each shard, so there the policies are.
+        _add_row_policy(analyst, OWN, NOT_HIDDEN)
+        _add_row_policy(project_analyst, OWN, f"{_owned(_OF_SETTING)} AND {NOT_HIDDEN}")
+    else:
+        _add_row_policy(project_analyst, SPANNING, _owned(_OF_HEADER))
     _add_user(
         users, PARSER, passwords[PARSER], "default", ("GRANT SELECT ON system.one", "GRANT SELECT ON system.functions")
     )
     _add_quota(root)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _add_cluster(root: ElementTree.Element, host: str, shards: Shards) -> None:
+    cluster = ElementTree.SubElement(ElementTree.SubElement(root, "remote_servers"), EMBEDDED_CLUSTER)
+    ElementTree.SubElement(cluster, "secret").text = shards.secret
+    for port in shards.native_ports:
+        replica = ElementTree.SubElement(ElementTree.SubElement(cluster, "shard"), "replica")
+        ElementTree.SubElement(replica, "host").text = host
+        ElementTree.SubElement(replica, "port").text = str(port)
 
 
 def _add_profile(
@@ -190,6 +242,7 @@ def _add_profile(
     *,
     constant: Sequence[str] = (),
     largest: Mapping[str, int] | None = None,
+    unbounded: Collection[str] = (),
 ) -> None:
     profile = ElementTree.SubElement(profiles, name)
     # `python('x')` ends the process, whoever asks for it. Java's driver reads no ZSTD (clickhouse-java's issue 3105).
@@ -201,8 +254,9 @@ def _add_profile(
         ElementTree.SubElement(ElementTree.SubElement(constraints, setting), "const")
     for setting, limit in (largest or {}).items():
         constraint = ElementTree.SubElement(constraints, setting)
-        # 0 would be no limit at all.
-        ElementTree.SubElement(constraint, "min").text = "1"
+        # 0 would be no limit at all. Shards send it to one another for subqueries, so there only the guard refuses it.
+        if setting not in unbounded:
+            ElementTree.SubElement(constraint, "min").text = "1"
         ElementTree.SubElement(constraint, "max").text = str(limit)
 
 
@@ -224,11 +278,16 @@ def _add_user(
     return user
 
 
-def _add_row_policy(user: ElementTree.Element) -> None:
-    database = ElementTree.SubElement(ElementTree.SubElement(user, "databases"), "database", name="lens")
+def _add_row_policy(user: ElementTree.Element, database: str, condition: str) -> None:
+    databases = ElementTree.SubElement(user, "databases")
     # A name without letters stands for every table, those to come included.
-    table = ElementTree.SubElement(database, "table", name="")
-    ElementTree.SubElement(table, "filter").text = _OWN_PROJECTS
+    table = ElementTree.SubElement(ElementTree.SubElement(databases, "database", name=database), "table", name="")
+    ElementTree.SubElement(table, "filter").text = condition
+
+
+def _owned(projects: str) -> str:
+    """SQL: whether a row is of one of `projects`, an expression for names by comma."""
+    return f"project_id IN splitByChar(',', {projects})"
 
 
 def _add_quota(root: ElementTree.Element) -> None:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from chdb_server import landlock
-from chdb_server.config import ANALYST, PARSER, PROJECT_ANALYST, Listeners, server_config, users_config
+from chdb_server.config import ANALYST, PARSER, PROJECT_ANALYST, Listeners, Shards, server_config, users_config
 from chdb_server.data_folder import keep_default_database, owned
 from chdb_server.engine import Engine
 from chdb_server.guard.app import Guard
@@ -21,6 +21,7 @@ from event_lens.processes import is_answering
 from event_lens.registry.database import open_registry
 from event_lens.registry.sql_users import find_sql_user
 from event_lens.settings import Settings
+from event_lens.shards import native_port
 from event_lens.warehouse.access import Access, move_access, read_access
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
@@ -50,11 +51,13 @@ def serve(settings: Settings) -> None:
         )
     is_local = ip_address(settings.warehouse_host).is_loopback
     check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
-    check_port(settings.warehouse_native_port, "EVENTLENS_WAREHOUSE_NATIVE_PORT")
+    shards = _shards(settings)
+    own_port = native_port(settings)
+    check_port(own_port, "EVENTLENS_SHARD_HOMES" if shards else "EVENTLENS_WAREHOUSE_NATIVE_PORT")
     with owned(home / "warehouse") as folder:
         keep_default_database(folder)
-        access = _access(home, {settings.warehouse_port, settings.warehouse_native_port})
-        listeners = Listeners("127.0.0.1", access.http_port, settings.warehouse_native_port)
+        access = _access(home, {settings.warehouse_port, own_port})
+        listeners = Listeners("127.0.0.1", access.http_port, own_port)
         memory_bytes = _memory_bytes()
         own = EngineUsers(
             listeners.http_port, {user: secrets.token_urlsafe(32) for user in (ANALYST, PROJECT_ANALYST, PARSER)}
@@ -69,10 +72,12 @@ def serve(settings: Settings) -> None:
                     code="warehouse_without_passwords",
                 )
             with tempfile.TemporaryDirectory(prefix="eventlens-warehouse-") as configuration:
-                (Path(configuration) / "config.xml").write_text(server_config(folder, listeners, memory_bytes))
-                (Path(configuration) / "users.xml").write_text(users_config(passwords, memory_bytes))
+                (Path(configuration) / "config.xml").write_text(server_config(folder, listeners, memory_bytes, shards))
+                (Path(configuration) / "users.xml").write_text(
+                    users_config(passwords, memory_bytes, is_sharded=shards is not None)
+                )
                 try:
-                    engine = _start(folder, Path(configuration), listeners)
+                    engine = _start(folder, Path(configuration), listeners, shards)
                 finally:
                     # The engine works in the configuration's folder, which goes now.
                     os.chdir(home)
@@ -80,7 +85,9 @@ def serve(settings: Settings) -> None:
                 with Warehouse(access.url("admin"), query_timeout_seconds=600) as admin:
                     migrate(admin)
                     keep_raw(admin, settings.raw_ttl_days)
-                guard = Guard(own, lambda name: find_sql_user(registry, name), is_local=is_local)
+                guard = Guard(
+                    own, lambda name: find_sql_user(registry, name), is_local=is_local, is_sharded=bool(shards)
+                )
                 host, port = settings.warehouse_host, settings.warehouse_port
                 serve_until_stopped(lambda: guard, port, host=host, drain=guard.close)
                 _drain(access)
@@ -93,14 +100,23 @@ def serve(settings: Settings) -> None:
             os._exit(0)
 
 
-def _start(folder: Path, configuration: Path, listeners: Listeners) -> Engine:
+def _shards(settings: Settings) -> Shards | None:
+    """All shards of the warehouse that this home is one of; None when it is a warehouse alone."""
+    homes = settings.shard_homes
+    if not homes:
+        return None
+    return Shards([home.native_port for home in homes], read_access(homes[0].folder).shards_secret)
+
+
+def _start(folder: Path, configuration: Path, listeners: Listeners, shards: Shards | None) -> Engine:
     """Start the engine and wait until it answers. Raises `Broken` when it ends before."""
     ports = (listeners.http_port, listeners.native_port)
+    peers = shards.native_ports if shards else ()
     files = (*_SYSTEM_FILES, f"/proc/{os.getpid()}/statm")
 
     def confine() -> None:
         readable = [configuration, *(Path(file) for file in files if Path(file).exists())]
-        if not landlock.restrict_thread(writable=[folder], readable=readable, listen=ports, connect=()):
+        if not landlock.restrict_thread(writable=[folder], readable=readable, listen=ports, connect=peers):
             log.warning("landlock_missing")
 
     engine = Engine(folder, configuration, confine)

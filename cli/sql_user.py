@@ -1,7 +1,7 @@
 """`eventlens sql-user`: people who write SQL, and the projects they see."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -11,6 +11,7 @@ from cli.console import console
 from event_lens.registry.sql_users import create_sql_user, list_sql_users, revoke_sql_user, rotate_sql_user
 from event_lens.registry.tables import SqlUser
 from event_lens.settings import Settings, read_settings
+from event_lens.shards import all_shards, cluster_of_replicas, tables_database
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.sql_users import create_statements, revoke_statements, rotate_statements
 
@@ -33,8 +34,12 @@ def sql_user_create(
     settings = read_settings(os.environ)
     with opened_registry() as registry:
         user, password = create_sql_user(registry, name, project or (), is_for_all_projects=all_projects)
+        database = tables_database(settings)
         try:
-            _on_server(settings, create_statements(name, user.secret_hash, user.project_ids, _on_cluster(settings)))
+            _on_server(
+                settings,
+                lambda replicas: create_statements(name, user.secret_hash, user.project_ids, replicas, database),
+            )
         except BaseException:
             # A user that the server does not know would only seem to be there.
             revoke_sql_user(registry, name)
@@ -57,7 +62,7 @@ def sql_user_rotate(name: Name, as_json: AsJson = False) -> None:
     settings = read_settings(os.environ)
     with opened_registry() as registry:
         user, password = rotate_sql_user(registry, name)
-        _on_server(settings, rotate_statements(name, user.secret_hash, _on_cluster(settings)))
+        _on_server(settings, lambda replicas: rotate_statements(name, user.secret_hash, replicas))
     say({"user": name, "password": password}, as_json=as_json)
 
 
@@ -66,22 +71,23 @@ def sql_user_revoke(name: Name) -> None:
     """Remove a user, who is refused at once."""
     settings = read_settings(os.environ)
     with opened_registry() as registry:
-        _on_server(settings, revoke_statements(name, _on_cluster(settings)))
+        _on_server(settings, lambda replicas: revoke_statements(name, replicas, tables_database(settings)))
         revoke_sql_user(registry, name)
     console.print(f"{name} is revoked.")
 
 
-def _on_server(settings: Settings, statements: Sequence[str]) -> None:
-    """Run `statements` on a ClickHouse server; the embedded warehouse asks the registry itself."""
+def _on_server(settings: Settings, statements: Callable[[str], Sequence[str]]) -> None:
+    """Run what `statements` makes of an ON CLUSTER clause on every ClickHouse server that is a shard.
+
+    The embedded warehouse asks the registry itself.
+    """
     if settings.is_embedded:
         return
-    with connect(settings, "admin") as warehouse:
-        for statement in statements:
-            warehouse.command(statement)
-
-
-def _on_cluster(settings: Settings) -> str:
-    return f' ON CLUSTER "{settings.warehouse_cluster}"' if settings.warehouse_cluster else ""
+    for shard in all_shards(settings):
+        replicas = cluster_of_replicas(settings, shard)
+        with connect(settings, "admin", shard=shard) as warehouse:
+            for statement in statements(f' ON CLUSTER "{replicas}"' if replicas else ""):
+                warehouse.command(statement)
 
 
 def _row(user: SqlUser) -> tuple[str, str, str]:

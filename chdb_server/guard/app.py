@@ -8,9 +8,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from chdb_server.config import ANALYST, ANALYST_QUERIES, HOLDER, PARSER, PROJECT_ANALYST, PROJECTS_HEADER
+from chdb_server.config import (
+    ANALYST,
+    ANALYST_QUERIES,
+    HOLDER,
+    PARSER,
+    PROJECT_ANALYST,
+    PROJECTS_HEADER,
+    PROJECTS_SETTING,
+)
 from chdb_server.guard.concurrency import Turns
 from chdb_server.guard.credentials import Credentials, read_credentials, unknown_user
 from chdb_server.guard.engine_users import EngineUsers
@@ -53,12 +61,19 @@ class Guard:
 
     `find_user` looks a SQL user up by name; it may block, and is called in a thread. `is_local` says that only this
     machine reaches the guard: then the analyst needs no password, and a request for another host is refused.
+    `is_sharded` says that the server is a shard of several.
     """
 
     def __init__(
-        self, users: EngineUsers, find_user: Callable[[str], FoundUser | None], *, is_local: bool = True
+        self,
+        users: EngineUsers,
+        find_user: Callable[[str], FoundUser | None],
+        *,
+        is_local: bool = True,
+        is_sharded: bool = False,
     ) -> None:
         self._is_local = is_local
+        self._is_sharded = is_sharded
         self._users = users
         self._find_user = find_user
         self._upstream = Upstream(users)
@@ -159,18 +174,21 @@ class Guard:
                 f"Query with id = {question.query_id} is already running.",
             )
         sent = {name: value for name, value in headers.items() if name in ("accept-encoding", "x-clickhouse-format")}
+        target = question.target(user.name)
         if user.is_for_all_projects:
             sent |= self._users.headers(ANALYST)
         else:
             sent |= self._users.headers(PROJECT_ANALYST)
             sent[PROJECTS_HEADER] = ",".join(user.project_ids)
+            if self._is_sharded:
+                target += f"&{urlencode({PROJECTS_SETTING: sent[PROJECTS_HEADER]})}"
         body: Body = sql
         if question.parameters:
             body = statement_form(sql.decode(), question.parameters)
             sent["content-type"] = body.content_type
         self._running[question.query_id] = user.name
         try:
-            await self._forward("POST", question.target(user.name), sent, body, receive, send, is_head=method == "HEAD")
+            await self._forward("POST", target, sent, body, receive, send, is_head=method == "HEAD")
         finally:
             del self._running[question.query_id]
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from chdb_server.config import ANALYST_LIMITS
-from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, READONLY, failure
+from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, READONLY, SETTING_CONSTRAINT_VIOLATION, failure
 
 DATABASE = "lens"
 _PARAMETER = "param_"
@@ -34,6 +34,7 @@ _TRANSPORT = frozenset(
 )
 # What the guard reads itself, and what clients send without a need.
 _READ = frozenset({"query", "user", "password", "database", "query_id", "quota_key", "decompress", "session_id"})
+_LIMIT = re.compile(r"[1-9][0-9]*")
 _MAY_SEND = re.compile(
     r"output_format_(json|csv|tsv|arrow|parquet|native|pretty|decimal|bool|null)_\w+|date_time_(in|out)put_format"
     r"|cast_string_to_dynamic_use_inference|join_use_nulls|session_timezone|extremes|max_block_size|prefer_column_name_to_alias|max_memory_usage"
@@ -79,6 +80,9 @@ def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: b
             continue
         if name.startswith(_PARAMETER):
             parameters[name.removeprefix(_PARAMETER)] = value
+        elif name in ANALYST_LIMITS and not _LIMIT.fullmatch(value):
+            message = f"Setting {name} is a whole number from 1 on for this user."
+            raise failure(SETTING_CONSTRAINT_VIOLATION, "SETTING_CONSTRAINT_VIOLATION", message)
         elif _is_open(name):
             passed[name] = value
         elif name not in _READ and (name != "readonly" or value not in ("1", "2")):

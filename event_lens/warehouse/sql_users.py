@@ -8,9 +8,17 @@ import re
 from collections.abc import Sequence
 
 from event_lens.errors import Broken
+from event_lens.shards import SPANNING
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+NOT_HIDDEN = "project_id NOT IN (SELECT project_id FROM lens_raw.hidden_projects FINAL WHERE is_hidden = 1)"
+"""SQL: whether a row on this shard counts for questions over all shards; a project that moves is on two for a while."""
+
+SPANNING_SETTINGS = "optimize_skip_unused_shards = 1, distributed_product_mode = 'global'"
+"""A question that names its projects goes to their shards only. A subquery is asked of all shards once: right also
+where it is about other projects than the question around it."""
 
 LIMITS = (
     "max_execution_time = 60 MAX 60, max_memory_usage = 2000000000 MAX 2000000000, "
@@ -18,25 +26,35 @@ LIMITS = (
 )
 
 
-def create_statements(name: str, secret_hash: str, project_ids: Sequence[str], on_cluster: str) -> list[str]:
+def create_statements(
+    name: str, secret_hash: str, project_ids: Sequence[str], on_cluster: str, database: str = SPANNING
+) -> list[str]:
     """What makes a user that reads `lens`: all of it, or with `project_ids` the rows of those projects.
 
-    `secret_hash` is the SHA-256 of the password in hex; `on_cluster` is ` ON CLUSTER "name"` or empty.
+    `secret_hash` is the SHA-256 of the password in hex; `on_cluster` is ` ON CLUSTER "name"` or empty. On a shard of
+    several `database` has the tables that `lens` reads: there the policy is, and projects on their way are left out.
     """
     user, hashed = _checked(_NAME, name), _checked(_HASH, secret_hash)
+    limits = LIMITS if database == SPANNING else f"{LIMITS}, {SPANNING_SETTINGS}"
     statements = [
-        f"CREATE USER IF NOT EXISTS `{user}`{on_cluster} IDENTIFIED WITH sha256_hash BY '{hashed}' SETTINGS {LIMITS}",
+        f"CREATE USER IF NOT EXISTS `{user}`{on_cluster} IDENTIFIED WITH sha256_hash BY '{hashed}' SETTINGS {limits}",
         f"GRANT{on_cluster} SHOW, SELECT ON lens.* TO `{user}`",
     ]
-    if project_ids:
-        listed = ", ".join(f"'{_checked(_NAME, project_id)}'" for project_id in project_ids)
+    listed = ", ".join(f"'{_checked(_NAME, project_id)}'" for project_id in project_ids)
+    conditions = [f"project_id IN ({listed})"] if project_ids else []
+    if database != SPANNING:
+        conditions.append(NOT_HIDDEN)
+        for table in (f"{database}.*", "lens_raw.hidden_projects"):
+            statements.append(f"GRANT{on_cluster} SELECT ON {table} TO `{user}`")
+    if conditions:
         statements.append(
-            f"CREATE ROW POLICY OR REPLACE `{user}`{on_cluster} ON lens.* FOR SELECT USING project_id IN ({listed}) "
-            f"AS restrictive TO `{user}`"
+            f"CREATE ROW POLICY OR REPLACE `{user}`{on_cluster} ON {database}.* FOR SELECT "
+            f"USING {' AND '.join(conditions)} AS restrictive TO `{user}`"
         )
         # A policy of somebody else may hide all rows from those who have none.
         statements.append(
-            f"CREATE ROW POLICY IF NOT EXISTS event_lens_everybody{on_cluster} ON lens.* FOR SELECT USING 1 TO ALL"
+            f"CREATE ROW POLICY IF NOT EXISTS event_lens_everybody{on_cluster} ON {database}.* "
+            "FOR SELECT USING 1 TO ALL"
         )
     return statements
 
@@ -47,12 +65,12 @@ def rotate_statements(name: str, secret_hash: str, on_cluster: str) -> list[str]
     return [f"ALTER USER `{_checked(_NAME, name)}`{on_cluster} IDENTIFIED WITH sha256_hash BY '{hashed}'"]
 
 
-def revoke_statements(name: str, on_cluster: str) -> list[str]:
+def revoke_statements(name: str, on_cluster: str, database: str = SPANNING) -> list[str]:
     """What removes a user and its policy."""
     user = _checked(_NAME, name)
     return [
         f"DROP USER IF EXISTS `{user}`{on_cluster}",
-        f"DROP ROW POLICY IF EXISTS `{user}`{on_cluster} ON lens.*",
+        f"DROP ROW POLICY IF EXISTS `{user}`{on_cluster} ON {database}.*",
     ]
 
 
