@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from cli.client import OfOneProject, opened_registry
 from cli.console import console, show_table
 from event_lens.registry.projects import find_project, list_projects
 from event_lens.settings import read_settings
+from event_lens.shards import all_shards
 
 bots_app = typer.Typer(help="Who is a program and not a person.", no_args_is_help=True)
 
@@ -34,14 +36,21 @@ def bots_rescan(
 ) -> None:
     """Judge all events in raw anew, by the lists and the projects' rules of today, and build what that changes."""
     from cli.builds import build_touched
-    from collector.rescan import apply_changes, find_changes
+    from collector.rescan import Change, apply_changes, find_changes
     from event_lens.warehouse.access import connect
 
     settings = read_settings(os.environ)
     with opened_registry() as registry:
         projects = [find_project(registry, project)] if project else list_projects(registry)
-    with connect(settings, "admin", query_timeout_seconds=600) as warehouse:
-        changes = [change for each in projects for change in find_changes(warehouse, each.project_id, each.bot_rules)]
+    with ExitStack() as stack:
+        warehouses = {
+            shard: stack.enter_context(connect(settings, "admin", shard=shard, query_timeout_seconds=600))
+            for shard in all_shards(settings)
+        }
+        found = {shard: list[Change]() for shard in warehouses}
+        for each in projects:
+            found[each.shard] += find_changes(warehouses[each.shard], each.project_id, each.bot_rules)
+        changes = [change for of_shard in found.values() for change in of_shard]
         kinds: Counter[tuple[str, str]] = Counter()
         for change in changes:
             kinds[_kind(change.group.was_reason), _kind(change.group.reason)] += change.event_count
@@ -55,7 +64,9 @@ def bots_rescan(
         )
         if dry_run:
             return
-        apply_changes(warehouse, changes)
+        for shard, of_shard in found.items():
+            if of_shard:
+                apply_changes(warehouses[shard], of_shard)
     if build:
         build_touched(settings)
 

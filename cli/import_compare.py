@@ -71,10 +71,11 @@ def compare(settings: Settings, file: Path, project_id: str) -> None:
     old = read_old_numbers(file)
     registry = open_registry(settings)
     try:
-        zone = find_project(registry, project_id).timezone
+        project = find_project(registry, project_id)
     finally:
         registry.close()
-    with connect(settings, "query") as warehouse:
+    zone = project.timezone
+    with connect(settings, "query", shard=project.shard) as warehouse:
         days = read_days(warehouse, project_id, zone, old[0].day, old[-1].day)
     rows = [_row(there, days.get(there.day), zone) for there in old]
     show_table(f"{file.name} beside {project_id}", COLUMNS, rows)

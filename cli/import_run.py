@@ -21,6 +21,7 @@ from event_lens.contract.timestamps import first_ms
 from event_lens.errors import Refused
 from event_lens.registry.database import open_registry
 from event_lens.registry.import_salts import import_salt
+from event_lens.registry.placements import check_stays
 from event_lens.registry.projects import find_project
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
@@ -77,13 +78,14 @@ def _opened_run(
     registry = open_registry(settings)
     try:
         project = find_project(registry, project_id)
+        check_stays(registry, project_id)
         salt = import_salt(registry, project_id)
     finally:
         registry.close()
     names = [str(file.resolve()) for file in files]
     with (
         _alone(settings, project_id, source.name, names),
-        connect(settings, "collector", query_timeout_seconds=600) as warehouse,
+        connect(settings, "collector", shard=project.shard, query_timeout_seconds=600) as warehouse,
     ):
         started_at_ms = now_ms()
         record = new_record(project_id, source.name, names, started_at_ms)

@@ -12,7 +12,8 @@ import typer
 from cli.client import AsJson, OfOneProject, OfProject, say_rows
 from cli.console import console
 from collector.imports.sources import SOURCES, Options, Source
-from event_lens.settings import read_settings
+from event_lens.settings import Settings, read_settings
+from event_lens.shards import all_shards
 
 import_app = typer.Typer(help="History from files: logs of web servers, exports of other tools.", no_args_is_help=True)
 
@@ -81,8 +82,11 @@ def import_list(project: OfOneProject = None, as_json: AsJson = False) -> None:
     from collector.imports.record import list_imports
     from event_lens.warehouse.access import connect
 
-    with connect(read_settings(os.environ), "collector") as warehouse:
-        rows = list_imports(warehouse, project or "")
+    settings = read_settings(os.environ)
+    rows = []
+    for shard in all_shards(settings):
+        with connect(settings, "collector", shard=shard) as warehouse:
+            rows += list_imports(warehouse, project or "")
     fields = [{name: _shown(row[name]) for name in RECORD_COLUMNS} for row in rows]
     say_rows("Imports", RECORD_COLUMNS, [list(each.values()) for each in fields], fields, as_json=as_json)
 
@@ -97,11 +101,23 @@ def import_undo(
     from event_lens.warehouse.access import connect
 
     settings = read_settings(os.environ)
-    with connect(settings, "admin", query_timeout_seconds=600) as warehouse:
+    with connect(settings, "admin", shard=_shard_of(settings, import_id), query_timeout_seconds=600) as warehouse:
         row_count = undo_import(warehouse, import_id)
     console.print(f"Took {row_count:,} rows of {import_id} out again.", highlight=False)
     if build:
         build_touched(settings)
+
+
+def _shard_of(settings: Settings, import_id: str) -> int:
+    """The shard that has the import; the first when none has."""
+    from collector.imports.record import list_imports
+    from event_lens.warehouse.access import connect
+
+    for shard in all_shards(settings):
+        with connect(settings, "collector", shard=shard) as warehouse:
+            if list_imports(warehouse, import_id=import_id):
+                return shard
+    return 1
 
 
 @import_app.command("compare")

@@ -1,5 +1,6 @@
 """`eventlens project`: projects and their settings, made, changed and shown."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ from event_lens.registry.projects import (
     remove_from_project,
 )
 from event_lens.registry.tables import Project
+from event_lens.settings import read_settings
+from event_lens.shards import check_shard
 
 project_app = typer.Typer(help="Projects and their settings.", no_args_is_help=True)
 
@@ -71,9 +74,14 @@ def project_create(
     honour_gpc: HonourGpc = None,
     honour_dnt: HonourDnt = None,
     hash_routes: HashRoutes = None,
+    shard: Annotated[
+        int | None, typer.Option(help="The shard that holds it; the one with the fewest projects.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a project. NAME is free text; the id is printed."""
+    if shard is not None:
+        check_shard(read_settings(os.environ), shard)
     settings = _given(
         _lists(domain, allow_bot, bot_rule, own_address, hostname, query_allow),
         timezone=timezone,
@@ -87,7 +95,7 @@ def project_create(
         hash_routes=hash_routes,
     )
     with opened_registry() as registry:
-        project = create_project(registry, name, **settings)
+        project = create_project(registry, name, shard, **settings)
     say(_fields(project), as_json=as_json)
 
 
@@ -207,6 +215,7 @@ def _fields(project: Project) -> dict[str, object]:
         "honourGpc": project.honour_gpc,
         "honourDnt": project.honour_dnt,
         "hashRoutes": project.hash_routes,
+        "shard": project.shard,
     }
 
 

@@ -11,6 +11,7 @@ from collector.enrichment.geo import open_geo
 from collector.enrichment.row_builder import Enricher
 from collector.http.endpoints import Collect
 from collector.ingest import Intake
+from collector.loading.router import Router
 from collector.loading.writer import Writer
 from collector.spool.directory import Folder, open_folder
 from collector.spool.spool import Spool
@@ -18,6 +19,7 @@ from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
 from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
+from event_lens.shards import all_shards
 from event_lens.tracing import tracing
 from event_lens.warehouse.access import connect
 
@@ -43,7 +45,7 @@ class Worker:
         self._folder: Folder | None = None
         self._spool: Spool | None = None
         self._writer: Writer | None = None
-        self._warehouse = connect(settings, "collector")
+        self._warehouses = {shard: connect(settings, "collector", shard=shard) for shard in all_shards(settings)}
         self._keyring: Keyring | None = None
         self._shared_counts: SharedCounts | None = None
         self._leaving = asyncio.Event()
@@ -55,7 +57,10 @@ class Worker:
         tracing.set_up(settings, "collector")
         self._registry = await asyncio.to_thread(open_registry, settings)
         self._folder = await asyncio.to_thread(open_folder, settings.home / "spool")
-        self._writer = Writer(self._folder, self._warehouse)
+        is_sharded = len(self._warehouses) > 1
+        self._writer = Writer(
+            self._folder, Router(self._registry, self._warehouses) if is_sharded else self._warehouses[1]
+        )
         self._spool = Spool(
             self._folder,
             seal_after_rows=settings.batch_events,
@@ -88,7 +93,8 @@ class Worker:
         is_landed = await asyncio.to_thread(self._writer.join, DRAIN_WITHIN_SECONDS)
         if is_synced and is_landed:
             self._folder.close()
-            self._warehouse.close()
+            for warehouse in self._warehouses.values():
+                warehouse.close()
         self._registry.close()
         if self._shared_counts is not None:
             await self._shared_counts.close()

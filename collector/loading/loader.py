@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from collector.loading.batch_summary import QUARANTINE, tally
-from collector.loading.verification import Reader, is_counted, missing_lines
+from collector.loading.router import Part, Router
+from collector.loading.verification import Insert, Landing, is_counted, missing_lines
 from collector.spool.directory import Folder
 from collector.spool.segment import SegmentName, Verified, body_of, frame, row_of, verify
 from event_lens.clock import Clock, now_ms
@@ -30,16 +31,6 @@ ROW_FAULTS = frozenset(
 """Refusals that speak of the data. All others speak of tables, rights, disks: no row is at fault, and waiting helps."""
 
 
-class Insert(Protocol):
-    """The part of the warehouse that an INSERT needs."""
-
-    def insert_lines(self, table: str, body: bytes, *, token: str) -> int: ...
-
-
-class Landing(Insert, Reader, Protocol):
-    """The part of the warehouse that landing needs."""
-
-
 class RefusedLine(NamedTuple):
     line: bytes
     error: Refused
@@ -52,7 +43,7 @@ class Inserted(NamedTuple):
     is_whole: bool
 
 
-def land_segment(warehouse: Landing, folder: Folder, name: SegmentName, *, clock: Clock = now_ms) -> None:
+def land_segment(warehouse: Landing | Router, folder: Folder, name: SegmentName, *, clock: Clock = now_ms) -> None:
     """Lands a sealed segment and takes it out of `folder`. Doing it again after a crash lands nothing twice.
 
     Of one that was tried before it looks whether the rows are there. Lines that fail their checksum are set aside; rows
@@ -68,18 +59,36 @@ def land_segment(warehouse: Landing, folder: Folder, name: SegmentName, *, clock
         return
     found = verify(content, name.segment_id)
     _report(folder, name, found)
-    batch_id = name.segment_id
-    refused, is_whole = _insert(warehouse, name.table, found.lines, found.body, batch_id)
+    if isinstance(warehouse, Router):
+        parts, placements = warehouse.parts(found, name.created_ms)
+        for part in parts:
+            _land_part(part, folder, name, is_again, clock)
+        # Rows that landed while their project left its shard may have been left behind.
+        warehouse.check(placements)
+    else:
+        _land_part(Part(warehouse, found.lines, found.body), folder, name, is_again, clock)
+    folder.remove(name)
+    metrics.count("eventlens_landed_segments_total")
+
+
+def _land_part(part: Part, folder: Folder, name: SegmentName, is_again: bool, clock: Clock) -> None:
+    """Insert the lines of one shard, and count them there as a batch."""
+    warehouse, lines, body, _ = part
+    batch_id = token = name.segment_id
+    if part.may_be_there and lines:
+        # Copies of rows have no token.
+        batch = tally(body, batch_id=batch_id, table=name.table, landed_at_ms=clock())
+        lines, token = missing_lines(warehouse, batch, lines), f"{batch_id}-{secrets.token_hex(4)}"
+        body = body_of(lines)
+    refused, is_whole = _insert(warehouse, name.table, lines, body, token)
     if refused:
         _quarantine(warehouse, folder, name, refused, is_again, clock)
     gone = {refusal.line for refusal in refused}
-    landed = [line for line in found.lines if line not in gone] if gone else found.lines
+    landed = [line for line in part.lines if line not in gone] if gone else part.lines
     if landed:
-        body = body_of(landed) if gone else found.body
+        body = body_of(landed) if gone else part.body
         batch = tally(body, batch_id=batch_id, table=name.table, landed_at_ms=clock())
         count_batch(warehouse, batch, landed, is_doubtful=is_again or not is_whole)
-    folder.remove(name)
-    metrics.count("eventlens_landed_segments_total")
     metrics.count("eventlens_landed_rows_total", len(landed), name.table)
 
 

@@ -16,6 +16,16 @@ class Reader(Protocol):
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]: ...
 
 
+class Insert(Protocol):
+    """The part of the warehouse that an INSERT needs."""
+
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int: ...
+
+
+class Landing(Insert, Reader, Protocol):
+    """The part of the warehouse that landing needs."""
+
+
 def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) -> list[bytes]:
     """Those framed `lines` of `batch` that its table does not hold."""
     there = (

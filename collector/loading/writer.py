@@ -9,7 +9,9 @@ from heapq import heappop, heappush
 from threading import Event, Thread
 from typing import NamedTuple
 
-from collector.loading.loader import Landing, land_segment
+from collector.loading.loader import land_segment
+from collector.loading.router import Router
+from collector.loading.verification import Landing
 from collector.spool.directory import Folder
 from collector.spool.segment import SegmentName
 from event_lens.clock import Clock, now_ms
@@ -56,7 +58,7 @@ class Writer:
     def __init__(
         self,
         folder: Folder,
-        warehouse: Landing,
+        warehouse: Landing | Router,
         *,
         clock: Clock = now_ms,
         monotonic: Callable[[], float] = time.monotonic,

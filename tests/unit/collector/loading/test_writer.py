@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.loading.loader import Landing, land_segment
+from collector.loading.loader import land_segment
+from collector.loading.verification import Landing
 from collector.loading.writer import LONGEST_WAIT_SECONDS, Writer, backoff_seconds
 from collector.spool.directory import CORRUPT, Folder, open_folder
 from collector.spool.segment import SegmentName, frame, new_segment_id
