@@ -3,14 +3,28 @@
 from datetime import date
 
 from cli.console import console, progress_bar, show_error
+from cli.shard_builds import build_side_by_side
 from event_lens.settings import Settings
+from event_lens.shards import check_shard, count_shards, settings_of_shard
 from orchestration.build import build
 
 
 def build_touched(
-    settings: Settings, *, start: date | None = None, end: date | None = None, is_full_refresh: bool = False
+    settings: Settings,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    is_full_refresh: bool = False,
+    shard: int | None = None,
 ) -> None:
-    """Build what landed, a range of days, or everything, and say what was built. Blocks; raises what `build` raises."""
+    """Build what landed, a range of days, or everything, and say what was built. Blocks; raises what `build` raises.
+
+    Without a `shard` all of them are built, side by side.
+    """
+    if shard is None and count_shards(settings) > 1:
+        build_side_by_side(settings, start=start, end=end, is_full_refresh=is_full_refresh)
+        return
+    settings = settings_of_shard(settings, check_shard(settings, shard)) if shard else settings
     with progress_bar("Building the models") as bar:
         result = build(
             settings,

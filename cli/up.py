@@ -14,6 +14,7 @@ from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError, Refused
 from event_lens.processes import is_answering
 from event_lens.settings import Settings, read_settings
+from event_lens.shards import native_port, shard_of_home
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.file_lock import is_locked
 from orchestration.login import check_login_beyond_loopback
@@ -87,6 +88,9 @@ def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
         "collector": f"{settings.local_url(settings.collector_port)}/ready",
         "query": f"{settings.local_url(settings.query_port)}/ready",
     }
+    if shard_of_home(settings) > 1:
+        # The first shard's home has those of them all.
+        ready = {}
     if settings.is_embedded:
         ready = {"warehouse": f"http://{settings.warehouse_host}:{settings.warehouse_port}/ping", **ready}
     return {name: partial(is_answering, url) for name, url in ready.items()}
@@ -114,6 +118,8 @@ def addresses_of(settings: Settings) -> dict[str, str]:
         "query API": f"{settings.local_url(settings.query_port)}/schema",
         "Dagster": settings.dagster_url,
     }
+    if shard_of_home(settings) > 1:
+        addresses = {"Dagster": settings.dagster_url}
     if settings.is_embedded:
         addresses["SQL"] = f"http://127.0.0.1:{settings.warehouse_port}"
     if settings.public_url:
@@ -132,16 +138,15 @@ def ports_of(settings: Settings) -> dict[str, tuple[str, int]]:
     ports = (
         {
             "EVENTLENS_WAREHOUSE_PORT": (settings.warehouse_host, settings.warehouse_port),
-            "EVENTLENS_WAREHOUSE_NATIVE_PORT": (LOOPBACK, settings.warehouse_native_port),
+            "EVENTLENS_WAREHOUSE_NATIVE_PORT": (LOOPBACK, native_port(settings)),
         }
         if settings.is_embedded
         else {}
     )
-    return ports | {
-        "EVENTLENS_COLLECTOR_PORT": (settings.host, settings.collector_port),
-        "EVENTLENS_QUERY_PORT": (settings.host, settings.query_port),
-        "EVENTLENS_DAGSTER_PORT": (settings.host, settings.dagster_port),
-    }
+    if shard_of_home(settings) == 1:
+        ports["EVENTLENS_COLLECTOR_PORT"] = (settings.host, settings.collector_port)
+        ports["EVENTLENS_QUERY_PORT"] = (settings.host, settings.query_port)
+    return ports | {"EVENTLENS_DAGSTER_PORT": (settings.host, settings.dagster_port)}
 
 
 def _log_files(settings: Settings) -> LogFiles:

@@ -12,6 +12,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from event_lens.errors import Broken
 from event_lens.settings import Settings
+from event_lens.shards import SPANNING, cluster_of_replicas, shard_of_home, tables_database
 from event_lens.warehouse.access import warehouse_url
 from orchestration.dbt_sources import newest_source
 from orchestration.file_lock import waited_lock
@@ -28,7 +29,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "EVENTLENS_DBT_SECURE": "true" if address.scheme == "https" else "false",
         "EVENTLENS_DBT_USER": unquote(address.username or "default"),
         "EVENTLENS_DBT_PASSWORD": unquote(address.password or ""),
-        "EVENTLENS_DBT_CLUSTER": settings.warehouse_cluster,
+        "EVENTLENS_DBT_CLUSTER": _replicas(settings),
+        "EVENTLENS_DBT_LENS": tables_database(settings),
         "EVENTLENS_DBT_MEMORY": str(settings.build_memory_bytes),
         "DBT_TARGET_PATH": str(_target(settings)),
         "DBT_LOG_PATH": str(settings.home / "logs"),
@@ -90,10 +92,15 @@ def _connection(settings: Settings) -> str:
     """The target of `profiles/profiles.yml`."""
     if settings.is_embedded:
         return "embedded"
-    return "cluster" if settings.warehouse_cluster else "server"
+    return "cluster" if _replicas(settings) else "server"
+
+
+def _replicas(settings: Settings) -> str:
+    return cluster_of_replicas(settings, shard_of_home(settings))
 
 
 def _target(settings: Settings) -> Path:
     """One for each address, because dbt parses everything again when its connection differs from the last parse's."""
-    address = urlsplit(warehouse_url(settings, "builder"))
-    return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}"
+    address, database = urlsplit(warehouse_url(settings, "builder")), tables_database(settings)
+    kind = "" if database == SPANNING else f"-{database}"
+    return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}{kind}"

@@ -7,7 +7,11 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from event_lens.errors import Broken, Refused
+from event_lens.settings import Settings
+from event_lens.shards import all_shards, cluster_of_replicas, cluster_of_shards
+from event_lens.warehouse.access import connect
 from event_lens.warehouse.cluster import for_cluster
+from event_lens.warehouse.retention import keep_raw
 from event_lens.warehouse.sql_lexer import split_statements
 
 _DATABASE = b"CREATE DATABASE IF NOT EXISTS lens_raw"
@@ -77,6 +81,32 @@ def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None
     return [migration.name for migration in waiting]
 
 
+def migrate_all(settings: Settings) -> list[str]:
+    """Bring the raw tables of every shard up to date and return what was applied; raises what `migrate` raises."""
+    shards = all_shards(settings)
+    applied: list[str] = []
+    for shard in shards:
+        with connect(settings, "admin", shard=shard, query_timeout_seconds=600) as warehouse:
+            if len(shards) > 1:
+                check_shards(warehouse, cluster_of_shards(settings), len(shards))
+            named = migrate(warehouse, cluster=cluster_of_replicas(settings, shard))
+            keep_raw(warehouse, settings.raw_ttl_days)
+        applied += [f"{name} on shard {shard}" if len(shards) > 1 else name for name in named]
+    return applied
+
+
+def check_shards(warehouse: Migratable, cluster: str, expected: int) -> None:
+    """Raise `Refused` (`cluster_unknown`) when a shard does not know all of them."""
+    count = f"SELECT uniqExact(shard_num) AS shard_count FROM system.clusters WHERE cluster = '{cluster}'"
+    shard_count = warehouse.rows(count)[0]["shard_count"]
+    if shard_count != expected:
+        raise Refused(
+            f"The cluster {cluster} has {shard_count} shards on one of the servers, and EVENTLENS_WAREHOUSE_URL has "
+            f"{expected} addresses. EVENTLENS_WAREHOUSE_CLUSTER takes a name from system.clusters of all servers.",
+            code="cluster_unknown",
+        )
+
+
 def _check_cluster(warehouse: Migratable, cluster: str) -> None:
     """Days are swapped on one table, so every replica has to hold all rows of it."""
     shards = f"SELECT uniqExact(shard_num) AS shard_count FROM system.clusters WHERE cluster = '{cluster}'"
@@ -88,8 +118,8 @@ def _check_cluster(warehouse: Migratable, cluster: str) -> None:
         )
     if shard_count > 1:
         raise Refused(
-            f"{cluster} has {shard_count} shards, and a table of Event Lens lies whole on each replica. "
-            "Name a cluster of one shard in EVENTLENS_WAREHOUSE_CLUSTER.",
+            f"{cluster} has {shard_count} shards, and all rows of a project lie on one. Name an address of each in "
+            "EVENTLENS_WAREHOUSE_URL, or a cluster of one shard in EVENTLENS_WAREHOUSE_CLUSTER.",
             code="cluster_sharded",
         )
 

@@ -8,11 +8,13 @@ import dagster as dg
 
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings
+from event_lens.shards import count_shards
 from event_lens.tracing import tracing
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.built_batches import mark_built
 from orchestration.assets.dbt_models import EVERYTHING, days_of_run, plan_of, scope_of
+from orchestration.assets.registry_sync import span_built
 from orchestration.assets.settle import settle_built
 from orchestration.planning.plan import read_plan
 
@@ -37,6 +39,8 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
             is_everything = scope_of(context.run.tags) == EVERYTHING
             days = None if is_everything else days_of_run(context.run.tags, plan)
             marked = mark_built(warehouse, plan_id, days, settings)
+            if count_shards(settings) > 1:
+                span_built(settings, warehouse)
             if tracing.is_on:
                 _trace(context, days, marked, planned_batches(warehouse, plan_id))
         try:

@@ -12,10 +12,13 @@ import msgspec
 from event_lens.clock import now_ms
 from event_lens.contract.rows import timestamp
 from event_lens.registry.database import open_registry
+from event_lens.registry.placements import list_moves
 from event_lens.registry.projects import list_projects
 from event_lens.registry.tables import Project
 from event_lens.settings import Settings
+from event_lens.shards import count_shards, shard_of_home
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.spanning import span_shards
 from orchestration.assets.definition_rows import DEFINED, defined_rows
 from orchestration.assets.zone_offsets import offsets
 
@@ -24,10 +27,14 @@ COPIED = ("project_settings", "zone_offsets", *DEFINED)
 
 @dataclass(frozen=True)
 class _Registry:
-    """What models read of it: the projects, and the rows of each definition table."""
+    """What models read of it: the projects of this home's shard, and the rows of each definition table.
+
+    `shard_of` says of all projects where they are.
+    """
 
     projects: list[Project]
     definitions: dict[str, list[dict[str, Any]]]
+    shard_of: dict[str, int]
 
 
 def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
@@ -52,13 +59,20 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
         removed = _removed(warehouse, table, registry.projects, table_rows) if table in DEFINED else []
         if body := b"".join(msgspec.json.encode(row | copied_at) + b"\n" for row in (*table_rows, *removed)):
             warehouse.insert_lines(f"lens_raw.{table}", body, token=f"{table}-{uuid.uuid4()}")
+    if count_shards(settings) > 1:
+        span_shards(warehouse, settings, registry.shard_of)
     return {f"lens_raw.{table}": len(table_rows) for table, table_rows in rows.items()}
 
 
+def span_built(settings: Settings, warehouse: Warehouse) -> None:
+    """Bring `lens` over all shards up to what a build has made here."""
+    span_shards(warehouse, settings, _read(settings).shard_of)
+
+
 def registry_fingerprint(settings: Settings) -> str:
-    """Text that differs when a project, a setting that models read, or a definition does."""
+    """Text that differs when a project, its shard, a setting that models read, or a definition does."""
     registry = _read(settings)
-    read = [_modelled(project) for project in registry.projects], registry.definitions
+    read = [_modelled(project) for project in registry.projects], registry.definitions, registry.shard_of
     return blake2b(msgspec.json.encode(read), digest_size=16).hexdigest()
 
 
@@ -91,6 +105,16 @@ def _modelled(project: Project) -> dict[str, Any]:
 def _read(settings: Settings) -> _Registry:
     registry = open_registry(settings)
     try:
-        return _Registry(list_projects(registry), defined_rows(registry))
+        everywhere, definitions, moves = list_projects(registry), defined_rows(registry), list_moves(registry)
     finally:
         registry.close()
+    shard = shard_of_home(settings)
+    # A project on its way is built where it goes as soon as all of its rows are there.
+    coming = {move.project_id for move in moves if move.to_shard == shard and move.stage != "copying"}
+    here = [project for project in everywhere if project.shard == shard or project.project_id in coming]
+    known = {project.project_id for project in here}
+    return _Registry(
+        here,
+        {table: [row for row in rows if row["project_id"] in known] for table, rows in definitions.items()},
+        {project.project_id: project.shard for project in everywhere},
+    )

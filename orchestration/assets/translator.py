@@ -7,6 +7,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
+from event_lens.shards import OWN, SPANNING
+
 STALE_AFTER = timedelta(hours=26)
 
 
@@ -26,7 +28,7 @@ class TableTranslator(DagsterDbtTranslator):
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        is_public = spec.key.path[0] == "lens"
+        is_public = spec.key.path[0] in (SPANNING, OWN)
         return spec.replace_attributes(
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER) if is_public else None
         )

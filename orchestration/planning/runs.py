@@ -9,6 +9,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 from event_lens.errors import Refused
 from event_lens.settings import Settings
+from event_lens.shards import OWN, count_shards
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, PLAN_TAG, RANGE, SCOPE_TAG, TOUCHED
 from orchestration.assets.registry_sync import copy_registry
@@ -55,9 +56,14 @@ class BuildRun:
 def touched_runs(settings: Settings, warehouse: Warehouse) -> list[BuildRun]:
     """The one run for everything that is landed or changed and not built yet; none when the tables are up to date.
 
-    The registry is copied and the plan made here, and the run carries the plan's id.
+    The registry is copied and the plan made here, and the run carries the plan's id. A shard without tables builds
+    them even when it has no rows: questions over all shards ask it too.
     """
     copy_registry(settings, warehouse)
+    if count_shards(settings) > 1 and not warehouse.value(
+        f"SELECT count() FROM system.tables WHERE database = '{OWN}'"
+    ):
+        return [full_refresh_run(settings, warehouse)]
     plan_id = str(uuid.uuid4())
     make_plan(warehouse, plan_id)
     plan = read_plan(warehouse, plan_id, settings)

@@ -10,7 +10,7 @@ import pytest
 from event_lens.errors import Broken, Refused
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.cluster import for_cluster
-from event_lens.warehouse.migrate import Migration, migrate, shipped_migrations
+from event_lens.warehouse.migrate import Migration, check_shards, migrate, shipped_migrations
 from tests.targets.cluster_proxy import CLUSTER, Front, cluster_front
 
 
@@ -98,6 +98,14 @@ class Known:
 
     def command(self, sql: str) -> None:
         raise AssertionError("nothing is made on a cluster that cannot hold it")
+
+
+@pytest.mark.parametrize("shard_count", [0, 1, 3])
+def test_every_server_has_to_know_all_shards(shard_count: int) -> None:
+    check_shards(Known(2), "c", 2)
+    with pytest.raises(Refused, match="EVENTLENS_WAREHOUSE_CLUSTER") as refusal:
+        check_shards(Known(shard_count), "c", 2)
+    assert refusal.value.code == "cluster_unknown"
 
 
 @pytest.mark.parametrize(("shard_count", "code"), [(0, "cluster_unknown"), (2, "cluster_sharded")])
