@@ -33,9 +33,12 @@ def answer_health() -> dict[str, str]:
 @get("/ready", sync_to_thread=True)
 def answer_ready(service: Service) -> dict[str, str]:
     """Whether questions can be answered; 503 while the warehouse is away."""
-    with service.connections.lend() as warehouse:
-        if not warehouse.ping():
-            raise Unavailable("The warehouse does not answer; start it with `eventlens warehouse`.", code="not_ready")
+    for shard in service.shards.values():
+        with shard.connections.lend() as warehouse:
+            if not warehouse.ping():
+                raise Unavailable(
+                    "The warehouse does not answer; start it with `eventlens warehouse`.", code="not_ready"
+                )
     return {"status": "ready"}
 
 

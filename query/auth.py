@@ -48,7 +48,7 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
 def find_subject(registry: Registry, project_id: str) -> Subject:
     """What questions need to know of a project. Blocks, and raises as `find_project`."""
     project = find_project(registry, project_id)
-    return Subject(project.project_id, ZoneInfo(project.timezone), project.currency)
+    return Subject(project.project_id, ZoneInfo(project.timezone), project.currency, project.shard)
 
 
 def has_key(headers: Mapping[str, str]) -> bool:

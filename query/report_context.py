@@ -15,11 +15,12 @@ LARGEST_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose numbers, and by which clock and currency."""
+    """Whose numbers, by which clock and currency, and which shard holds them."""
 
     project_id: str
     zone: ZoneInfo
     currency: str
+    shard: int = 1
 
 
 @dataclass(frozen=True)

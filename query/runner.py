@@ -23,11 +23,15 @@ Answer = dict[str, Any]
 
 
 class Answers:
-    """Answers questions; keeps answers until the next build or for five minutes. Safe to use from several threads."""
+    """Answers questions; keeps answers until the next build or for five minutes. Safe to use from several threads.
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    `database` is where the warehouse has the tables of `lens`.
+    """
+
+    def __init__(self, pool: Pool, clock: Clock, database: str = "lens") -> None:
         self._pool = pool
         self._clock = clock
+        self._database = database
         self._freshness = LastFreshness(clock)
         self._cache = Cache()
 
@@ -70,21 +74,22 @@ class Answers:
     def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness, run: Run) -> tuple[list[Row], bool]:
         statement, now = question.statement, self._clock()
         if question.is_live or freshness.version is None:
-            return _read(warehouse, statement, run, is_built=freshness.version is not None), False
+            return self._read(warehouse, statement, run, is_built=freshness.version is not None), False
         kept = self._cache.rows(statement, freshness.version, now)
         if kept is not None:
             return kept, True
-        rows = _read(warehouse, statement, run, is_built=True)
+        rows = self._read(warehouse, statement, run, is_built=True)
         self._cache.keep(statement, freshness.version, now, rows)
         return rows, False
 
-
-def _read(warehouse: Warehouse, statement: Statement, run: Run, *, is_built: bool) -> list[Row]:
-    try:
-        return warehouse.rows(statement.sql, statement.parameters, {**LIMITS, **run.next_settings()})
-    except Refused as error:
-        if error.code in UNKNOWN_TABLES and not is_built:
-            return []  # before the first build there is nothing to count
-        if error.code == BAD_PATTERN:
-            raise invalid("filters", "A pattern is not a regular expression as RE2 reads them.") from error
-        raise Broken(f"A statement of the query layer was refused: {error.message}", code="query_broken") from error
+    def _read(self, warehouse: Warehouse, statement: Statement, run: Run, *, is_built: bool) -> list[Row]:
+        try:
+            return warehouse.rows(
+                statement.sql_over(self._database), statement.parameters, {**LIMITS, **run.next_settings()}
+            )
+        except Refused as error:
+            if error.code in UNKNOWN_TABLES and not is_built:
+                return []  # before the first build there is nothing to count
+            if error.code == BAD_PATTERN:
+                raise invalid("filters", "A pattern is not a regular expression as RE2 reads them.") from error
+            raise Broken(f"A statement of the query layer was refused: {error.message}", code="query_broken") from error

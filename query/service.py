@@ -1,7 +1,7 @@
 """What the routes work with: the registry, the way to the warehouse, the answers, the clock."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +16,7 @@ from event_lens.logs import get_log
 from event_lens.metrics import metrics
 from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
+from event_lens.shards import all_shards, tables_database
 from event_lens.warehouse.access import url_of
 from query.failure_limit import FailureLimit
 from query.fair_queue import FairQueue
@@ -48,17 +49,24 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Shard:
+    """The ways to one shard. Transfers have connections of their own."""
+
+    connections: Pool
+    answers: Answers
+    transfers: Transfers
+
+
+@dataclass(frozen=True)
 class Service:
-    """The parts of one process that answers. Transfers have connections of their own."""
+    """The parts of one process that answers."""
 
     keys: Keys
-    connections: Pool
+    shards: Mapping[int, Shard]
     questions: FairQueue
     flights: Flights[Reply]
     threads: ThreadPoolExecutor
     killer: ThreadPoolExecutor
-    answers: Answers
-    transfers: Transfers
     sign_in: SignIn
     clock: Clock
 
@@ -79,10 +87,12 @@ class Service:
 
         async def in_turn() -> Reply:
             async with self.questions.place(subject.project_id):
-                run = Run()
+                run, shard = Run(), self.shards[subject.shard]
                 today = local_date(self.clock(), subject.zone).isoformat()
                 return await self._in_thread(
-                    run, lambda: self._reply(report, asked, f"{question} {today}", known_tags, run)
+                    run,
+                    shard.connections,
+                    lambda: _reply(shard.answers, report, asked, f"{question} {today}", known_tags, run),
                 )
 
         started = perf_counter()
@@ -91,15 +101,7 @@ class Service:
         finally:
             metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 
-    def _reply(self, report: AnyReport, asked: Asked, question: str, known_tags: frozenset[str], run: Run) -> Reply:
-        # Before the rows: they are at least as new as what it says.
-        version = self.answers.version(asked[0], run)
-        tag = None if version is None else _tag(version, question, asked)
-        if tag in known_tags:
-            return Reply(tag, None)
-        return Reply(tag, msgspec.json.encode(report.typed(self.answers.answer(*asked, run=run))))
-
-    async def _in_thread(self, run: Run, work: Callable[[], T]) -> T:
+    async def _in_thread(self, run: Run, connections: Pool, work: Callable[[], T]) -> T:
         """The result of `work`, which blocks. When cancelled, kills what of it runs in the warehouse."""
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self.threads, work)
@@ -109,18 +111,30 @@ class Service:
             run.stop()
             # Again until it has ended: a statement that was just sent is not found yet.
             while not job.done():
-                await loop.run_in_executor(self.killer, self._kill, run)
+                await loop.run_in_executor(self.killer, _kill, connections, run)
                 await asyncio.wait({job}, timeout=KILL_AGAIN_SECONDS)
             job.exception()
             raise
 
-    def _kill(self, run: Run) -> None:
-        try:
-            with self.connections.lend() as warehouse:
-                warehouse.rows(KILL, {"run": run.id})
-        except EventLensError as error:
-            # It ends by its own limits then.
-            get_log("query").warning("kill_failed", code=error.code, message=error.message)
+
+def _reply(
+    answers: Answers, report: AnyReport, asked: Asked, question: str, known_tags: frozenset[str], run: Run
+) -> Reply:
+    # Before the rows: they are at least as new as what it says.
+    version = answers.version(asked[0], run)
+    tag = None if version is None else _tag(version, question, asked)
+    if tag in known_tags:
+        return Reply(tag, None)
+    return Reply(tag, msgspec.json.encode(report.typed(answers.answer(*asked, run=run))))
+
+
+def _kill(connections: Pool, run: Run) -> None:
+    try:
+        with connections.lend() as warehouse:
+            warehouse.rows(KILL, {"run": run.id})
+    except EventLensError as error:
+        # It ends by its own limits then.
+        get_log("query").warning("kill_failed", code=error.code, message=error.message)
 
 
 def _tag(version: int, question: str, asked: Asked) -> str:
@@ -131,19 +145,22 @@ def _tag(version: int, question: str, asked: Asked) -> str:
 
 def open_service(settings: Settings, clock: Clock) -> Service:
     """Raises what `open_registry` raises; the warehouse is not asked yet."""
-    url = url_of(settings, "query")
     registry = open_registry(settings)
     keys = Keys(registry, settings.failed_keys)
-    connections = Pool(url, QUESTIONS_AT_ONCE + SERVICE_CONNECTIONS)
     return Service(
         keys=keys,
-        connections=connections,
+        shards={shard: _open_shard(settings, shard, clock) for shard in all_shards(settings)},
         questions=FairQueue(QUESTIONS_AT_ONCE),
         flights=Flights(),
         threads=ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="question"),
         killer=ThreadPoolExecutor(1, thread_name_prefix="kill"),
-        answers=Answers(connections, clock),
-        transfers=Transfers(url),
         sign_in=SignIn(settings.home, registry, keys, FailureLimit(settings.failed_keys, monotonic), clock),
         clock=clock,
     )
+
+
+def _open_shard(settings: Settings, shard: int, clock: Clock) -> Shard:
+    """A question about a project is asked of its shard alone, over the tables that were built there."""
+    url, database = url_of(settings, "query", shard), tables_database(settings)
+    connections = Pool(url, QUESTIONS_AT_ONCE + SERVICE_CONNECTIONS)
+    return Shard(connections, Answers(connections, clock, database), Transfers(url, database=database))

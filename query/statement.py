@@ -14,6 +14,10 @@ class Statement:
     sql: str
     parameters: dict[str, Value]
 
+    def sql_over(self, database: str) -> str:
+        """The text with the tables of `database` in the place of those of `lens`."""
+        return self.sql if database == "lens" else self.sql.replace(" lens.", f" {database}.")
+
     @property
     def key(self) -> tuple[str, str]:
         """Equal for statements that ask the same."""

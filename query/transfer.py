@@ -30,8 +30,10 @@ class Transfers:
         warehouse_url: str | Callable[[], str],
         *,
         client_takes_within_seconds: float = CLIENT_TAKES_WITHIN_SECONDS,
+        database: str = "lens",
     ) -> None:
         self._warehouse_url = warehouse_url
+        self._database = database
         self._patience_seconds = client_takes_within_seconds
         self._places = FairQueue(EXPORTS_AT_ONCE)
         self._threads = ThreadPoolExecutor(EXPORTS_AT_ONCE, thread_name_prefix="transfer")
@@ -62,7 +64,9 @@ class Transfers:
             with Warehouse(self._warehouse_url, query_timeout_seconds=WAREHOUSE_SAYS_WITHIN_SECONDS) as warehouse:
                 rows = await in_thread(
                     self._threads,
-                    lambda: warehouse.open_stream(statement.sql, format, statement.parameters, SETTINGS),
+                    lambda: warehouse.open_stream(
+                        statement.sql_over(self._database), format, statement.parameters, SETTINGS
+                    ),
                     discard=RowStream.close,
                 )
                 try:

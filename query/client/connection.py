@@ -11,7 +11,8 @@ from event_lens.errors import Refused
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import find_project, list_projects
 from event_lens.settings import HOME, Settings, read_settings
-from event_lens.warehouse.access import url_of
+from event_lens.shards import tables_database
+from event_lens.warehouse.access import warehouse_url
 from query.client.api import Api
 from query.client.lens import Lens
 from query.client.local import Local
@@ -85,15 +86,18 @@ def _local(settings: Settings, project: str | None) -> Local:
             "EVENTLENS_QUERY_KEY to ask a query API.",
             code="home_missing",
         )
-    return Local(url_of(settings, "query"), _registered(settings, project))
+    find = _registered(settings, project)
+    return Local(
+        lambda: warehouse_url(settings, "query", find().shard), lambda _: find(), database=tables_database(settings)
+    )
 
 
-def _registered(settings: Settings, project: str | None) -> Callable[[Pool], Subject]:
-    def find(_pool: Pool) -> Subject:
+def _registered(settings: Settings, project: str | None) -> Callable[[], Subject]:
+    def find() -> Subject:
         with closing(open_registry(settings)) as registry:
             project_id = project or _only([each.project_id for each in list_projects(registry)])
             found = find_project(registry, project_id)
-            return Subject(found.project_id, ZoneInfo(found.timezone), found.currency)
+            return Subject(found.project_id, ZoneInfo(found.timezone), found.currency, found.shard)
 
     return find
 

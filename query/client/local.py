@@ -22,13 +22,21 @@ CONNECTIONS = 2
 
 
 class Local:
-    """The warehouse at `url`, asked about the project that `find_subject` names when it is first needed."""
+    """The warehouse at `url`, asked about the project that `find_subject` names when it is first needed.
+
+    `database` is where it has the tables of `lens`.
+    """
 
     def __init__(
-        self, url: str | Callable[[], str], find_subject: Callable[[Pool], Subject], clock: Clock = now_ms
+        self,
+        url: str | Callable[[], str],
+        find_subject: Callable[[Pool], Subject],
+        clock: Clock = now_ms,
+        database: str = "lens",
     ) -> None:
         self._pool = Pool(url, CONNECTIONS)
-        self._answers = Answers(self._pool, clock)
+        self._answers = Answers(self._pool, clock, database)
+        self._database = database
         self._find_subject = find_subject
         self._clock = clock
 
@@ -52,7 +60,8 @@ class Local:
         statement = export_statement(self.subject, table, format, parameters, self._clock())
         draft = target.with_name(f"{target.name}.part")
         with self._pool.lend() as warehouse, draft.open("wb") as output:
-            for piece in warehouse.stream(statement.sql, FORMATS[format], statement.parameters, NO_TIME_LIMIT):
+            sql = statement.sql_over(self._database)
+            for piece in warehouse.stream(sql, FORMATS[format], statement.parameters, NO_TIME_LIMIT):
                 output.write(piece)
                 progress(output.tell())
         draft.replace(target)

@@ -19,12 +19,12 @@ from query.statement import Statement
 class Export(Stream):
     """A response that is a transfer; it is described as the file that it is."""
 
-    def __init__(self, service: Service, project_id: str, statement: Statement, table: str, format: str) -> None:
+    def __init__(self, service: Service, subject: Subject, statement: Statement, table: str, format: str) -> None:
         disposition = f'attachment; filename="{table}.{format}"'
         self._own_headers = {"Content-Type": CONTENT_TYPES[format], "Content-Disposition": disposition}
         super().__init__((), headers=self._own_headers)
-        self._service = service
-        self._project_id = project_id
+        self._transfers = service.shards[subject.shard].transfers
+        self._project_id = subject.project_id
         self._statement = statement
         self._format = FORMATS[format]
 
@@ -32,7 +32,7 @@ class Export(Stream):
         """The application that sends the file."""
 
         async def transfer(_scope: Scope, receive: Receive, send: Send) -> None:
-            await self._service.transfers.send(
+            await self._transfers.send(
                 self._project_id, self._statement, self._format, self._own_headers, receive, send
             )
 
@@ -45,7 +45,7 @@ def answer_export(file: str, request: Request[Any, Any, Any], subject: Subject, 
     table, format = read_export(file)
     parameters = read_parameters(file, EXPORTS[table], request.query_params.items())
     statement = export_statement(subject, table, format, parameters, service.clock())
-    return Export(service, subject.project_id, statement, table, format)
+    return Export(service, subject, statement, table, format)
 
 
 exports = Router(
