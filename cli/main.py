@@ -181,14 +181,9 @@ def dagster() -> None:
 @app.command()
 def migrate() -> None:
     """Bring a ClickHouse server's raw tables up to date. The embedded warehouse does it by itself when it starts."""
-    from event_lens.warehouse.access import connect
-    from event_lens.warehouse.migrate import migrate as apply_migrations
-    from event_lens.warehouse.retention import keep_raw
+    from event_lens.warehouse.migrate import migrate_all
 
-    settings = _settings()
-    with connect(settings, "admin", query_timeout_seconds=600) as served:
-        applied = apply_migrations(served, cluster=settings.warehouse_cluster)
-        keep_raw(served, settings.raw_ttl_days)
+    applied = migrate_all(_settings())
     console.print(f"Applied {', '.join(applied)}." if applied else "Nothing to do: every migration is applied.")
 
 
@@ -197,11 +192,31 @@ def build(
     start: Day = None,
     end: Day = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything anew.")] = False,
+    shard: Annotated[int | None, typer.Option(help="Build this shard only; all of them side by side.")] = None,
 ) -> None:
     """Build the tables of lens from what has landed: what is touched, a range of days, or everything anew."""
     from cli.builds import build_touched
 
-    build_touched(_settings(), start=_day(start), end=_day(end), is_full_refresh=full_refresh)
+    build_touched(_settings(), start=_day(start), end=_day(end), is_full_refresh=full_refresh, shard=shard)
+
+
+@project_app.command("move")
+def project_move(
+    project_id: str, shard: Annotated[int, typer.Option(help="The shard that is to hold all rows of the project.")]
+) -> None:
+    """Move a project to another shard, while events come in. Run it again when it was stopped: it goes on."""
+    from cli.project_move import move_project
+    from event_lens.registry.database import open_registry
+    from event_lens.shards import check_shard
+
+    settings = _settings()
+    check_shard(settings, shard)
+    registry = open_registry(settings)
+    try:
+        is_moved = move_project(settings, registry, project_id, shard, console.print)
+    finally:
+        registry.close()
+    console.print(f"{project_id} is on shard {shard}{'' if is_moved else ' already'}.", highlight=False)
 
 
 @app.command()
