@@ -53,8 +53,8 @@ class House:
         client = self.eventlens_json("client", "create", "--project", project, "--type", type, *options)
         return {"openpanel-client-id": client["clientId"], "openpanel-client-secret": client["clientSecret"]}
 
-    def wait_until_landed(self) -> None:
-        deadline = time.monotonic() + 30
+    def wait_until_landed(self, within_seconds: float = 30) -> None:
+        deadline = time.monotonic() + within_seconds
         while httpx.get(f"{self.collector}/health").json()["spool"]["pendingEvents"]:
             assert time.monotonic() < deadline, "acknowledged events did not land"
             time.sleep(0.05)

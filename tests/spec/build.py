@@ -5,6 +5,7 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +29,12 @@ class Build:
         self._folder = folder
         # Parsed once: other vars would make dbt parse again in every run.
         self._manifest = self._invoke(None, "parse").result
+
+    def over(self, url: str) -> "Build":
+        """The same over another warehouse; nothing is parsed again."""
+        other = copy(self)
+        other._url = url
+        return other
 
     def touched(self, touched: Touched) -> None:
         """An incremental build: facts, the days touched and those whose devices changed owner, then the folds."""

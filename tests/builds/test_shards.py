@@ -1,0 +1,105 @@
+"""A shard dies while rows land and while it is built, and a project moves by a command that dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.site import event
+from tests.shards.load import Load, counts
+from tests.shards.running import Shards, Tenant, running_shards
+
+pytestmark = pytest.mark.timeout(1800)
+
+BUILD_WITHIN_SECONDS, LANDED_WITHIN_SECONDS = 900, 300
+COUNTED = "SELECT count() FROM lens_shard.events WHERE project_id = {p:String}"
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:
+    with running_shards(tmp_path_factory.mktemp("shards")) as shards:
+        yield shards
+
+
+@pytest.fixture(scope="module")
+def tenants(shards: Shards) -> list[Tenant]:
+    with shards.registry() as registry:
+        return [Tenant(shards, registry, name) for name in ("first", "second")]
+
+
+def spawn(shards: Shards, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    output = (shards.settings.home / "spawned.log").open("ab")
+    return subprocess.Popen(command, env=shards.environ, stdout=output, stderr=output, start_new_session=True)
+
+
+def test_a_shard_that_dies_while_rows_land_gets_them_once_and_the_other_goes_on(
+    shards: Shards, tenants: list[Tenant]
+) -> None:
+    first, second = tenants
+    with Load(first, "landing").running() as one, Load(second, "landing").running() as two:
+        for _ in range(3):
+            two.wait_for(100)
+            shards.kill(2)
+            before = counts(shards, first.project_id, "landing", 1, "lens_raw.events")[0]
+            while counts(shards, first.project_id, "landing", 1, "lens_raw.events")[0] < before + 50:
+                time.sleep(0.05)
+            shards.restart(2)
+    shards.wait_until_landed(LANDED_WITHIN_SECONDS)
+    for tenant, load in ((first, one), (second, two)):
+        assert counts(shards, tenant.project_id, "landing", tenant.shard, "lens_raw.events") == (load.sent, load.sent)
+        assert counts(shards, tenant.project_id, "landing", 3 - tenant.shard, "lens_raw.events") == (0, 0)
+
+
+def test_a_shard_that_dies_while_it_is_built_leaves_the_other_built_and_is_built_afterwards(
+    shards: Shards, tenants: list[Tenant]
+) -> None:
+    building = spawn(shards, "build")
+    facts = "SELECT count() FROM system.tables WHERE database = 'lens_staging' AND name LIKE 'int_events%'"
+    with shards.on(2) as warehouse:
+        while not warehouse.value(facts):
+            time.sleep(0.1)
+    shards.kill(2)
+    assert building.wait(BUILD_WITHIN_SECONDS) == 1
+    shards.restart(2)
+    first, second = tenants
+    with shards.on(1) as one, shards.on(2) as two:
+        sent = counts(shards, first.project_id, "landing", 1, "lens_raw.events")[0]
+        assert one.value(COUNTED, {"p": first.project_id}) == sent
+        shards.eventlens("build")
+        sent = counts(shards, second.project_id, "landing", 2, "lens_raw.events")[0]
+        assert two.value(COUNTED, {"p": second.project_id}) == sent
+    assert second.ask("metrics")["data"]["unique_visitors"] == sent
+
+
+def test_a_move_by_a_command_that_dies_under_load_ends_with_every_event_there_once(
+    shards: Shards, tenants: list[Tenant]
+) -> None:
+    tenant = tenants[0]
+    with Load(tenant, "moving").running() as load:
+        for seconds in (2, 5, 9, 14):
+            moving = spawn(shards, "project", "move", tenant.project_id, "--shard", "2")
+            try:
+                moving.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(moving.pid, signal.SIGKILL)
+                moving.wait()
+        assert spawn(shards, "project", "move", tenant.project_id, "--shard", "2").wait(BUILD_WITHIN_SECONDS) == 0
+        load.wait_for(50)
+    shards.wait_until_landed(LANDED_WITHIN_SECONDS)
+    shards.eventlens("build")
+    assert counts(shards, tenant.project_id, "moving", 2, "lens_raw.events") == (load.sent, load.sent)
+    for shard in (1, 2):
+        assert counts(shards, tenant.project_id, "moving", shard, "lens.events") == (load.sent, load.sent)
+    assert counts(shards, tenant.project_id, "", 1, "lens_shard.events") == (0, 0)
+    tenant.send([event("screen_view", "11:00:00", "after")])
+
+
+def test_nothing_was_left_behind(shards: Shards) -> None:
+    left = list(Path(shards.settings.home / "spool").glob("corrupt/*"))
+    assert not left
