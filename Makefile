@@ -75,6 +75,7 @@ bench: $(TEST_READY)
 	$(BIN)/python -m bench.served
 	$(BIN)/python -m bench.years
 	$(BIN)/python -m bench.layout
+	$(BIN)/python -m bench.shards
 
 lists: $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --upgrade crawler-user-agents

@@ -98,13 +98,24 @@ BATCHES = """
 """
 
 
-def history(warehouse: Warehouse, project_id: str, days: int, *, visits_a_day: int = VISITS_A_DAY) -> datetime:
-    """Lands `days` days of traffic and waits until its parts are merged; returns the instant at which it ends."""
+def history(
+    warehouse: Warehouse, project_id: str, days: int, *, visits_a_day: int = VISITS_A_DAY, batch: str = "day"
+) -> datetime:
+    """Lands `days` days of traffic and waits until its parts are merged; returns the instant at which it ends.
+
+    Each project of a warehouse needs a `batch` of its own.
+    """
     for day in range(days):
         start = EPOCH + timedelta(days=day)
         first = day * visits_a_day
         _land(
-            warehouse, project_id, f"day-{day:05d}", start, first=first, count=visits_a_day, visits_a_day=visits_a_day
+            warehouse,
+            project_id,
+            f"{batch}-{day:05d}",
+            start,
+            first=first,
+            count=visits_a_day,
+            visits_a_day=visits_a_day,
         )
     for _ in range(MERGE_SECONDS):
         if not warehouse.value("SELECT count() FROM system.merges"):
