@@ -80,8 +80,7 @@ const STEPS = {
     const found = {};
     for (const [name, context] of Object.entries({
       light: { colorScheme: "light" },
-      dark: { colorScheme: "dark", reducedMotion: "reduce" },
-      phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+      phone: { colorScheme: "dark", reducedMotion: "reduce", viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
     })) {
       const tab = await open(browser, `${base}/?${query}#token=${tokens[name]}`, context);
       await tab.page.click("summary");
@@ -98,7 +97,7 @@ const STEPS = {
 
   // Somebody without an address signs in by a key, first a wrong one, behind a proxy that serves us under a path.
   async byKey(browser, { base, key, tokens, query }) {
-    const tab = await open(browser, `${base}/api/v1/?${query}#token=${tokens.all}`, {}, "form");
+    const tab = await open(browser, `${base}/api/v1/?${query}#token=${tokens.all}`, {}, { awaited: "form" });
     const used = await tab.page.textContent("#sign-in-problem");
     const faults = await faultsOf(tab.page);
     await tab.page.fill("input[name=clientId]", key.id);
@@ -119,11 +118,9 @@ const STEPS = {
 
   // One report fails for a while, then the session ends.
   async failing(browser, { base, tokens, query }) {
-    const tab = await open(browser, `${base}/?${query}#token=${tokens.failing}`);
     const error = { error: { code: "query_busy", message: "Too many questions are being answered; ask again in a moment." } };
-    await tab.page.route(/\/pages\?/, (route) => route.fulfill({ status: 503, json: error }));
-    await tab.page.reload();
-    await settled(tab.page);
+    const fail = (page) => page.route(/\/pages\?/, (route) => route.fulfill({ status: 503, json: error }));
+    const tab = await open(browser, `${base}/?${query}#token=${tokens.failing}`, {}, { prepare: fail });
     const said = await tab.page.textContent("#pages [role=alert] p");
     const others = await tab.page.locator("#sources .pick").count();
     await tab.page.unroute(/\/pages\?/);
@@ -139,7 +136,7 @@ const STEPS = {
 };
 
 // A tab of its own session that remembers complaints, what the policy blocked, and requests to elsewhere.
-async function open(browser, address, options = {}, awaited = "#ledger .body > *") {
+async function open(browser, address, options = {}, { awaited = "#ledger .body > *", prepare = () => {} } = {}) {
   const context = await browser.newContext({ locale: "en-GB", timezoneId: "Asia/Tokyo", ...options });
   const page = await context.newPage();
   const complaints = [];
@@ -148,6 +145,7 @@ async function open(browser, address, options = {}, awaited = "#ledger .body > *
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => !request.url().startsWith(new URL(address).origin) && elsewhere.push(request.url()));
   await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`blocked: ${event.violatedDirective}`)));
+  await prepare(page);
   await page.goto(address);
   await page.waitForSelector(awaited);
   if (awaited !== "form") await settled(page);
