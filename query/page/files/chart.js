@@ -8,7 +8,6 @@ import { before, intervalOf, todayIn } from "./periods.js";
 const HEIGHT = 260;
 const PADDING = 14;
 const GAP = 14;
-const RUNNING = { hour: "This hour", day: "Today", week: "This week", month: "This month" };
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export function makeChart() {
@@ -38,13 +37,15 @@ export function makeChart() {
   return panel;
 }
 
-function readSeries({ data, previous = [] }, { state, days, project }) {
+function readSeries({ data, previous = [], meta }, { state, days, project }) {
   const metric = metricOf(state);
   const interval = intervalOf(days);
   const write = (value) => metric.write(value, project.currency);
-  // What has not begun is not zero.
-  const today = todayIn(project.timezone);
-  const hasBegun = ({ date }) => (interval === "hour" ? Date.parse(date) <= Date.now() : date <= today);
+  // What has not begun, or is not in the tables yet, is not zero.
+  const end = meta.completeThrough === null ? Date.now() : Date.parse(meta.completeThrough);
+  const today = todayIn(project.timezone, end);
+  const hasBegun = ({ date }) => (interval === "hour" ? Date.parse(date) <= end : date <= today);
+  const isKnown = (row) => hasBegun(row) || row[metric.id] > 0;
   return {
     metric,
     interval,
@@ -52,18 +53,18 @@ function readSeries({ data, previous = [] }, { state, days, project }) {
     isRunning: days.to >= today,
     span: format.days(days.from, days.to),
     spanBefore: before(days),
-    now: data.map((row) => ({ date: row.date, value: hasBegun(row) ? (row[metric.id] ?? null) : null })),
+    now: data.map((row) => ({ date: row.date, value: isKnown(row) ? (row[metric.id] ?? null) : null })),
     then: data.map((_, place) => ({ date: previous[place]?.date, value: previous[place]?.[metric.id] ?? null })),
   };
 }
 
-function legend({ metric, interval, isRunning, span, spanBefore }) {
+function legend({ metric, isRunning, span, spanBefore }) {
   return h(
     "p",
     { class: "legend" },
     h("span", { class: "key now" }, `${metric.label}, ${span}`),
     h("span", { class: "key then" }, spanBefore[0].toUpperCase() + spanBefore.slice(1)),
-    isRunning ? h("span", { class: "key running" }, `${RUNNING[interval]} is not over`) : "",
+    isRunning ? h("span", { class: "key running" }, "Not complete yet") : "",
   );
 }
 

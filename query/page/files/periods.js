@@ -42,8 +42,8 @@ export function daysOf(state, zone) {
   return { from: later(today, -29), to: today };
 }
 
-export function todayIn(zone) {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(new Date());
+export function todayIn(zone, now = Date.now()) {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(now);
 }
 
 export function dayCount({ from, to }) {

@@ -40,6 +40,7 @@ export function makeRetention(change) {
           { class: "scroll", tabindex: "0", role: "region", "aria-label": "Retention by cohort", "data-key": "heat" },
           heatTable(data, columns, kind),
         ),
+        columns === 1 ? emptyNote("None of them can have come back yet: choose days that begin earlier.") : "",
         ...(meta.notes ?? []).map((note) => emptyNote(note)),
       ];
     },
