@@ -14,6 +14,7 @@ class EventIds:
         self._prefix = blake2b(f"{project_id}\0{source}\0".encode(), digest_size=16)
         self._young: dict[bytes, int] = {}
         self._old: dict[bytes, int] = {}
+        self.has_forgotten = False
 
     def of(self, contents: Sequence[str], *, is_unique: bool = False) -> list[str]:
         """A UUID (version 8) for each content. `is_unique`: a content is an id, and equal ones are one event."""
@@ -36,5 +37,6 @@ class EventIds:
             count = self._old.get(digest, 0)
         self._young[digest] = count + 1
         if len(self._young) > REMEMBERED:
+            self.has_forgotten = self.has_forgotten or bool(self._old)
             self._old, self._young = self._young, {}
         return count

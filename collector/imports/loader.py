@@ -55,7 +55,7 @@ class ImportLoader:
         self._warehouse = warehouse
         self._project_id = project_id
         self._import_id = import_id
-        self._started_at_ms = started_at_ms
+        self._started_at_ms = self._known_before_ms = started_at_ms
         self._clock = clock
 
     def count_left_behind(self) -> int:
@@ -70,10 +70,14 @@ class ImportLoader:
                 found += batch.row_count
         return found
 
+    def look_at_own(self) -> None:
+        """From now on what this run has landed is known too."""
+        self._known_before_ms = self._started_at_ms + 1
+
     def known(self, table: str, rows: pl.DataFrame) -> pl.Series:
-        """The ids (`event_id`, `body_hash`) of those rows that were imported before this run."""
+        """The ids (`event_id`, `body_hash`) of rows of the same time that were imported before."""
         first, last = _span(rows, _TIME_COLUMN[table])
-        values = {"project": self._project_id, "first": first, "last": last, "before": self._started_at_ms}
+        values = {"project": self._project_id, "first": first, "last": last, "before": self._known_before_ms}
         return self._warehouse.frame(KNOWN[table], values).get_column("id").cast(pl.String)
 
     def land(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -72,6 +72,8 @@ class ImportRun:
         self._loader = ImportLoader(
             warehouse, record.project_id, record.import_id, started_at_ms=importer.received_at_ms, clock=clock
         )
+        if len(record.files) > 1:  # they may hold the same lines
+            self._loader.look_at_own()
         self._waiting: list[pl.DataFrame] = []
         self._refused: list[pl.DataFrame] = []
         self._landing: Future[None] | None = None
@@ -109,6 +111,8 @@ class ImportRun:
         if made.rows.height:
             ids = events_of.of(made.rows["content"].to_list(), is_unique=self._has_ids)
             self._waiting.append(made.rows.with_columns(pl.Series("event_id", ids, dtype=pl.String)))
+            if events_of.has_forgotten and self._importer.is_log:  # in order of time, so that few rows are looked at
+                self._loader.look_at_own()
         unreadable = pl.concat([chunk.unreadable, refused, made.unreadable])
         if unreadable.height:
             self._note(file, unreadable)

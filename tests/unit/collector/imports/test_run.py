@@ -10,6 +10,7 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
+from collector.imports import event_ids, text_lines
 from collector.imports import run as run_module
 from collector.imports.access_log import read
 from collector.imports.follow import LogTail
@@ -34,8 +35,15 @@ def project() -> str:
 
 
 @contextmanager
-def opened(warehouse: Warehouse, project: str, import_id: str = "", *, is_dry: bool = False) -> Iterator[ImportRun]:
-    record = new_record(project, "access-log", ["/logs/access.log"], now_ms())
+def opened(
+    warehouse: Warehouse,
+    project: str,
+    import_id: str = "",
+    *,
+    is_dry: bool = False,
+    files: tuple[str, ...] = ("/logs/access.log",),
+) -> Iterator[ImportRun]:
+    record = new_record(project, "access-log", files, now_ms())
     record.import_id = import_id or record.import_id
     who = importer(project)
     who = type(who)(**{**who.__dict__, "received_at_ms": now_ms(), "import_id": record.import_id})
@@ -86,6 +94,31 @@ def test_a_rotated_log_brings_back_nothing(warehouse: Warehouse, project: str, t
     import_lines(warehouse, project, tmp_path, *DAY_ONE)
     import_lines(warehouse, project, tmp_path, *DAY_ONE[1:], line("/new", "192.0.2.9"))
     assert counts(warehouse, project)["events"] == 4
+
+
+def test_files_of_one_run_that_hold_the_same_lines_count_once(
+    warehouse: Warehouse, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "BATCH_ROWS", 1)
+    path = tmp_path / "access.log"
+    path.write_text("\n".join((*DAY_ONE, BAD)))
+    with opened(warehouse, project, files=("access.log.1", "access.log")) as run:
+        for _ in range(2):
+            run.read(path, read(path, Options()))
+        run.finish()
+    assert (run.record.event_count, run.record.known_count) == (3, 4)
+    assert counts(warehouse, project) == {"events": 3, "ids": 3, "devices": 2, "refused": 1, "in_batches": 4}
+
+
+def test_a_log_that_holds_itself_twice_counts_once(
+    warehouse: Warehouse, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_ids, "REMEMBERED", 5)
+    monkeypatch.setattr(run_module, "BATCH_ROWS", 1)
+    monkeypatch.setattr(text_lines, "BLOCK_BYTES", 2_000)
+    lines = [line(f"/{number}") for number in range(40)]
+    import_lines(warehouse, project, tmp_path, *lines, *lines)
+    assert counts(warehouse, project)["events"] == 40
 
 
 def test_a_dry_run_counts_and_keeps_nothing(warehouse: Warehouse, project: str, tmp_path: Path) -> None:
