@@ -21,6 +21,12 @@ def made_up_definitions() -> dict[str, list[Row]]:
             _cohort(
                 "known_readers", _is_now(("is_identified", "is", ["true"])), _did("page_view", "gte", 2, 30, OF_NEWS)
             ),
+            _cohort("early", _did("screen_view", "gte", 1) | {"start_date": "2026-01-01", "end_date": "2026-02-04"}),
+            _cohort(
+                "late_once",
+                _did("screen_view", "eq", 1, 3) | {"start_date": "2026-02-03"},
+                _did("purchase", "lte", 0) | {"end_date": "2026-02-05"},
+            ),
             _cohort("mail", _is_now(("email", "endsWith", ["@example.org"])), _is_now(("event_count", "gt", ["4"]))),
             _cohort("grouped", _is_now(("groups", "contains", ["g"]), ("properties.stats.visits", "gte", ["1"]))),
         ],

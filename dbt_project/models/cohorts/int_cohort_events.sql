@@ -13,6 +13,8 @@ with criteria as (
         cohort_id,
         criterion,
         event_name,
+        first_day,
+        last_day,
         {{ parsed_filters('event_filters', fields) }} as filters
     from {{ ref('stg_cohort_criteria') }}
     where event_name != ''
@@ -41,5 +43,6 @@ select
     groupArray(events.created_at) as moments
 from events
 inner join criteria on events.project_id = criteria.project_id and events.name = criteria.event_name
-where {{ fits_filters('criteria.filters', 'events.texts') }}
+where events.local_day between criteria.first_day and criteria.last_day
+    and {{ fits_filters('criteria.filters', 'events.texts') }}
 group by project_id, local_day, cohort_id, criterion, profile_id

@@ -24,7 +24,9 @@ parsed as (
         JSONExtractRaw(text, 'profile') as profile_filters,
         JSONExtractString(text, 'count', 'operator') as operator,
         JSONExtractUInt(text, 'count', 'value') as value,
-        JSONExtract(text, 'within_days', 'Nullable(UInt32)') as within_days
+        JSONExtract(text, 'within_days', 'Nullable(UInt32)') as within_days,
+        ifNull(toDateOrNull(JSONExtractString(text, 'start_date')), toDate(0)) as first_day,
+        ifNull(toDateOrNull(JSONExtractString(text, 'end_date')), toDate(65535)) as last_day
     from criteria
 )
 
@@ -37,6 +39,8 @@ select
     event_filters,
     profile_filters,
     within_days,
+    first_day,
+    last_day,
     multiIf(
         event_name = '', [],
         operator = 'gte', [(value, 1)],

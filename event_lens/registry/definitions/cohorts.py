@@ -1,5 +1,6 @@
 """Cohorts: profiles that did something often enough, or of whom something is known."""
 
+from datetime import date
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -17,6 +18,8 @@ CountOperator = Literal["gte", "lte", "eq"]
 MOST_CRITERIA = 20
 LARGEST_COUNT = 1_000_000
 LONGEST_DAYS = 3_660
+# What the warehouse's dates can hold.
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2148, 12, 31)
 
 
 class Count(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -27,12 +30,17 @@ class Count(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Criterion(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A criterion as callers write it: an event, how often and within how many days; or filters on the profile."""
+    """A criterion as callers write it: an event, how often, within how many days; or filters on the profile.
+
+    `start_date` and `end_date` are the first and the last local date of events that count.
+    """
 
     event: str | None = None
     filters: list[WrittenFilter] | None = None
     count: Count | None = None
     within_days: int | None = None
+    start_date: date | None = None
+    end_date: date | None = None
     profile: list[WrittenFilter] | None = None
 
 
@@ -61,8 +69,8 @@ def read_criteria(text: str) -> tuple[Criterion, ...]:
         return tuple(msgspec.json.decode(text.encode(), type=list[Criterion]))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise _invalid(
-            "The criteria are a JSON array of {event, filters, count: {operator, value}, within_days} "
-            f"or {{profile: [filters]}}: {error}."
+            "The criteria are a JSON array of {event, filters, count: {operator, value}, within_days, start_date, "
+            f"end_date}} or {{profile: [filters]}}: {error}."
         ) from error
 
 
@@ -77,7 +85,8 @@ def remove_cohort(registry: Registry, cohort_id: str) -> Cohort:
 
 def _stored(written: Criterion) -> dict[str, Any]:
     if written.event is None:
-        if not written.profile or (written.filters, written.count, written.within_days) != (None, None, None):
+        of_events = (written.filters, written.count, written.within_days, written.start_date, written.end_date)
+        if not written.profile or any(part is not None for part in of_events):
             raise _invalid("A criterion is of an event or has filters on the profile.")
         return {"profile": profile_filters(written.profile)}
     if written.profile is not None:
@@ -95,7 +104,18 @@ def _stored(written: Criterion) -> dict[str, Any]:
         "filters": event_filters(written.filters or []),
         "count": {"operator": count.operator, "value": count.value},
         "within_days": days,
+        **_dates(written),
     }
+
+
+def _dates(written: Criterion) -> dict[str, str]:
+    """The bounds that are given. Raises `Refused` (`cohort_invalid`) for a range without a day."""
+    start, end = written.start_date, written.end_date
+    if any(day is not None and not FIRST_DAY <= day <= LAST_DAY for day in (start, end)):
+        raise _invalid(f"The dates of a criterion lie between {FIRST_DAY} and {LAST_DAY}.")
+    if start is not None and end is not None and start > end:
+        raise _invalid("A criterion's start_date is not after its end_date.")
+    return {name: day.isoformat() for name, day in (("start_date", start), ("end_date", end)) if day is not None}
 
 
 def _invalid(message: str) -> Refused:

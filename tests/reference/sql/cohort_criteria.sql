@@ -18,5 +18,7 @@ select
     (coalesce(criterion -> 'filters', criterion -> 'profile', '[]'))::varchar as filters,
     criterion ->> '$.count.operator' as operator,
     (criterion ->> '$.count.value')::bigint as wanted,
-    to_days((criterion ->> 'within_days')::int) as within
+    to_days((criterion ->> 'within_days')::int) as within,
+    coalesce((criterion ->> 'start_date')::date, date '1970-01-01') as first_day,
+    coalesce((criterion ->> 'end_date')::date, date '9999-12-31') as last_day
 from listed

@@ -4,7 +4,7 @@ with hits as (
     from cohort_criteria as criteria
     inner join events on events.project_id = criteria.project_id and events.name = criteria.event
     inner join event_fits on event_fits.filters = criteria.filters and event_fits.event_key = events.event_key
-    where events.profile_id <> ''
+    where events.profile_id <> '' and events.local_day between criteria.first_day and criteria.last_day
 ),
 
 -- The instants at which a count can change.
