@@ -20,7 +20,7 @@ READ = {
 SETTINGS = {"output_format_arrow_low_cardinality_as_dictionary": 0, "output_format_json_quote_64bit_integers": 0}
 # A state stands for the count beside it.
 COUNTS = {"unique_visitors_state": "unique_visitors", "people_state": "people", "sessions_state": "sessions"}
-# The leaves of a profile's properties, in order; numbers are numbers, whatever their type.
+# The leaves of a profile's or group's properties, in order; numbers are numbers, whatever their type.
 LEAVES = """(select coalesce(list_sort(list(replace(fullkey[3:], '"', '') || ' = ' || case
     when type in ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') then round(value::double, 6)::varchar
     else value::varchar end)), [])
@@ -95,7 +95,7 @@ def _columns(table: str, types: dict[str, str], is_said: bool) -> str:
 def _compared(table: str, name: str, kind: str, is_said: bool) -> str:
     """One type on both sides. What is found comes with a zone, what is said has none."""
     source = COUNTS.get(name, name) if is_said else name
-    if table == "profiles" and name == "properties":
+    if table in ("profiles", "groups") and name == "properties":
         source = LEAVES
     elif "DateTime" in kind and not is_said:
         source = f"timezone('UTC', {name})"

@@ -152,7 +152,7 @@ select
     project_id,
     if(has_message, 'o' || nr, '') as message_id,
     md5('operation' || project_id || getvariable('seed') || nr)::uuid::varchar as event_id,
-    pick(['identify', 'identify', 'increment', 'increment', 'decrement', 'alias', 'assign_group'], 'what', nr) as operation,
+    pick(['identify', 'identify', 'increment', 'increment', 'decrement', 'alias', 'assign_group', 'group'], 'what', nr) as operation,
     device_id,
     previous_device_id,
     device_kind,
@@ -162,9 +162,12 @@ select
     if(operation in ('increment', 'decrement'), pick(['stats.visits', 'credits'], 'which', nr), '') as property,
     if(operation in ('increment', 'decrement'), pick(['1', '0.5', '10'], 'by', nr), '0') as value,
     if(operation = 'assign_group', pick([['g3'], ['g1', 'g4']], 'group', nr), []) as groups,
+    if(operation = 'group', 'g' || number('group id', nr, 5), '') as group_id,
+    if(operation = 'group', pick(['company', 'team'], 'group type', nr), '') as group_type,
+    if(operation = 'group', pick(['One', 'Other'], 'group name', nr), '') as group_name,
     if(operation = 'identify' and chance('mail', nr) < 0.5, owner || '@example.org', '') as email,
     if(
-        operation = 'identify',
+        operation in ('identify', 'group'),
         pick(['{"plan":"pro","stats":{"visits":5}}', '{"plan":"free"}', '{"stats":{"visits":"many"}}', '{}'], 'traits', nr),
         '{}'
     )::json as properties,

@@ -5,6 +5,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sessions": ("device_id", "started_at"),
     "identities": ("device_id", "valid_from"),
     "profiles": ("profile_id",),
+    "groups": ("group_id",),
     "metrics_hourly": ("hour",),
     "metrics_daily": ("day",),
     "metrics_weekly": ("week",),

@@ -26,7 +26,7 @@ FACTS += [
 ]
 ROLLUPS = ["metrics_hourly", "metrics_daily", "metrics_weekly", "metrics_monthly", "pages_daily", "entry_pages_daily"]
 ROLLUPS += ["exit_pages_daily", "sources_daily", "devices_daily", "places_daily", "event_names_daily", "ingest_hourly"]
-PEOPLE = ["profile_operations", "profile_properties", "profiles"]
+PEOPLE = ["profile_operations", "profile_properties", "profiles", "groups"]
 DEFINED = ["funnel_steps", "cohort_criteria"]
 FUNNELS = ["next_instants", "funnel_chains", "funnel_sets", "funnel_attempts"]
 RETURNS = ["funnels_daily", "retention", "cohort_members", "cohorts", "page_flows_daily", "attribution"]

@@ -68,6 +68,9 @@ OPERATION = COMMON | {
     "properties": st.sampled_from([{}, {"plan": "pro", "stats": {"visits": 2.5}}, {"stats": {"visits": "many"}}]),
     "email": st.sampled_from(["", "a@example.org", "b@example.com"]),
     "groups": st.sampled_from([["g3"], ["g1", "g4"]]),
+    "group_id": st.sampled_from(["g1", "g5"]),
+    "group_type": st.sampled_from(["company", "team"]),
+    "group_name": st.sampled_from(["One", "Other"]),
 }
 SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "timezone": st.sampled_from(ZONES),

@@ -95,13 +95,17 @@ def _details(random: Random) -> Row:
 
 def _operation(project: Project, random: Random, at: int, device: str, common: Row) -> None:
     profile = random.choice(("ann", "ben", "cem", "dot"))
-    kind = random.choice(("identify", "identify", "increment", "decrement", "alias", "assign_group"))
+    kind = random.choice(("identify", "identify", "increment", "decrement", "alias", "assign_group", "group"))
     if kind == "identify":
         visits = random.choice((1, 2.5, "many"))
         properties = {"plan": random.choice(("free", "pro", None)), "stats": {"visits": visits}}
         common |= {"properties": properties, "email": random.choice(("", f"{profile}@example.org"))}
     elif kind == "assign_group":
         common |= {"groups": random.choice((["g3"], ["g1", "g4"]))}
+    elif kind == "group":
+        traits = {"plan": {"name": random.choice(("free", "pro"))}, "seats": random.choice((1, 2.5, None))}
+        common |= {"group_id": random.choice(("g1", "g5")), "group_name": random.choice(("One", "Other"))}
+        common |= {"group_type": random.choice(("company", "team")), "properties": traits}
     elif kind == "alias":
         common |= {"alias": random.choice(("ann", "a1", "a2", "cem"))}
     else:

@@ -26,6 +26,7 @@ PUBLIC = {
     "events",
     "exit_pages_daily",
     "funnels_daily",
+    "groups",
     "identities",
     "ingest_hourly",
     "metrics_daily",
@@ -40,7 +41,7 @@ PUBLIC = {
     "sessions",
     "sources_daily",
 }
-NOT_BY_DAY = {"cohort_members", "cohorts", "identities", "profiles", "retention"}
+NOT_BY_DAY = {"cohort_members", "cohorts", "groups", "identities", "profiles", "retention"}
 
 
 @pytest.fixture(scope="module")
