@@ -17,6 +17,7 @@ from query.http.dependencies import provide_reader
 from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
 from query.http.insights import answer_project, insights
+from query.http.live_insight import live_insight
 from query.http.middleware import Edge
 from query.http.page import page_routes
 from query.service import Service, open_service
@@ -64,6 +65,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
             exports,
             answer_project,
             insights,
+            live_insight,
             page_routes(),
             assistant.route(),
         ],

@@ -17,10 +17,11 @@ READERS = ("read", "root")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The project that a key reads, and the origins whose pages may show what it reads."""
+    """The project that a key reads, the origins whose pages may show the answers, and whether it may define things."""
 
     subject: Subject
     origins: tuple[str, ...]
+    is_root: bool
 
 
 def sent_key(headers: Mapping[str, str]) -> tuple[str, str]:
@@ -42,7 +43,7 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
         raise Refused("There is no client with this id and secret.", code=UNAUTHORIZED)
     if client.type not in READERS:
         raise forbidden()
-    return Reader(find_subject(registry, client.project_id), tuple(client.origins))
+    return Reader(find_subject(registry, client.project_id), tuple(client.origins), client.type == "root")
 
 
 def find_subject(registry: Registry, project_id: str) -> Subject:

@@ -35,10 +35,20 @@ def session_rows(ask: Ask, bindings: Bindings) -> str:
     parts = [_of_days(ask, "day", bindings), *_instants(ask, "started_at", bindings)]
     parts += [condition(each, bindings) for each in ask.session_filters]
     if ask.event_filters:
-        matching = [_of_days(ask, "local_day", bindings, after=SESSION_DAYS)]
-        matching += [condition(each, bindings) for each in ask.event_filters]
-        parts.append(f"session_id IN (SELECT session_id FROM lens.events WHERE {' AND '.join(matching)})")
+        parts.append(f"session_id IN (SELECT session_id FROM lens.events WHERE {events_in_reach(ask, bindings)})")
     return " AND ".join(parts)
+
+
+def events_in_reach(ask: Ask, bindings: Bindings) -> str:
+    """The condition on `lens.events` for events that match and can be those of a session that starts in the period."""
+    days = _of_days(ask, "local_day", bindings, after=SESSION_DAYS)
+    return " AND ".join([days, *(condition(each, bindings) for each in ask.event_filters)])
+
+
+def sessions_in_reach(ask: Ask, bindings: Bindings) -> str:
+    """The condition on `lens.sessions` for sessions that match and can hold events of the period."""
+    days = _of_days(ask, "day", bindings, before=SESSION_DAYS)
+    return " AND ".join([days, *(condition(each, bindings) for each in ask.session_filters)])
 
 
 def conversion_rows(ask: Ask, bindings: Bindings) -> str:
@@ -48,10 +58,11 @@ def conversion_rows(ask: Ask, bindings: Bindings) -> str:
 
 def in_sessions(ask: Ask, bindings: Bindings, *, is_unbounded: bool = False) -> str:
     """The condition that an event's session matches the session filters, whenever in reach (or ever) it started."""
-    project = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"
-    parts = [project if is_unbounded else _of_days(ask, "day", bindings, before=SESSION_DAYS)]
-    parts += [condition(each, bindings) for each in ask.session_filters]
-    return f"session_id IN (SELECT session_id FROM lens.sessions WHERE {' AND '.join(parts)})"
+    rows = sessions_in_reach(ask, bindings)
+    if is_unbounded:
+        project = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"
+        rows = " AND ".join([project, *(condition(each, bindings) for each in ask.session_filters)])
+    return f"session_id IN (SELECT session_id FROM lens.sessions WHERE {rows})"
 
 
 def session_events(ask: Ask, bindings: Bindings) -> str:

@@ -1,8 +1,10 @@
 """Filters of a question: which events or sessions it takes, as SQL."""
 
+from collections.abc import Mapping
+
 import msgspec
 
-from event_lens.contract.columns import PROPERTIES, QUESTION_COLUMNS, Column
+from event_lens.contract.columns import PROPERTIES, QUESTION_COLUMNS, Column, Owner
 from event_lens.contract.filters import COMPARISONS, NEGATIVE, Filter, Operator, WrittenFilter, as_number
 from event_lens.contract.filters import mean_filters as mean
 from query.errors import invalid
@@ -12,7 +14,9 @@ MOST_FILTERS = 50
 MOST_VALUES = 1000
 
 
-def read_filters(text: str | None) -> tuple[Filter, ...]:
+def read_filters(
+    text: str | None, columns: Mapping[str, Column] = QUESTION_COLUMNS, owner: Owner = "event"
+) -> tuple[Filter, ...]:
     """The filters of a JSON array of `{name, operator, value}`. Raises `Refused` (`filters_invalid`)."""
     if not text:
         return ()
@@ -20,18 +24,20 @@ def read_filters(text: str | None) -> tuple[Filter, ...]:
         written = msgspec.json.decode(text.encode(), type=list[WrittenFilter])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise invalid("filters", f"filters is a JSON array of {{name, operator, value[]}}: {error}.") from error
-    return mean_filters(written)
+    return mean_filters(written, columns, owner)
 
 
-def mean_filters(written: list[WrittenFilter]) -> tuple[Filter, ...]:
-    """What written filters mean. Raises `Refused` (`filters_invalid`)."""
-    return mean(written, QUESTION_COLUMNS, "event", most=MOST_FILTERS, most_values=MOST_VALUES)
+def mean_filters(
+    written: list[WrittenFilter], columns: Mapping[str, Column] = QUESTION_COLUMNS, owner: Owner = "event"
+) -> tuple[Filter, ...]:
+    """What written filters mean over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
+    return mean(written, columns, owner, most=MOST_FILTERS, most_values=MOST_VALUES)
 
 
 def condition(filter: Filter, bindings: Bindings) -> str:
     """The SQL condition of a filter, true or false for every row (never null)."""
     kind = filter.column.kind
-    column = _expression(filter.column, bindings)
+    column = column_sql(filter.column, bindings)
     positive = NEGATIVE.get(filter.operator, filter.operator)
     if positive == "isNull":
         holds = f"empty({column})" if kind in ("text", "list") else f"{column} = 0"
@@ -64,7 +70,8 @@ def _of_text(text: str, operator: Operator, values: tuple[str, ...], bindings: B
     return test[operator]
 
 
-def _expression(column: Column, bindings: Bindings) -> str:
+def column_sql(column: Column, bindings: Bindings) -> str:
+    """The SQL of the value that a filter names."""
     if not column.name.startswith(PROPERTIES):
         return column.name
     path = bindings.bind(column.name.removeprefix(PROPERTIES), "String")

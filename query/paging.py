@@ -22,7 +22,7 @@ class Page:
     """The first `limit` rows, and what of the last one the next page's cursor holds."""
 
     limit: int
-    key: Callable[[Row], tuple[str | int, ...]]
+    key: Callable[[Row], tuple[object, ...]]
 
     def limit_rows(self, bindings: Bindings) -> str:
         """The LIMIT of the statement: one row more than is shown, which tells whether there is a next page."""
@@ -35,7 +35,7 @@ class Page:
         return write_cursor(*self.key(rows[self.limit - 1])) if len(rows) > self.limit else None
 
 
-def write_cursor(*values: str | int) -> str:
+def write_cursor(*values: object) -> str:
     return urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
 
 

@@ -16,7 +16,7 @@ Start = Annotated[str | None, msgspec.Meta(description="First date (inclusive) o
 End = Annotated[str | None, msgspec.Meta(description="Last date (inclusive), or instant (exclusive).")]
 Named = Annotated[str | None, msgspec.Meta(description="Such as 7d, 24h, 12w, 6m, today, lastMonth.")]
 Filters = Annotated[str | None, msgspec.Meta(description="JSON array of {name, operator, value[]}.")]
-Compare = Annotated[str | None, msgspec.Meta(description="`previous`: the period before as well.")]
+Compare = Annotated[str | None, msgspec.Meta(description="`previous`: the period before too; `year`: the year before.")]
 Limit = Annotated[int | None, msgspec.Meta(description="The most rows, 1 to 10000; default 100.")]
 
 Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of the page before.")]
@@ -25,6 +25,10 @@ Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of th
 def one_of(words: Collection[str]) -> msgspec.Meta:
     """The declaration of a parameter that is one of these; `choose` refuses others."""
     return msgspec.Meta(description=f"One of {', '.join(words)}.", extra_json_schema={"enum": list(words)})
+
+
+PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
+"""How a body that is in snake case names its period."""
 
 
 class NoParameters(msgspec.Struct, forbid_unknown_fields=True):

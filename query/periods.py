@@ -62,6 +62,10 @@ class Period:
             return Period(midnight(first, self.zone), self.start, self.zone)
         return Period(self.start - (self.end - self.start), self.start, self.zone)
 
+    def year_before(self) -> "Period":
+        """The same dates and times of day a year earlier; of 29 February the 28th."""
+        return Period(_year_before(self.start, self.zone), _year_before(self.end, self.zone), self.zone)
+
     def days(self, interval: Interval) -> list[date]:
         """The first day of every day, week, month or quarter that the period touches."""
         buckets = []
@@ -79,6 +83,11 @@ class Period:
         return sorted({local_hour(step, self.zone) for step in (*steps, self.end - 1)})
 
 
+def all_time(zone: ZoneInfo) -> Period:
+    """Every day that the warehouse can hold."""
+    return Period(midnight(FIRST_DAY, zone), midnight(LAST_DAY + DAY, zone), zone)
+
+
 def _limit(bucket_count: int) -> None:
     if bucket_count > MOST_BUCKETS:
         raise invalid("interval", f"That is more than {MOST_BUCKETS} buckets; take a longer interval.")
@@ -91,6 +100,13 @@ def local_date(epoch_ms: int, zone: ZoneInfo) -> date:
 def midnight(day: date, zone: ZoneInfo) -> int:
     """The instant at which `day` starts, in milliseconds; where a clock change skips midnight, the change itself."""
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
+
+
+def _year_before(epoch_ms: int, zone: ZoneInfo) -> int:
+    """Where the clock change of that year skips the time of day, the instant just as far after it."""
+    at = datetime.fromtimestamp(epoch_ms // 1000, zone)
+    day = _months_back(at.date(), 12)
+    return round(at.replace(year=day.year, month=day.month, day=day.day).timestamp()) * 1000 + epoch_ms % 1000
 
 
 def local_hour(epoch_ms: int, zone: ZoneInfo) -> int:

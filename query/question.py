@@ -25,13 +25,13 @@ class Question:
     next_cursor: Callable[[list[Row]], str | None] | None = None
 
 
-def percent(part: float, whole: float) -> float:
-    """`part` of `whole` in percent; 0 of nothing."""
-    return 100 * part / whole if whole else 0.0
+def percent(part: float, whole: float) -> float | None:
+    """`part` of `whole` in percent; None of nothing."""
+    return 100 * part / whole if whole else None
 
 
-def ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+def ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
 
 
 def rows_as_they_are(rows: list[Row]) -> Data:

@@ -4,16 +4,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic
-from urllib.parse import quote
+from typing import Any, Generic, Protocol, cast
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from event_lens.errors import Broken
 from query.errors import invalid
-from query.parameters import P, PeriodParameters, TrendParameters, convert_body, read_parameters, texts
+from query.parameters import P, PeriodParameters, convert_body, read_parameters, texts
 from query.question import Question
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import Ask, Compare, Subject, read_ask
 from query.shapes import answer_of
 
 IN_BRACES = r"\{(\w+)\}"
@@ -26,7 +26,8 @@ Asked = tuple[Question, Question | None]
 class Report(Generic[P]):
     """`ask` makes questions of the parameters for a project now. Where `has_body`, they are a JSON body.
 
-    A parameter in braces in the name, as in `cohorts/{cohort}/members`, stands in the question's address.
+    A parameter in braces in the name, as in `cohorts/{cohort}/members`, stands in the question's address,
+    percent-encoded as in a URL: `profiles/a%2Fb` asks about `a/b`.
 
     `answer` is the type of the answer's `data`: a `query.shapes.Shape`, or a list of one. What `shape` of the question
     makes (dicts or the shapes themselves) is converted to it, so it must have every field and no other.
@@ -83,7 +84,7 @@ class Report(Generic[P]):
             for place, part in enumerate(re.split(IN_BRACES, self.name))
         )
         found = re.fullmatch(pattern, question)
-        return None if found is None else found.groupdict()
+        return None if found is None else {name: unquote(part) for name, part in found.groupdict().items()}
 
 
 AnyReport = Report[msgspec.Struct]
@@ -98,6 +99,14 @@ def over_period(make: Callable[[Ask], Question]) -> Callable[[Subject, PeriodPar
     return ask
 
 
-def compared(ask: Ask, parameters: TrendParameters, make: Callable[[Ask], Question]) -> Asked:
-    """The question, and the same of the period before when `parameters` ask for it."""
-    return make(ask), make(ask.before()) if parameters.compare is not None else None
+class Comparable(Protocol):
+    """Parameters that can ask for a comparison."""
+
+    compare: str | None
+
+
+def compared(ask: Ask, parameters: Comparable, make: Callable[[Ask], Question]) -> Asked:
+    """The question, and the same of the period or the year before when `parameters` ask for it."""
+    if parameters.compare is None:
+        return make(ask), None
+    return make(ask), make(ask.before(cast(Compare, parameters.compare)))

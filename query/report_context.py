@@ -1,13 +1,16 @@
 """What is asked of a project: what the parameters that questions share mean."""
 
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from event_lens.contract.filters import Filter
 from query.errors import choose, invalid
 from query.filters import read_filters
-from query.parameters import FilteredParameters, ListParameters, PeriodParameters, RankedParameters, TrendParameters
+from query.parameters import FilteredParameters, ListParameters, PeriodParameters, RankedParameters
 from query.periods import Period, read_period
+
+Compare = Literal["previous", "year"]
 
 DEFAULT_LIMIT = 100
 LARGEST_LIMIT = 10_000
@@ -41,15 +44,16 @@ class Ask:
     def session_filters(self) -> tuple[Filter, ...]:
         return tuple(each for each in self.filters if each.is_of_session)
 
-    def before(self) -> "Ask":
-        """The same of the period before."""
-        return replace(self, period=self.period.previous())
+    def before(self, compare: Compare) -> "Ask":
+        """The same of the period before, or of the year before."""
+        return replace(self, period=self.period.previous() if compare == "previous" else self.period.year_before())
 
 
 def read_ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Ask:
     """What `parameters` mean for `subject` now. Raises `Refused` that names the parameter."""
-    if isinstance(parameters, TrendParameters) and parameters.compare is not None:
-        choose("compare", parameters.compare, ("previous",))
+    compare = getattr(parameters, "compare", None)
+    if compare is not None:
+        choose("compare", compare, get_args(Compare))
     return Ask(
         subject=subject,
         period=read_period(parameters.start_date, parameters.end_date, parameters.range, subject.zone, now_ms),

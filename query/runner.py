@@ -71,6 +71,11 @@ class Answers:
             answer["meta"]["nextCursor"] = question.next_cursor(rows)
         return answer
 
+    def freshness(self) -> Freshness:
+        """How fresh the tables are, to the second. Blocks on the warehouse; raises what it raises."""
+        with self._pool.lend() as warehouse:
+            return self._freshness.read(warehouse)
+
     def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness, run: Run) -> tuple[list[Row], bool]:
         statement, now = question.statement, self._clock()
         if question.is_live or freshness.version is None:

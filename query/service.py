@@ -14,7 +14,7 @@ from event_lens.clock import Clock
 from event_lens.errors import EventLensError
 from event_lens.logs import get_log
 from event_lens.metrics import metrics
-from event_lens.registry.database import open_registry
+from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
 from event_lens.shards import all_shards, tables_database
 from event_lens.warehouse.access import url_of
@@ -30,6 +30,8 @@ from query.report import AnyReport, Asked
 from query.report_context import Subject
 from query.run import KILL, Run
 from query.runner import Answers
+from query.stream import THREADS as STREAM_THREADS
+from query.stream import Streams
 from query.transfer import Transfers
 
 T = TypeVar("T")
@@ -68,6 +70,8 @@ class Service:
     threads: ThreadPoolExecutor
     killer: ThreadPoolExecutor
     sign_in: SignIn
+    streams: Streams
+    registry: Registry
     clock: Clock
 
     async def answer(
@@ -147,14 +151,17 @@ def open_service(settings: Settings, clock: Clock) -> Service:
     """Raises what `open_registry` raises; the warehouse is not asked yet."""
     registry = open_registry(settings)
     keys = Keys(registry, settings.failed_keys)
+    shards = {shard: _open_shard(settings, shard, clock) for shard in all_shards(settings)}
     return Service(
         keys=keys,
-        shards={shard: _open_shard(settings, shard, clock) for shard in all_shards(settings)},
+        shards=shards,
         questions=FairQueue(QUESTIONS_AT_ONCE),
         flights=Flights(),
         threads=ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="question"),
         killer=ThreadPoolExecutor(1, thread_name_prefix="kill"),
         sign_in=SignIn(settings.home, registry, keys, FailureLimit(settings.failed_keys, monotonic), clock),
+        streams=Streams(lambda subject: shards[subject.shard].answers, clock),
+        registry=registry,
         clock=clock,
     )
 
@@ -162,5 +169,5 @@ def open_service(settings: Settings, clock: Clock) -> Service:
 def _open_shard(settings: Settings, shard: int, clock: Clock) -> Shard:
     """A question about a project is asked of its shard alone, over the tables that were built there."""
     url, database = url_of(settings, "query", shard), tables_database(settings)
-    connections = Pool(url, QUESTIONS_AT_ONCE + SERVICE_CONNECTIONS)
+    connections = Pool(url, QUESTIONS_AT_ONCE + STREAM_THREADS + SERVICE_CONNECTIONS)
     return Shard(connections, Answers(connections, clock, database), Transfers(url, database=database))

@@ -25,8 +25,8 @@ def show_report(answers: Answers, sent: Sent, funnel: tuple[str, ...]) -> None:
             (
                 step["name"],
                 step["count"],
-                float(step["conversion_from_start"]),
-                float(step["conversion_from_previous"]),
+                step["conversion_from_start"],
+                step["conversion_from_previous"],
                 step["median_seconds_from_previous"],
             )
             for step in answers.ask_funnel(funnel)

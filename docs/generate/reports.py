@@ -20,7 +20,7 @@ COMMON = {
     "endDate": "",
     "range": "",
     "filters": "[`filters`](api.md#filters)",
-    "compare": "`compare=previous` (the period before as well)",
+    "compare": "`compare=previous|year` (the period before, or the year before, as well)",
     "limit": "`limit` (1 to 10000; 100)",
     "cursor": "`cursor` (`meta.nextCursor` of the page before)",
 }

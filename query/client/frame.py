@@ -62,9 +62,9 @@ def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str,
 def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[polars.Series]:
     """The columns of a field: one, or of an object of numbers one for each of its names."""
     format, kind = _plain(kind)
-    if isinstance(kind, msgspec.inspect.DictType) and type(kind.value_type) in NUMBERS:
+    if isinstance(kind, msgspec.inspect.DictType) and type(_plain(kind.value_type)[1]) in NUMBERS:
         names = list(dict.fromkeys(key for value in values for key in value))
-        dtype = NUMBERS[type(kind.value_type)]
+        dtype = NUMBERS[type(_plain(kind.value_type)[1])]
         return [polars.Series(f"{name}_{key}", [value.get(key) for value in values], dtype) for key in names]
     if isinstance(kind, msgspec.inspect.ListType) and type(_plain(kind.item_type)[1]) in NUMBERS:
         return [polars.Series(name, values, polars.List(NUMBERS[type(_plain(kind.item_type)[1])]))]

@@ -39,6 +39,8 @@ class Questions:
         filters: Filters | str | None = None,
         compare: str | None = None,
         interval: str = "day",
+        breakdown: str | None = None,
+        limit: int | None = None,
     ) -> Frame:
         """The metrics of every bucket."""
         return self._ask(
@@ -49,6 +51,31 @@ class Questions:
             filters=filters,
             compare=compare,
             interval=interval,
+            breakdown=breakdown,
+            limit=limit,
+        )
+
+    def breakdown(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+        by: str = "country",
+        compare: str | None = None,
+    ) -> Frame:
+        """The metrics by up to three dimensions."""
+        return self._ask(
+            "breakdown",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            by=by,
+            compare=compare,
         )
 
     def pages(
@@ -228,6 +255,17 @@ class Questions:
         """The ledger: what was received, and what became of it."""
         return self._ask("ingest", start_date=start_date, end_date=end_date, range=range, interval=interval)
 
+    def lateness(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+    ) -> Frame:
+        """How late events came, and what builds revised."""
+        return self._ask("lateness", start_date=start_date, end_date=end_date, range=range, filters=filters)
+
     def revenue(
         self,
         *,
@@ -315,6 +353,33 @@ class Questions:
         """The members of a cohort."""
         return self._ask("cohorts/{cohort}/members", cohort=cohort, as_of=as_of, limit=limit, cursor=cursor)
 
+    def cohort_behaviour(
+        self,
+        cohort: str,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        versus: str | None = None,
+        metric: str = "active_users",
+        interval: str = "day",
+        as_of: str | date | None = None,
+    ) -> Frame:
+        """What members of a cohort do over time."""
+        return self._ask(
+            "cohorts/{cohort}/behaviour",
+            cohort=cohort,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            versus=versus,
+            metric=metric,
+            interval=interval,
+            as_of=as_of,
+        )
+
     def funnels(self, *, limit: int | None = None) -> Frame:
         """The project's defined funnels."""
         return self._ask("funnels", limit=limit)
@@ -329,6 +394,31 @@ class Questions:
     ) -> Frame:
         """The steps of a defined funnel."""
         return self._ask("funnels/{funnel}", funnel=funnel, start_date=start_date, end_date=end_date, range=range)
+
+    def defined_retention(
+        self,
+        retention: str,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        period: str = "week",
+        periods: int | None = None,
+        mode: str = "first",
+        criteria: str = "on",
+    ) -> Frame:
+        """The cohorts of a defined retention."""
+        return self._ask(
+            "retentions/{retention}",
+            retention=retention,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            period=period,
+            periods=periods,
+            mode=mode,
+            criteria=criteria,
+        )
 
     def sessions(
         self,
@@ -350,6 +440,67 @@ class Questions:
             limit=limit,
             cursor=cursor,
         )
+
+    def session(self, session: str, *, limit: int | None = None, cursor: str | None = None) -> Frame:
+        """One session and what happened in it."""
+        return self._ask("sessions/{session}", session=session, limit=limit, cursor=cursor)
+
+    def profiles(
+        self,
+        *,
+        search: str | None = None,
+        sort: str = "last_seen_at",
+        order: str = "desc",
+        limit: int | None = None,
+        cursor: str | None = None,
+        filters: Filters | str | None = None,
+    ) -> Frame:
+        """Profiles: searched, filtered and sorted."""
+        return self._ask("profiles", search=search, sort=sort, order=order, limit=limit, cursor=cursor, filters=filters)
+
+    def profile(self, profile: str) -> Frame:
+        """One profile, its groups, cohorts and devices."""
+        return self._ask("profiles/{profile}", profile=profile)
+
+    def profile_timeline(
+        self,
+        profile: str,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Frame:
+        """What a profile did."""
+        return self._ask(
+            "profiles/{profile}/timeline",
+            profile=profile,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def groups(
+        self,
+        *,
+        search: str | None = None,
+        sort: str = "last_seen_at",
+        order: str = "desc",
+        limit: int | None = None,
+        cursor: str | None = None,
+        type: str | None = None,
+    ) -> Frame:
+        """Groups: searched and sorted."""
+        return self._ask("groups", search=search, sort=sort, order=order, limit=limit, cursor=cursor, type=type)
+
+    def group(self, group: str) -> Frame:
+        """One group."""
+        return self._ask("groups/{group}", group=group)
 
     def funnel(
         self,
@@ -374,4 +525,33 @@ class Questions:
             by=by,
             order=order,
             filters=filters,
+        )
+
+    def query(
+        self,
+        metrics: Sequence[Mapping[str, Any]],
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        dimensions: Sequence[Mapping[str, Any]] | None = None,
+        filters: Filters | str | None = None,
+        interval: str | None = None,
+        order: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Frame:
+        """Metrics by dimensions, filters and period."""
+        return self._ask(
+            "query",
+            metrics=metrics,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            dimensions=dimensions,
+            filters=filters,
+            interval=interval,
+            order=order,
+            limit=limit,
+            cursor=cursor,
         )

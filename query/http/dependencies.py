@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request
 from litestar.types import Scope
 
+from event_lens.errors import Refused
 from event_lens.registry.allowed_origins import is_allowed
 from query.auth import Reader, forbidden, has_key
 from query.http.middleware import ALLOWED_ORIGIN
@@ -32,6 +33,14 @@ async def provide_asker(request: Request[Any, Any, Any], service: Service, proje
         return await provide_subject(await find_reader_of(request.scope, service), project_id)
     cookie = request.cookies.get(session_cookie_name(request.headers), "")
     return await service.sign_in.find_subject(cookie, project_id)
+
+
+async def provide_managed(reader: Reader, project_id: str) -> Subject:
+    """The project in the address, in which the request's key must be allowed to define things."""
+    subject = await provide_subject(reader, project_id)
+    if not reader.is_root:
+        raise Refused("Defining takes a root key of the project; this one only reads.", code="root_key_needed")
+    return subject
 
 
 def session_cookie_name(headers: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any, cast
+from urllib.parse import unquote
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get, post
@@ -9,9 +10,11 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from query.auth import Reader
+from query.http.definitions import create_cohort
 from query.http.dependencies import provide_asker
 from query.http.middleware import ALLOWED_ORIGIN
 from query.http.openapi import operation_of
+from query.http.stream import answer_stream
 from query.parameters import NoParameters, read_body, read_parameters
 from query.report import IN_BRACES, Report
 from query.report_context import Subject
@@ -31,7 +34,7 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
             read_parameters(f"the address of {report.name}", NoParameters, written)
             parameters = read_body(report.name, report.parameters, await request.body())
         else:
-            in_address = [(name, request.path_params[name]) for name in report.in_address]
+            in_address = [(name, unquote(request.path_params[name])) for name in report.in_address]
             parameters = read_parameters(report.name, report.parameters, [*in_address, *written])
         known_tags = frozenset() if report.has_body else _known_tags(request)
         reply = await service.answer(request.receive, subject, report, parameters, known_tags)
@@ -80,6 +83,6 @@ async def answer_project(reader: Reader) -> dict[str, OwnProject]:
 
 insights = Router(
     "/insights/{project_id:str}",
-    route_handlers=[route_of(report) for report in REPORTS.values()],
+    route_handlers=[*(route_of(report) for report in REPORTS.values()), create_cohort, answer_stream],
     dependencies={"subject": Provide(provide_asker)},
 )

@@ -6,6 +6,7 @@ A route that sets one of the security headers keeps its own.
 from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
 from typing import Any
+from urllib.parse import unquote
 
 from event_lens.contract.headers import CLIENT_PREFIXES
 from event_lens.logs import REQUEST_ID, RequestIds, get_log
@@ -69,11 +70,19 @@ class Edge:
         log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
 
     def _without_base_path(self, scope: Message) -> Message:
-        path = scope["path"]
+        path = _in_parts(scope["raw_path"])
         if self._base_path and path.startswith(f"{self._base_path}/"):
             path = path.removeprefix(self._base_path)
-            return scope | {"path": path, "raw_path": path.encode("utf-8", "surrogateescape")}
-        return scope
+        return scope | {"path": path, "raw_path": path.encode()}
+
+
+def _in_parts(raw_path: bytes) -> str:
+    """The path, decoded but for what would be taken for the end of a part: an id may hold a slash.
+
+    Parts that may hold one are decoded once more where they are read.
+    """
+    parts = (unquote(part) for part in raw_path.decode("ascii", "replace").split("/"))
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
 def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: str) -> Headers:

@@ -7,24 +7,33 @@ from query.errors import invalid
 from query.parameters import nearest
 from query.report import IN_BRACES, Report
 from query.reports.attribution import ATTRIBUTION
+from query.reports.cohort_behaviour import BEHAVIOUR
 from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.defined_funnels import DEFINED_FUNNEL
+from query.reports.defined_retentions import DEFINED_RETENTION
 from query.reports.dimensions import ORIGINS
 from query.reports.event_names import EVENTS
 from query.reports.funnel_list import FUNNELS_LIST
 from query.reports.funnels import FUNNEL
+from query.reports.groups import GROUP, GROUPS
 from query.reports.ingest import INGEST
+from query.reports.lateness import LATENESS
 from query.reports.live import LIVE
 from query.reports.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
 from query.reports.paths import PATHS, SANKEY
+from query.reports.profile import PROFILE, TIMELINE
+from query.reports.profiles import PROFILES
+from query.reports.query import QUERY
 from query.reports.retention import RETENTION
 from query.reports.revenue import REVENUE
+from query.reports.session import SESSION
 from query.reports.sessions import SESSIONS
-from query.reports.trends import METRICS, TIMESERIES
+from query.reports.trends import BREAKDOWN, METRICS, TIMESERIES
 
 ALL: tuple[Report[Any], ...] = (
     METRICS,
     TIMESERIES,
+    BREAKDOWN,
     PAGES,
     ENTRY_PAGES,
     EXIT_PAGES,
@@ -33,16 +42,26 @@ ALL: tuple[Report[Any], ...] = (
     LIVE,
     RETENTION,
     INGEST,
+    LATENESS,
     REVENUE,
     ATTRIBUTION,
     PATHS,
     SANKEY,
     COHORTS_LIST,
     MEMBERS_LIST,
+    BEHAVIOUR,
     FUNNELS_LIST,
     DEFINED_FUNNEL,
+    DEFINED_RETENTION,
     SESSIONS,
+    SESSION,
+    PROFILES,
+    PROFILE,
+    TIMELINE,
+    GROUPS,
+    GROUP,
     FUNNEL,
+    QUERY,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}
 

@@ -74,10 +74,10 @@ def cohorts(subject: Subject, as_of_ms: int, limit: int) -> Question:
     bindings = Bindings()
     sql = COHORTS.format(
         project=bindings.bind(subject.project_id, "String"),
-        is_member=_is_member(as_of_ms, bindings),
+        is_member=is_member(as_of_ms, bindings),
         limit=bindings.bind(limit, "UInt32"),
     )
-    return Question("cohorts", bindings.statement(sql), _listed, subject.zone.key, notes=(_note(as_of_ms),))
+    return Question("cohorts", bindings.statement(sql), _listed, subject.zone.key, notes=(note(as_of_ms),))
 
 
 def members(subject: Subject, cohort: str, as_of_ms: int, limit: int, after: str) -> Question:
@@ -87,7 +87,7 @@ def members(subject: Subject, cohort: str, as_of_ms: int, limit: int, after: str
     sql = MEMBERS.format(
         project=bindings.bind(subject.project_id, "String"),
         cohort=bindings.bind(cohort, "String"),
-        is_member=_is_member(as_of_ms, bindings),
+        is_member=is_member(as_of_ms, bindings),
         after=bindings.bind(after, "String"),
         for_ever=FOR_EVER,
         limit=page.limit_rows(bindings),
@@ -102,17 +102,19 @@ def members(subject: Subject, cohort: str, as_of_ms: int, limit: int, after: str
         statement,
         lambda rows: [_member(row) for row in page.shown(found(rows))],
         subject.zone.key,
-        notes=(_note(as_of_ms),),
+        notes=(note(as_of_ms),),
         next_cursor=lambda rows: page.next_cursor(found(rows)),
     )
 
 
-def _is_member(as_of_ms: int, bindings: Bindings) -> str:
+def is_member(as_of_ms: int, bindings: Bindings) -> str:
+    """The condition on `lens.cohort_members` that a stretch holds the instant."""
     instant = f"fromUnixTimestamp64Milli({bindings.bind(as_of_ms, 'Int64')})"
     return f"joined_at <= {instant} AND left_at > {instant}"
 
 
-def _note(as_of_ms: int) -> str:
+def note(as_of_ms: int) -> str:
+    """What `meta` says of the instant."""
     return f"Members are those of {as_instant(as_of_ms)}."
 
 

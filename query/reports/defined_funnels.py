@@ -67,8 +67,8 @@ class DefinedStep(Shape):
 
     name: str
     count: int
-    conversion_from_start: Percent
-    conversion_from_previous: Percent
+    conversion_from_start: Percent | None
+    conversion_from_previous: Percent | None
 
 
 class DefinedFunnel(Shape):

@@ -5,7 +5,7 @@ from typing import Literal
 from query.errors import unknown
 from query.statement import Bindings, Row
 
-Kind = Literal["goal", "funnel", "cohort"]
+Kind = Literal["goal", "funnel", "cohort", "retention"]
 
 # A definition without rows is still one row, so that it differs from an id that is not defined.
 OF_DEFINED = """

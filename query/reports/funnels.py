@@ -10,7 +10,7 @@ from event_lens.registry.definitions.funnels import FEWEST_STEPS, LONGEST_WINDOW
 from query.conditions import event_rows
 from query.errors import choose, invalid
 from query.filters import mean_filters
-from query.parameters import PeriodParameters, one_of
+from query.parameters import PERIOD_NAMES, PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import Ask, Subject, read_ask
@@ -25,7 +25,6 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 LONGEST_NAME = 255
 DEFAULT_WINDOW_SECONDS = 86_400
-PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
 
 ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "toString(session_id)"}
 PRESENT: dict[By, str] = {"device": "device_id != ''", "profile": "profile_id != ''", "session": "session_id != 0"}
@@ -154,8 +153,8 @@ class FunnelStep(Shape):
 
     name: str
     count: int
-    conversion_from_start: Percent
-    conversion_from_previous: Percent
+    conversion_from_start: Percent | None
+    conversion_from_previous: Percent | None
     median_seconds_from_previous: float | None
 
 

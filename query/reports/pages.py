@@ -157,8 +157,8 @@ class PageViews(Shape):
     views: int
     unique_visitors: int
     sessions: int
-    bounce_rate: Percent
-    avg_seconds: float
+    bounce_rate: Percent | None
+    avg_seconds: float | None
 
 
 class EdgePage(Shape):
@@ -167,7 +167,7 @@ class EdgePage(Shape):
     path: str
     sessions: int
     unique_visitors: int
-    bounce_rate: Percent
+    bounce_rate: Percent | None
 
 
 PAGES = Report("pages", "Pages by views.", ListParameters, over_period(pages), list[PageViews])

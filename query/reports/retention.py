@@ -121,7 +121,7 @@ def retention(ask: Ask, returning: Returning) -> Question:
     sql = _from_facts(ask, returning, bindings) if table == "events" else _rolled_up(ask, returning, bindings)
 
     def shape(rows: list[Row]) -> Data:
-        return _cohorts(ask, returning, rows)
+        return cohorts(ask, returning, rows)
 
     return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, notes=(LEFT_OUT,))
 
@@ -176,7 +176,8 @@ def _first_day(number: int, kind: Kind) -> date:
     return date(1970, 1, 1) + timedelta(days=number if kind == "day" else number * 7 - 3)
 
 
-def _cohorts(ask: Ask, returning: Returning, rows: list[Row]) -> Data:
+def cohorts(ask: Ask, returning: Returning, rows: list[Row]) -> list[Row]:
+    """Rows of a cohort and period each, as one row a cohort with its lists."""
     now = _number(local_date(ask.now_ms, ask.subject.zone), returning.kind)
     retained: dict[int, dict[int, int]] = {}
     for row in rows:

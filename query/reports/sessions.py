@@ -74,7 +74,7 @@ def sessions(ask: Ask, after: Place | None) -> Question:
     return Question(
         "sessions",
         bindings.statement(sql),
-        lambda rows: [_session(row) for row in page.shown(rows)],
+        lambda rows: [session(row) for row in page.shown(rows)],
         ask.subject.zone.key,
         next_cursor=page.next_cursor,
     )
@@ -88,7 +88,8 @@ def _is_after(after: Place | None, bindings: Bindings) -> str:
     return f"(started_at, session_id) < ({started}, toUInt64OrZero({bindings.bind(session_id, 'String')}))"
 
 
-def _session(row: Row) -> Row:
+def session(row: Row) -> Row:
+    """A session as it is answered."""
     return {
         # A number of 64 bits would not survive JavaScript.
         "session_id": row["id"],

@@ -1,19 +1,35 @@
-"""How much was there, in all and over time? The metrics of a period, and their series."""
+"""How much was there, in all and over time? The metrics of a period, and their series, broken down if asked."""
 
-from datetime import datetime
-from typing import Annotated, cast
+from dataclasses import replace
+from typing import Annotated
 
 import msgspec
 
-from query.conditions import event_rows, rollup_rows, session_rows, summed_revenue
-from query.parameters import TrendParameters, one_of
+from query.conditions import rollup_rows
+from query.errors import invalid
+from query.parameters import Compare as Compared
+from query.parameters import ListParameters, TrendParameters, one_of
 from query.periods import INTERVALS, Interval, read_interval
-from query.question import Data, Question, percent, ratio
+from query.question import Data, Question
 from query.report import Asked, Report, compared
-from query.report_context import Ask, Subject, read_ask
-from query.shapes import BucketStart, Money, Percent, Shape
+from query.report_context import Ask, Subject, read_ask, read_limit
+from query.reports.measures import (
+    MOST_DIMENSIONS,
+    NO_DIMENSIONS,
+    Dimensions,
+    Metrics,
+    bucket,
+    dates,
+    measures,
+    read_dimensions,
+    sums,
+)
+from query.shapes import BucketStart
 from query.statement import Bindings, Row, Statement
 from query.tables import decide_table
+
+MOST_ROWS = 100_000
+DEFAULT_SERIES = 10
 
 ROLLED_UP = """
 SELECT
@@ -30,41 +46,15 @@ FROM (SELECT * EXCEPT (unique_visitors, people) FROM lens.{table} WHERE {rows})
 GROUP BY bucket
 """
 
-FROM_FACTS = """
-SELECT
-    bucket,
-    sum(unique_visitors) AS unique_visitors,
-    sum(people) AS people,
-    sum(sessions) AS sessions,
-    sum(bounces) AS bounces,
-    sum(duration_seconds) AS duration_seconds,
-    sum(screen_views) AS screen_views,
-    sum(events) AS events,
-    sum(summed_revenue) AS revenue
-FROM
+# The combinations with the most events over the whole period, every bucket of theirs.
+FIRST_COMBINATIONS = """
+SELECT * FROM
 (
-    SELECT
-        {event_bucket} AS bucket,
-        uniqExactIf(device_id, device_id != '') AS unique_visitors,
-        uniqExactIf(profile_id, profile_id != '') AS people,
-        toUInt64(0) AS sessions,
-        toUInt64(0) AS bounces,
-        toUInt64(0) AS duration_seconds,
-        countIf(is_screen_view) AS screen_views,
-        count() AS events,
-        sum({revenue}) AS summed_revenue
-    FROM lens.events
-    WHERE {event_rows}
-    GROUP BY bucket
-    UNION ALL
-    SELECT
-        {session_bucket} AS bucket,
-        0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
-    FROM lens.sessions
-    WHERE {session_rows}
-    GROUP BY bucket
+    SELECT *, dense_rank() OVER (ORDER BY events_of_all DESC, {names}) AS place
+    FROM (SELECT *, sum(events) OVER (PARTITION BY {names}) AS events_of_all FROM ({sums}))
 )
-GROUP BY bucket
+WHERE place <= {limit}
+ORDER BY place
 """
 
 
@@ -74,118 +64,123 @@ def metrics(ask: Ask) -> Question:
     return Question(
         table,
         _statement(ask, table, None),
-        lambda rows: _measures(rows[0] if rows else {}),
+        lambda rows: measures(rows[0] if rows else {}),
         ask.subject.zone.key,
     )
 
 
-def timeseries(ask: Ask, interval: Interval) -> Question:
-    """The metrics of every bucket of the period, in order, with its `date`.
+def breakdown(ask: Ask, dimensions: Dimensions) -> Question:
+    """The metrics of every combination of the dimensions' values, those with most events first."""
+    return Question(
+        "events",
+        _statement(ask, "events", None, dimensions),
+        lambda rows: [{"dimensions": dimensions.values(row)} | measures(row) for row in rows],
+        ask.subject.zone.key,
+    )
+
+
+def timeseries(ask: Ask, interval: Interval, dimensions: Dimensions = NO_DIMENSIONS) -> Question:
+    """The metrics of every bucket of the period, in order, with its `date`; of every combination of dimensions.
 
     A bucket's date is the local date of its first day, or for hours the instant with the zone's offset. The first and
     the last bucket hold only what lies in the period.
     """
     finest = "hour" if interval == "hour" and ask.period.grain == "day" else ask.period.grain
-    table = decide_table("trends", finest=finest, has_filters=bool(ask.filters))
-    dates = _dates(ask, interval)
+    is_one = not dimensions.columns
+    table = decide_table("trends", finest=finest, has_filters=bool(ask.filters)) if is_one else "events"
+    buckets = dates(ask, interval)
+    if len(buckets) * (1 if is_one else ask.limit) > MOST_ROWS:
+        raise invalid("limit", f"That is more than {MOST_ROWS} rows; take a smaller limit or a longer interval.")
 
     def shape(rows: list[Row]) -> Data:
-        found = {row["bucket"]: row for row in rows}
-        return [{"date": date} | _measures(found.get(key, {})) for key, date in dates.items()]
+        found: dict[tuple[str, ...], dict[str, Row]] = {(): {}} if is_one else {}
+        for row in rows:
+            found.setdefault(tuple(dimensions.values(row).values()), {})[row["bucket"]] = row
+        names = [column.name for column in dimensions.columns]
+        return [
+            {"date": date} | ({} if is_one else {"dimensions": dict(zip(names, values, strict=True))}) | measures(row)
+            for values, series in found.items()
+            for date, row in ((date, series.get(key, {})) for key, date in buckets.items())
+        ]
 
-    return Question(table, _statement(ask, table, interval), shape, ask.subject.zone.key)
+    return Question(table, _statement(ask, table, interval, dimensions), shape, ask.subject.zone.key)
 
 
-def _statement(ask: Ask, table: str, interval: Interval | None) -> Statement:
+def _statement(ask: Ask, table: str, interval: Interval | None, dimensions: Dimensions = NO_DIMENSIONS) -> Statement:
     bindings = Bindings()
     if table != "events":
         rows = rollup_rows(ask, table, bindings)
-        return bindings.statement(ROLLED_UP.format(bucket=_bucket(interval, "day"), table=table, rows=rows))
-    return bindings.statement(
-        FROM_FACTS.format(
-            event_bucket=_bucket(interval, "local_day"),
-            session_bucket=_bucket(interval, "day"),
-            revenue=summed_revenue(ask, bindings),
-            event_rows=event_rows(ask, bindings),
-            session_rows=session_rows(ask, bindings),
-        )
-    )
-
-
-def _bucket(interval: Interval | None, day: str) -> str:
-    """The SQL of a row's bucket, as the text that `_dates` has as keys."""
-    if interval is None:
-        return "''"
-    start = {
-        "hour": "toUnixTimestamp(hour)",
-        "day": day,
-        "week": f"toMonday({day})",
-        "month": f"toStartOfMonth({day})",
-        "quarter": f"toStartOfQuarter({day})",
-    }
-    return f"toString({start[interval]})"
-
-
-def _dates(ask: Ask, interval: Interval) -> dict[str, str]:
-    if interval != "hour":
-        return {day.isoformat(): day.isoformat() for day in ask.period.days(interval)}
-    zone = ask.subject.zone
-    seconds = [hour // 1000 for hour in ask.period.hours()]
-    return {str(second): datetime.fromtimestamp(second, zone).isoformat() for second in seconds}
-
-
-def _measures(row: Row) -> Row:
-    def count(name: str) -> int:
-        return cast(int, row.get(name, 0))
-
-    return {
-        "unique_visitors": count("unique_visitors"),
-        "people": count("people"),
-        "total_sessions": count("sessions"),
-        "total_screen_views": count("screen_views"),
-        "total_events": count("events"),
-        "avg_session_duration": ratio(count("duration_seconds"), count("sessions")),
-        "bounce_rate": percent(count("bounces"), count("sessions")),
-        "views_per_session": ratio(count("screen_views"), count("sessions")),
-        "total_revenue": float(row.get("revenue", 0)),
-    }
-
-
-class Metrics(Shape):
-    """How much was there?"""
-
-    unique_visitors: int
-    people: int
-    total_sessions: int
-    total_screen_views: int
-    total_events: int
-    avg_session_duration: Annotated[float, msgspec.Meta(description="In seconds.")]
-    bounce_rate: Percent
-    views_per_session: float
-    total_revenue: Money
+        return bindings.statement(ROLLED_UP.format(bucket=bucket(interval, "day"), table=table, rows=rows))
+    sql = sums(ask, dimensions, interval, bindings)
+    if dimensions.columns:
+        limit = bindings.bind(ask.limit, "UInt32")
+        sql = FIRST_COMBINATIONS.format(sums=sql, names=", ".join(dimensions.names), limit=limit)
+    return bindings.statement(sql)
 
 
 class Bucket(Metrics):
-    """The metrics of a bucket."""
+    """The metrics of a bucket, with the values of the dimensions where it is broken down."""
 
     date: BucketStart
+    dimensions: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class BrokenDown(Metrics):
+    """The metrics of a combination of values."""
+
+    dimensions: dict[str, str]
+
+
+Columns = f"Up to {MOST_DIMENSIONS} columns or properties.x, by commas."
+
+
+class BreakdownParameters(ListParameters, kw_only=True):
+    """By what the metrics are broken down, and how many combinations are shown."""
+
+    by: Annotated[str, msgspec.Meta(description=Columns)] = "country"
+    compare: Compared = None
 
 
 class TimeseriesParameters(TrendParameters, kw_only=True):
-    """Those of `metrics`, and the length of a bucket."""
+    """Those of `metrics`, the length of a bucket, and by what it is broken down."""
 
     interval: Annotated[str, one_of(INTERVALS)] = "day"
+    breakdown: Annotated[str | None, msgspec.Meta(description=f"{Columns} A series for each combination.")] = None
+    limit: Annotated[int | None, msgspec.Meta(description=f"The most series; default {DEFAULT_SERIES}.")] = None
 
 
 def _ask_metrics(subject: Subject, parameters: TrendParameters, now_ms: int) -> Asked:
     return compared(read_ask(subject, parameters, now_ms), parameters, metrics)
 
 
+def _ask_breakdown(subject: Subject, parameters: BreakdownParameters, now_ms: int) -> Asked:
+    dimensions = _read_dimensions("by", parameters.by)
+    return compared(read_ask(subject, parameters, now_ms), parameters, lambda each: breakdown(each, dimensions))
+
+
 def _ask_timeseries(subject: Subject, parameters: TimeseriesParameters, now_ms: int) -> Asked:
     interval = read_interval(parameters.interval)
-    ask = read_ask(subject, parameters, now_ms)
-    return compared(ask, parameters, lambda each: timeseries(each, interval))
+    if parameters.limit is not None and parameters.breakdown is None:
+        raise invalid("limit", "limit is the number of series of a breakdown, which is not given.")
+    dimensions = NO_DIMENSIONS
+    if parameters.breakdown is not None:
+        dimensions = _read_dimensions("breakdown", parameters.breakdown)
+    limit = read_limit(DEFAULT_SERIES if parameters.limit is None else parameters.limit)
+    ask = replace(read_ask(subject, parameters, now_ms), limit=limit)
+    return compared(ask, parameters, lambda each: timeseries(each, interval, dimensions))
+
+
+def _read_dimensions(what: str, text: str) -> Dimensions:
+    return read_dimensions(what, [name.strip() for name in text.split(",")])
 
 
 METRICS = Report("metrics", "The metrics of a period.", TrendParameters, _ask_metrics, Metrics, {"compare": "previous"})
+BREAKDOWN = Report(
+    "breakdown",
+    "The metrics by up to three dimensions.",
+    BreakdownParameters,
+    _ask_breakdown,
+    list[BrokenDown],
+    {"by": "referrer_name,path", "limit": 2},
+)
 TIMESERIES = Report("timeseries", "The metrics of every bucket.", TimeseriesParameters, _ask_timeseries, list[Bucket])

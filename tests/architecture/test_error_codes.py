@@ -57,6 +57,7 @@ def test_every_listed_code_stands_somewhere_in_the_program() -> None:
     }
     # Definitions put the code together from their kind.
     kinds = {f"{kind}_{end}" for kind in ("cohort", "funnel", "goal", "retention") for end in ("invalid", "unknown")}
+    kinds |= {f"{noun}_unknown" for noun in ("group", "profile", "session")}
     used = texts | kinds | {code for _, code in _raised()}
     assert {code for code in CODES if code not in used} == set()
 

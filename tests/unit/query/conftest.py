@@ -26,8 +26,10 @@ from tests.unit.query.sample_projects import (
     World,
     fill_edges,
     fill_instants,
+    fill_late,
     fill_midnight,
     fill_money,
+    fill_people,
     fill_plain,
     fill_random,
     fill_shop,
@@ -51,6 +53,10 @@ ZONES = {
     "money": "UTC",
     "midnight": "UTC",
     "shop": "UTC",
+    "people": "Europe/Berlin",
+    "late": "UTC",
+    "one": "Asia/Kolkata",
+    "live": "UTC",
     "empty": "UTC",
 }
 SHOP = "shop-0001"
@@ -143,6 +149,8 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         keys[name] = make_key(registry, project_id)
     keys["write"] = make_key(registry, projects["plain"].project_id, "write")
     keys["root"] = make_key(registry, projects["plain"].project_id, "root")
+    keys["shop write"] = make_key(registry, projects["shop"].project_id, "write")
+    keys["shop root"] = make_key(registry, projects["shop"].project_id, "root")
     registry.close()
     fill_plain(projects["plain"])
     fill_edges(projects["kolkata"], "2026-03-09 18:30")
@@ -155,6 +163,9 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_instants(projects["instants"], 12)
     fill_money(projects["money"])
     fill_shop(projects["shop"])
+    fill_people(projects["people"])
+    fill_late(projects["late"])
+    projects["one"].view("2026-03-09 19:00", "/only", "d1")
     with Warehouse(warehouse_url) as warehouse:
         land_settings(warehouse, projects.values())
         touched = land(warehouse, rows_of(projects.values()), [])

@@ -44,8 +44,8 @@ def measures(history: History, of_event: Callable[[Row], Any]) -> dict[Any, Row]
     return answer
 
 
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
 
 
 def entity_of(by: str) -> Callable[[Row], str]:

@@ -65,8 +65,13 @@ def fill_random(project: Project, seed: int) -> None:
     start = moment("2026-01-05")
     project.definitions = {
         "goal": [{"goal_id": "a", "name": "a", "event_name": "a", "filters": "[]"}],
-        "cohort": [_did("active", "a", 2, within_days=7)],
+        "cohort": [
+            _did("active", "a", 2, within_days=7),
+            _did("late", "b", 1, start_date="2026-01-19"),
+            _did("early", "b", 1, end_date="2026-01-18"),
+        ],
         "funnel": [_funnel("buying", "a", "b", "c")],
+        "retention": [_retention("a_then_b", "a", "b"), _retention("any_then_c", "", "c")],
     }
     for number in range(40):
         kind = ("client", "client", "derived", "server")[number % 4]
@@ -99,16 +104,25 @@ def fill_instants(project: Project, seed: int) -> None:
             project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
 
 
-def _did(cohort_id: str, event: str, times: int, within_days: int | None = None) -> Row:
-    """A cohort of those who did `event` at least so often."""
+def _did(cohort_id: str, event: str, times: int, within_days: int | None = None, **dates: str) -> Row:
+    """A cohort of those who did `event` at least so often, between the dates if they are given."""
     count = {"operator": "gte", "value": times}
-    criteria: list[Row] = [{"event": event, "filters": [], "count": count, "within_days": within_days}]
+    criteria: list[Row] = [{"event": event, "filters": [], "count": count, "within_days": within_days} | dates]
     return {"cohort_id": cohort_id, "name": cohort_id.title(), "criteria": json.dumps(criteria), "match": "all"}
 
 
 def _funnel(funnel_id: str, *step_names: str) -> Row:
     """A funnel of an hour, in order, by device."""
     return {"funnel_id": funnel_id, "name": funnel_id.title(), "step_names": step_names, "window_seconds": 3600}
+
+
+def _retention(retention_id: str, start_event: str, return_event: str) -> Row:
+    return {
+        "retention_id": retention_id,
+        "name": retention_id.title(),
+        "start_event": start_event,
+        "return_event": return_event,
+    }
 
 
 def fill_shop(project: Project) -> None:
@@ -124,7 +138,9 @@ def fill_shop(project: Project) -> None:
             _did("nobody", "never", 1),
         ],
         "funnel": [_funnel("buying", "screen_view", "order")],
+        "retention": [_retention("orders_again", "order", "order")],
     }
+    project.operation("2026-05-04 09:00", "group", "", "", group_id="buyers/1", group_type="team", group_name="Buyers")
     news = {"utm_source": "news", "utm_medium": "email", "utm_campaign": "may"}
     search = {"referrer_name": "Google", "referrer_type": "search"}
     project.view("2026-05-04 10:00", "/", "d1", profile_id="ann", **news)
@@ -144,6 +160,48 @@ def fill_shop(project: Project) -> None:
     desk = {"device": "desktop", "browser": "Firefox", "os": "Linux", "country": "FR", "city": "Paris"}
     for event in project.events:
         event.update(phone if event["device_id"] == "d1" else desk)
+
+
+def fill_people(project: Project) -> None:
+    """Three people in June 2026, one with an id that needs escaping, and a device that is nobody's."""
+    project.definitions = {"cohort": [_did("readers", "screen_view", 1), _did("lately", "screen_view", 1, 1)]}
+    team = {"group_id": "acme/1", "group_type": "company", "group_name": "Acme", "properties": {"plan": "pro"}}
+    project.operation("2026-06-01 08:00", "group", "", "", **team)
+    renamed = team | {"group_name": "Acme Ltd", "properties": {"seats": 7}}
+    project.operation("2026-06-02 08:00", "group", "", "", **renamed)
+    ann = {
+        "first_name": "Ann",
+        "last_name": "Example",
+        "email": "Ann@example.org",
+        "properties": {"plan": {"name": "pro"}},
+    }
+    project.operation("2026-06-01 09:00", "identify", "a/b%2F c", "d1", **ann)
+    project.operation("2026-06-01 09:01", "assign_group", "a/b%2F c", "d1", groups=["acme/1", "other"])
+    project.view("2026-06-01 10:00", "/", "d1", title="Home")
+    project.event("2026-06-01 10:00", "order", "d1", revenue="12.5", groups=["acme/1"], properties={"sku": HOSTILE})
+    project.view("2026-06-01 23:30", "/late", "d1")
+    project.operation("2026-06-02 09:00", "identify", "bob", "d2", name="Bob", properties={"plan": {"name": "free"}})
+    project.view("2026-06-02 10:00", "/", "d2")
+    project.operation("2026-06-03 09:00", "identify", "ärger", "", name="Ägidius")
+    project.view("2026-06-03 10:00", "/", "d4")
+
+
+def fill_late(project: Project) -> None:
+    """Views of July 2026 that came at once, a little late, days late and by an import; the clocks of one ran ahead."""
+    minute, hour = 60_000, 3_600_000
+    for day, late_ms in (
+        (1, 0),
+        (1, minute - 1),
+        (2, minute),
+        (2, 2 * hour),
+        (2, DAY_MS),
+        (1, 40 * DAY_MS),
+        (3, -5_000),
+    ):
+        at = moment(f"2026-07-0{day} 12:00")
+        project.view(at, "/", f"d{late_ms}", received_at=at + late_ms)
+    at = moment("2026-07-02 12:00")
+    project.view(at, "/", "d", received_at=at + DAY_MS, import_id="log")
 
 
 def fill_money(project: Project) -> None:

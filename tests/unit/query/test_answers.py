@@ -10,10 +10,11 @@ import jsonschema
 import pytest
 
 from docs.generate.examples import WRITE
-from docs.generate.reports import EXAMPLES, example_parameters
+from docs.generate.reports import EXAMPLES
 from event_lens.errors import Broken
 from query.report import Report
 from query.reports import REPORTS
+from tests.unit.query.examples import request
 from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
@@ -22,12 +23,8 @@ FIXED = {"cached": False, "elapsedMs": 1.5, "completeThrough": "2026-05-07T10:00
 
 
 def answer_example(ask: Ask, report: Report[Any]) -> Any:
-    written = example_parameters(report)
-    if report.has_body:
-        response = ask("shop", report.name, written)
-    else:
-        in_address = {name: written.pop(name) for name in report.in_address}
-        response = ask("shop", report.name.format(**in_address), **written)
+    address, body, written = request(report.name)
+    response = ask("shop", address, body, **written)
     assert response.status_code == 200, response.text
     return response.json()
 

@@ -15,6 +15,7 @@ from query.parameters import convert_body, read_parameters
 from query.report import Report
 from query.report_context import Subject
 from query.reports import REPORTS, find_report
+from tests.unit.query.examples import needed
 from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
@@ -29,6 +30,7 @@ SAMPLES = {
     "range": "7d",
     "filters": '[{"name": "path", "operator": "is", "value": "/"}]',
     "compare": "previous",
+    "breakdown": "country",
     "limit": "7",
     "interval": "month",
     "by": "device",
@@ -49,17 +51,28 @@ SAMPLES = {
     "cursor": write_cursor(1_750_000_000_000, "ann"),
     "cohort": "others",
     "funnel": "others",
+    "session": "2",
+    "profile": "others",
+    "group": "others",
+    "retention": "others",
+    "versus": "others",
+    "metric": "sessions",
+    "type": "company",
+    "search": "a",
+    "sort": "name",
+    "order": "asc",
 }
+EVENT_CURSOR = write_cursor(1_750_000_000_000, "00000000-0000-0000-0000-000000000001", 1_750_000_000_000)
 OWN_SAMPLES = {
     ("geo", "by"): "city",
+    ("breakdown", "by"): "path,country",
     ("attribution", "by"): "campaign",
     ("sessions", "cursor"): write_cursor(1_750_000_000_000, "18446744073709551615"),
-}
-# What a question cannot be asked without.
-NEEDED = {
-    "attribution": {"goal": "orders"},
-    "cohorts/{cohort}/members": {"cohort": "buyers"},
-    "funnels/{funnel}": {"funnel": "buying"},
+    ("sessions/{session}", "cursor"): EVENT_CURSOR,
+    ("profiles/{profile}/timeline", "cursor"): EVENT_CURSOR,
+    ("profiles", "cursor"): write_cursor("last_seen_at", "desc", 1_750_000_000_000, "ann"),
+    ("groups", "cursor"): write_cursor("last_seen_at", "desc", 1_750_000_000_000, "acme"),
+    ("profiles", "filters"): '[{"name": "email", "operator": "isNotNull"}]',
 }
 IN_ADDRESS = [report for report in REPORTS.values() if not report.has_body]
 
@@ -69,7 +82,8 @@ def declared(report: Report[Any]) -> set[str]:
 
 
 def asked(report: Report[Any], **written: str) -> Any:
-    given = NEEDED.get(report.name, {}) | written
+    # The number of series can be limited only where there are several.
+    given = needed(report) | ({"breakdown": "name"} if "breakdown" in declared(report) else {}) | written
     question, previous = report.ask(SUBJECT, read_parameters(report.name, report.parameters, given.items()), NOW)
     return question.statement, previous is None
 
@@ -98,12 +112,31 @@ def test_a_funnel_takes_what_it_says() -> None:
         "range": "7d",
         "filters": [{"name": "path", "operator": "is", "value": "/"}],
     }
-    report = REPORTS["funnel"]
-    assert declared(report) == {"steps", *own}
-    plain = report.ask(SUBJECT, convert_body("funnel", report.parameters, FUNNEL), NOW)[0].statement
+    assert_takes(REPORTS["funnel"], FUNNEL, own)
+
+
+def assert_takes(report: Report[Any], least: dict[str, Any], own: dict[str, Any]) -> None:
+    """Each of `own` changes what is asked by `least`, and the body has no other fields."""
+    assert declared(report) == {*least, *own}
+    plain = report.ask(SUBJECT, convert_body(report.name, report.parameters, least), NOW)[0].statement
     for name, value in own.items():
-        written = convert_body("funnel", report.parameters, FUNNEL | {name: value})
+        written = convert_body(report.name, report.parameters, least | {name: value})
         assert report.ask(SUBJECT, written, NOW)[0].statement != plain, name
+
+
+def test_a_query_takes_what_it_says() -> None:
+    own = {
+        "dimensions": ["country"],
+        "filters": [{"name": "path", "operator": "is", "value": "/"}],
+        "interval": "week",
+        "order": "people",
+        "limit": 7,
+        "cursor": write_cursor("people", True, 3.0, [""]),
+        "startDate": "2026-01-01",
+        "endDate": "2026-01-01",
+        "range": "7d",
+    }
+    assert_takes(REPORTS["query"], {"metrics": ["people"]}, own)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +144,7 @@ def test_a_funnel_takes_what_it_says() -> None:
     [
         ("metrics", {"interval": "nonsense", "mode": "nonsense"}, "Unknown parameter 'interval'; `metrics` takes "),
         ("metrics", {"startdate": "2026-01-01"}, "did you mean 'startDate'?"),
-        ("metrics", {"limit": "5"}, "Unknown parameter 'limit'"),
+        ("events", {"breakdown": "path"}, "Unknown parameter 'breakdown'"),
         ("pages", {"limt": "5"}, "did you mean 'limit'?"),
         ("pages", {"compare": "previous"}, "Unknown parameter 'compare'; `pages` takes endDate, filters, limit"),
         ("live", {"filters": "[]"}, "Unknown parameter 'filters'; `live` takes none."),

@@ -20,7 +20,14 @@ def test_pages_are_those_counted_by_hand(answer: Answer) -> None:
     assert answer("plain", "pages", **MARCH) == [
         {"path": "/", "views": 2, "unique_visitors": 2, "sessions": 2, "bounce_rate": 50.0, "avg_seconds": 60.0},
         {"path": "/blog", "views": 1, "unique_visitors": 1, "sessions": 1, "bounce_rate": 100.0, "avg_seconds": 30.0},
-        {"path": "/pricing", "views": 1, "unique_visitors": 1, "sessions": 1, "bounce_rate": 0.0, "avg_seconds": 120.0},
+        {
+            "path": "/pricing",
+            "views": 1,
+            "unique_visitors": 1,
+            "sessions": 1,
+            "bounce_rate": None,
+            "avg_seconds": 120.0,
+        },
     ]
     assert answer("plain", "pages/entry", **MARCH) == [
         {"path": "/", "sessions": 2, "unique_visitors": 2, "bounce_rate": 50.0},

@@ -69,7 +69,7 @@ def test_a_repeated_step_takes_another_event(answer: Answer) -> None:
 def test_nobody_makes_a_funnel_of_zeros(answer: Answer) -> None:
     data = answer("empty", "funnel", {"steps": steps("a", "b"), **DAY})
     assert counts(data) == [0, 0]
-    assert data["steps"][1]["conversion_from_previous"] == 0.0
+    assert data["steps"][1]["conversion_from_previous"] is None
 
 
 def step(name: str, takes: Takes | None) -> Takes:

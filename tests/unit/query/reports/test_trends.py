@@ -22,9 +22,9 @@ NOTHING = {
     "total_sessions": 0,
     "total_screen_views": 0,
     "total_events": 0,
-    "avg_session_duration": 0.0,
-    "bounce_rate": 0.0,
-    "views_per_session": 0.0,
+    "avg_session_duration": None,
+    "bounce_rate": None,
+    "views_per_session": None,
     "total_revenue": 0.0,
 }
 
@@ -63,6 +63,11 @@ def test_a_session_over_midnight_is_filtered_whole(
     filters = json.dumps([{"name": name, "operator": "is", "value": [value]}])
     found = answer("midnight", "metrics", filters=filters, startDate=day, endDate=day)
     assert (found["total_sessions"], found["total_events"]) == (sessions, events)
+
+
+def test_a_day_with_views_of_a_session_that_began_before_has_no_bounce_rate(answer: Answer) -> None:
+    found = answer("midnight", "metrics", startDate="2026-03-03", endDate="2026-03-03")
+    assert (found["total_events"], found["bounce_rate"], found["avg_session_duration"]) == (1, None, None)
 
 
 def test_a_project_without_events_has_every_bucket_with_zeros(answer: Answer) -> None:

@@ -1,0 +1,41 @@
+"""The route of the stream under `/insights/{projectId}`."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.response import Stream
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from query.http.openapi import operation
+from query.parameters import NoParameters, read_parameters
+from query.report_context import Subject
+from query.service import Service
+
+
+class Telling(Stream):
+    """A response that tells changes as they come."""
+
+    def __init__(self, service: Service, subject: Subject) -> None:
+        super().__init__((), media_type="text/event-stream")
+        self._service = service
+        self._subject = subject
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
+        """The application that tells them."""
+
+        async def tell(_scope: Scope, receive: Receive, send: Send) -> None:
+            await self._service.streams.send(self._subject, receive, send)
+
+        return tell
+
+
+@get(
+    "/stream",
+    sync_to_thread=False,
+    summary="Live visitors and new data, told as they change (server-sent events).",
+    operation_class=operation(NoParameters, has_body=False),
+)
+def answer_stream(request: Request[Any, Any, Any], subject: Subject, service: Service) -> Telling:
+    """`event: live` with what `live` answers whenever it changes, `event: data` when a build brought new data."""
+    read_parameters("stream", NoParameters, request.query_params.items())
+    return Telling(service, subject)

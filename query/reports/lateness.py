@@ -1,0 +1,149 @@
+"""How late did events come? Their delays, and which days each of the last builds counted anew because of late ones."""
+
+from query.conditions import event_rows
+from query.freshness import as_instant
+from query.parameters import FilteredParameters
+from query.question import Data, Question, percent
+from query.report import Report, over_period
+from query.report_context import Ask
+from query.shapes import Date, DateTime, Percent, Shape
+from query.statement import Bindings, Row
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+EDGES = (0, MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
+"""Where the bars of the histogram begin, in seconds; the last has no end."""
+
+NOTES = (
+    "What an import brought is not late; it is in `imported`.",
+    "Builds are those of the last 7 days. Days that were over when their events were received are counted as late.",
+)
+
+# Of the builds, what their plans say and raw holds: copies and bots included, for they are received as well.
+SQL = """
+WITH delays AS
+(
+    SELECT
+        import_id != '' AS is_imported,
+        greatest(0, toUnixTimestamp64Milli(received_at) - toUnixTimestamp64Milli(created_at)) / 1000 AS seconds
+    FROM lens.events
+    WHERE {rows}
+),
+planned AS
+(
+    SELECT DISTINCT build_id, batch_id
+    FROM lens_staging.planned_batches
+    WHERE batch_id != '' AND planned_at >= now64(3) - INTERVAL 7 DAY
+),
+received AS
+(
+    SELECT
+        batch_id,
+        toDate(toTimeZone(created_at, {zone})) AS event_day,
+        toDate(toTimeZone(received_at, {zone})) AS receive_day,
+        count() AS event_count
+    FROM lens_raw.events
+    WHERE project_id = {project} AND batch_id IN (SELECT batch_id FROM planned)
+    GROUP BY batch_id, event_day, receive_day
+)
+SELECT
+    'bar' AS kind,
+    toUInt64(arrayCount(edge -> edge <= seconds, {edges})) AS place,
+    '' AS build_id,
+    toInt64(0) AS finished_ms,
+    count() AS events,
+    toUInt64(0) AS late_events,
+    [] AS late_days
+FROM delays WHERE NOT is_imported
+GROUP BY place
+UNION ALL
+SELECT 'imported', 0, '', 0, count(), 0, [] FROM delays WHERE is_imported
+UNION ALL
+SELECT
+    'build',
+    0,
+    build_id,
+    toUnixTimestamp64Milli(max(finished_at)),
+    sum(event_count),
+    sumIf(event_count, event_day < receive_day),
+    arraySort(groupUniqArrayIf(toString(event_day), event_day < receive_day))
+FROM received
+INNER JOIN planned USING (batch_id)
+INNER JOIN lens_staging.builds AS builds USING (build_id)
+GROUP BY build_id
+"""
+
+
+def lateness(ask: Ask) -> Question:
+    """`{histogram: [{from_seconds, to_seconds, events, share}], imported, builds: [{build_id, ...}]}`.
+
+    `share` is in percent of all that is not imported. Of a build: when it ended, the events of its batches, how many of
+    them were late, and the local days that it counted anew for them.
+    """
+    bindings = Bindings()
+    sql = SQL.format(
+        rows=event_rows(ask, bindings),
+        zone=bindings.bind(ask.subject.zone.key, "String"),
+        project=bindings.bind(ask.subject.project_id, "String"),
+        edges=bindings.bind([float(edge) for edge in EDGES], "Array(Float64)"),
+    )
+    return Question("events", bindings.statement(sql), _shape, ask.subject.zone.key, notes=NOTES)
+
+
+def _shape(rows: list[Row]) -> Data:
+    bars = {row["place"]: row["events"] for row in rows if row["kind"] == "bar"}
+    total = sum(bars.values())
+    builds = sorted((row for row in rows if row["kind"] == "build"), key=lambda row: -row["finished_ms"])
+    return {
+        "histogram": [
+            {
+                "from_seconds": start,
+                "to_seconds": end,
+                "events": bars.get(place, 0),
+                "share": percent(bars.get(place, 0), total),
+            }
+            for place, (start, end) in enumerate(zip(EDGES, [*EDGES[1:], None], strict=True), 1)
+        ],
+        "imported": sum(row["events"] for row in rows if row["kind"] == "imported"),
+        "builds": [
+            {
+                "build_id": row["build_id"],
+                "finished_at": as_instant(row["finished_ms"]),
+                "events": row["events"],
+                "late_events": row["late_events"],
+                "revised_days": row["late_days"],
+            }
+            for row in builds
+        ],
+    }
+
+
+class Delay(Shape):
+    """The events that came so many seconds late; `to_seconds` is null for all beyond, `share` where nothing came."""
+
+    from_seconds: int
+    to_seconds: int | None
+    events: int
+    share: Percent | None
+
+
+class Revision(Shape):
+    """A build, and the local days that late events made it count anew."""
+
+    build_id: str
+    finished_at: DateTime
+    events: int
+    late_events: int
+    revised_days: list[Date]
+
+
+class Lateness(Shape):
+    """How late events came."""
+
+    imported: int
+    builds: list[Revision]
+    histogram: list[Delay]
+
+
+LATENESS = Report(
+    "lateness", "How late events came, and what builds revised.", FilteredParameters, over_period(lateness), Lateness
+)

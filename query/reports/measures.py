@@ -1,0 +1,203 @@
+"""What is counted of events and sessions, from the facts: in all, by bucket of time, by dimension."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from event_lens.contract.columns import QUESTION_COLUMNS, Column
+from event_lens.contract.filters import find_column
+from query.conditions import event_rows, events_in_reach, session_rows, sessions_in_reach, summed_revenue
+from query.errors import invalid
+from query.filters import column_sql
+from query.periods import Interval
+from query.question import percent, ratio
+from query.report_context import Ask
+from query.shapes import Money, Percent, Shape
+from query.statement import Bindings, Row
+
+MOST_DIMENSIONS = 3
+
+METRICS = (
+    *("unique_visitors", "people", "total_sessions", "total_screen_views", "total_events"),
+    *("avg_session_duration", "bounce_rate", "views_per_session", "total_revenue"),
+)
+
+# The metrics as SQL over the sums; null where there is nothing to divide by.
+EXPRESSIONS = {
+    "unique_visitors": "unique_visitors",
+    "people": "people",
+    "total_sessions": "sessions",
+    "total_screen_views": "screen_views",
+    "total_events": "events",
+    "avg_session_duration": "duration_seconds / nullIf(sessions, 0)",
+    "bounce_rate": "100 * bounces / nullIf(sessions, 0)",
+    "views_per_session": "screen_views / nullIf(sessions, 0)",
+    "total_revenue": "revenue",
+}
+
+SUMS = """
+SELECT
+    bucket{names},
+    sum(unique_visitors) AS unique_visitors,
+    sum(people) AS people,
+    sum(sessions) AS sessions,
+    sum(bounces) AS bounces,
+    sum(duration_seconds) AS duration_seconds,
+    sum(screen_views) AS screen_views,
+    sum(events) AS events,
+    sum(summed_revenue) AS revenue
+FROM
+(
+    SELECT
+        {event_bucket} AS bucket{event_dimensions},
+        uniqExactIf(device_id, device_id != '') AS unique_visitors,
+        uniqExactIf(profile_id, profile_id != '') AS people,
+        toUInt64(0) AS sessions,
+        toUInt64(0) AS bounces,
+        toUInt64(0) AS duration_seconds,
+        countIf(is_screen_view) AS screen_views,
+        count() AS events,
+        sum({revenue}) AS summed_revenue
+    FROM lens.events{of_sessions}
+    WHERE {event_rows}
+    GROUP BY bucket{names}
+    UNION ALL
+    SELECT
+        {session_bucket} AS bucket{session_dimensions},
+        0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
+    FROM lens.sessions{of_events}
+    WHERE {session_rows}
+    GROUP BY bucket{names}
+)
+GROUP BY bucket{names}
+"""
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """Up to three columns or properties by whose values numbers are broken down.
+
+    The numbers of a value are those of the question with a filter that the dimension is this value.
+    """
+
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """How their values are called in the rows of a statement."""
+        return tuple(f"dimension_{place}" for place in range(len(self.columns)))
+
+    def values(self, row: Row) -> dict[str, str]:
+        """The values of a row as texts, by what was asked for."""
+        return {column.name: row[name] for column, name in zip(self.columns, self.names, strict=True)}
+
+
+NO_DIMENSIONS = Dimensions()
+
+
+def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
+    """The dimensions of those names. Raises `Refused` that names the parameter `what`."""
+    if len(names) > MOST_DIMENSIONS:
+        raise invalid(what, f"{what} takes at most {MOST_DIMENSIONS} columns, not {len(names)}.")
+    if len(set(names)) < len(names):
+        raise invalid(what, f"{what} names a column twice.")
+    columns = [find_column(name, QUESTION_COLUMNS, "event") for name in names]
+    if any(column.kind == "list" for column in columns):
+        raise invalid(what, f"{what} takes columns with one value; groups holds several.")
+    return Dimensions(tuple(columns))
+
+
+def sums(ask: Ask, dimensions: Dimensions, interval: Interval | None, bindings: Bindings) -> str:
+    """The statement of the sums behind all metrics, a row for each `bucket` and combination of dimensions."""
+    places = list(zip(dimensions.columns, dimensions.names, strict=True))
+    expressions = {name: _value(column, bindings) for column, name in places}
+    own = {name: f"{expressions[name]} AS {name}" for column, name in places if column.owner == "event"}
+    visits = {name: f"{expressions[name]} AS {name}" for column, name in places if column.owner == "session"}
+    return SUMS.format(
+        names="".join(f", {name}" for name in dimensions.names),
+        event_bucket=bucket(interval, "local_day"),
+        event_dimensions="".join(f", {own.get(name, name)}" for name in dimensions.names),
+        revenue=summed_revenue(ask, bindings),
+        of_sessions=_join(visits, f"lens.sessions WHERE {sessions_in_reach(ask, bindings)}"),
+        event_rows=event_rows(ask, bindings),
+        session_bucket=bucket(interval, "day"),
+        session_dimensions="".join(f", {visits.get(name, name)}" for name in dimensions.names),
+        of_events=_join(own, f"lens.events WHERE {events_in_reach(ask, bindings)}"),
+        session_rows=session_rows(ask, bindings),
+    )
+
+
+def bucket(interval: Interval | None, day: str) -> str:
+    """The SQL of a row's bucket, as the text that `dates` has as keys; `day` is the column of its day."""
+    if interval is None:
+        return "''"
+    start = {
+        "hour": "toUnixTimestamp(hour)",
+        "day": day,
+        "week": f"toMonday({day})",
+        "month": f"toStartOfMonth({day})",
+        "quarter": f"toStartOfQuarter({day})",
+    }
+    return f"toString({start[interval]})"
+
+
+def dates(ask: Ask, interval: Interval) -> dict[str, str]:
+    """How every bucket of the period is answered, by how the statement has it."""
+    if interval != "hour":
+        return {day.isoformat(): day.isoformat() for day in ask.period.days(interval)}
+    return {str(hour // 1000): as_date(str(hour // 1000), ask, interval) for hour in ask.period.hours()}
+
+
+def as_date(found: str, ask: Ask, interval: Interval) -> str:
+    """How the bucket `found` is answered: a date, or for hours the instant with the zone's offset."""
+    return datetime.fromtimestamp(int(found), ask.subject.zone).isoformat() if interval == "hour" else found
+
+
+def measures(row: Row) -> Row:
+    """All metrics of a row of sums, which may be empty."""
+    sums: dict[str, Any] = {"revenue": 0} | row
+    sessions = sums.get("sessions", 0)
+    return {
+        "unique_visitors": sums.get("unique_visitors", 0),
+        "people": sums.get("people", 0),
+        "total_sessions": sessions,
+        "total_screen_views": sums.get("screen_views", 0),
+        "total_events": sums.get("events", 0),
+        "avg_session_duration": ratio(sums.get("duration_seconds", 0), sessions),
+        "bounce_rate": percent(sums.get("bounces", 0), sessions),
+        "views_per_session": ratio(sums.get("screen_views", 0), sessions),
+        "total_revenue": float(sums["revenue"]),
+    }
+
+
+class Metrics(Shape):
+    """How much was there? Means and rates are null where there is nothing to divide by."""
+
+    unique_visitors: int
+    people: int
+    total_sessions: int
+    total_screen_views: int
+    total_events: int
+    avg_session_duration: Annotated[float | None, msgspec.Meta(description="In seconds.")]
+    bounce_rate: Percent | None
+    views_per_session: float | None
+    total_revenue: Money
+
+
+def _value(column: Column, bindings: Bindings) -> str:
+    """As text, as which a filter takes it as well."""
+    value = column_sql(column, bindings)
+    if column.kind == "text":
+        return f"toString({value})"
+    return f"toString(toFloat64({value}))" if column.kind == "number" else f"if({value}, 'true', 'false')"
+
+
+def _join(dimensions: dict[str, str], source: str) -> str:
+    """What brings dimensions of the other table to the rows, by their session."""
+    if not dimensions:
+        return ""
+    values = ", ".join(dimensions.values())
+    return f"\n    INNER JOIN (SELECT DISTINCT session_id, {values} FROM {source}) AS others USING (session_id)"

@@ -1,0 +1,98 @@
+"""A stream of what changes: how many visitors are there now, and that a build brought new data."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+
+from event_lens.clock import Clock
+from query.fair_queue import FairQueue
+from query.freshness import as_instant
+from query.presence import ClientGoneError, Receive, in_thread, while_connected
+from query.report_context import Subject
+from query.reports.live import live
+from query.runner import Answers
+
+Send = Callable[[Any], Awaitable[None]]
+
+STREAMS_AT_ONCE = 32
+# Clients that hung up give their places back a moment later.
+WAIT_SECONDS = 1.0
+THREADS = 2
+LOOKS_EVERY_SECONDS = 2.0
+# Proxies close a connection on which nothing is said for a minute or less.
+SPEAKS_EVERY_SECONDS = 15.0
+# Browsers come again by themselves. So a key that was revoked is noticed, and a service that stops is not held up long.
+ENDS_AFTER_SECONDS = 900.0
+HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
+
+
+class Streams:
+    """The streams of one process: so many at a time, shared fairly between projects."""
+
+    def __init__(
+        self,
+        answers_of: Callable[[Subject], Answers],
+        clock: Clock,
+        *,
+        looks_every_seconds: float = LOOKS_EVERY_SECONDS,
+        ends_after_seconds: float = ENDS_AFTER_SECONDS,
+    ) -> None:
+        self._answers_of = answers_of
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="stream")
+        self._clock = clock
+        self._looks_every_seconds = looks_every_seconds
+        self._ends_after_seconds = ends_after_seconds
+        self._places = FairQueue(STREAMS_AT_ONCE, wait_seconds=WAIT_SECONDS)
+
+    async def send(self, subject: Subject, receive: Receive, send: Send) -> None:
+        """Tell `subject`'s changes as server-sent events until the client goes, or for a quarter of an hour.
+
+        Raises `Unavailable` before anything is sent. When the warehouse is away the stream ends.
+        """
+        try:
+            await while_connected(receive, self._send(subject, send))
+        except ClientGoneError:
+            return
+
+    async def _send(self, subject: Subject, send: Send) -> None:
+        async with self._places.place(subject.project_id):
+            changes = self._changes(subject)
+            piece = await anext(changes)
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            async for piece in changes:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _changes(self, subject: Subject) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        started = spoke_at = loop.time()
+        told: dict[str, Any] = {}
+        while loop.time() - started < self._ends_after_seconds:
+            seen = await in_thread(self._threads, lambda: self._look(subject))
+            for name, (state, data) in seen.items():
+                if name not in told or told[name] != state:
+                    told[name] = state
+                    spoke_at = loop.time()
+                    yield _event(name, data)
+            if loop.time() - spoke_at >= SPEAKS_EVERY_SECONDS:
+                spoke_at = loop.time()
+                yield b":\n\n"
+            await asyncio.sleep(self._looks_every_seconds)
+
+    def _look(self, subject: Subject) -> dict[str, tuple[object, dict[str, Any]]]:
+        """What is there now, by the name of the event: what must change for it to be told, and what it tells."""
+        answers = self._answers_of(subject)
+        freshness = answers.freshness()
+        through = freshness.complete_through
+        visitors = answers.answer(live(subject, self._clock()))["data"]
+        # Through when data is complete moves on by itself; new data comes with a build.
+        built = {"completeThrough": None if through is None else as_instant(through)}
+        return {"live": (visitors, visitors), "data": (freshness.version, built)}
+
+
+def _event(name: str, data: dict[str, Any]) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
