@@ -24,7 +24,7 @@ from bench import traffic
 from cli.console import console, show_table
 from collector.loading.router import Router
 from collector.loading.writer import Writer
-from collector.spool.directory import Folder, open_folder
+from collector.spool.directory import SpoolDirectory, open_directory
 from collector.spool.segment import SegmentName, frame, new_segment_id, verify
 from event_lens.clock import now_ms
 from event_lens.contract.rows import EventRow, timestamp
@@ -73,7 +73,7 @@ class House:
 
     def land(self, segments: int) -> float:
         """Rows a second of a backlog in the spool, events of all projects in each segment."""
-        folder = open_folder(self.folder / f"spool-{uuid.uuid4().hex}")
+        folder = open_directory(self.folder / f"spool-{uuid.uuid4().hex}")
         put_segments(folder, [project.project_id for project in self.projects], segments)
         warehouses = {shard: connect(self.settings, "collector", shard=shard) for shard in all_shards(self.settings)}
         is_sharded = count_shards(self.settings) > 1
@@ -127,7 +127,7 @@ class House:
             return (time.perf_counter() - started) * 1000
 
 
-def put_segments(folder: Folder, project_ids: Sequence[str], segments: int) -> None:
+def put_segments(folder: SpoolDirectory, project_ids: Sequence[str], segments: int) -> None:
     """Sealed segments as a collector leaves them."""
     now = timestamp(now_ms())
     for _ in range(segments):
@@ -151,7 +151,7 @@ def put_segments(folder: Folder, project_ids: Sequence[str], segments: int) -> N
 
 def routing_microseconds(house: House) -> float:
     """What cutting a segment by shard takes of a collector, a row."""
-    folder = open_folder(house.folder / "routed")
+    folder = open_directory(house.folder / "routed")
     put_segments(folder, [project.project_id for project in house.projects], 1)
     (name,) = folder.sealed()
     found = verify((folder.path / name.file_name).read_bytes(), name.segment_id)

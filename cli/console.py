@@ -25,7 +25,7 @@ from rich.text import Text
 console = Console(file=sys.stdout)
 errors = Console(file=sys.stderr)
 
-LONGEST_UNBROKEN = 32
+MAX_UNBROKEN = 32
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -35,7 +35,7 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     for position, column in enumerate(columns):
         values = [row[position] for row in cells if row[position] is not None]
         is_numeric = bool(values) and all(isinstance(value, int | float) for value in values)
-        is_called = position == 0 and all(len(str(value)) <= LONGEST_UNBROKEN for value in values)
+        is_called = position == 0 and all(len(str(value)) <= MAX_UNBROKEN for value in values)
         justify: Literal["right", "left"] = "right" if is_numeric else "left"
         table.add_column(column, justify=justify, overflow="fold", no_wrap=is_called)
     for row in cells:
@@ -63,7 +63,7 @@ class Bar:
 
 @contextmanager
 def progress_bar(text: str, total: int | None = None, *, is_timed: bool = False) -> Iterator[Bar]:
-    """Shows `text` and how far it is for as long as the block runs; one line when the output is no terminal.
+    """Shows `text` and how far it is for as long as the block runs; one line when the output is not a terminal.
 
     `is_timed` shows the share that is done and the time left in place of counts.
     """

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from cli.console import Bar, console, progress_bar, show_table
-from collector.enrichment.context import rules_of
+from collector.enrichment.context import project_settings
 from collector.enrichment.geo import open_geo
 from collector.imports.event_frame import Chunk
 from collector.imports.follow import LogTail
@@ -92,7 +92,7 @@ def _opened_run(
         unfinished = "" if is_dry else find_unfinished(warehouse, project_id, source.name, names)
         record.import_id = unfinished or record.import_id
         importer = Importer(
-            project=rules_of(project),
+            project=project_settings(project),
             salt=salt,
             origin=f"https://{project.domains[0]}" if project.domains else "",
             received_at_ms=started_at_ms,

@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException
 
 from collector.enrichment.geo import open_geo
 from collector.http.failure import failure
-from collector.http.middleware import Edge
+from collector.http.middleware import Middleware
 from collector.http.responses import error_headers
 from collector.http.routes import event_routes, state_routes
 from collector.worker import Worker
@@ -35,7 +35,7 @@ SWITCH_SECONDS = 0.000_5
 METRICS_FOLDER = "metrics"
 
 
-def create_app(settings: Settings) -> Edge:
+def create_app(settings: Settings) -> Middleware:
     """The application of one worker process; its spool and writer live from start-up to shut-down."""
     worker = Worker(settings)
     handlers: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
@@ -51,10 +51,10 @@ def create_app(settings: Settings) -> Edge:
         openapi_config=None,
         logging_config=None,
     )
-    return Edge(app)
+    return Middleware(app)
 
 
-def app_from_environment() -> Edge:
+def app_from_environment() -> Middleware:
     """What granian calls in each of several worker processes."""
     settings = read_settings(os.environ)
     set_up_logs(settings.log_level)

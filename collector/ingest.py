@@ -6,13 +6,13 @@ from typing import NamedTuple
 import msgspec
 
 from collector.auth.authorize import Access
-from collector.auth.client_cache import Keyring
+from collector.auth.client_cache import ClientCache
 from collector.auth.credentials import Headers, text
 from collector.enrichment.bot_signals import soft_signs
-from collector.enrichment.context import Request
+from collector.enrichment.context import RequestContext
 from collector.enrichment.device_id import advisory_session_id
 from collector.enrichment.exclusions import LeftOut, is_privacy_signal
-from collector.enrichment.row_builder import Enricher, Source
+from collector.enrichment.row_builder import Enricher, RowBuilder
 from collector.quarantine import quarantined
 from collector.spool.spool import Spool
 from event_lens.clock import Clock, now_ms
@@ -33,9 +33,9 @@ class Taken(NamedTuple):
     """Fields that were sent and are kept as properties only, for this sender may not set them."""
 
 
-def _bot_reason(source: Source) -> str:
+def _bot_reason(builder: RowBuilder) -> str:
     """Why the sender is a bot; empty when soft signs are all that speaks for it."""
-    return source.bot_reason if source.is_bot else ""
+    return builder.bot_reason if builder.is_bot else ""
 
 
 class RejectedItem(msgspec.Struct):
@@ -60,26 +60,26 @@ class BatchTaken(NamedTuple):
     not_counted: list[NotCounted]
 
 
-class Intake:
+class Ingest:
     """Takes events in for one process. What returns without an error is on disk."""
 
     def __init__(
-        self, settings: Settings, keyring: Keyring, enricher: Enricher, spool: Spool, clock: Clock = now_ms
+        self, settings: Settings, client_cache: ClientCache, enricher: Enricher, spool: Spool, clock: Clock = now_ms
     ) -> None:
         self._first_day = settings.first_day
-        self._keyring = keyring
+        self._client_cache = client_cache
         self._enricher = enricher
         self._spool = spool
         self._clock = clock
 
-    async def source(self, access: Access, headers: Headers) -> Source:
+    async def builder(self, access: Access, headers: Headers) -> RowBuilder:
         """What makes the rows of this request."""
         user_agent = text(headers, b"user-agent")
-        return self._enricher.source(
-            Request(
+        return self._enricher.builder(
+            RequestContext(
                 project=access.project,
                 received_at_ms=self._clock(),
-                salts=await self._keyring.salts(access.project.device_salt),
+                salts=await self._client_cache.salts(access.project.device_salt),
                 first_day=self._first_day,
                 address=access.address,
                 has_client_address=access.has_client_address,
@@ -103,38 +103,38 @@ class Intake:
             for segment_id in await self._spool.append(lines):
                 span.link(segment_id)
 
-    async def take_one(self, envelope: Envelope, source: Source) -> Taken:
+    async def take_one(self, envelope: Envelope, builder: RowBuilder) -> Taken:
         """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
 
-        What the project leaves out is taken too, as nobody's: its sender is to notice nothing and not send it again.
+        What the project excludes is answered as taken, so that its sender does not send it again.
         """
-        received_at_ms = source.request.received_at_ms
+        received_at_ms = builder.request.received_at_ms
         try:
             parsed = parse(envelope)
             if isinstance(parsed, Replay):
                 metrics.count("eventlens_replays_dropped_total")
-                device_id = source.own_device().device_id
-                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(source), [])
-            line = source.line(parsed)
-            device_id = source.device(parsed).device_id
+                device_id = builder.own_device().device_id
+                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(builder), [])
+            line = builder.line(parsed)
+            device_id = builder.device(parsed).device_id
         except LeftOut as error:
-            await self.reject(error, source)
+            await self.reject(error, builder)
             return Taken("", "", "", [])
         except Rejection as error:
-            await self.reject(error, source, envelope=envelope)
+            await self.reject(error, builder, envelope=envelope)
             raise
         await self._keep((line,))
         metrics.count("eventlens_received_total")
         session_id = parsed.session_id if isinstance(parsed, Event) else ""
         session_id = session_id or advisory_session_id(device_id, received_at_ms)
-        return Taken(device_id, session_id, _bot_reason(source), source.not_counted(parsed))
+        return Taken(device_id, session_id, _bot_reason(builder), builder.not_counted(parsed))
 
-    async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], source: Source) -> BatchTaken:
+    async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], builder: RowBuilder) -> BatchTaken:
         """All items of a batch, each judged alone. Raises `Unavailable`: none is kept."""
         lines: list[Line] = []
         rejected: list[RejectedItem] = []
         not_counted: list[NotCounted] = []
-        line_of_parsed = source.line
+        line_of_parsed = builder.line
         for index, item in enumerate(items):
             try:
                 parsed = parse(item)
@@ -142,11 +142,11 @@ class Intake:
                     metrics.count("eventlens_replays_dropped_total")
                 else:
                     lines.append(line_of_parsed(parsed))
-                    if fields := source.not_counted(parsed):
+                    if fields := builder.not_counted(parsed):
                         not_counted.append(NotCounted(index, fields))
             except Rejection as error:
                 envelope = None if isinstance(item, Rejection) else item
-                lines.append(line_of(quarantined(error, source, envelope=envelope)))
+                lines.append(line_of(quarantined(error, builder, envelope=envelope)))
                 rejected.append(RejectedItem(index, error.code, error.message))
         if lines:
             await self._keep(lines)
@@ -156,8 +156,8 @@ class Intake:
         return BatchTaken(rejected, not_counted)
 
     async def reject(
-        self, error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | None = None
+        self, error: Rejection, builder: RowBuilder, *, body: bytes = b"", envelope: Envelope | None = None
     ) -> None:
         """Keeps what was refused after authentication in quarantine. Raises `Unavailable`."""
-        await self._keep((line_of(quarantined(error, source, body=body, envelope=envelope)),))
+        await self._keep((line_of(quarantined(error, builder, body=body, envelope=envelope)),))
         metrics.count("eventlens_rejected_total", 1, error.code)

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from collector.enrichment.context import Request
+from collector.enrichment.context import RequestContext
 from collector.enrichment.exclusions import LeftOut
 from collector.enrichment.redaction import is_redacted
-from collector.enrichment.row_builder import Source
+from collector.enrichment.row_builder import RowBuilder
 from collector.enrichment.url_redaction import mask_secrets
 from event_lens.contract.decode import Envelope, encoded
 from event_lens.contract.fast_path import UsualTrack
@@ -21,15 +21,15 @@ CUT = "..."
 
 
 def quarantined(
-    error: Rejection, source: Source, *, body: bytes = b"", envelope: Envelope | UsualTrack | None = None
+    error: Rejection, builder: RowBuilder, *, body: bytes = b"", envelope: Envelope | UsualTrack | None = None
 ) -> QuarantineRow:
     """The row of an event, or of a whole `body`, that was refused after authentication.
 
     What is JSON is kept, without secrets and address; of what could not be read only length and hash; of what is left
     out on purpose nothing.
     """
-    request = source.request
-    if source.left_out or isinstance(error, LeftOut):
+    request = builder.request
+    if builder.left_out or isinstance(error, LeftOut):
         return left_out_row(error, request)
     whole: Any = None
     if envelope is not None:
@@ -45,18 +45,18 @@ def quarantined(
         received_at=timestamp(request.received_at_ms),
         code=error.code,
         message=error.message,
-        device_id=source.own_device().device_id,
-        user_agent=source.user_agent,
+        device_id=builder.own_device().device_id,
+        user_agent=builder.user_agent,
         body=kept.decode(),
         body_length=len(body),
         body_hash=blake2b(kept or body, digest_size=16).hexdigest(),
-        sdk_name=source.sdk_name,
-        sdk_version=source.sdk_version,
+        sdk_name=builder.sdk_name,
+        sdk_version=builder.sdk_version,
         import_id=request.import_id,
     )
 
 
-def left_out_row(error: Rejection, request: Request) -> QuarantineRow:
+def left_out_row(error: Rejection, request: RequestContext) -> QuarantineRow:
     """The row that counts something of a request of which nothing is to be kept."""
     is_left_out = isinstance(error, LeftOut)
     return QuarantineRow(

@@ -3,17 +3,17 @@
 import asyncio
 import os
 
-from collector.auth.client_cache import Keyring
+from collector.auth.client_cache import ClientCache
 from collector.auth.client_ip import Proxies
 from collector.auth.rate_limit import RateLimit
 from collector.auth.rate_limit_store import SharedCounts
 from collector.enrichment.geo import open_geo
 from collector.enrichment.row_builder import Enricher
 from collector.http.endpoints import Collect
-from collector.ingest import Intake
+from collector.ingest import Ingest
 from collector.loading.router import Router
 from collector.loading.writer import Writer
-from collector.spool.directory import Folder, open_folder
+from collector.spool.directory import SpoolDirectory, open_directory
 from collector.spool.spool import Spool
 from event_lens.errors import EventLensError, Unavailable
 from event_lens.logs import get_log
@@ -42,11 +42,11 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._registry: Registry | None = None
-        self._folder: Folder | None = None
+        self._folder: SpoolDirectory | None = None
         self._spool: Spool | None = None
         self._writer: Writer | None = None
         self._warehouses = {shard: connect(settings, "collector", shard=shard) for shard in all_shards(settings)}
-        self._keyring: Keyring | None = None
+        self._client_cache: ClientCache | None = None
         self._shared_counts: SharedCounts | None = None
         self._leaving = asyncio.Event()
         self._adopting: asyncio.Task[None] | None = None
@@ -56,7 +56,7 @@ class Worker:
         settings = self._settings
         tracing.set_up(settings, "collector")
         self._registry = await asyncio.to_thread(open_registry, settings)
-        self._folder = await asyncio.to_thread(open_folder, settings.home / "spool")
+        self._folder = await asyncio.to_thread(open_directory, settings.home / "spool")
         is_sharded = len(self._warehouses) > 1
         self._writer = Writer(
             self._folder, Router(self._registry, self._warehouses) if is_sharded else self._warehouses[1]
@@ -68,14 +68,14 @@ class Worker:
             max_bytes=max(1, settings.spool_max_bytes // settings.collector_workers),
             on_sealed=self._writer.append,
         )
-        self._keyring = Keyring(self._registry)
-        intake = Intake(settings, self._keyring, Enricher(open_geo(settings)), self._spool)
+        self._client_cache = ClientCache(self._registry)
+        ingest = Ingest(settings, self._client_cache, Enricher(open_geo(settings)), self._spool)
         if settings.rate_limit_store != "memory":
-            self._shared_counts = SharedCounts(settings.rate_limit_store, self._keyring.salts)
+            self._shared_counts = SharedCounts(settings.rate_limit_store, self._client_cache.salts)
         own_share = -(-settings.rate_limit // settings.collector_workers)
         limit = RateLimit(settings.rate_limit, own_share=own_share, shared=self._shared_counts)
         self.collect = Collect(
-            self._keyring, intake, limit, Proxies(settings.trusted_proxies, settings.client_ip_header)
+            self._client_cache, ingest, limit, Proxies(settings.trusted_proxies, settings.client_ip_header)
         )
         self._writer.start()
         self._adopting = asyncio.create_task(self._adopt(self._folder, self._writer))
@@ -101,7 +101,7 @@ class Worker:
         await asyncio.to_thread(tracing.flush)
         log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
 
-    async def _adopt(self, folder: Folder, writer: Writer) -> None:
+    async def _adopt(self, folder: SpoolDirectory, writer: Writer) -> None:
         """Lands what workers leave that die while this one lives."""
         while not self._leaving.is_set():
             try:
@@ -118,13 +118,13 @@ class Worker:
 
     async def not_ready(self) -> EventLensError | None:
         """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""
-        if self._keyring is None or self._spool is None or self._folder is None:
+        if self._client_cache is None or self._spool is None or self._folder is None:
             return Unavailable("The collector is starting.", code="collector_starting")
         if not os.access(self._folder.path, os.W_OK | os.X_OK):
             return Unavailable("The spool's folder may not be written; check its owner.", code="spool_unwritable")
         try:
-            await self._keyring.find("ready")
-            await self._keyring.salts("daily")  # old salts go when their time has come, though nobody sends
+            await self._client_cache.find("ready")
+            await self._client_cache.salts("daily")  # old salts go when their time has come, though nobody sends
             await self._spool.append(())
         except EventLensError as error:
             return error

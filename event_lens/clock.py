@@ -14,7 +14,7 @@ def now_ms() -> int:
 
 
 def elapsed_ms() -> int:
-    """Milliseconds since some moment, which nobody can set: for how long something lasts, not for when it was."""
+    """Milliseconds of a clock that cannot be set: for how long something lasts, not for when it was."""
     return time.monotonic_ns() // 1_000_000
 
 

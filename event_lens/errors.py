@@ -22,7 +22,7 @@ class Refused(EventLensError):
 
 
 class Unavailable(EventLensError):
-    """Nobody's fault for now: the same request may succeed after `retry_after_seconds`."""
+    """A passing fault: the same request may succeed after `retry_after_seconds`."""
 
     code = "unavailable"
 

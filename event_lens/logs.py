@@ -80,7 +80,7 @@ def set_up_logs(level: str = "info", *, as_json: bool | None = None, stream: Tex
 
 
 class _Forgiving:
-    """A stream whose full disk or gone reader stops nobody: what cannot be logged is not."""
+    """A stream that drops lines which cannot be written (a full disk, a gone reader) and never raises."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

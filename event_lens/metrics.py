@@ -56,7 +56,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("eventlens_spool_corrupt_lines_total", "Spool lines that failed their checksum and were set aside."),
     Metric("eventlens_spool_torn_tails_total", "Segments whose last line was cut off by a crash."),
     Metric("eventlens_spool_missing_lines_total", "Rows that a segment's name promises and its file has lost."),
-    Metric("eventlens_spool_foreign_files_total", "Files in the spool that are no segments and were set aside."),
+    Metric("eventlens_spool_foreign_files_total", "Files in the spool that are not segments and were set aside."),
     Metric("eventlens_spool_bytes", "Bytes in the spool of the workers that live."),
     Metric("eventlens_landed_rows_total", "Rows landed in the warehouse, by table.", "table"),
     Metric("eventlens_landed_segments_total", "Segments landed and removed."),

@@ -18,11 +18,11 @@ from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
 from query.http.insights import answer_project, insights
 from query.http.live_insight import live_insight
-from query.http.middleware import Edge
+from query.http.middleware import Middleware
 from query.http.page import page_routes
 from query.service import Service, open_service
 
-MOST_BODY_BYTES = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 
 
 @get("/health", sync_to_thread=False)
@@ -49,14 +49,14 @@ def answer_process_metrics() -> Response[bytes]:
     return Response(text, headers={"Content-Type": content_type})
 
 
-def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
+def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
     """The ASGI application. Opens the registry, so it raises what that raises; the warehouse may come later."""
     service = open_service(settings, clock)
 
     def provide_service() -> Service:
         return service
 
-    assistant = Assistant(service, MOST_BODY_BYTES)
+    assistant = Assistant(service, MAX_BODY_BYTES)
     app = Litestar(
         route_handlers=[
             answer_health,
@@ -72,7 +72,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
         dependencies={"service": Provide(provide_service, sync_to_thread=False), "reader": Provide(provide_reader)},
         exception_handlers=HANDLERS,
         lifespan=[assistant.run],
-        request_max_body_size=MOST_BODY_BYTES,
+        request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Event Lens: questions",
             version=__version__,
@@ -81,7 +81,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Edge:
         ),
         logging_config=None,
     )
-    return Edge(app, settings.base_path)
+    return Middleware(app, settings.base_path)
 
 
 def serve(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from event_lens.registry.clients import find_client, is_secret_of
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
 from query.errors import FORBIDDEN, UNAUTHORIZED
-from query.report_context import Subject
+from query.report_context import ProjectScope
 
 READERS = ("read", "root")
 
@@ -19,7 +19,7 @@ READERS = ("read", "root")
 class Reader:
     """The project that a key reads, the origins whose pages may show the answers, and whether it may define things."""
 
-    subject: Subject
+    subject: ProjectScope
     origins: tuple[str, ...]
     is_root: bool
 
@@ -46,10 +46,10 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
     return Reader(find_subject(registry, client.project_id), tuple(client.origins), client.type == "root")
 
 
-def find_subject(registry: Registry, project_id: str) -> Subject:
+def find_subject(registry: Registry, project_id: str) -> ProjectScope:
     """What questions need to know of a project. Blocks, and raises as `find_project`."""
     project = find_project(registry, project_id)
-    return Subject(project.project_id, ZoneInfo(project.timezone), project.currency, project.shard)
+    return ProjectScope(project.project_id, ZoneInfo(project.timezone), project.currency, project.shard)
 
 
 def has_key(headers: Mapping[str, str]) -> bool:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from query.filters import condition
-from query.report_context import Ask
+from query.report_context import ReportContext
 from query.statement import Bindings
 
 # A session is under 48 hours, so its events lie on its own local day and the two after it.
@@ -11,7 +11,7 @@ SESSION_DAYS = timedelta(days=2)
 NO_TIME = timedelta()
 
 
-def rollup_rows(ask: Ask, table: str, bindings: Bindings) -> str:
+def rollup_rows(ask: ReportContext, table: str, bindings: Bindings) -> str:
     """The condition on a rollup's rows; the period's edges must be the rollup's (`catalog.decide_table` says so)."""
     condition = _of_days(ask, "day", bindings)
     if table == "metrics_hourly":
@@ -21,7 +21,7 @@ def rollup_rows(ask: Ask, table: str, bindings: Bindings) -> str:
     return condition
 
 
-def event_rows(ask: Ask, bindings: Bindings) -> str:
+def event_rows(ask: ReportContext, bindings: Bindings) -> str:
     """The condition on `lens.events`: events of the period that match, in sessions that match."""
     parts = [_of_days(ask, "local_day", bindings), *_instants(ask, "created_at", bindings)]
     parts += [condition(each, bindings) for each in ask.event_filters]
@@ -30,7 +30,7 @@ def event_rows(ask: Ask, bindings: Bindings) -> str:
     return " AND ".join(parts)
 
 
-def session_rows(ask: Ask, bindings: Bindings) -> str:
+def session_rows(ask: ReportContext, bindings: Bindings) -> str:
     """The condition on `lens.sessions`: sessions that start in the period and match, holding an event that matches."""
     parts = [_of_days(ask, "day", bindings), *_instants(ask, "started_at", bindings)]
     parts += [condition(each, bindings) for each in ask.session_filters]
@@ -39,24 +39,24 @@ def session_rows(ask: Ask, bindings: Bindings) -> str:
     return " AND ".join(parts)
 
 
-def events_in_reach(ask: Ask, bindings: Bindings) -> str:
+def events_in_reach(ask: ReportContext, bindings: Bindings) -> str:
     """The condition on `lens.events` for events that match and can be those of a session that starts in the period."""
     days = _of_days(ask, "local_day", bindings, after=SESSION_DAYS)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.event_filters)])
 
 
-def sessions_in_reach(ask: Ask, bindings: Bindings) -> str:
+def sessions_in_reach(ask: ReportContext, bindings: Bindings) -> str:
     """The condition on `lens.sessions` for sessions that match and can hold events of the period."""
     days = _of_days(ask, "day", bindings, before=SESSION_DAYS)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.session_filters)])
 
 
-def conversion_rows(ask: Ask, bindings: Bindings) -> str:
+def conversion_rows(ask: ReportContext, bindings: Bindings) -> str:
     """The condition on `lens.attribution`: conversions of the period."""
     return " AND ".join([_of_days(ask, "day", bindings), *_instants(ask, "converted_at", bindings)])
 
 
-def in_sessions(ask: Ask, bindings: Bindings, *, is_unbounded: bool = False) -> str:
+def in_sessions(ask: ReportContext, bindings: Bindings, *, is_unbounded: bool = False) -> str:
     """The condition that an event's session matches the session filters, whenever in reach (or ever) it started."""
     rows = sessions_in_reach(ask, bindings)
     if is_unbounded:
@@ -65,12 +65,12 @@ def in_sessions(ask: Ask, bindings: Bindings, *, is_unbounded: bool = False) -> 
     return f"session_id IN (SELECT session_id FROM lens.sessions WHERE {rows})"
 
 
-def session_events(ask: Ask, bindings: Bindings) -> str:
+def session_events(ask: ReportContext, bindings: Bindings) -> str:
     """The condition on `lens.events` for the period's events and whatever else their sessions hold."""
     return _of_days(ask, "local_day", bindings, before=SESSION_DAYS, after=SESSION_DAYS)
 
 
-def summed_revenue(ask: Ask, bindings: Bindings) -> str:
+def summed_revenue(ask: ReportContext, bindings: Bindings) -> str:
     """The revenue of an event that may be added up: in the project's currency or in none."""
     if not ask.subject.currency:
         return "revenue"
@@ -78,7 +78,7 @@ def summed_revenue(ask: Ask, bindings: Bindings) -> str:
 
 
 def _of_days(
-    ask: Ask, column: str, bindings: Bindings, *, before: timedelta = NO_TIME, after: timedelta = NO_TIME
+    ask: ReportContext, column: str, bindings: Bindings, *, before: timedelta = NO_TIME, after: timedelta = NO_TIME
 ) -> str:
     project = bindings.bind(ask.subject.project_id, "String")
     first = bindings.bind((ask.period.first_day - before).isoformat(), "Date")
@@ -86,7 +86,7 @@ def _of_days(
     return f"project_id = {project} AND {column} >= {first} AND {column} < {end}"
 
 
-def _instants(ask: Ask, column: str, bindings: Bindings) -> list[str]:
+def _instants(ask: ReportContext, column: str, bindings: Bindings) -> list[str]:
     if ask.period.grain == "day":
         return []
     start, end = (bindings.bind(edge, "Int64") for edge in (ask.period.start, ask.period.end))

@@ -7,7 +7,7 @@ import msgspec
 from query.conditions import event_rows, session_rows
 from query.errors import choose, invalid
 from query.parameters import FilteredParameters
-from query.report_context import Subject, read_ask
+from query.report_context import ProjectScope, read_ask
 from query.statement import Bindings, Statement
 from query.tables import EXPORTED, Export
 
@@ -92,7 +92,7 @@ EXPORTS: dict[Export, type[DaysParameters] | type[RowsParameters]] = {
 
 
 def export_statement(
-    subject: Subject, table: Export, format: str, parameters: DaysParameters | RowsParameters, now_ms: int
+    subject: ProjectScope, table: Export, format: str, parameters: DaysParameters | RowsParameters, now_ms: int
 ) -> Statement:
     """The rows of the project that `parameters` (those of `EXPORTS`) ask for. Raises `Refused` that names one."""
     bindings = Bindings()

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import msgspec
 
 from event_lens.contract.columns import PROPERTIES, QUESTION_COLUMNS, Column, Owner
-from event_lens.contract.filters import COMPARISONS, NEGATIVE, Filter, Operator, WrittenFilter, as_number
-from event_lens.contract.filters import mean_filters as mean
+from event_lens.contract.filters import COMPARISONS, NEGATIVE, Filter, Operator, RawFilter, as_number
+from event_lens.contract.filters import resolve_filters as mean
 from query.errors import invalid
 from query.statement import Bindings
 
-MOST_FILTERS = 50
-MOST_VALUES = 1000
+MAX_FILTERS = 50
+MAX_VALUES = 1000
 
 
 def read_filters(
@@ -21,17 +21,17 @@ def read_filters(
     if not text:
         return ()
     try:
-        written = msgspec.json.decode(text.encode(), type=list[WrittenFilter])
+        written = msgspec.json.decode(text.encode(), type=list[RawFilter])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise invalid("filters", f"filters is a JSON array of {{name, operator, value[]}}: {error}.") from error
-    return mean_filters(written, columns, owner)
+    return resolve_filters(written, columns, owner)
 
 
-def mean_filters(
-    written: list[WrittenFilter], columns: Mapping[str, Column] = QUESTION_COLUMNS, owner: Owner = "event"
+def resolve_filters(
+    written: list[RawFilter], columns: Mapping[str, Column] = QUESTION_COLUMNS, owner: Owner = "event"
 ) -> tuple[Filter, ...]:
     """What written filters mean over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
-    return mean(written, columns, owner, most=MOST_FILTERS, most_values=MOST_VALUES)
+    return mean(written, columns, owner, most=MAX_FILTERS, most_values=MAX_VALUES)
 
 
 def condition(filter: Filter, bindings: Bindings) -> str:

@@ -7,7 +7,7 @@ from query.freshness import as_instant
 from query.parameters import NoParameters, PeriodParameters
 from query.question import Data, Question
 from query.report import Report, over_period
-from query.report_context import Ask, Subject
+from query.report_context import ProjectScope, ReportContext
 from query.reports.trends import metrics
 from query.shapes import DateTime, Percent, Shape
 from query.statement import Bindings, Row
@@ -16,7 +16,7 @@ ACTIVE_MS = 300_000
 """As long as a device counts as a live visitor after its last event."""
 
 LOOKS_BACK_MS = 86_400_000
-MOST_SESSIONS = 1_000
+MAX_SESSIONS = 1_000
 
 STATISTICS = {
     "total_events": "total_events",
@@ -54,7 +54,7 @@ LIMIT {limit}
 """
 
 
-def active_sessions(subject: Subject, now_ms: int) -> Question:
+def active_sessions(subject: ProjectScope, now_ms: int) -> Question:
     """`{active_sessions, sessions: [{session_id, start_time, last_activity, user_agent, initial_referrer}]}`."""
     bindings = Bindings()
     start, end = (
@@ -65,12 +65,12 @@ def active_sessions(subject: Subject, now_ms: int) -> Question:
         start=start,
         end=end,
         active_since=bindings.bind(now_ms - ACTIVE_MS, "Int64"),
-        limit=bindings.bind(MOST_SESSIONS, "UInt32"),
+        limit=bindings.bind(MAX_SESSIONS, "UInt32"),
     )
     return Question("lens_raw.events", bindings.statement(sql), _shape, subject.zone.key, is_live=True)
 
 
-def stats(ask: Ask) -> Question:
+def stats(ask: ReportContext) -> Question:
     """The metrics of a period in LiveInsight's words."""
     question = metrics(ask)
 

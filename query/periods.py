@@ -14,7 +14,7 @@ INTERVALS: tuple[Interval, ...] = ("hour", "day", "week", "month", "quarter")
 
 FIRST_DAY = date(1970, 1, 2)
 LAST_DAY = date(2148, 12, 31)
-MOST_BUCKETS = 10_000
+MAX_BUCKETS = 10_000
 DAY = timedelta(days=1)
 # Every offset since 1972 is a multiple of this, so no local hour starts between two steps.
 QUARTER_HOUR_MS = 900_000
@@ -89,8 +89,8 @@ def all_time(zone: ZoneInfo) -> Period:
 
 
 def _limit(bucket_count: int) -> None:
-    if bucket_count > MOST_BUCKETS:
-        raise invalid("interval", f"That is more than {MOST_BUCKETS} buckets; take a longer interval.")
+    if bucket_count > MAX_BUCKETS:
+        raise invalid("interval", f"That is more than {MAX_BUCKETS} buckets; take a longer interval.")
 
 
 def local_date(epoch_ms: int, zone: ZoneInfo) -> date:

@@ -10,7 +10,7 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class ClientGoneError(Exception):
-    """The client hung up, so that there is nobody to answer."""
+    """The client hung up; an answer would reach no one."""
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

@@ -13,7 +13,7 @@ from event_lens.errors import Broken
 from query.errors import invalid
 from query.parameters import P, PeriodParameters, convert_body, read_parameters, texts
 from query.question import Question
-from query.report_context import Ask, Compare, Subject, read_ask
+from query.report_context import Compare, ProjectScope, ReportContext, read_ask
 from query.shapes import answer_of
 
 IN_BRACES = r"\{(\w+)\}"
@@ -39,7 +39,7 @@ class Report(Generic[P]):
     name: str
     summary: str
     parameters: type[P]
-    ask: Callable[[Subject, P, int], Asked]
+    ask: Callable[[ProjectScope, P, int], Asked]
     answer: Any
     example: Mapping[str, Any] = field(default_factory=dict)
     has_body: bool = False
@@ -90,10 +90,10 @@ class Report(Generic[P]):
 AnyReport = Report[msgspec.Struct]
 
 
-def over_period(make: Callable[[Ask], Question]) -> Callable[[Subject, PeriodParameters, int], Asked]:
+def over_period(make: Callable[[ReportContext], Question]) -> Callable[[ProjectScope, PeriodParameters, int], Asked]:
     """The `ask` of a report that needs no more than period, filters and limit."""
 
-    def ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Asked:
+    def ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -> Asked:
         return make(read_ask(subject, parameters, now_ms)), None
 
     return ask
@@ -105,7 +105,7 @@ class Comparable(Protocol):
     compare: str | None
 
 
-def compared(ask: Ask, parameters: Comparable, make: Callable[[Ask], Question]) -> Asked:
+def compared(ask: ReportContext, parameters: Comparable, make: Callable[[ReportContext], Question]) -> Asked:
     """The question, and the same of the period or the year before when `parameters` ask for it."""
     if parameters.compare is None:
         return make(ask), None

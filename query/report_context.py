@@ -13,11 +13,11 @@ from query.periods import Period, read_period
 Compare = Literal["previous", "year"]
 
 DEFAULT_LIMIT = 100
-LARGEST_LIMIT = 10_000
+MAX_LIMIT = 10_000
 
 
 @dataclass(frozen=True)
-class Subject:
+class ProjectScope:
     """Whose numbers, by which clock and currency, and which shard holds them."""
 
     project_id: str
@@ -27,10 +27,10 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ReportContext:
     """One project, one period, the filters and the number of rows: what every statement is made of."""
 
-    subject: Subject
+    subject: ProjectScope
     period: Period
     filters: tuple[Filter, ...]
     limit: int
@@ -44,17 +44,17 @@ class Ask:
     def session_filters(self) -> tuple[Filter, ...]:
         return tuple(each for each in self.filters if each.is_of_session)
 
-    def before(self, compare: Compare) -> "Ask":
+    def before(self, compare: Compare) -> "ReportContext":
         """The same of the period before, or of the year before."""
         return replace(self, period=self.period.previous() if compare == "previous" else self.period.year_before())
 
 
-def read_ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Ask:
+def read_ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -> ReportContext:
     """What `parameters` mean for `subject` now. Raises `Refused` that names the parameter."""
     compare = getattr(parameters, "compare", None)
     if compare is not None:
         choose("compare", compare, get_args(Compare))
-    return Ask(
+    return ReportContext(
         subject=subject,
         period=read_period(parameters.start_date, parameters.end_date, parameters.range, subject.zone, now_ms),
         filters=read_filters(parameters.filters if isinstance(parameters, FilteredParameters) else None),
@@ -66,6 +66,6 @@ def read_ask(subject: Subject, parameters: PeriodParameters, now_ms: int) -> Ask
 def read_limit(written: int | None) -> int:
     """Raises `Refused` (`limit_invalid`)."""
     limit = DEFAULT_LIMIT if written is None else written
-    if not 1 <= limit <= LARGEST_LIMIT:
-        raise invalid("limit", f"limit is 1 to {LARGEST_LIMIT}, not {limit}.")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise invalid("limit", f"limit is 1 to {MAX_LIMIT}, not {limit}.")
     return limit

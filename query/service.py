@@ -27,7 +27,7 @@ from query.periods import local_date
 from query.pool import Pool
 from query.presence import Receive, while_connected
 from query.report import AnyReport, Asked
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.run import KILL, Run
 from query.runner import Answers
 from query.stream import THREADS as STREAM_THREADS
@@ -77,7 +77,7 @@ class Service:
     async def answer(
         self,
         receive: Receive,
-        subject: Subject,
+        subject: ProjectScope,
         report: AnyReport,
         parameters: msgspec.Struct,
         known_tags: frozenset[str] = frozenset(),

@@ -11,7 +11,7 @@ from event_lens.clock import Clock
 from query.fair_queue import FairQueue
 from query.freshness import as_instant
 from query.presence import ClientGoneError, Receive, in_thread, while_connected
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.reports.live import live
 from query.runner import Answers
 
@@ -34,7 +34,7 @@ class Streams:
 
     def __init__(
         self,
-        answers_of: Callable[[Subject], Answers],
+        answers_of: Callable[[ProjectScope], Answers],
         clock: Clock,
         *,
         looks_every_seconds: float = LOOKS_EVERY_SECONDS,
@@ -47,7 +47,7 @@ class Streams:
         self._ends_after_seconds = ends_after_seconds
         self._places = FairQueue(STREAMS_AT_ONCE, wait_seconds=WAIT_SECONDS)
 
-    async def send(self, subject: Subject, receive: Receive, send: Send) -> None:
+    async def send(self, subject: ProjectScope, receive: Receive, send: Send) -> None:
         """Tell `subject`'s changes as server-sent events until the client goes, or for a quarter of an hour.
 
         Raises `Unavailable` before anything is sent. When the warehouse is away the stream ends.
@@ -57,7 +57,7 @@ class Streams:
         except ClientGoneError:
             return
 
-    async def _send(self, subject: Subject, send: Send) -> None:
+    async def _send(self, subject: ProjectScope, send: Send) -> None:
         async with self._places.place(subject.project_id):
             changes = self._changes(subject)
             piece = await anext(changes)
@@ -67,7 +67,7 @@ class Streams:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _changes(self, subject: Subject) -> AsyncIterator[bytes]:
+    async def _changes(self, subject: ProjectScope) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         started = spoke_at = loop.time()
         told: dict[str, Any] = {}
@@ -83,7 +83,7 @@ class Streams:
                 yield b":\n\n"
             await asyncio.sleep(self._looks_every_seconds)
 
-    def _look(self, subject: Subject) -> dict[str, tuple[object, dict[str, Any]]]:
+    def _look(self, subject: ProjectScope) -> dict[str, tuple[object, dict[str, Any]]]:
         """What is there now, by the name of the event: what must change for it to be told, and what it tells."""
         answers = self._answers_of(subject)
         freshness = answers.freshness()

@@ -20,7 +20,7 @@ from mcp.types import (
 )
 
 from event_lens import __version__
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.errors import EventLensError
 from query.client.source import Source
 from query.errors import invalid
@@ -95,7 +95,7 @@ def _tool(report: Report[Any]) -> Tool:
     schema = schema_of(report.parameters)
     if "filters" in schema["properties"]:
         # A list in the address is JSON in a text; here it can be a list.
-        schema["properties"]["filters"] = schema_of(list[WrittenFilter]) | {
+        schema["properties"]["filters"] = schema_of(list[RawFilter]) | {
             "description": "All must hold; the values of one are alternatives."
         }
     return Tool(

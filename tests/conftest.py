@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from event_lens.settings import read_settings
 from event_lens.warehouse.access import read_access
@@ -18,6 +20,10 @@ from tests.deploy.front import Certificate, make_certificate
 from tests.ports import free_port
 
 START_SECONDS = 60.0
+
+# How fast a busy machine makes examples says nothing about the program.
+hypothesis_settings.register_profile("any_machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+hypothesis_settings.load_profile("any_machine")
 
 
 class EmbeddedServer:

@@ -19,7 +19,7 @@ from chdb_server.config import (
     PROJECTS_HEADER,
     PROJECTS_SETTING,
 )
-from chdb_server.guard.concurrency import Turns
+from chdb_server.guard.concurrency import ConcurrencyLimit
 from chdb_server.guard.credentials import Credentials, read_credentials, unknown_user
 from chdb_server.guard.engine_users import EngineUsers
 from chdb_server.guard.failure import (
@@ -79,7 +79,7 @@ class Guard:
         self._upstream = Upstream(users)
         self._parser = Parser(self._upstream)
         self._sandbox: Sandbox | None = None
-        self._turns: dict[str, Turns] = {}
+        self._turns: dict[str, ConcurrencyLimit] = {}
         self._running: dict[str, str] = {}
         self._is_closing = False
 
@@ -125,7 +125,7 @@ class Guard:
         if is_form(headers.get("content-type", "")):
             fields, body = {**fields, **read_form(headers["content-type"], body)}, b""
         question = read_question(fields, headers, body)
-        turns = self._turns.setdefault(user.name, Turns(ANALYST_QUERIES, _WAIT_SECONDS))
+        turns = self._turns.setdefault(user.name, ConcurrencyLimit(ANALYST_QUERIES, _WAIT_SECONDS))
         async with turns.take():
             await self._ask(user, question, scope["method"], headers, receive, send)
 

@@ -1,4 +1,4 @@
-"""Turns: so many statements of one user at a time, and the others wait, but not for ever."""
+"""ConcurrencyLimit: so many statements of one user at a time, and the others wait, but not for ever."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from chdb_server.guard.failure import TOO_MANY_SIMULTANEOUS_QUERIES, failure
 
 
-class Turns:
+class ConcurrencyLimit:
     """`count` turns at a time; who waits longer than `patience_seconds` for one is refused."""
 
     def __init__(self, count: int, patience_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Which of the server's functions only compute: they read no file, no secret, no other table and call nobody."""
+"""Which of the server's functions only compute: they read no file, secret or other table and open no connection."""
 
 import re
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ Node = Mapping[str, Any]
 def walk(tree: Node) -> Iterator[tuple[str, Node]]:
     """Every node with the place it has in its parent (`table_function`, `arguments`, `children`), parents first.
 
-    A node says what it is in `type`; values of literals are no nodes.
+    A node says what it is in `type`; values of literals are not nodes.
     """
     waiting: list[tuple[str, Any]] = [("", tree)]
     while waiting:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from event_lens.warehouse.sql_lexer import Token, tokens
 
 # Whoever asks has no say in how long this takes: an unclosed quote or comment costs the square of a text's length.
-_LONGEST_KILL = 1000
+_MAX_KILL = 1000
 _PLAIN_TEXT = re.compile(rb"'[^'\\]*'")
 _ASKING = frozenset({b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"DESC", b"EXISTS", b"EXPLAIN", b"FROM"})
 
@@ -25,7 +25,7 @@ def read_kill(text: bytes) -> str | None:
 
     None also for an id that the engine would read otherwise than it stands there.
     """
-    if len(text) > _LONGEST_KILL:
+    if len(text) > _MAX_KILL:
         return None
     found = [token for token in tokens(text) if token.value != b";"]
     words = [token.keyword or token.value for token in found]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.errors import Refused
 
 FORM = "NAME OPERATOR VALUE..., such as 'path startsWith /pricing /plans'; quote a value that holds spaces"
@@ -21,24 +21,24 @@ EventFilters = Annotated[
 ]
 
 
-def read_filter(text: str) -> WrittenFilter:
+def read_filter(text: str) -> RawFilter:
     """One filter. A backslash is itself, so that patterns need no second one. Raises `Refused`."""
     words = shlex.shlex(text, posix=True)
     words.whitespace_split, words.escape, words.commenters = True, "", ""
     try:
         name, operator, *values = list(words)
     except ValueError as error:
-        raise Refused(f"{text!r} is no filter; write {FORM}.", code="filters_invalid") from error
-    return WrittenFilter(name, operator, list(values))
+        raise Refused(f"{text!r} is not a filter; write {FORM}.", code="filters_invalid") from error
+    return RawFilter(name, operator, list(values))
 
 
-def read_filters(texts: Iterable[str] | None) -> tuple[WrittenFilter, ...]:
+def read_filters(texts: Iterable[str] | None) -> tuple[RawFilter, ...]:
     return tuple(read_filter(text) for text in texts or ())
 
 
-def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[WrittenFilter]]:
+def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[RawFilter]]:
     """The filters of each of `count` events, named by their number from 1 on. Raises `Refused`."""
-    filters: list[list[WrittenFilter]] = [[] for _ in range(count)]
+    filters: list[list[RawFilter]] = [[] for _ in range(count)]
     for text in texts or ():
         numbered = re.fullmatch(r"\s*(\d{1,3})\s*:(.*)", text, re.DOTALL)
         number = int(numbered[1]) if numbered else 0

@@ -86,8 +86,10 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _empty(home: Path) -> None:
-    """Removes an earlier demo. Raises `Refused` for a folder that is none, so that nobody's files are lost, and for one
-    that is being served."""
+    """Remove an earlier demo.
+
+    Raises `Refused` for a folder that is not a demo's, so that no files are lost, and for one that is being served.
+    """
     if not home.exists():
         return
     if any(home.iterdir()) and not (home / VERSION_FILE).exists():

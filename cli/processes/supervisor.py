@@ -18,7 +18,7 @@ from event_lens.process_id import ProcessId
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 # A part that lived this long is well: its next end is not one more in a row.
 WELL_AFTER_SECONDS = 60.0
 SLOW_AFTER_SECONDS = 60.0
@@ -140,7 +140,7 @@ class Supervisor:
             try:
                 await asyncio.wait_for(self._leaving.wait(), pause)
             except TimeoutError:
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def _announce(self) -> None:
         """Says once that every part is ready, and before that once which ones are slow."""

@@ -10,7 +10,7 @@ from cli.simulate.visits import SITE, make_visit
 
 DAY_MS = 86_400_000
 EVENTS_PER_VISITOR = 11
-LARGEST_BATCH = 100
+MAX_BATCH = 100
 # Shares of visits: sent event by event, by a crawler, delivered long after they happened, delivered twice.
 ONE_BY_ONE = 0.15
 BY_A_CRAWLER = 0.03
@@ -134,8 +134,8 @@ def _requests(random: Random, visitor: Visitor, messages: list[Message]) -> Iter
         for body in by_page:
             yield Request("/track", body, agent, visitor.address, False, 1)
     else:
-        for first in range(0, len(by_page), LARGEST_BATCH):
-            batch = by_page[first : first + LARGEST_BATCH]
+        for first in range(0, len(by_page), MAX_BATCH):
+            batch = by_page[first : first + MAX_BATCH]
             yield Request("/track/batch", batch, agent, visitor.address, False, len(batch))
     if not is_crawler:
         for message in messages:

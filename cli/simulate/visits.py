@@ -32,7 +32,7 @@ SOURCES: tuple[tuple[int, str, str], ...] = (
     (6, "https://www.google.com/", "gclid=test&utm_source=google&utm_medium=cpc&utm_campaign=brand"),
     (3, "https://partner.example/links", ""),
 )
-LONGEST_VISIT = 25
+MAX_VISIT = 25
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def make_visit(random: Random, visitor: Visitor) -> Iterator[Action]:
     _, referrer, campaign = random.choices(SOURCES, [weight for weight, _, _ in SOURCES])[0]
     template = _pick(random, ENTRIES)
     product, at, is_known = random.choice(PRODUCTS), 0.0, False
-    for number in range(LONGEST_VISIT):
+    for number in range(MAX_VISIT):
         path = template.format(product=product)
         url = f"{SITE}{path}" + (f"?{campaign}" if campaign and number == 0 else "")
         properties: dict[str, Any] = {"__path": url, "__title": path.strip("/") or "home"}

@@ -6,24 +6,24 @@ Who has no secret may do so as often as the rate limit lets it, and nobody may f
 import shlex
 from dataclasses import dataclass
 
-from collector.auth.client_cache import Key, Keyring
+from collector.auth.client_cache import ClientCache, KnownClient
 from collector.auth.client_ip import Proxies, client_address, is_within
 from collector.auth.credentials import ID_HEADERS, SECRET_HEADERS, Headers, first_text, query_value, text
 from collector.auth.rate_limit import RateLimit, RateLimited
-from collector.enrichment.context import ProjectRules
+from collector.enrichment.context import ProjectSettings
 from event_lens.errors import Refused
 from event_lens.registry.allowed_origins import is_allowed
 from event_lens.registry.clients import is_secret_of
 
 WRITERS = ("write", "root")
-LONGEST_SHOWN_ORIGIN = 255
+MAX_SHOWN_ORIGIN = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A sender that may send. `has_client_address` is as in `Request`; `is_proxied`: through a trusted proxy."""
+    """A sender that may send. `has_client_address` is as in `RequestContext`; `is_proxied`: through a trusted proxy."""
 
-    project: ProjectRules
+    project: ProjectSettings
     client_id: str
     is_verified: bool
     address: str
@@ -33,7 +33,7 @@ class Access:
 
 
 async def authorise(
-    keyring: Keyring,
+    client_cache: ClientCache,
     limit: RateLimit,
     headers: Headers,
     query: bytes,
@@ -55,10 +55,10 @@ async def authorise(
         client_id = first_text(headers, ID_HEADERS) or body_id or query_value(query, "clientId")
         if not client_id:
             raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
-        if not keyring.knows(client_id):
+        if not client_cache.knows(client_id):
             # Before the registry is asked: that costs more than anything else an attempt can cause.
             limit.check_failures(client_address(headers, peer, proxies, is_verified=False)[0])
-        key = _checked(await keyring.find(client_id), secret, origin)
+        key = _checked(await client_cache.find(client_id), secret, origin)
     except RateLimited:
         raise
     except Refused:
@@ -71,7 +71,7 @@ async def authorise(
     return Access(key.project, client_id, bool(secret), address, has_client_address, origin, is_proxied)
 
 
-def _checked(key: Key | None, secret: str, origin: str) -> Key:
+def _checked(key: KnownClient | None, secret: str, origin: str) -> KnownClient:
     """The key, if `secret` is its own or, without one, `origin` is. Raises `Refused`."""
     if key is None:
         raise Refused("The client is unknown or revoked; check its id.", code="client_unknown")
@@ -89,7 +89,7 @@ def _origin_refused(client_id: str, origin: str) -> Refused:
     if not origin:
         came = "No secret came and no Origin: send the secret, or from a page of one of the client's origins."
     else:
-        shown = origin[:LONGEST_SHOWN_ORIGIN]
+        shown = origin[:MAX_SHOWN_ORIGIN]
         came = (
             f"No secret came, and {shown!r} is not an origin of this client. "
             f"If it is yours: eventlens client origins add {client_id} {shlex.quote(shown)}."

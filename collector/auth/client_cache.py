@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from collector.enrichment.context import ProjectRules, rules_of
+from collector.enrichment.context import ProjectSettings, project_settings
 from event_lens.clock import Clock, elapsed_ms, now_ms, to_datetime
 from event_lens.registry.clients import find_client
 from event_lens.registry.database import Registry
@@ -14,20 +14,20 @@ from event_lens.registry.salts import salts_on
 from event_lens.registry.tables import Client
 
 KEPT_MS = 3_000
-MOST_KEPT = 10_000
+MAX_KEPT = 10_000
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Key:
+class KnownClient:
     """A client that exists and is not revoked, with what its project asks of the collector; kept `until_ms`."""
 
     client: Client
-    project: ProjectRules
+    project: ProjectSettings
     until_ms: int
 
 
-class Keyring:
+class ClientCache:
     """Looks clients and salts up in threads. What exists is kept for three seconds, what does not is asked for anew.
 
     `clock` says the day of the salts, `elapsed` how long something is kept: that one cannot be set back.
@@ -37,8 +37,8 @@ class Keyring:
         self._registry = registry
         self._clock = clock
         self._elapsed = elapsed
-        self._keys: dict[str, Key] = {}
-        self._looks: dict[str, asyncio.Future[Key | None]] = {}
+        self._keys: dict[str, KnownClient] = {}
+        self._looks: dict[str, asyncio.Future[KnownClient | None]] = {}
         self._salts: dict[str, dict[date, str]] = {}
         self._salts_day: date | None = None
 
@@ -46,7 +46,7 @@ class Keyring:
         """Whether the client was found before, so that looking it up again is not for nothing."""
         return client_id in self._keys
 
-    async def find(self, client_id: str) -> Key | None:
+    async def find(self, client_id: str) -> KnownClient | None:
         """The client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
         if not CLIENT_ID.fullmatch(client_id):
             return None
@@ -63,15 +63,15 @@ class Keyring:
             look.add_done_callback(lambda _: self._looks.pop(client_id))
         return await asyncio.shield(look)
 
-    async def _find_anew(self, client_id: str) -> Key | None:
+    async def _find_anew(self, client_id: str) -> KnownClient | None:
         now = self._elapsed()
         found = await asyncio.to_thread(self._look_up, client_id)
         if found is None:
             self._keys.pop(client_id, None)
             return None
-        if len(self._keys) >= MOST_KEPT:
+        if len(self._keys) >= MAX_KEPT:
             self._keys.clear()
-        key = self._keys[client_id] = Key(*found, now + KEPT_MS)
+        key = self._keys[client_id] = KnownClient(*found, now + KEPT_MS)
         return key
 
     async def salts(self, period: str) -> dict[date, str]:
@@ -87,8 +87,8 @@ class Keyring:
             salts = self._salts[period] = await asyncio.to_thread(salts_on, self._registry, period, today)
         return salts
 
-    def _look_up(self, client_id: str) -> tuple[Client, ProjectRules] | None:
+    def _look_up(self, client_id: str) -> tuple[Client, ProjectSettings] | None:
         client = find_client(self._registry, client_id)
         if client is None:
             return None
-        return client, rules_of(find_project(self._registry, client.project_id))
+        return client, project_settings(find_project(self._registry, client.project_id))

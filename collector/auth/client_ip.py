@@ -11,8 +11,8 @@ from event_lens.settings import Network
 
 FORWARDED_FOR, FORWARDED = b"x-forwarded-for", b"forwarded"
 CHAINS = (FORWARDED_FOR, FORWARDED)
-MOST_HOPS = 32
-LONGEST_CHAIN = 8_192
+MAX_HOPS = 32
+MAX_CHAIN = 8_192
 
 _PAIR = re.compile(r'\s*([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"]*)\s*(?:;|$)')
 
@@ -82,16 +82,16 @@ def _stranger(headers: Headers, proxies: Proxies) -> str:
         if found and not is_within(found, proxies.networks):
             return found
     chain = name if name in CHAINS else next((each for each in CHAINS if each in headers), FORWARDED_FOR)
-    hops = _hops(chain, text(headers, chain)[-LONGEST_CHAIN:])
+    hops = _hops(chain, text(headers, chain)[-MAX_CHAIN:])
     return next((hop for hop in hops if hop and not is_within(hop, proxies.networks)), "")
 
 
 def _hops(chain: bytes, value: str) -> Iterator[str]:
     """The addresses of a chain, the last one first; empty for what hides its own."""
     if chain == FORWARDED_FOR:
-        yield from (_valid(hop) for hop in reversed(value.split(",")[-MOST_HOPS:]))
+        yield from (_valid(hop) for hop in reversed(value.split(",")[-MAX_HOPS:]))
         return
-    for _, element in zip(range(MOST_HOPS), _elements(value), strict=False):
+    for _, element in zip(range(MAX_HOPS), _elements(value), strict=False):
         yield _valid(_for(element))
 
 

@@ -8,7 +8,7 @@ from event_lens.clock import Clock, now_ms
 from event_lens.errors import Refused, Unavailable
 
 MINUTE_MS = 60_000
-MOST_SENDERS = 50_000
+MAX_SENDERS = 50_000
 NETWORK_BITS = 64
 """Of an IPv6 address these say whose it is; the rest its owner may change with every request."""
 
@@ -85,7 +85,7 @@ class RateLimit:
         count = self._count(sender) + amount
         if count > self._own_share:
             return False
-        if sender not in self._counts and len(self._counts) >= MOST_SENDERS:
+        if sender not in self._counts and len(self._counts) >= MAX_SENDERS:
             del self._counts[next(iter(self._counts))]
         self._counts[sender] = count
         return True

@@ -18,7 +18,7 @@ log = get_log("rate")
 
 ANSWER_WITHIN_SECONDS = 0.25
 ASK_AGAIN_AFTER_SECONDS = 5.0
-MOST_CONNECTIONS = 16
+MAX_CONNECTIONS = 16
 
 # One step, so that two who count at once cannot both take the last place.
 ADD_IF_FITS = """
@@ -40,7 +40,7 @@ class SharedCounts:
     def __init__(self, url: str, salts: Salts) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
-            max_connections=MOST_CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             timeout=ANSWER_WITHIN_SECONDS,
             socket_timeout=ANSWER_WITHIN_SECONDS,
             socket_connect_timeout=ANSWER_WITHIN_SECONDS,

@@ -12,7 +12,7 @@ NO_NETWORKS = Networks()
 
 
 @dataclass(frozen=True)
-class ProjectRules:
+class ProjectSettings:
     """The settings of a project that the collector follows.
 
     `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes` a path in the
@@ -33,10 +33,10 @@ class ProjectRules:
     bot_rules: tuple[str, ...] = ()
 
 
-def rules_of(project: Project) -> ProjectRules:
+def project_settings(project: Project) -> ProjectSettings:
     """What the collector follows of a project's settings."""
     names = project.query_allow_list
-    return ProjectRules(
+    return ProjectSettings(
         project_id=project.project_id,
         device_salt=project.device_salt,
         allow_unsafe_revenue=project.allow_unsafe_revenue,
@@ -52,7 +52,7 @@ def rules_of(project: Project) -> ProjectRules:
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestContext:
     """An authenticated request. `address` is the client's as far as it is believed: used, and never stored.
 
     `has_client_address` is False when `address` is only the server's that speaks for its users. `salts` maps the first
@@ -62,7 +62,7 @@ class Request:
     nobody's.
     """
 
-    project: ProjectRules
+    project: ProjectSettings
     received_at_ms: int
     salts: Mapping[date, str]
     first_day: date

@@ -46,7 +46,7 @@ def derived_device(
 
 
 def profile_device(project_id: str, profile_id: str) -> Device:
-    """The device of what a server reports of a profile; without a profile it is nobody's."""
+    """The device of what a server reports of a profile; without a profile the device is empty."""
     if not profile_id:
         return Device("", "server")
     return Device(

@@ -1,7 +1,7 @@
 """What a project does not want: counted with its reason, answered as if it were taken, and nothing of it is kept."""
 
 from collector.auth.credentials import Headers
-from collector.enrichment.context import ProjectRules, Request
+from collector.enrichment.context import ProjectSettings, RequestContext
 from event_lens.contract.rejection import Rejection
 
 
@@ -13,17 +13,17 @@ class LeftOut(Rejection):
         self.kept = kept or {}
 
 
-def is_privacy_signal(project: ProjectRules, headers: Headers) -> bool:
+def is_privacy_signal(project: ProjectSettings, headers: Headers) -> bool:
     """Whether the sender asks not to be tracked, in a way that the project honours."""
     return (project.honour_gpc and headers.get(b"sec-gpc") == b"1") or (
         project.honour_dnt and headers.get(b"dnt") == b"1"
     )
 
 
-def left_out(request: Request, address: str = "") -> LeftOut | None:
+def left_out(request: RequestContext, address: str = "") -> LeftOut | None:
     """Why what a request sends is left out whatever it says, None if it is not.
 
-    `address` is one that the event itself names. A server's address that speaks for its users is nobody's own.
+    `address` is one that the event itself names. The address of a server that speaks for its users is not a visitor's.
     """
     if request.privacy_signal:
         return LeftOut("The sender asks not to be tracked (GPC or DNT).", code="privacy_signal")
@@ -35,7 +35,7 @@ def left_out(request: Request, address: str = "") -> LeftOut | None:
 
 
 def check_hostname(hostname: str, hostnames: tuple[str, ...]) -> None:
-    """Raises `LeftOut` for a page on a host that is none of `hostnames`; without a host there is no page."""
+    """Raises `LeftOut` for a page whose host is not among `hostnames`; an event without a host is not of a page."""
     if not hostname or any(_is_on(hostname, rule) for rule in hostnames):
         return
     raise LeftOut(

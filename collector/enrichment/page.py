@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.enrichment.referrer import classify, read_marks
+from collector.enrichment.referrer import classify, read_campaign
 from collector.enrichment.url import Url, clean_query, split_url, whole_query, with_hash_route
 from event_lens.contract.encoded_row import encoded_columns
 from event_lens.contract.limits import MAX_TEXT_LENGTH
@@ -15,7 +15,7 @@ PAGE_FIELDS = frozenset({"path", "search", "origin", "referrer"})
 """Fields of an event that are read here, and stand in no row as they were sent."""
 
 USUAL_FIELDS = frozenset({"path", "referrer", "title"})
-LONGEST_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+MAX_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
 
 NO_PAGE = split_url("")
 
@@ -41,7 +41,7 @@ def page_of(fields: Mapping[str, str], sender_origin: str, rules: SiteRules = NO
     """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
     get = fields.get
     path, referrer = get("path", ""), get("referrer", "")
-    if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < LONGEST_KNOWN:
+    if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < MAX_KNOWN:
         return _read_once(path, referrer, sender_origin, rules)
     search, origin, source, medium = (get(field, "") for field in ("search", "origin", "utm_source", "utm_medium"))
     return _read(path, referrer, sender_origin, rules, search, origin, source, medium)
@@ -62,7 +62,7 @@ def _read(
         page = with_hash_route(page)
     query = page.query or clean_query(search)
     # A campaign may stand where the query is cut.
-    marks = read_marks(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))
+    marks = read_campaign(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))
     site = _site(page, origin, sender_origin)
     source = classify(
         referrer,

@@ -61,14 +61,14 @@ MEDIA_TYPES = {
 NO_REFERRER = frozenset({"-", "undefined", "null", "none", "nan", "nil", "(direct)", "direct", "(none)", "(not set)"})
 # A part of a search engine's domain is often something else (docs.google.com); these are the engine.
 ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next", "cse", "wap"})
-LONGEST_COUNTRY_LABEL = 2
+MAX_COUNTRY_LABEL = 2
 TWINS = ("www.", "m.", "mobile.")  # hosts that are the same site as the one without
 _ROUTE = re.compile(r"\s*/(?![/\\])")
-# Applications and logs leave the scheme out; a file's name is no host.
+# Applications and logs leave the scheme out; a file's name is not a host.
 _BARE_HOST = re.compile(r"(?:[^\W_][\w-]*\.)+(?!(?:html?|php|aspx?|jsp|md)(?:[:/]|$))[^\W\d_]{2,}\.?(?::\d+)?(?:/|$)")
 
 
-class Marks(NamedTuple):
+class CampaignParameters(NamedTuple):
     """What a query says: campaign values by name, and the name of its click id. The id's value is not kept apart."""
 
     campaign: dict[str, str]
@@ -84,16 +84,16 @@ class Referrer(NamedTuple):
     click_id: str
 
 
-NO_MARKS = Marks({}, "")
+NO_MARKS = CampaignParameters({}, "")
 
 
-def read_marks(query: str) -> Marks:
+def read_campaign(query: str) -> CampaignParameters:
     """The UTM values and the click id in a query."""
     return _read_marks(query) if "=" in query else NO_MARKS
 
 
 @lru_cache(maxsize=4096)
-def _read_marks(query: str) -> Marks:
+def _read_marks(query: str) -> CampaignParameters:
     campaign: dict[str, str] = {}
     click_id = ""
     for pair in query.split("&"):
@@ -105,7 +105,7 @@ def _read_marks(query: str) -> Marks:
             campaign.setdefault(key, unquote_plus(value)[:MAX_WORD_LENGTH])
         elif key in CLICK_IDS and (not click_id or CLICK_IDS[click_id][0] != "ad"):
             click_id = key
-    return Marks(campaign, click_id)
+    return CampaignParameters(campaign, click_id)
 
 
 @lru_cache(maxsize=8192)
@@ -121,7 +121,7 @@ def classify(
     url = split_url(referrer)
     if not url.host and _BARE_HOST.match(url.path):
         url = split_url(f"https://{url.without_hash}")
-    marks = read_marks(url.query)
+    marks = read_campaign(url.query)
     click_id = click_id or marks.click_id
     source = (utm_source or marks.campaign.get("utm_source", "")).strip()
     medium = (utm_medium or marks.campaign.get("utm_medium", "")).strip().lower()
@@ -165,7 +165,7 @@ def _find(host: str, path: str) -> tuple[str, str] | None:
     below, _, domain = host.partition(".")
     while not found and "." in domain:
         found = table.get(domain)
-        if found and found[0] == "search" and below not in ENGINE_LABELS and len(below) > LONGEST_COUNTRY_LABEL:
+        if found and found[0] == "search" and below not in ENGINE_LABELS and len(below) > MAX_COUNTRY_LABEL:
             return "referral", host
         below, _, domain = domain.partition(".")
     return found

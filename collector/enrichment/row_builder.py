@@ -7,7 +7,7 @@ import msgspec
 
 from collector.enrichment.bot_rules import own_rule, path_rules
 from collector.enrichment.bots import BOT, judge
-from collector.enrichment.context import Request
+from collector.enrichment.context import RequestContext
 from collector.enrichment.device_id import Device, derived_device, profile_device
 from collector.enrichment.event_id import message_uuid, random_uuids, short_hash
 from collector.enrichment.exclusions import check_hostname, left_out
@@ -39,12 +39,12 @@ class Enricher:
         self._geo = geo
         self._ids = random_uuids()
 
-    def source(self, request: Request) -> "Source":
+    def builder(self, request: RequestContext) -> "RowBuilder":
         """The rows' maker for the events of one request."""
-        return Source(request, self._geo, self._ids)
+        return RowBuilder(request, self._geo, self._ids)
 
 
-class Source:
+class RowBuilder:
     """Makes the rows of one request; what is the same for all its events is worked out once.
 
     `is_bot` and `bot_reason` are the collector's verdict on the sender: it marks and never drops, and a verified secret
@@ -52,7 +52,7 @@ class Source:
     headers as they may be stored.
     """
 
-    def __init__(self, request: Request, geo: Geo | None, ids: Iterator[str]) -> None:
+    def __init__(self, request: RequestContext, geo: Geo | None, ids: Iterator[str]) -> None:
         self.request = request
         self._geo = geo
         self._ids = ids
@@ -98,7 +98,7 @@ class Source:
     def line(self, parsed: Event | Operation) -> Line:
         """The raw row of what was parsed.
 
-        Raises `Rejection`: `timestamp_too_old`, a revenue that is no number, or `LeftOut`.
+        Raises `Rejection`: `timestamp_too_old`, a revenue that is not a number, or `LeftOut`.
         """
         if not isinstance(parsed, Event):
             return self._of_operations.line_apart(self._operation_values(parsed))
@@ -274,7 +274,7 @@ def _number(value: Any) -> Any:
 
 
 def _header(text: str, length: int = MAX_WORD_LENGTH) -> str:
-    """A header's text, cut, and with nothing in it that is no Unicode."""
+    """A header's text, cut, without bytes that are not Unicode."""
     return text[:length] if text.isascii() else text[:length].encode("utf-8", "replace").decode()
 
 

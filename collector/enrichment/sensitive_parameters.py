@@ -1,4 +1,4 @@
-"""Names of parameters whose values are nobody's business, told by their words: `accessToken`, `user[password]`."""
+"""Names of parameters whose values are secret, told by their words: `accessToken`, `user[password]`."""
 
 import re
 from functools import lru_cache

@@ -11,10 +11,10 @@ from event_lens.contract.host import ascii_host
 from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-HIGHEST_PORT = 65_535
-LONGEST_READ = MAX_URL_LENGTH  # escapes are resolved before a part is cut
-LONGEST_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
-MOST_ROUNDS = 4
+MAX_PORT = 65_535
+MAX_READ = MAX_URL_LENGTH  # escapes are resolved before a part is cut
+MAX_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+MAX_ROUNDS = 4
 DROPPED = str.maketrans("", "", "\t\r\n")  # browsers drop them anywhere in a URL
 UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 
@@ -54,7 +54,7 @@ class Url(NamedTuple):
 
 def split_url(text: str) -> Url:
     """Take `text` apart as browsers do, without ever failing: what has no host is a route, such as a screen's name."""
-    return _split_once(text) if len(text) < LONGEST_KNOWN else _split(text)
+    return _split_once(text) if len(text) < MAX_KNOWN else _split(text)
 
 
 def _split(text: str) -> Url:
@@ -101,7 +101,7 @@ def with_hash_route(url: Url) -> Url:
 def whole_query(text: str) -> str:
     """The query of a URL, as `split_url` has it but not cut: for looking into it, and not to be stored."""
     query = _start(text).partition("#")[0].partition("?")[2]
-    return _clean(query.lstrip("?"), LONGEST_READ)
+    return _clean(query.lstrip("?"), MAX_READ)
 
 
 def host_of(address: str) -> str:
@@ -126,7 +126,7 @@ def readable(text: str) -> str:
 
 def _start(text: str) -> str:
     """`text` without what browsers drop, and without a user name and password at its beginning."""
-    text = text[:LONGEST_READ].strip()
+    text = text[:MAX_READ].strip()
     if not text.isprintable():
         text = text.translate(DROPPED)
     return _without_own_user(text)
@@ -162,7 +162,7 @@ def _without_own_user(text: str) -> str:
 
 def _without_secrets(text: str) -> str:
     """`text` without user names, passwords and other secrets, also those that show when others are gone."""
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         before = text
         if "@" in text or "%40" in text:
             text = _NESTED_USER.sub(r"\1", text)
@@ -186,7 +186,7 @@ def _escaped(char: str, errors: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _address(text: str, scheme: str) -> tuple[str, str]:
-    """`host[:port]` without the scheme's own port, and the host; both empty for what is none."""
+    """`host[:port]` without the scheme's own port, and the host; both empty for text that is not an address."""
     found = _ADDRESS.fullmatch(readable(text[:MAX_WORD_LENGTH]).lower()) if len(text) <= MAX_WORD_LENGTH else None
     if not found:
         return "", ""
@@ -195,6 +195,6 @@ def _address(text: str, scheme: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     port = int(found[2] or 0)
-    if not _HOST.fullmatch(host) or port > HIGHEST_PORT:
+    if not _HOST.fullmatch(host) or port > MAX_PORT:
         return "", ""
     return (f"{host}:{port}" if port and port != DEFAULT_PORTS.get(scheme) else host), host

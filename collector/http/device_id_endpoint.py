@@ -17,13 +17,13 @@ def own_device(collect: Collect) -> Endpoint:
         if b"origin" not in headers:
             # Browsers leave it out of a GET to the page's own origin, which a proxy may well be.
             headers[b"origin"] = split_url(text(headers, b"referer")).origin.encode()
-        source = await collect.source(scope, headers)
-        if source.left_out:
+        builder = await collect.builder(scope, headers)
+        if builder.left_out:
             return 200, {"deviceId": "", "sessionId": ""}
-        device_id = source.own_device().device_id
+        device_id = builder.own_device().device_id
         return 200, {
             "deviceId": device_id,
-            "sessionId": advisory_session_id(device_id, source.request.received_at_ms),
+            "sessionId": advisory_session_id(device_id, builder.request.received_at_ms),
         }
 
     return as_endpoint("GET", answer)

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from collector.auth.authorize import authorise
-from collector.auth.client_cache import Keyring
+from collector.auth.client_cache import ClientCache
 from collector.auth.client_ip import Proxies, read_headers
 from collector.auth.credentials import ID_HEADERS, Headers, credentials_in, first_text, query_value
 from collector.auth.rate_limit import RateLimit
-from collector.enrichment.row_builder import Source
+from collector.enrichment.row_builder import RowBuilder
 from collector.http.failure import failure
 from collector.http.request_body import Receive, read_body
 from collector.http.responses import (
@@ -21,7 +21,7 @@ from collector.http.responses import (
     send_error,
     send_json,
 )
-from collector.ingest import Intake
+from collector.ingest import Ingest
 from event_lens.contract.parse import Batch, Envelope, Rejection, decode_batch, decode_one
 from event_lens.errors import EventLensError, Refused, as_json
 
@@ -34,9 +34,9 @@ Decoded = TypeVar("Decoded", Envelope, Batch)
 class Collect:
     """Makes the event routes of one process from how their bodies are decoded."""
 
-    def __init__(self, keyring: Keyring, intake: Intake, limit: RateLimit, proxies: Proxies) -> None:
-        self._keyring = keyring
-        self._intake = intake
+    def __init__(self, client_cache: ClientCache, ingest: Ingest, limit: RateLimit, proxies: Proxies) -> None:
+        self._client_cache = client_cache
+        self._ingest = ingest
         self._limit = limit
         self._proxies = proxies
 
@@ -48,16 +48,16 @@ class Collect:
         """The route that takes up to a hundred."""
         return as_endpoint("POST", partial(self.answer, decode=decode_batch, take=self._take_batch))
 
-    async def take_one(self, envelope: Envelope, source: Source) -> tuple[int, dict[str, Any]]:
+    async def take_one(self, envelope: Envelope, builder: RowBuilder) -> tuple[int, dict[str, Any]]:
         """Status and answer of one event that is on disk. Raises `EventLensError`."""
-        taken = await self._intake.take_one(envelope, source)
+        taken = await self._ingest.take_one(envelope, builder)
         if taken.bot_reason:
             return 202, {"bot": {"reason": taken.bot_reason}}
         answer = {"success": True, "deviceId": taken.device_id, "sessionId": taken.session_id}
         return 200, answer | {"notCounted": taken.not_counted} if taken.not_counted else answer
 
-    async def _take_batch(self, batch: Batch, source: Source) -> Answer:
-        taken = await self._intake.take_batch(batch.items, source)
+    async def _take_batch(self, batch: Batch, builder: RowBuilder) -> Answer:
+        taken = await self._ingest.take_batch(batch.items, builder)
         answer = {
             "success": True,
             "accepted": len(batch.items) - len(taken.rejected),
@@ -71,7 +71,7 @@ class Collect:
         receive: Receive,
         headers: Headers,
         decode: Callable[[bytes], Decoded],
-        take: Callable[[Decoded, Source], Awaitable[Answer]],
+        take: Callable[[Decoded, RowBuilder], Awaitable[Answer]],
     ) -> Answer:
         """Reads, decodes and takes a request's body. Raises `EventLensError`; what was refused is in quarantine."""
         body = await read_body(receive, headers)
@@ -81,19 +81,19 @@ class Collect:
             found = credentials_in(body)
             if not (found[0] or first_text(headers, ID_HEADERS) or query_value(scope["query_string"], "clientId")):
                 raise
-            source = await self.source(scope, headers, *found)
-            await self._intake.reject(error, source, body=body)
+            builder = await self.builder(scope, headers, *found)
+            await self._ingest.reject(error, builder, body=body)
             raise
         events = len(decoded.items) if isinstance(decoded, Batch) else 1
-        source = await self.source(scope, headers, decoded.client_id, decoded.client_secret, events)
-        return await take(decoded, source)
+        builder = await self.builder(scope, headers, decoded.client_id, decoded.client_secret, events)
+        return await take(decoded, builder)
 
-    async def source(
+    async def builder(
         self, scope: Scope, headers: Headers, body_id: str = "", body_secret: str = "", events: int = 1
-    ) -> Source:
+    ) -> RowBuilder:
         """What makes the rows of a sender that may send so many events. Raises `Refused` and `Unavailable`."""
         access = await authorise(
-            self._keyring,
+            self._client_cache,
             self._limit,
             headers,
             scope["query_string"],
@@ -103,7 +103,7 @@ class Collect:
             body_secret=body_secret,
             events=events,
         )
-        return await self._intake.source(access, headers)
+        return await self._ingest.builder(access, headers)
 
 
 def as_endpoint(

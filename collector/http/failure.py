@@ -1,4 +1,4 @@
-"""An exception that nobody foresaw, as a line in the log and as the error it is answered with."""
+"""An unexpected exception, as a line in the log and as the error it is answered with."""
 
 import errno
 

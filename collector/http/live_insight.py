@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from collector.auth.credentials import ID_HEADERS, text
-from collector.enrichment.row_builder import Source
+from collector.enrichment.row_builder import RowBuilder
 from collector.http.endpoints import Answer, Collect, Endpoint, Scope, as_endpoint
 from collector.http.request_body import Receive
 from event_lens.contract.parse import Envelope, Rejection, decode_bare
@@ -19,11 +19,11 @@ def live_insight(collect: Collect) -> Endpoint:
     The client's id comes as `X-API-Key` or as a bearer token. Without a `deviceId` the session is the device.
     """
 
-    async def take(envelope: Envelope, source: Source) -> Answer:
-        status, taken = await collect.take_one(envelope, source)
+    async def take(envelope: Envelope, builder: RowBuilder) -> Answer:
+        status, taken = await collect.take_one(envelope, builder)
         data = {
             "session_id": envelope.payload["sessionId"],
-            "timestamp": envelope.payload.get("timestamp") or source.request.received_at_ms,
+            "timestamp": envelope.payload.get("timestamp") or builder.request.received_at_ms,
         }
         return status, {"status": "success", "data": data | taken if status == 202 else data}
 

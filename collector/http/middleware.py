@@ -17,7 +17,7 @@ log = get_log("http")
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
-class Edge:
+class Middleware:
     """Gives every answer of `app` the security headers and a request id: the sender's if it is sane, else a new one."""
 
     def __init__(self, app: Application) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from collector.enrichment.bot_rules import own_rule, path_rules
 from collector.enrichment.bots import BOT, judge
-from collector.enrichment.context import ProjectRules
+from collector.enrichment.context import ProjectSettings
 from collector.enrichment.device_id import derived_device, profile_device
 from collector.enrichment.exclusions import LeftOut, check_hostname
 from collector.enrichment.geo import Geo
@@ -48,7 +48,7 @@ class Importer:
     is a program, as at the collector; elsewhere an agent is just not told.
     """
 
-    project: ProjectRules
+    project: ProjectSettings
     salt: str
     origin: str
     received_at_ms: int

@@ -20,8 +20,8 @@ from event_lens.contract.limits import MAX_FUTURE_MS
 from event_lens.warehouse.client import Warehouse
 
 BATCH_ROWS = 50_000
-LONGEST_BODY = 65_536
-LONGEST_SHOWN = 300
+MAX_BODY = 65_536
+MAX_SHOWN = 300
 
 
 class FirstOfKind(NamedTuple):
@@ -195,7 +195,7 @@ class ImportRun:
     def _note(self, file: Path, unreadable: pl.DataFrame) -> None:
         self.report.unreadable_kinds.update(dict(unreadable["code"].value_counts().iter_rows()))
         for number, code, message, body in unreadable.unique("code", keep="first", maintain_order=True).iter_rows():
-            shown = masked_line(body)[:LONGEST_SHOWN]
+            shown = masked_line(body)[:MAX_SHOWN]
             self.report.unreadable.setdefault(code, FirstOfKind(file.name, number, message, shown))
 
     def _quarantined(self, file: Path, unreadable: pl.DataFrame, ids: EventIds) -> pl.DataFrame:
@@ -209,7 +209,7 @@ class ImportRun:
             (pl.col("message") + pl.lit(f" File {file.name}, line ") + pl.col("number").cast(pl.String) + ".").alias(
                 "message"
             ),
-            pl.Series("body", [masked_line(body[:LONGEST_BODY]) for body in bodies], dtype=pl.String),
+            pl.Series("body", [masked_line(body[:MAX_BODY]) for body in bodies], dtype=pl.String),
             pl.Series("body_length", [len(body.encode()) for body in bodies], dtype=pl.UInt32),
             pl.Series("body_hash", ids.of(bodies), dtype=pl.String),
             pl.lit(self.record.import_id).alias("import_id"),

@@ -9,7 +9,7 @@ import msgspec
 from collector.loading.batch_summary import QUARANTINE, tally
 from collector.loading.router import Part, Router
 from collector.loading.verification import Insert, Landing, is_counted, missing_lines
-from collector.spool.directory import Folder
+from collector.spool.directory import SpoolDirectory
 from collector.spool.segment import SegmentName, Verified, body_of, frame, row_of, verify
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.rows import BatchRow, QuarantineRow
@@ -43,7 +43,9 @@ class Inserted(NamedTuple):
     is_whole: bool
 
 
-def land_segment(warehouse: Landing | Router, folder: Folder, name: SegmentName, *, clock: Clock = now_ms) -> None:
+def land_segment(
+    warehouse: Landing | Router, folder: SpoolDirectory, name: SegmentName, *, clock: Clock = now_ms
+) -> None:
     """Lands a sealed segment and takes it out of `folder`. Doing it again after a crash lands nothing twice.
 
     Of one that was tried before it looks whether the rows are there. Lines that fail their checksum are set aside; rows
@@ -71,7 +73,7 @@ def land_segment(warehouse: Landing | Router, folder: Folder, name: SegmentName,
     metrics.count("eventlens_landed_segments_total")
 
 
-def _land_part(part: Part, folder: Folder, name: SegmentName, is_again: bool, clock: Clock) -> None:
+def _land_part(part: Part, folder: SpoolDirectory, name: SegmentName, is_again: bool, clock: Clock) -> None:
     """Insert the lines of one shard, and count them there as a batch."""
     warehouse, lines, body, _ = part
     batch_id = token = name.segment_id
@@ -177,7 +179,12 @@ class Sender(msgspec.Struct):
 
 
 def _quarantine(
-    warehouse: Landing, folder: Folder, name: SegmentName, refused: list[RefusedLine], is_again: bool, clock: Clock
+    warehouse: Landing,
+    folder: SpoolDirectory,
+    name: SegmentName,
+    refused: list[RefusedLine],
+    is_again: bool,
+    clock: Clock,
 ) -> None:
     metrics.count("eventlens_landing_refused_rows_total", len(refused))
     log.error("rows_refused", batch=name.segment_id, rows=len(refused), code=refused[0].error.code)
@@ -204,7 +211,7 @@ def _quarantine_row(refusal: RefusedLine) -> QuarantineRow:
     )
 
 
-def _report(folder: Folder, name: SegmentName, found: Verified) -> None:
+def _report(folder: SpoolDirectory, name: SegmentName, found: Verified) -> None:
     if found.is_torn:
         metrics.count("eventlens_spool_torn_tails_total")
         log.warning("torn_tail_cut_off", batch=name.segment_id)

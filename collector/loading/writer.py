@@ -12,7 +12,7 @@ from typing import NamedTuple
 from collector.loading.loader import land_segment
 from collector.loading.router import Router
 from collector.loading.verification import Landing
-from collector.spool.directory import Folder
+from collector.spool.directory import SpoolDirectory
 from collector.spool.segment import SegmentName
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import EventLensError, Unavailable
@@ -23,14 +23,14 @@ from event_lens.tracing import tracing
 log = get_log("writer")
 
 FIRST_WAIT_SECONDS = 0.2
-LONGEST_WAIT_SECONDS = 15.0
+MAX_WAIT_SECONDS = 15.0
 UNREACHABLE = "warehouse_unreachable"
 LANDED_AT_ONCE = 3
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
     """How long to wait after failure number `attempt` (from 0); `chance`, 0 to 1, spreads workers apart."""
-    longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 16))
+    longest = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 16))
     return longest * (0.5 + chance / 2)
 
 
@@ -57,7 +57,7 @@ class Writer:
 
     def __init__(
         self,
-        folder: Folder,
+        folder: SpoolDirectory,
         warehouse: Landing | Router,
         *,
         clock: Clock = now_ms,

@@ -22,7 +22,7 @@ _LOCK = "lock"
 _WORKER = "worker-"
 
 
-class Folder:
+class SpoolDirectory:
     """One worker's folder, exclusively: sealed segments in it, and how many bytes they take. Thread-safe."""
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -57,7 +57,7 @@ class Folder:
             (self.path / name.file_name).rename(self.path / name.tried.file_name)
         except FileNotFoundError:
             return True
-        sync_folder(self.path)
+        sync_directory(self.path)
         return False
 
     def remove(self, name: SegmentName) -> None:
@@ -77,7 +77,7 @@ class Folder:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(corrupt / name)
-        sync_folder(corrupt)
+        sync_directory(corrupt)
 
     def adopt(self) -> list[SegmentName]:
         """Takes over what dead workers of this home left behind, and returns its segments, oldest first.
@@ -87,7 +87,7 @@ class Folder:
         """
         adopted: list[SegmentName] = []
         with _locked(self.path.parent):
-            for orphan in worker_folders(self.path.parent):
+            for orphan in worker_directories(self.path.parent):
                 if orphan == self.path:
                     continue
                 try:
@@ -109,7 +109,7 @@ class Folder:
         os.close(self._lock)
 
 
-def open_folder(spool: Path) -> Folder:
+def open_directory(spool: Path) -> SpoolDirectory:
     """A new folder in `spool`, with the segments of every worker that is gone.
 
     Raises `Unavailable` (`spool_unwritable`). Blocks while another worker of this home does the same.
@@ -119,9 +119,9 @@ def open_folder(spool: Path) -> Folder:
         with _locked(spool):
             path = spool / f"{_WORKER}{os.getpid()}-{secrets.token_hex(4)}"
             path.mkdir(mode=0o700)
-            folder = Folder(path, _lock(path))
-            sync_folder(path)
-            sync_folder(spool)
+            folder = SpoolDirectory(path, _lock(path))
+            sync_directory(path)
+            sync_directory(spool)
         folder.adopt()
         return folder
     except OSError as error:
@@ -131,13 +131,13 @@ def open_folder(spool: Path) -> Folder:
         ) from error
 
 
-def worker_folders(spool: Path) -> Iterator[Path]:
+def worker_directories(spool: Path) -> Iterator[Path]:
     """The folders of all workers, living and gone."""
     if spool.is_dir():
         yield from sorted(path for path in spool.iterdir() if path.name.startswith(_WORKER) and path.is_dir())
 
 
-def sync_folder(path: Path) -> None:
+def sync_directory(path: Path) -> None:
     """Makes the names in a folder as durable as the files' contents."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -146,7 +146,7 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def _adopt(orphan: Path, folder: Folder, adopted: list[SegmentName]) -> None:
+def _adopt(orphan: Path, folder: SpoolDirectory, adopted: list[SegmentName]) -> None:
     """Moves what `orphan` holds into `folder`, unless its worker lives, and adds the segments to `adopted`."""
     try:
         lock = _lock(orphan)
@@ -158,7 +158,7 @@ def _adopt(orphan: Path, folder: Folder, adopted: list[SegmentName]) -> None:
                 name = _take(path, folder)
                 if name is not None:
                     adopted.append(name)
-        sync_folder(folder.path)
+        sync_directory(folder.path)
         (orphan / _LOCK).unlink(missing_ok=True)
         orphan.rmdir()
         log.info("folder_adopted", folder=orphan.name, bytes=folder.byte_count)
@@ -166,7 +166,7 @@ def _adopt(orphan: Path, folder: Folder, adopted: list[SegmentName]) -> None:
         os.close(lock)
 
 
-def _take(path: Path, folder: Folder) -> SegmentName | None:
+def _take(path: Path, folder: SpoolDirectory) -> SegmentName | None:
     """Moves a file of a dead worker into `folder`: sealed when it is a segment, set aside (None) when it is not."""
     name = parse_name(path.name) if path.is_file() else None
     if name is not None and name.row_count is None:

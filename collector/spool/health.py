@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from collector.spool.directory import worker_folders
+from collector.spool.directory import worker_directories
 from collector.spool.segment import count_lines, parse_name
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Unavailable
@@ -42,7 +42,7 @@ def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
 def _scan(spool: Path) -> Waiting:
     row_count = byte_count = 0
     oldest_ms: int | None = None
-    for folder in worker_folders(spool):
+    for folder in worker_directories(spool):
         for path in _files(folder):
             name = parse_name(path.name)
             if name is None:

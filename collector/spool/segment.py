@@ -62,7 +62,7 @@ class SegmentName:
 
 
 def parse_name(file_name: str) -> SegmentName | None:
-    """The segment a file name stands for, or None when it is no segment's."""
+    """The segment a file name stands for, or None for the name of another file."""
     parts = file_name.split(".")
     if len(parts) < 3 or parts[1] not in TABLE_KEYS or not _is_id(parts[0]):
         return None

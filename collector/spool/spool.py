@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from typing import NamedTuple
 
-from collector.spool.directory import Folder, sync_folder
+from collector.spool.directory import SpoolDirectory, sync_directory
 from collector.spool.segment import SegmentName, frame, new_segment_id
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.encoded_row import Line
@@ -40,7 +40,7 @@ class Waiting(NamedTuple):
 class OpenSegment:
     """The segment that a table's rows go to at the moment; `size` and `row_count` are what is known to be on disk."""
 
-    def __init__(self, folder: Folder, table: str, clock: Clock) -> None:
+    def __init__(self, folder: SpoolDirectory, table: str, clock: Clock) -> None:
         self.name = SegmentName(new_segment_id(clock), table)
         self.path = folder.path / self.name.file_name
         self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -91,7 +91,7 @@ class Spool:
 
     def __init__(
         self,
-        folder: Folder,
+        folder: SpoolDirectory,
         *,
         seal_after_rows: int,
         seal_after_seconds: float,
@@ -233,7 +233,7 @@ class Spool:
             segment.write(lines)
             self._sync(segment.file)
         if is_new:
-            sync_folder(self._folder.path)
+            sync_directory(self._folder.path)
 
     def _give_up(self, touched: Iterable[OpenSegment]) -> None:
         """Cuts a failed group off. After a failed sync a file is not written to again: what is whole in it lands."""

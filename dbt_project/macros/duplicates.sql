@@ -1,7 +1,7 @@
 {#- SQL: the rows of `candidates` that repeat an earlier one, by (project_id, day, batch_id, batch_row).
 
     A row repeats the one received just before it with the same event_id when that was at most 7 days before, or, if it
-    has no message id and is no import, the one with the same body of the same device when that was at most
+    has no message id and was not imported, the one with the same body of the same device when that was at most
     duplicate_window_ms before. Both rules look at the row just before and no further (they chain: a client that retries
     for weeks still counts once), so that what a row needs to be judged is bounded. A row's event_id is made from its
     message id, or is random; a random one is repeated only when the writer landed the same event twice.

@@ -88,7 +88,7 @@
 
     Each becomes (place of its field, whether it excludes, test, its values as texts, as numbers, as patterns): numbers
     and patterns are empty unless the test is of that kind. Empty means '' for a text, 0 for a number and no item for a
-    list. A number compared with what is none fits nothing. -#}
+    list. A number compared with text that is not a number never matches. -#}
 {% macro parsed_filters(filters, fields) -%}
     cast(arrayMap(
         written -> (

@@ -9,7 +9,7 @@ days as (
 ),
 
 -- Each entity with its instants in order: (at, day, masks, breakdown_values).
-walks as (
+event_sequences as (
     select
         days.project_id as project_id,
         days.funnel_id as funnel_id,
@@ -97,7 +97,7 @@ attempts as (
 
 
 {#- SQL: `values` of the instants of an entity, moved on so that each has that of the next one; the last has none. -#}
-{% macro of_the_next(values) -%}
+{% macro next_of(values) -%}
     arrayPopFront(arrayPushBack({{ values }}, []))
 {%- endmacro %}
 
@@ -134,7 +134,7 @@ attempts as (
                 (instant, reached, supply) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4, supply),
                 instants, reached_at, supplies))) as begun,
             arrayFilter(
-                (attempt, before) -> attempt.1 != before, begun, {{ one_before('begun.1', 'toDate(0)') }}) as deepest
+                (attempt, before) -> attempt.1 != before, begun, {{ previous_of('begun.1', 'toDate(0)') }}) as deepest
         from {{ kind }}_walks
     )
     array join deepest as attempt
@@ -148,14 +148,14 @@ attempts as (
 {% macro ordered_attempts(shape) -%}
 ordered_{{ shape.steps + 1 }} as (
     select *, arrayMap(at -> cast([], 'Array(Int64)'), moments) as after_{{ shape.steps + 1 }}
-    from walks
+    from event_sequences
     where step_order = 'ordered'
 ),
 {% for step in range(shape.steps, 1, -1) %}
 ordered_{{ step }} as (
     select
         *,
-        {{ of_the_next('arrayReverseFill((chain, run) -> run[' ~ step ~ '] > 0, '
+        {{ next_of('arrayReverseFill((chain, run) -> run[' ~ step ~ '] > 0, '
             ~ per_instant(chain_from(step, shape), 'chain', step, shape) ~ ', runs)') }} as after_{{ step }}
     from ordered_{{ step + 1 }}
 ),
@@ -185,12 +185,12 @@ ordered_walks as (
 {% macro strict_attempts(shape) -%}
 strict_{{ shape.steps + 1 }} as (
     select *, arrayMap(at -> cast([], 'Array(Array(Int64))'), moments) as after_{{ shape.steps + 1 }}
-    from walks
+    from event_sequences
     where step_order = 'strict'
 ),
 {% for step in range(shape.steps, 1, -1) %}
 strict_{{ step }} as (
-    select *, {{ of_the_next(per_instant(chains_from(step, shape), 'chains', step, shape)) }} as after_{{ step }}
+    select *, {{ next_of(per_instant(chains_from(step, shape), 'chains', step, shape)) }} as after_{{ step }}
     from strict_{{ step + 1 }}
 ),
 {% endfor %}
@@ -228,20 +228,20 @@ strict_walks as (
 {% macro any_attempts(shape) -%}
 any_instants as (
     select
-        walks.project_id as project_id,
-        walks.funnel_id as funnel_id,
+        event_sequences.project_id as project_id,
+        event_sequences.funnel_id as funnel_id,
         entity,
-        walks.window_ms as window_ms,
+        event_sequences.window_ms as window_ms,
         instant.1 as at,
         instant.2 as day,
         instant.3 as masks,
         instant.4 as breakdown_values,
         funnels.unions as unions,
         needs
-    from walks
-    inner join funnels on walks.project_id = funnels.project_id and walks.funnel_id = funnels.funnel_id
+    from event_sequences
+    inner join funnels on event_sequences.project_id = funnels.project_id and event_sequences.funnel_id = funnels.funnel_id
     array join instants as instant
-    where walks.step_order = 'any'
+    where event_sequences.step_order = 'any'
 ),
 
 near as (

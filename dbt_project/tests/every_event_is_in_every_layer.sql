@@ -1,5 +1,5 @@
 -- Rows in = rows out, for every project and tested day: what one table counts, the tables made from it hold.
-{% set facts = published('lens_staging', 'int_events__sessionized') %}
+{% set facts = last_published('lens_staging', 'int_events__sessionized') %}
 
 with events as (
     select * from {{ ref('events') }}

@@ -33,7 +33,7 @@ TOPICS: dict[str, ModuleType] = {
 }
 # Of a long list the beginning and the end say enough.
 FIRST_SHOWN, LAST_SHOWN = 8, 2
-# What is a column of its own, or nobody's business here.
+# Columns of their own, and those of no interest here.
 APART = ("created_at", "name", "operation", "code", "message", "event_id", "project_id", "batch_id", "batch_row")
 
 

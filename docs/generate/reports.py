@@ -14,7 +14,7 @@ from query.schema import schema_of
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "query" / "examples.json"
-LONGEST_EXAMPLE = 3
+MAX_EXAMPLE = 3
 COMMON = {
     "startDate": "the [period](api.md#the-period)",
     "endDate": "",
@@ -108,7 +108,7 @@ def _example(report: Report[Any], example: dict[str, Any]) -> str:
         text = urlencode(texts(written))
         asked = f"GET {report.name.format(**in_address)}{'?' if text else ''}{text}"
     data = example["data"]
-    shown = data[:LONGEST_EXAMPLE] if isinstance(data, list) else data
+    shown = data[:MAX_EXAMPLE] if isinstance(data, list) else data
     lines = ",\n ".join(json.dumps(row, ensure_ascii=False) for row in shown) if isinstance(shown, list) else None
     body = json.dumps(shown, ensure_ascii=False) if lines is None else f"[{lines}]"
     return f"\n```\n{asked}\n\n{body}\n```\n"

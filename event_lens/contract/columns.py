@@ -7,7 +7,7 @@ Owner = Literal["event", "session", "profile"]
 Kind = Literal["text", "number", "flag", "list"]
 
 PROPERTIES = "properties."
-LONGEST_PATH = 255
+MAX_PATH = 255
 
 
 @dataclass(frozen=True)

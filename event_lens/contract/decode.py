@@ -26,7 +26,7 @@ class Envelope(msgspec.Struct, rename="camel", gc=False):
 
 
 class Batch(msgspec.Struct):
-    """The items in the order they came; one that is no envelope is the `Rejection` that says why."""
+    """The items in the order they came; one that is not an envelope is the `Rejection` that says why."""
 
     items: list[Envelope | UsualTrack | Rejection]
     client_id: str = ""
@@ -128,7 +128,7 @@ def _unreadable(body: bytes, error: ValueError) -> Rejection:
     if "out of range" in reason:
         return Rejection("A number is too large to be kept; send it as text.", code="properties_not_storable")
     if LITERAL_BEYOND_JSON.search(body):
-        return Rejection("NaN and Infinity are no JSON numbers; leave them out.", code="properties_not_storable")
+        return Rejection("NaN and Infinity are not JSON numbers; leave them out.", code="properties_not_storable")
     return Rejection(f"The body is not JSON: {reason}.", code="body_not_json")
 
 

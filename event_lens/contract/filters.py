@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 
 import msgspec
 
-from event_lens.contract.columns import LONGEST_PATH, PROPERTIES, Column, Owner
+from event_lens.contract.columns import MAX_PATH, PROPERTIES, Column, Owner
 from event_lens.contract.regex import check_pattern
 from event_lens.errors import Refused
 
@@ -21,8 +21,8 @@ NEGATIVE: dict[Operator, Operator] = {"isNot": "is", "doesNotContain": "contains
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 WITHOUT_VALUE = ("isNull", "isNotNull")
 
-LONGEST_VALUE = 4096
-LONGEST_PATTERN = 512
+MAX_VALUE = 4096
+MAX_PATTERN = 512
 
 # In a path of the warehouse's JSON column this asks for the value of a type, and not for a key of that name.
 _TYPE_IN_PATH = re.compile(r"(^|\.):`")
@@ -30,7 +30,7 @@ _TYPE_IN_PATH = re.compile(r"(^|\.):`")
 Scalar = str | int | float | bool
 
 
-class WrittenFilter(msgspec.Struct, forbid_unknown_fields=True):
+class RawFilter(msgspec.Struct, forbid_unknown_fields=True):
     """A filter as callers write it: values of one filter are alternatives, negative operators exclude all of them."""
 
     name: str
@@ -51,8 +51,8 @@ class Filter:
         return self.column.owner == "session"
 
 
-def mean_filters(
-    written: list[WrittenFilter], columns: Mapping[str, Column], owner: Owner, *, most: int, most_values: int
+def resolve_filters(
+    written: list[RawFilter], columns: Mapping[str, Column], owner: Owner, *, most: int, most_values: int
 ) -> tuple[Filter, ...]:
     """What written filters mean over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
     if len(written) > most:
@@ -75,7 +75,7 @@ def as_number(kind: str, text: str) -> float:
     return number
 
 
-def _mean(written: WrittenFilter, columns: Mapping[str, Column], owner: Owner, most_values: int) -> Filter:
+def _mean(written: RawFilter, columns: Mapping[str, Column], owner: Owner, most_values: int) -> Filter:
     column = find_column(written.name, columns, owner)
     if written.operator not in OPERATORS:
         raise _invalid(f"A filter's operator is one of {', '.join(OPERATORS)}, not {written.operator[:80]!r}.")
@@ -87,11 +87,9 @@ def _mean(written: WrittenFilter, columns: Mapping[str, Column], owner: Owner, m
         f"{operator} takes at least one value.": lambda: bool(values) or takes_none,
         f"{operator} takes no value.": lambda: not values or not takes_none,
         f"A filter takes at most {most_values} values.": lambda: len(values) <= most_values,
-        f"A value has at most {LONGEST_VALUE} characters.": lambda: all(
-            len(value) <= LONGEST_VALUE for value in values
-        ),
-        f"A pattern has at most {LONGEST_PATTERN} characters.": lambda: (
-            operator != "regex" or all(len(value) <= LONGEST_PATTERN for value in values)
+        f"A value has at most {MAX_VALUE} characters.": lambda: all(len(value) <= MAX_VALUE for value in values),
+        f"A pattern has at most {MAX_PATTERN} characters.": lambda: (
+            operator != "regex" or all(len(value) <= MAX_PATTERN for value in values)
         ),
         f"{column.name} does not take {operator}.": lambda: _fits(column, operator),
     }
@@ -114,7 +112,7 @@ def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Colum
     """The column or property of that name. Raises `Refused` (`filters_invalid`)."""
     if name in columns:
         return columns[name]
-    if name.startswith(PROPERTIES) and 0 < len(name) - len(PROPERTIES) <= LONGEST_PATH:
+    if name.startswith(PROPERTIES) and 0 < len(name) - len(PROPERTIES) <= MAX_PATH:
         _text_of(name)
         if _TYPE_IN_PATH.search(name.removeprefix(PROPERTIES)):
             raise _invalid(f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.")
@@ -137,7 +135,7 @@ def _text_of(value: Scalar) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _invalid("A value holds half of a surrogate pair, which is no character.") from error
+        raise _invalid("A value holds half of a surrogate pair, which is not a character.") from error
     return text
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from ada_url import idna_to_ascii
 
-LONGEST_LABEL = 63
+MAX_LABEL = 63
 # What no host holds. They would be encoded along with the letters beside them.
 _FORBIDDEN = re.compile(r"""[\x00-\x20"#%/:<>?@\[\\\]^`{|}~\x7f]""")
 
@@ -16,6 +16,6 @@ def ascii_host(host: str) -> str:
     if host.isascii():
         return host.lower()
     name = "" if _FORBIDDEN.search(host) else idna_to_ascii(host).decode("ascii")
-    if not name or any(len(label) > LONGEST_LABEL for label in name.split(".")):
+    if not name or any(len(label) > MAX_LABEL for label in name.split(".")):
         raise ValueError(f"{host[:80]!r} is not the name of a host; write it as a browser's address bar shows it")
     return name

@@ -23,15 +23,15 @@ from event_lens.contract.properties import check_storable
 from event_lens.contract.rejection import Rejection
 from event_lens.contract.reserved_keys import (
     COMMON_KEYS,
-    GUARDED_FIELDS,
+    INTEGER_FIELDS,
     LONG_FIELDS,
+    OVERRIDE_KEYS,
     REMOVED,
     RESERVED_KEYS,
-    SURE_KEYS,
     TEXT_KEYS,
     TRACK_KEYS,
+    TRUSTED_ONLY_FIELDS,
     URL_FIELDS,
-    WHOLE_FIELDS,
 )
 
 __all__ = [
@@ -108,7 +108,7 @@ def parse_track(payload: dict[str, Any]) -> Event:
         field = TRACK_KEYS.get(key)
         if field is None:
             _sort(key, value, properties, reserved, guarded)
-        elif field in GUARDED_FIELDS:
+        elif field in TRUSTED_ONLY_FIELDS:
             guarded[field] = value
         else:
             reserved[field] = value
@@ -118,7 +118,7 @@ def parse_track(payload: dict[str, Any]) -> Event:
         properties=properties,
         name=as_name(payload.get("name"), "The event's name", "name_missing"),
         groups=as_ids(payload.get("groups"), "groups", MAX_GROUPS),
-        screen={field: as_side(reserved.pop(field)) for field in WHOLE_FIELDS if field in reserved},
+        screen={field: as_side(reserved.pop(field)) for field in INTEGER_FIELDS if field in reserved},
         fields={field: as_cut_text(value, field, _most_characters(field)) for field, value in reserved.items()},
         guarded=guarded,
         payload=payload,
@@ -165,9 +165,9 @@ def _sort(key: str, value: Any, properties: dict[str, Any], reserved: dict[str, 
         properties[key] = value
     elif field == REMOVED:
         return
-    elif field in GUARDED_FIELDS:
+    elif field in TRUSTED_ONLY_FIELDS:
         guarded[field] = value
-    elif key in SURE_KEYS:
+    elif key in OVERRIDE_KEYS:
         reserved[field] = value
     elif type(value) in (str, int, float):
         reserved.setdefault(field, value)

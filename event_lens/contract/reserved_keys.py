@@ -31,7 +31,7 @@ _PLAIN = _PAGE | {"search": "search", "screenWidth": "screen_width", "screenHeig
 # Keys of a `track` payload besides the common ones.
 TRACK_KEYS = _PAGE | _CAMEL_CASE
 
-# Properties that are no properties: the field they fill, or `REMOVED`.
+# Reserved property keys: the field that each fills, or `REMOVED`.
 RESERVED_KEYS = {f"__{key}": field for key, field in (_PLAIN | _CAMEL_CASE).items()} | _PLAIN
 RESERVED_KEYS |= {
     "__timestamp": "timestamp",
@@ -43,17 +43,19 @@ RESERVED_KEYS |= {
 RESERVED_KEYS |= dict.fromkeys(_REMOVED_KEYS, REMOVED)
 
 PLACE_FIELDS = frozenset({"country", "region", "city", "latitude", "longitude"})
-GUARDED_FIELDS = PLACE_FIELDS | {"revenue", "currency"}
-WHOLE_FIELDS = frozenset({"screen_width", "screen_height"})
+TRUSTED_ONLY_FIELDS = PLACE_FIELDS | {"revenue", "currency"}
+INTEGER_FIELDS = frozenset({"screen_width", "screen_height"})
 LONG_FIELDS = frozenset({"origin", "title"})
 URL_FIELDS = frozenset({"path", "referrer", "search"})
 
 # Those that mean a field whoever sends them and whatever their value is.
-SURE_KEYS = {key: field for key, field in RESERVED_KEYS.items() if key.startswith("__") and field not in GUARDED_FIELDS}
+OVERRIDE_KEYS = {
+    key: field for key, field in RESERVED_KEYS.items() if key.startswith("__") and field not in TRUSTED_ONLY_FIELDS
+}
 
 # Of those, the ones that fill a column of text.
 TEXT_KEYS = {
     key: field
-    for key, field in SURE_KEYS.items()
-    if field not in WHOLE_FIELDS and field not in {"address", "device_id", "timestamp", REMOVED}
+    for key, field in OVERRIDE_KEYS.items()
+    if field not in INTEGER_FIELDS and field not in {"address", "device_id", "timestamp", REMOVED}
 }

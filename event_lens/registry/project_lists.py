@@ -7,16 +7,16 @@ from event_lens.errors import Refused
 from event_lens.registry.excluded_ips import own_address
 from event_lens.registry.hostname import hostname, hostname_rule
 
-LONGEST_LIST = 1_000
-LONGEST_PARAMETER = 255
+MAX_LIST = 1_000
+MAX_PARAMETER = 255
 EVERY_PARAMETER = "*"
 
 
 def normal_list(name: str, values: Iterable[object]) -> list[str]:
     """Each value once, in its usual spelling and in their order. Raises `Refused` (`project_setting_invalid`)."""
     normal = list(dict.fromkeys(LISTS[name](str(value)) for value in values))
-    if len(normal) > LONGEST_LIST:
-        raise Refused(f"{name} holds up to {LONGEST_LIST} values.", code="project_setting_invalid")
+    if len(normal) > MAX_LIST:
+        raise Refused(f"{name} holds up to {MAX_LIST} values.", code="project_setting_invalid")
     if name == "query_allow_list" and EVERY_PARAMETER in normal and len(normal) > 1:
         raise Refused(
             "query_allow_list is * for every parameter or names those that are kept, not both; "
@@ -28,7 +28,7 @@ def normal_list(name: str, values: Iterable[object]) -> list[str]:
 
 def _parameter(text: str) -> str:
     """The name of a query parameter, or `*` for all."""
-    if not 0 < len(text) <= LONGEST_PARAMETER or re.search(r"[\s&=#;?]", text):
+    if not 0 < len(text) <= MAX_PARAMETER or re.search(r"[\s&=#;?]", text):
         raise Refused(f"{text!r} is not the name of a query parameter.", code="project_setting_invalid")
     return text
 

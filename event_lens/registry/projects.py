@@ -28,7 +28,7 @@ CHANGEABLE = {
     "honour_dnt",
     "hash_routes",
 }
-LONGEST_SESSION_TIMEOUT_SECONDS = 86_400
+MAX_SESSION_TIMEOUT_SECONDS = 86_400
 
 
 def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
@@ -119,7 +119,7 @@ def _apply(project: Project, settings: Mapping[str, object]) -> None:
         not in available_timezones(),
         "session_timeout_seconds is 1 to 86400.": not 1
         <= project.session_timeout_seconds
-        <= LONGEST_SESSION_TIMEOUT_SECONDS,
+        <= MAX_SESSION_TIMEOUT_SECONDS,
         "duplicate_window_ms is 0 to 60000.": not 0 <= project.duplicate_window_ms <= 60_000,
         "device_salt is daily or monthly.": project.device_salt not in PERIODS,
         "currency is a three-letter code such as EUR, or empty.": not re.fullmatch(r"([A-Z]{3})?", project.currency),

@@ -182,7 +182,7 @@ class Warehouse:
 
 
 class _Translated:
-    """Turns the client's exceptions into ours."""
+    """ConcurrencyLimit the client's exceptions into ours."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse

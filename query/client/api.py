@@ -19,7 +19,7 @@ from query.report import AnyReport
 
 TIMEOUT_SECONDS = 60
 TRIES = 3
-LONGEST_PAUSE_SECONDS = 10
+MAX_PAUSE_SECONDS = 10
 TOO_MANY_REQUESTS = 429
 PIECE_BYTES = 1 << 20
 
@@ -55,7 +55,7 @@ class Api:
             except Unavailable as error:
                 if tries == TRIES:
                     raise
-                time.sleep(min(error.retry_after_seconds, LONGEST_PAUSE_SECONDS))
+                time.sleep(min(error.retry_after_seconds, MAX_PAUSE_SECONDS))
         raise AssertionError("unreachable")
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:

@@ -18,7 +18,7 @@ from query.client.lens import Lens
 from query.client.local import Local
 from query.client.source import Source
 from query.pool import Pool
-from query.report_context import Subject
+from query.report_context import ProjectScope
 
 PROJECTS = "SELECT project_id, timezone, currency FROM lens_raw.project_settings FINAL ORDER BY project_id"
 
@@ -92,17 +92,17 @@ def _local(settings: Settings, project: str | None) -> Local:
     )
 
 
-def _registered(settings: Settings, project: str | None) -> Callable[[], Subject]:
-    def find() -> Subject:
+def _registered(settings: Settings, project: str | None) -> Callable[[], ProjectScope]:
+    def find() -> ProjectScope:
         with closing(open_registry(settings)) as registry:
             project_id = project or _only([each.project_id for each in list_projects(registry)])
             found = find_project(registry, project_id)
-            return Subject(found.project_id, ZoneInfo(found.timezone), found.currency, found.shard)
+            return ProjectScope(found.project_id, ZoneInfo(found.timezone), found.currency, found.shard)
 
     return find
 
 
-def _subject_of(pool: Pool, project: str | None) -> Subject:
+def _subject_of(pool: Pool, project: str | None) -> ProjectScope:
     with pool.lend() as warehouse:
         known = {row["project_id"]: row for row in warehouse.rows(PROJECTS)}
     project_id = project or _only(list(known))
@@ -112,7 +112,7 @@ def _subject_of(pool: Pool, project: str | None) -> Subject:
             code="project_unknown",
         )
     row = known[project_id]
-    return Subject(project_id, ZoneInfo(row["timezone"]), row["currency"])
+    return ProjectScope(project_id, ZoneInfo(row["timezone"]), row["currency"])
 
 
 def _only(projects: list[str]) -> str:

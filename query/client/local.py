@@ -14,7 +14,7 @@ from query.export import EXPORTS, FORMATS, export_statement, read_export
 from query.parameters import read_parameters, texts
 from query.pool import Pool
 from query.report import AnyReport
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.runner import Answers
 
 NO_TIME_LIMIT = {"max_execution_time": 0}
@@ -30,7 +30,7 @@ class Local:
     def __init__(
         self,
         url: str | Callable[[], str],
-        find_subject: Callable[[Pool], Subject],
+        find_subject: Callable[[Pool], ProjectScope],
         clock: Clock = now_ms,
         database: str = "lens",
     ) -> None:
@@ -41,7 +41,7 @@ class Local:
         self._clock = clock
 
     @cached_property
-    def subject(self) -> Subject:
+    def subject(self) -> ProjectScope:
         """The project that is asked about."""
         return self._find_subject(self._pool)
 

@@ -15,7 +15,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from query.http.dependencies import find_reader_of
 from query.presence import ClientGoneError, Receive, while_connected
 from query.report import AnyReport
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.service import Service
 from query.tools import Context, build_server
 
@@ -56,7 +56,7 @@ class Assistant:
 
     async def _ask(self, context: Context, report: AnyReport, written: Mapping[str, Any]) -> bytes:
         assert context.request is not None  # noqa: S101 -- all come by HTTP
-        subject: Subject = context.request.scope[SUBJECT]
+        subject: ProjectScope = context.request.scope[SUBJECT]
         reply = await self._service.answer(_never, subject, report, report.read(written))
         return reply.body or b""
 

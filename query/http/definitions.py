@@ -12,7 +12,7 @@ from query.http.dependencies import provide_managed
 from query.http.openapi import operation
 from query.parameters import NoParameters, read_body, read_parameters
 from query.presence import in_thread
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.service import Service
 
 
@@ -31,7 +31,7 @@ class WrittenCohort(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     operation_class=operation(WrittenCohort, has_body=True),
     dependencies={"managed": Provide(provide_managed)},
 )
-async def create_cohort(request: Request[Any, Any, Any], managed: Subject, service: Service) -> dict[str, Any]:
+async def create_cohort(request: Request[Any, Any, Any], managed: ProjectScope, service: Service) -> dict[str, Any]:
     """`{cohort_id, name, match, criteria}` of the new cohort, as they are kept."""
     read_parameters("the address of cohorts", NoParameters, request.query_params.items())
     written = read_body("cohorts", WrittenCohort, await request.body())

@@ -11,7 +11,7 @@ from event_lens.registry.allowed_origins import is_allowed
 from query.auth import Reader, forbidden, has_key
 from query.http.middleware import ALLOWED_ORIGIN
 from query.page.origin import is_from_page
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.service import Service
 
 
@@ -20,14 +20,14 @@ async def provide_reader(request: Request[Any, Any, Any], service: Service) -> R
     return await find_reader_of(request.scope, service)
 
 
-async def provide_subject(reader: Reader, project_id: str) -> Subject:
+async def provide_subject(reader: Reader, project_id: str) -> ProjectScope:
     """The project in the address, which the request's key must read."""
     if reader.subject.project_id != project_id:
         raise forbidden()
     return reader.subject
 
 
-async def provide_asker(request: Request[Any, Any, Any], service: Service, project_id: str) -> Subject:
+async def provide_asker(request: Request[Any, Any, Any], service: Service, project_id: str) -> ProjectScope:
     """The same, or the project that the page's session may read. Only for routes that ask and change nothing."""
     if has_key(request.headers) or not is_from_page(request.headers):
         return await provide_subject(await find_reader_of(request.scope, service), project_id)
@@ -35,7 +35,7 @@ async def provide_asker(request: Request[Any, Any, Any], service: Service, proje
     return await service.sign_in.find_subject(cookie, project_id)
 
 
-async def provide_managed(reader: Reader, project_id: str) -> Subject:
+async def provide_managed(reader: Reader, project_id: str) -> ProjectScope:
     """The project in the address, in which the request's key must be allowed to define things."""
     subject = await provide_subject(reader, project_id)
     if not reader.is_root:

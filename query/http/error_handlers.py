@@ -56,7 +56,7 @@ def answer_gone(_request: AnyRequest, _error: ClientGoneError) -> Response[None]
 
 
 def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dict[str, str]]]:
-    """The answer to an error that nobody expected."""
+    """Answer an unexpected error."""
     get_log("query").error("unexpected", error=type(error).__name__, exc_info=error)
     broken = Broken("The query layer failed to answer; its log says why.", code="query_broken")
     return Response(as_json(broken), status_code=500)

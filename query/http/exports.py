@@ -11,7 +11,7 @@ from query.export import CONTENT_TYPES, EXPORTS, FORMATS, DaysParameters, export
 from query.http.dependencies import provide_subject
 from query.http.openapi import operation
 from query.parameters import read_parameters
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.service import Service
 from query.statement import Statement
 
@@ -19,7 +19,7 @@ from query.statement import Statement
 class Export(Stream):
     """A response that is a transfer; it is described as the file that it is."""
 
-    def __init__(self, service: Service, subject: Subject, statement: Statement, table: str, format: str) -> None:
+    def __init__(self, service: Service, subject: ProjectScope, statement: Statement, table: str, format: str) -> None:
         disposition = f'attachment; filename="{table}.{format}"'
         self._own_headers = {"Content-Type": CONTENT_TYPES[format], "Content-Disposition": disposition}
         super().__init__((), headers=self._own_headers)
@@ -40,7 +40,7 @@ class Export(Stream):
 
 
 @get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
-def answer_export(file: str, request: Request[Any, Any, Any], subject: Subject, service: Service) -> Export:
+def answer_export(file: str, request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Export:
     """A table as a file: `events`, `sessions` or `profiles` with `.ndjson`, `.csv` or `.parquet`."""
     table, format = read_export(file)
     parameters = read_parameters(file, EXPORTS[table], request.query_params.items())

@@ -17,7 +17,7 @@ from query.http.openapi import operation_of
 from query.http.stream import answer_stream
 from query.parameters import NoParameters, read_body, read_parameters
 from query.report import IN_BRACES, Report
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.reports import REPORTS, identifier_of
 from query.service import Service
 
@@ -28,7 +28,7 @@ REVALIDATED = "private, no-cache"
 def route_of(report: Report[Any]) -> HTTPRouteHandler:
     """The handler that answers `report`."""
 
-    async def answer(request: Request[Any, Any, Any], subject: Subject, service: Service) -> Response[bytes]:
+    async def answer(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Response[bytes]:
         written = request.query_params.items()
         if report.has_body:
             read_parameters(f"the address of {report.name}", NoParameters, written)

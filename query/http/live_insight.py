@@ -13,14 +13,14 @@ from query.http.openapi import operation
 from query.live_insight import REALTIME, STATS
 from query.parameters import PeriodParameters, read_parameters
 from query.report import Report
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.service import Service
 
 AnyRequest = Request[Any, Any, Any]
 Answer = dict[str, Any]
 
 
-async def provide_own(request: AnyRequest, service: Service) -> Subject:
+async def provide_own(request: AnyRequest, service: Service) -> ProjectScope:
     """The project of the key: `X-API-Key` or a bearer token `<client id>:<secret>`, or the usual headers."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     key = request.headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
@@ -33,7 +33,7 @@ async def provide_own(request: AnyRequest, service: Service) -> Subject:
 
 
 @get("/realtime", summary="Active sessions, as LiveInsight tells them.")
-async def answer_realtime(request: AnyRequest, own: Subject, service: Service) -> Answer:
+async def answer_realtime(request: AnyRequest, own: ProjectScope, service: Service) -> Answer:
     """Sessions with an event in the last five minutes, read from raw."""
     return await _answer(request, own, service, REALTIME)
 
@@ -43,12 +43,12 @@ async def answer_realtime(request: AnyRequest, own: Subject, service: Service) -
     summary="The numbers of a period, as LiveInsight tells them.",
     operation_class=operation(PeriodParameters, has_body=False),
 )
-async def answer_stats(request: AnyRequest, own: Subject, service: Service) -> Answer:
+async def answer_stats(request: AnyRequest, own: ProjectScope, service: Service) -> Answer:
     """Events, sessions, visitors and page views of a period."""
     return await _answer(request, own, service, STATS)
 
 
-async def _answer(request: AnyRequest, own: Subject, service: Service, report: Report[Any]) -> Answer:
+async def _answer(request: AnyRequest, own: ProjectScope, service: Service, report: Report[Any]) -> Answer:
     parameters = read_parameters(report.name, report.parameters, request.query_params.items())
     reply = await service.answer(request.receive, own, report, parameters)
     return {"status": "success", "data": msgspec.json.decode(reply.body or b"{}")["data"]}

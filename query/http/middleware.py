@@ -36,7 +36,7 @@ EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-request-id")
 log = get_log("http")
 
 
-class Edge:
+class Middleware:
     """An ASGI application around `app`: what it serves is served again under `base_path`."""
 
     def __init__(self, app: Application, base_path: str) -> None:

@@ -8,14 +8,14 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from query.http.openapi import operation
 from query.parameters import NoParameters, read_parameters
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.service import Service
 
 
 class Telling(Stream):
     """A response that tells changes as they come."""
 
-    def __init__(self, service: Service, subject: Subject) -> None:
+    def __init__(self, service: Service, subject: ProjectScope) -> None:
         super().__init__((), media_type="text/event-stream")
         self._service = service
         self._subject = subject
@@ -35,7 +35,7 @@ class Telling(Stream):
     summary="Live visitors and new data, told as they change (server-sent events).",
     operation_class=operation(NoParameters, has_body=False),
 )
-def answer_stream(request: Request[Any, Any, Any], subject: Subject, service: Service) -> Telling:
+def answer_stream(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Telling:
     """`event: live` with what `live` answers whenever it changes, `event: data` when a build brought new data."""
     read_parameters("stream", NoParameters, request.query_params.items())
     return Telling(service, subject)

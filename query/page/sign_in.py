@@ -17,7 +17,7 @@ from query.failure_limit import FailureLimit
 from query.keys import Keys
 from query.page.sessions import Session, Sessions
 from query.page.sign_in_tokens import redeem_token
-from query.report_context import Subject
+from query.report_context import ProjectScope
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class SignIn:
             raise Refused("You are not signed in, or your session has ended; sign in again.", code=UNAUTHORIZED)
         return session
 
-    async def find_subject(self, cookie: str, project_id: str) -> Subject:
+    async def find_subject(self, cookie: str, project_id: str) -> ProjectScope:
         """The project, when the session of the cookie reads it. Raises what `find` raises, and `project_forbidden`."""
         session = await self.find(cookie)
         if not session.reads(project_id):

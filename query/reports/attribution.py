@@ -9,7 +9,7 @@ from query.errors import choose
 from query.parameters import RankedParameters, one_of
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.reports.definitions import answered_rows, of_defined
 from query.shapes import Shape
 from query.statement import Bindings, Row
@@ -33,7 +33,7 @@ LIMIT {limit}
 """
 
 
-def attribution(ask: Ask, goal: str, models: tuple[str, ...], by: str) -> Question:
+def attribution(ask: ReportContext, goal: str, models: tuple[str, ...], by: str) -> Question:
     """`{<columns of by>, credit: {model: number}, revenue: {model: number}}`, the most credit in the first model first.
 
     The conversions are those of the period; their touches may lie up to 30 days before it.
@@ -70,7 +70,7 @@ def _row(row: Row, models: tuple[str, ...], by: str) -> Row:
     }
 
 
-def _note(ask: Ask) -> str:
+def _note(ask: ReportContext) -> str:
     if ask.subject.currency:
         return f"`revenue` is that of {ask.subject.currency} alone."
     return "The project has no currency: `revenue` adds up amounts whatever their currency."
@@ -97,7 +97,7 @@ class Source(Shape, kw_only=True):
     revenue: dict[str, float]
 
 
-def _ask(subject: Subject, parameters: AttributionParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: AttributionParameters, now_ms: int) -> Asked:
     by = choose("by", parameters.by, SOURCES)
     ask = read_ask(subject, parameters, now_ms)
     return attribution(ask, parameters.goal, _read_models(parameters.model), by), None

@@ -10,7 +10,7 @@ from query.parameters import FilteredParameters, one_of
 from query.periods import INTERVALS, Interval, read_as_of, read_interval
 from query.question import Data, Question, ratio
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.reports.cohorts import AsOf, is_member, note
 from query.reports.definitions import check_known
 from query.reports.measures import bucket, dates
@@ -50,7 +50,9 @@ LEFT JOIN
 """
 
 
-def behaviour(ask: Ask, cohort: str, versus: str | None, metric: Metric, interval: Interval, as_of_ms: int) -> Question:
+def behaviour(
+    ask: ReportContext, cohort: str, versus: str | None, metric: Metric, interval: Interval, as_of_ms: int
+) -> Question:
     """`{cohort_id, name, members, series: [{date, value, per_member}], versus: {...}}` for every bucket.
 
     The members are those as of one instant, whatever they were when they did it. `versus` tells of the other cohort
@@ -145,7 +147,7 @@ class BehaviourParameters(FilteredParameters, kw_only=True):
     as_of: AsOf = None
 
 
-def _ask(subject: Subject, parameters: BehaviourParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: BehaviourParameters, now_ms: int) -> Asked:
     metric = cast(Metric, choose("metric", parameters.metric, get_args(Metric)))
     if parameters.versus == parameters.cohort:
         raise invalid("versus", "versus is the cohort itself; give the id of another one.")

@@ -11,7 +11,7 @@ from query.parameters import Cursor, Limit
 from query.periods import read_as_of
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Subject, read_limit
+from query.report_context import ProjectScope, read_limit
 from query.reports.definitions import answered_rows, of_defined
 from query.shapes import DateTime, Shape
 from query.statement import Bindings, Row
@@ -69,7 +69,7 @@ class MembersParameters(CohortsParameters, kw_only=True):
     cursor: Cursor = None
 
 
-def cohorts(subject: Subject, as_of_ms: int, limit: int) -> Question:
+def cohorts(subject: ProjectScope, as_of_ms: int, limit: int) -> Question:
     """`{cohort_id, name, match, criteria, members, ever_members, first_joined_at, last_joined_at}` by name."""
     bindings = Bindings()
     sql = COHORTS.format(
@@ -80,7 +80,7 @@ def cohorts(subject: Subject, as_of_ms: int, limit: int) -> Question:
     return Question("cohorts", bindings.statement(sql), _listed, subject.zone.key, notes=(note(as_of_ms),))
 
 
-def members(subject: Subject, cohort: str, as_of_ms: int, limit: int, after: str) -> Question:
+def members(subject: ProjectScope, cohort: str, as_of_ms: int, limit: int, after: str) -> Question:
     """`{profile_id, joined_at, left_at}` of the members then, by id; `left_at` is null for those who stay."""
     bindings = Bindings()
     page = Page(limit, lambda row: (as_of_ms, row["profile_id"]))
@@ -167,12 +167,12 @@ class Member(Shape):
     left_at: DateTime | None
 
 
-def _ask_cohorts(subject: Subject, parameters: CohortsParameters, now_ms: int) -> Asked:
+def _ask_cohorts(subject: ProjectScope, parameters: CohortsParameters, now_ms: int) -> Asked:
     as_of_ms = read_as_of(parameters.as_of, subject.zone, now_ms)
     return cohorts(subject, as_of_ms, read_limit(parameters.limit)), None
 
 
-def _ask_members(subject: Subject, parameters: MembersParameters, now_ms: int) -> Asked:
+def _ask_members(subject: ProjectScope, parameters: MembersParameters, now_ms: int) -> Asked:
     as_of_ms, after = read_as_of(parameters.as_of, subject.zone, now_ms), ""
     if parameters.cursor is not None:
         if parameters.as_of is not None:

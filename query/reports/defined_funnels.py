@@ -5,7 +5,7 @@ from query.errors import invalid
 from query.parameters import PeriodParameters
 from query.question import Data, Question, percent
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.reports.definitions import check_known, of_defined
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
@@ -20,7 +20,7 @@ GROUP BY step
 """
 
 
-def defined_funnel(ask: Ask, funnel: str) -> Question:
+def defined_funnel(ask: ReportContext, funnel: str) -> Question:
     """`{name, by, order, window_seconds, steps: [{name, count, conversion_from_start, conversion_from_previous}]}`."""
     if ask.period.grain != "day":
         raise invalid("period", "A defined funnel counts whole days; give startDate and endDate as dates.")
@@ -81,7 +81,7 @@ class DefinedFunnel(Shape):
     steps: list[DefinedStep]
 
 
-def _ask(subject: Subject, parameters: DefinedFunnelParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: DefinedFunnelParameters, now_ms: int) -> Asked:
     return defined_funnel(read_ask(subject, parameters, now_ms), parameters.funnel), None
 
 

@@ -9,13 +9,22 @@ from query.parameters import PeriodParameters, one_of
 from query.periods import bucket_of
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.reports.definitions import check_known, of_defined
-from query.reports.retention import LEFT_OUT, Criteria, Kind, Mode, RetentionCohort, Returning, cohorts, read_returning
+from query.reports.retention import (
+    LEFT_OUT,
+    Criteria,
+    Kind,
+    Mode,
+    RetentionCohort,
+    RetentionQuestion,
+    cohorts,
+    read_returning,
+)
 from query.shapes import Shape
 from query.statement import Bindings, Row
 
-MOST_RECURRING: dict[Kind, int] = {"day": 90, "week": 53, "month": 24}
+MAX_RECURRING: dict[Kind, int] = {"day": 90, "week": 53, "month": 24}
 """For how many periods the model keeps the cohorts of every start."""
 
 SQL = """
@@ -26,7 +35,7 @@ WHERE project_id = {project} AND retention_id = {retention} AND mode = {mode} AN
 """
 
 
-def defined_retention(ask: Ask, retention: str, returning: Returning) -> Question:
+def defined_retention(ask: ReportContext, retention: str, returning: RetentionQuestion) -> Question:
     """`{name, start_event, return_event, cohorts: [{cohort, size, retained, retention_rate}]}`; '' is any event."""
     bindings = Bindings()
     project = ask.subject.project_id
@@ -75,11 +84,11 @@ class DefinedRetentionParameters(PeriodParameters, kw_only=True):
     criteria: Annotated[str, one_of(get_args(Criteria))] = "on"
 
 
-def _ask(subject: Subject, parameters: DefinedRetentionParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: DefinedRetentionParameters, now_ms: int) -> Asked:
     returning = read_returning(
         parameters.period, parameters.periods, parameters.mode, parameters.criteria, "profile", None, None
     )
-    most = MOST_RECURRING[returning.kind]
+    most = MAX_RECURRING[returning.kind]
     if returning.mode == "recurring" and returning.periods > most:
         raise invalid("periods", f"Recurring cohorts by {returning.kind} are kept for {most} periods.")
     return defined_retention(read_ask(subject, parameters, now_ms), parameters.retention, returning), None

@@ -10,7 +10,7 @@ from query.errors import choose
 from query.parameters import ListParameters, one_of
 from query.question import Question, rows_as_they_are
 from query.report import Asked, Report, over_period
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.shapes import Shape
 from query.statement import Bindings
 from query.tables import decide_table
@@ -65,7 +65,7 @@ DIMENSIONS: dict[str, Dimension] = {
 PLACES = ("country", "region", "city")
 
 
-def origins(ask: Ask, name: str) -> Question:
+def origins(ask: ReportContext, name: str) -> Question:
     """Rows of the columns of `DIMENSIONS[name]` with `sessions` and `unique_visitors`, the most sessions first."""
     dimension = DIMENSIONS[name]
     table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=bool(ask.filters))
@@ -144,7 +144,7 @@ class Place(Shape, kw_only=True):
     unique_visitors: int
 
 
-def _ask_geo(subject: Subject, parameters: GeoParameters, now_ms: int) -> Asked:
+def _ask_geo(subject: ProjectScope, parameters: GeoParameters, now_ms: int) -> Asked:
     place = choose("by", parameters.by, PLACES)
     return origins(read_ask(subject, parameters, now_ms), place), None
 

@@ -4,7 +4,7 @@ from query.conditions import event_rows, rollup_rows, summed_revenue
 from query.parameters import ListParameters
 from query.question import Data, Question
 from query.report import Report, over_period
-from query.report_context import Ask
+from query.report_context import ReportContext
 from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table
@@ -28,7 +28,7 @@ SELECT
 RANKED = "{measured} FROM lens.{table} WHERE {rows} GROUP BY name ORDER BY event_count DESC, name LIMIT {limit}"
 
 
-def event_names(ask: Ask) -> Question:
+def event_names(ask: ReportContext) -> Question:
     """`{name, events, unique_visitors, revenue}`, the most frequent first."""
     table = decide_table("event_names", finest=ask.period.grain, has_filters=bool(ask.filters))
     bindings = Bindings()

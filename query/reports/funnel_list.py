@@ -5,7 +5,7 @@ import msgspec
 from query.parameters import Limit
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Subject, read_limit
+from query.report_context import ProjectScope, read_limit
 from query.shapes import Shape
 from query.statement import Bindings, Row
 
@@ -24,7 +24,7 @@ class FunnelsParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
     limit: Limit = None
 
 
-def funnels(subject: Subject, limit: int) -> Question:
+def funnels(subject: ProjectScope, limit: int) -> Question:
     """`{funnel_id, name, by, order, window_seconds, steps}` by name; `steps` are names of events."""
     bindings = Bindings()
     sql = SQL.format(project=bindings.bind(subject.project_id, "String"), limit=bindings.bind(limit, "UInt32"))
@@ -56,7 +56,7 @@ class ListedFunnel(Shape):
     steps: list[str]
 
 
-def _ask(subject: Subject, parameters: FunnelsParameters, _now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: FunnelsParameters, _now_ms: int) -> Asked:
     return funnels(subject, read_limit(parameters.limit)), None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from event_lens.registry.definitions.funnels import MOST_VARIANTS
+from event_lens.registry.definitions.funnels import MAX_VARIANTS
 from query.errors import invalid
 
 MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "macros"
@@ -54,8 +54,8 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
     is_any = order == "any"
-    if is_any and _most_variants(steps) > MOST_VARIANTS:
-        raise invalid("funnel", f"In any order, at most {MOST_VARIANTS} steps of one name may have different filters.")
+    if is_any and _most_variants(steps) > MAX_VARIANTS:
+        raise invalid("funnel", f"In any order, at most {MAX_VARIANTS} steps of one name may have different filters.")
     funnels = FUNNELS.format(
         order=order,
         window_ms=window_ms,
@@ -71,7 +71,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
 def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
     """The macro `funnel_attempts` as dbt would write it out, over all that `int_funnel_days` holds."""
     # It is SQL and no page; nothing that a caller wrote is rendered.
-    macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("one_before", "funnel_attempts"))
+    macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("previous_of", "funnel_attempts"))
     template = Environment(autoescape=False).from_string(f"{macros}{{{{ funnel_attempts(shape) }}}}")  # noqa: S701
     return template.render(
         shape={"steps": step_count, "has_strict": has_strict, "unions": union_count},

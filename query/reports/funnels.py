@@ -5,15 +5,15 @@ from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
-from event_lens.contract.filters import Filter, WrittenFilter
-from event_lens.registry.definitions.funnels import FEWEST_STEPS, LONGEST_WINDOW_SECONDS, MOST_STEPS
+from event_lens.contract.filters import Filter, RawFilter
+from event_lens.registry.definitions.funnels import FEWEST_STEPS, MAX_STEPS, MAX_WINDOW_SECONDS
 from query.conditions import event_rows
 from query.errors import choose, invalid
-from query.filters import mean_filters
+from query.filters import resolve_filters
 from query.parameters import PERIOD_NAMES, PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.reports.funnel_sql import attempts
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
@@ -23,30 +23,30 @@ Order = Literal["ordered", "strict", "any"]
 BYS: tuple[By, ...] = get_args(By)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
-LONGEST_NAME = 255
+MAX_NAME = 255
 DEFAULT_WINDOW_SECONDS = 86_400
 
 ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "toString(session_id)"}
 PRESENT: dict[By, str] = {"device": "device_id != ''", "profile": "profile_id != ''", "session": "session_id != 0"}
 
 
-class WrittenStep(msgspec.Struct, forbid_unknown_fields=True):
+class RawStep(msgspec.Struct, forbid_unknown_fields=True):
     """A step as callers write it."""
 
     name: str
-    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
+    filters: list[RawFilter] = msgspec.field(default_factory=list)
 
 
-class WrittenFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
+class RawFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
     """A funnel as callers write it. `filters` hold for every step; `window_seconds` null is the whole range."""
 
-    steps: Annotated[list[WrittenStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MOST_STEPS}.")]
+    steps: Annotated[list[RawStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MAX_STEPS}.")]
     window_seconds: Annotated[
         int | None, msgspec.Meta(description="From the first step to the last; null is the whole period.")
     ] = DEFAULT_WINDOW_SECONDS
     by: Annotated[str, one_of(BYS)] = "device"
     order: Annotated[str, one_of(ORDERS)] = "ordered"
-    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
+    filters: list[RawFilter] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -67,25 +67,25 @@ class Funnel:
     order: Order
 
 
-def read_funnel(written: WrittenFunnel) -> Funnel:
+def read_funnel(written: RawFunnel) -> Funnel:
     """What a written funnel means. Raises `Refused` (`funnel_invalid`, `filters_invalid`)."""
-    if not FEWEST_STEPS <= len(written.steps) <= MOST_STEPS:
-        raise invalid("funnel", f"A funnel has {FEWEST_STEPS} to {MOST_STEPS} steps, not {len(written.steps)}.")
-    if not all(1 <= len(step.name) <= LONGEST_NAME for step in written.steps):
-        raise invalid("funnel", f"A step's name is an event name of 1 to {LONGEST_NAME} characters.")
+    if not FEWEST_STEPS <= len(written.steps) <= MAX_STEPS:
+        raise invalid("funnel", f"A funnel has {FEWEST_STEPS} to {MAX_STEPS} steps, not {len(written.steps)}.")
+    if not all(1 <= len(step.name) <= MAX_NAME for step in written.steps):
+        raise invalid("funnel", f"A step's name is an event name of 1 to {MAX_NAME} characters.")
     window = written.window_seconds
-    if window is not None and not 1 <= window <= LONGEST_WINDOW_SECONDS:
-        raise invalid("funnel", f"window_seconds is 1 to {LONGEST_WINDOW_SECONDS}, or null for the whole range.")
-    common = mean_filters(written.filters)
+    if window is not None and not 1 <= window <= MAX_WINDOW_SECONDS:
+        raise invalid("funnel", f"window_seconds is 1 to {MAX_WINDOW_SECONDS}, or null for the whole range.")
+    common = resolve_filters(written.filters)
     return Funnel(
-        tuple(Step(step.name, common + mean_filters(step.filters)) for step in written.steps),
+        tuple(Step(step.name, common + resolve_filters(step.filters)) for step in written.steps),
         window,
         cast(By, choose("by", written.by, BYS)),
         cast(Order, choose("order", written.order, ORDERS)),
     )
 
 
-def funnel_steps(ask: Ask, funnel: Funnel) -> Question:
+def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
     """`{steps: [{name, count, conversion_from_start, conversion_from_previous, median_seconds_from_previous}]}`.
 
     Rates are in percent. With order `any`, the k-th row counts who did k different steps.
@@ -119,7 +119,7 @@ MOMENTS = """
 """
 
 
-def _condition(ask: Ask, step: Step, bindings: Bindings) -> str:
+def _condition(ask: ReportContext, step: Step, bindings: Bindings) -> str:
     name = f"name = {bindings.bind(step.name, 'String')}"
     if not step.filters:
         return f"({name})"
@@ -164,7 +164,7 @@ class FunnelSteps(Shape):
     steps: list[FunnelStep]
 
 
-def _ask(subject: Subject, written: WrittenFunnel, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, written: RawFunnel, now_ms: int) -> Asked:
     funnel = read_funnel(written)
     return funnel_steps(read_ask(subject, written, now_ms), funnel), None
 
@@ -172,7 +172,7 @@ def _ask(subject: Subject, written: WrittenFunnel, now_ms: int) -> Asked:
 FUNNEL = Report(
     "funnel",
     "How many get from step to step.",
-    WrittenFunnel,
+    RawFunnel,
     _ask,
     FunnelSteps,
     {"steps": [{"name": "screen_view"}, {"name": "order"}]},

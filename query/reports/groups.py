@@ -9,7 +9,7 @@ from query.freshness import as_instant
 from query.parameters import one_of
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.reports.listing import Listing, ListingParameters, by_count, by_instant, by_money, by_text
 from query.shapes import DateTime, Money, Shape
 from query.statement import Bindings, Row
@@ -85,7 +85,7 @@ LISTING = Listing(
 )
 
 
-def one_group(subject: Subject, group_id: str) -> Question:
+def one_group(subject: ProjectScope, group_id: str) -> Question:
     """All that `groups` tells of one."""
     bindings = Bindings()
     sql = ONE.format(
@@ -103,13 +103,13 @@ def one_group(subject: Subject, group_id: str) -> Question:
     return Question("groups", bindings.statement(sql), shape, subject.zone.key)
 
 
-def _ask_groups(subject: Subject, parameters: GroupsParameters, _now_ms: int) -> Asked:
+def _ask_groups(subject: ProjectScope, parameters: GroupsParameters, _now_ms: int) -> Asked:
     bindings = Bindings()
     rows = [] if parameters.type is None else [f"type = {bindings.bind(parameters.type, 'String')}"]
     return LISTING.question(subject, parameters, bindings, rows), None
 
 
-def _ask_group(subject: Subject, parameters: GroupParameters, _now_ms: int) -> Asked:
+def _ask_group(subject: ProjectScope, parameters: GroupParameters, _now_ms: int) -> Asked:
     return one_group(subject, parameters.group), None
 
 

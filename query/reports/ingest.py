@@ -10,7 +10,7 @@ from query.parameters import PeriodParameters, one_of
 from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.shapes import BucketStart, Shape
 from query.statement import Bindings, Row
 
@@ -32,7 +32,7 @@ GROUP BY bucket
 LEDGER_ZONE = ZoneInfo("UTC")
 
 
-def ingest(ask: Ask, interval: Interval) -> Question:
+def ingest(ask: ReportContext, interval: Interval) -> Question:
     """`{date, received, accepted, duplicate, bot, rejected}` for every bucket, by UTC time of receipt.
 
     The ledger has whole hours: of a period that cuts through an hour, the hours that start in it. `ask` must be in UTC.
@@ -83,7 +83,7 @@ class Received(Shape):
     rejected: int
 
 
-def _ask(subject: Subject, parameters: IngestParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: IngestParameters, now_ms: int) -> Asked:
     ledger = replace(subject, zone=LEDGER_ZONE)
     return ingest(read_ask(ledger, parameters, now_ms), read_interval(parameters.interval)), None
 

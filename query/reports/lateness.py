@@ -5,7 +5,7 @@ from query.freshness import as_instant
 from query.parameters import FilteredParameters
 from query.question import Data, Question, percent
 from query.report import Report, over_period
-from query.report_context import Ask
+from query.report_context import ReportContext
 from query.shapes import Date, DateTime, Percent, Shape
 from query.statement import Bindings, Row
 
@@ -73,7 +73,7 @@ GROUP BY build_id
 """
 
 
-def lateness(ask: Ask) -> Question:
+def lateness(ask: ReportContext) -> Question:
     """`{histogram: [{from_seconds, to_seconds, events, share}], imported, builds: [{build_id, ...}]}`.
 
     `share` is in percent of all that is not imported. Of a build: when it ended, the events of its batches, how many of

@@ -10,13 +10,13 @@ from query.errors import choose, invalid
 from query.paging import Instant, Page, read_cursor
 from query.parameters import Cursor, Limit, one_of
 from query.question import Question
-from query.report_context import Subject, read_limit
+from query.report_context import ProjectScope, read_limit
 from query.statement import Bindings, Row
 
 Order = Literal["desc", "asc"]
 Money = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,34}(\.[0-9]{1,4})?$")]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
-LONGEST_SEARCH = 255
+MAX_SEARCH = 255
 
 SQL = """
 SELECT {columns}, {sort} AS sort_key
@@ -74,7 +74,7 @@ class Listing:
     searched: tuple[str, ...]
 
     def question(
-        self, subject: Subject, parameters: ListingParameters, bindings: Bindings, rows: list[str]
+        self, subject: ProjectScope, parameters: ListingParameters, bindings: Bindings, rows: list[str]
     ) -> Question:
         """The page that `parameters` ask for of the rows for which all of `rows` (conditions) hold.
 
@@ -110,8 +110,8 @@ class Listing:
     def _search(self, search: str | None, bindings: Bindings) -> list[str]:
         if search is None:
             return []
-        if not 1 <= len(search) <= LONGEST_SEARCH:
-            raise invalid("search", f"search is a text of 1 to {LONGEST_SEARCH} characters.")
+        if not 1 <= len(search) <= MAX_SEARCH:
+            raise invalid("search", f"search is a text of 1 to {MAX_SEARCH} characters.")
         sought = bindings.bind(search, "String")
         return [f"({' OR '.join(f'positionCaseInsensitiveUTF8({text}, {sought}) > 0' for text in self.searched)})"]
 

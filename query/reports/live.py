@@ -3,7 +3,7 @@
 from query.parameters import NoParameters
 from query.question import Data, Question
 from query.report import Report
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.shapes import Shape
 from query.statement import Bindings, Row
 
@@ -25,7 +25,7 @@ SELECT 0 AS is_total, path, uniqExact(device_id) AS visitors FROM recent WHERE i
 """
 
 
-def live(subject: Subject, now_ms: int) -> Question:
+def live(subject: ProjectScope, now_ms: int) -> Question:
     """`{visitors, pages: [{path, visitors}]}`: distinct devices, in all and by page they looked at."""
     bindings = Bindings()
     start, end = (

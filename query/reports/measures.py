@@ -14,11 +14,11 @@ from query.errors import invalid
 from query.filters import column_sql
 from query.periods import Interval
 from query.question import percent, ratio
-from query.report_context import Ask
+from query.report_context import ReportContext
 from query.shapes import Money, Percent, Shape
 from query.statement import Bindings, Row
 
-MOST_DIMENSIONS = 3
+MAX_DIMENSIONS = 3
 
 METRICS = (
     *("unique_visitors", "people", "total_sessions", "total_screen_views", "total_events"),
@@ -100,8 +100,8 @@ NO_DIMENSIONS = Dimensions()
 
 def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
     """The dimensions of those names. Raises `Refused` that names the parameter `what`."""
-    if len(names) > MOST_DIMENSIONS:
-        raise invalid(what, f"{what} takes at most {MOST_DIMENSIONS} columns, not {len(names)}.")
+    if len(names) > MAX_DIMENSIONS:
+        raise invalid(what, f"{what} takes at most {MAX_DIMENSIONS} columns, not {len(names)}.")
     if len(set(names)) < len(names):
         raise invalid(what, f"{what} names a column twice.")
     columns = [find_column(name, QUESTION_COLUMNS, "event") for name in names]
@@ -110,7 +110,7 @@ def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
     return Dimensions(tuple(columns))
 
 
-def sums(ask: Ask, dimensions: Dimensions, interval: Interval | None, bindings: Bindings) -> str:
+def sums(ask: ReportContext, dimensions: Dimensions, interval: Interval | None, bindings: Bindings) -> str:
     """The statement of the sums behind all metrics, a row for each `bucket` and combination of dimensions."""
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
     expressions = {name: _value(column, bindings) for column, name in places}
@@ -144,14 +144,14 @@ def bucket(interval: Interval | None, day: str) -> str:
     return f"toString({start[interval]})"
 
 
-def dates(ask: Ask, interval: Interval) -> dict[str, str]:
+def dates(ask: ReportContext, interval: Interval) -> dict[str, str]:
     """How every bucket of the period is answered, by how the statement has it."""
     if interval != "hour":
         return {day.isoformat(): day.isoformat() for day in ask.period.days(interval)}
     return {str(hour // 1000): as_date(str(hour // 1000), ask, interval) for hour in ask.period.hours()}
 
 
-def as_date(found: str, ask: Ask, interval: Interval) -> str:
+def as_date(found: str, ask: ReportContext, interval: Interval) -> str:
     """How the bucket `found` is answered: a date, or for hours the instant with the zone's offset."""
     return datetime.fromtimestamp(int(found), ask.subject.zone).isoformat() if interval == "hour" else found
 

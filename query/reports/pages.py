@@ -6,7 +6,7 @@ from query.conditions import event_rows, rollup_rows, session_events, session_ro
 from query.parameters import ListParameters
 from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
-from query.report_context import Ask
+from query.report_context import ReportContext
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table
@@ -91,7 +91,7 @@ LIMIT {limit}
 """
 
 
-def pages(ask: Ask) -> Question:
+def pages(ask: ReportContext) -> Question:
     """`{path, views, unique_visitors, sessions, bounce_rate, avg_seconds}`, the most viewed first.
 
     The bounce rate is of the sessions that began here; the seconds are the mean time until the session's next event,
@@ -112,7 +112,7 @@ def pages(ask: Ask) -> Question:
     return Question(table, bindings.statement(sql), _views, ask.subject.zone.key)
 
 
-def edge_pages(ask: Ask, edge: Literal["entry", "exit"]) -> Question:
+def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
     """`{path, sessions, unique_visitors, bounce_rate}` by sessions' first or last page, the most sessions first."""
     table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=bool(ask.filters))
     bindings = Bindings()

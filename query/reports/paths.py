@@ -9,16 +9,16 @@ from query.errors import invalid
 from query.parameters import ListParameters, RankedParameters
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.shapes import Shape
 from query.statement import Bindings, Row
 
 DEFAULT_STEPS = 5
-MOST_STEPS = 20
+MAX_STEPS = 20
 """As many as the models keep of a visit."""
 
-FOLDED = f"The same page several times in a row is one step. Of a visit the first {MOST_STEPS} views count."
-MOVED = f"The same page several times in a row is one step. Of a visit the first {MOST_STEPS} steps count."
+FOLDED = f"The same page several times in a row is one step. Of a visit the first {MAX_STEPS} views count."
+MOVED = f"The same page several times in a row is one step. Of a visit the first {MAX_STEPS} steps count."
 
 SEQUENCES = """
 SELECT sequence, count() AS frequency, sum(duration_seconds) AS summed_seconds
@@ -80,7 +80,7 @@ class PathParameters(ListParameters, kw_only=True):
     end_path: Annotated[str | None, msgspec.Meta(description="Only what reaches it, up to its first view.")] = None
     include: Annotated[str | None, msgspec.Meta(description="Only sequences with this page.")] = None
     exclude: Annotated[str | None, msgspec.Meta(description="Only sequences without this page.")] = None
-    max_steps: Annotated[int, msgspec.Meta(description=f"The most pages of a sequence, 1 to {MOST_STEPS}.")] = (
+    max_steps: Annotated[int, msgspec.Meta(description=f"The most pages of a sequence, 1 to {MAX_STEPS}.")] = (
         DEFAULT_STEPS
     )
 
@@ -88,10 +88,10 @@ class PathParameters(ListParameters, kw_only=True):
 class SankeyParameters(RankedParameters, kw_only=True):
     """The period, in whole days, how many moves are shown and how far into a visit."""
 
-    max_steps: Annotated[int, msgspec.Meta(description=f"The stops of a visit, 2 to {MOST_STEPS}.")] = DEFAULT_STEPS
+    max_steps: Annotated[int, msgspec.Meta(description=f"The stops of a visit, 2 to {MAX_STEPS}.")] = DEFAULT_STEPS
 
 
-def paths(ask: Ask, parameters: PathParameters) -> Question:
+def paths(ask: ReportContext, parameters: PathParameters) -> Question:
     """`{path_sequence, frequency, avg_duration_seconds}`, the most frequent first; the mean is of whole visits.
 
     Sequences are cut after `maxSteps`; one that has to reach `endPath` must reach it within them.
@@ -142,7 +142,7 @@ def _sequences(rows: list[Row]) -> Data:
     ]
 
 
-def sankey(ask: Ask, max_steps: int) -> Question:
+def sankey(ask: ReportContext, max_steps: int) -> Question:
     """`{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the moves taken most.
 
     A link leads from its source as the visit's stop `step` to its target as the next one. What a node has and its links
@@ -176,8 +176,8 @@ def _diagram(rows: list[Row]) -> Data:
 
 
 def _check_steps(steps: int, fewest: int) -> int:
-    if not fewest <= steps <= MOST_STEPS:
-        raise invalid("max_steps", f"maxSteps is {fewest} to {MOST_STEPS}, not {steps}.")
+    if not fewest <= steps <= MAX_STEPS:
+        raise invalid("max_steps", f"maxSteps is {fewest} to {MAX_STEPS}, not {steps}.")
     return steps
 
 
@@ -213,11 +213,11 @@ class Sankey(Shape):
     links: list[SankeyLink]
 
 
-def _ask_paths(subject: Subject, parameters: PathParameters, now_ms: int) -> Asked:
+def _ask_paths(subject: ProjectScope, parameters: PathParameters, now_ms: int) -> Asked:
     return paths(read_ask(subject, parameters, now_ms), parameters), None
 
 
-def _ask_sankey(subject: Subject, parameters: SankeyParameters, now_ms: int) -> Asked:
+def _ask_sankey(subject: ProjectScope, parameters: SankeyParameters, now_ms: int) -> Asked:
     return sankey(read_ask(subject, parameters, now_ms), parameters.max_steps), None
 
 

@@ -13,7 +13,7 @@ from query.parameters import Cursor, ListParameters
 from query.periods import all_time
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.reports.profiles import COLUMNS, profile
 from query.reports.timeline import COLUMNS as EVENT_COLUMNS
 from query.reports.timeline import Event, EventPlace, event, event_key, is_beyond, read_place
@@ -76,7 +76,7 @@ ORDER BY created_ms DESC, toUUIDOrZero(id) DESC, received_ms DESC
 """
 
 
-def one_profile(subject: Subject, profile_id: str, now_ms: int) -> Question:
+def one_profile(subject: ProjectScope, profile_id: str, now_ms: int) -> Question:
     """All that `profiles` tells, its `groups` with type and name, `cohorts` of which it is a member, and `devices`."""
     bindings = Bindings()
     # To the minute, so that the answer can be kept.
@@ -106,7 +106,7 @@ def one_profile(subject: Subject, profile_id: str, now_ms: int) -> Question:
     return Question("profiles", bindings.statement(sql), shape, subject.zone.key)
 
 
-def timeline(ask: Ask, profile_id: str, after: EventPlace | None) -> Question:
+def timeline(ask: ReportContext, profile_id: str, after: EventPlace | None) -> Question:
     """`{event_id, created_at, session_id, name, ...}` of what the profile did, the newest first."""
     bindings = Bindings()
     page = Page(ask.limit, event_key)
@@ -204,11 +204,11 @@ class TimelineParameters(ListParameters, kw_only=True):
     cursor: Cursor = None
 
 
-def _ask_one(subject: Subject, parameters: ProfileParameters, now_ms: int) -> Asked:
+def _ask_one(subject: ProjectScope, parameters: ProfileParameters, now_ms: int) -> Asked:
     return one_profile(subject, parameters.profile, now_ms), None
 
 
-def _ask_timeline(subject: Subject, parameters: TimelineParameters, now_ms: int) -> Asked:
+def _ask_timeline(subject: ProjectScope, parameters: TimelineParameters, now_ms: int) -> Asked:
     ask = read_ask(subject, parameters, now_ms)
     if (parameters.start_date, parameters.end_date, parameters.range) == (None, None, None):
         ask = replace(ask, period=all_time(subject.zone))

@@ -9,7 +9,7 @@ from query.filters import condition, read_filters
 from query.freshness import as_instant
 from query.parameters import Filters, one_of
 from query.report import Asked, Report
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.reports.listing import Listing, ListingParameters, by_count, by_instant, by_money, by_text
 from query.shapes import DateTime, Money, Shape
 from query.statement import Bindings, Row
@@ -63,7 +63,7 @@ def profile(row: Row) -> Row:
 
 
 class Profile(Shape):
-    """A person, or a device that is nobody's yet."""
+    """A person, or a device without a person yet."""
 
     profile_id: str
     is_identified: bool
@@ -91,7 +91,7 @@ LISTING = Listing(
 )
 
 
-def _ask(subject: Subject, parameters: ProfilesParameters, _now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: ProfilesParameters, _now_ms: int) -> Asked:
     bindings = Bindings()
     filters = read_filters(parameters.filters, PROFILE_COLUMNS, "profile")
     rows = [condition(each, bindings) for each in filters]

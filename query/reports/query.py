@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from query.errors import choose, invalid
-from query.filters import mean_filters
+from query.filters import resolve_filters
 from query.paging import Page, read_cursor
 from query.parameters import PERIOD_NAMES, PeriodParameters
 from query.periods import Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask, read_limit
+from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
 from query.reports.measures import EXPRESSIONS, METRICS, Dimensions, as_date, measures, read_dimensions, sums
 from query.shapes import BucketStart, Shape
 from query.statement import Bindings, Row
@@ -41,7 +41,7 @@ class WrittenQuery(PeriodParameters, forbid_unknown_fields=True, kw_only=True, r
 
     metrics: list[str]
     dimensions: list[str] = msgspec.field(default_factory=list)
-    filters: list[WrittenFilter] = msgspec.field(default_factory=list)
+    filters: list[RawFilter] = msgspec.field(default_factory=list)
     interval: str | None = None
     order: str | None = None
     limit: int | None = None
@@ -61,7 +61,7 @@ class Order:
 
 
 def query(
-    ask: Ask,
+    ask: ReportContext,
     metrics: tuple[str, ...],
     dimensions: Dimensions,
     interval: Interval | None,
@@ -108,7 +108,9 @@ def _is_after(after: tuple[float | str, list[str]] | None, order: Order, binding
     return f"(first_key {sign} {first} OR (first_key = {first} AND other_keys > {others}))"
 
 
-def _row(row: Row, ask: Ask, metrics: tuple[str, ...], dimensions: Dimensions, interval: Interval | None) -> Row:
+def _row(
+    row: Row, ask: ReportContext, metrics: tuple[str, ...], dimensions: Dimensions, interval: Interval | None
+) -> Row:
     measured = measures(row)
     date = {} if interval is None else {DATE: as_date(row["bucket"], ask, interval)}
     return date | {
@@ -136,7 +138,7 @@ def _read_place(cursor: str, order: Order) -> tuple[float | str, list[str]]:
     return first, others
 
 
-def _ask(subject: Subject, written: WrittenQuery, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, written: WrittenQuery, now_ms: int) -> Asked:
     if not written.metrics:
         raise invalid("metrics", f"metrics names at least one of {', '.join(METRICS)}.")
     metrics = tuple(choose("metrics", name, METRICS) for name in written.metrics)
@@ -146,7 +148,7 @@ def _ask(subject: Subject, written: WrittenQuery, now_ms: int) -> Asked:
     after = None if written.cursor is None else _read_place(written.cursor, order)
     ask = replace(
         read_ask(subject, written, now_ms),
-        filters=mean_filters(written.filters),
+        filters=resolve_filters(written.filters),
         limit=read_limit(written.limit),
     )
     return query(ask, metrics, dimensions, interval, order, after), None

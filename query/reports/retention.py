@@ -13,7 +13,7 @@ from query.parameters import FilteredParameters, one_of
 from query.periods import bucket_of, local_date
 from query.question import Data, Question, percent
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.shapes import Date, Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table
@@ -24,8 +24,8 @@ Criteria = Literal["on", "on_or_after"]
 By = Literal["profile", "device"]
 
 DEFAULT_PERIODS = 12
-MOST_PERIODS = 400
-LONGEST_NAME = 255
+MAX_PERIODS = 400
+MAX_NAME = 255
 LEFT_OUT = "Devices that are derived for a day and belong to no profile are left out: they cannot be met again."
 
 # Days, weeks and months are counted, so that periods are subtracted: 1970-01-05 was a Monday.
@@ -69,7 +69,7 @@ GROUP BY cohort_number, period_number
 
 
 @dataclass(frozen=True)
-class Returning:
+class RetentionQuestion:
     """Whose return is asked for: how cohorts are made, what counts as coming back, and for how many periods."""
 
     kind: Kind
@@ -81,11 +81,11 @@ class Returning:
     return_event: str | None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.periods <= MOST_PERIODS:
-            raise invalid("periods", f"periods is 1 to {MOST_PERIODS}, not {self.periods}.")
+        if not 1 <= self.periods <= MAX_PERIODS:
+            raise invalid("periods", f"periods is 1 to {MAX_PERIODS}, not {self.periods}.")
         for name in (self.start_event, self.return_event):
-            if name is not None and not 1 <= len(name) <= LONGEST_NAME:
-                raise invalid("event", f"startEvent and returnEvent are event names of 1 to {LONGEST_NAME} characters.")
+            if name is not None and not 1 <= len(name) <= MAX_NAME:
+                raise invalid("event", f"startEvent and returnEvent are event names of 1 to {MAX_NAME} characters.")
 
     @property
     def is_plain(self) -> bool:
@@ -96,9 +96,9 @@ class Returning:
 
 def read_returning(
     kind: str, periods: int | None, mode: str, criteria: str, by: str, start_event: str | None, return_event: str | None
-) -> Returning:
+) -> RetentionQuestion:
     """What the written parameters mean. Raises `Refused` that names the parameter."""
-    return Returning(
+    return RetentionQuestion(
         cast(Kind, choose("period", kind, get_args(Kind))),
         DEFAULT_PERIODS if periods is None else periods,
         cast(Mode, choose("mode", mode, get_args(Mode))),
@@ -109,7 +109,7 @@ def read_returning(
     )
 
 
-def retention(ask: Ask, returning: Returning) -> Question:
+def retention(ask: ReportContext, returning: RetentionQuestion) -> Question:
     """Rows `{cohort, size, retained, retention_rate}` of the cohorts whose period the asked one touches, in order.
 
     The lists go from period 0, where `retained` is the size and the rate 100, to `periods`, or to the period that is
@@ -126,7 +126,7 @@ def retention(ask: Ask, returning: Returning) -> Question:
     return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, notes=(LEFT_OUT,))
 
 
-def _rolled_up(ask: Ask, returning: Returning, bindings: Bindings) -> str:
+def _rolled_up(ask: ReportContext, returning: RetentionQuestion, bindings: Bindings) -> str:
     return ROLLED_UP.format(
         retained="retained" if returning.criteria == "on" else "retained_on_or_after",
         project=bindings.bind(ask.subject.project_id, "String"),
@@ -137,7 +137,7 @@ def _rolled_up(ask: Ask, returning: Returning, bindings: Bindings) -> str:
     )
 
 
-def _from_facts(ask: Ask, returning: Returning, bindings: Bindings) -> str:
+def _from_facts(ask: ReportContext, returning: RetentionQuestion, bindings: Bindings) -> str:
     """Over all of the project's events: a cohort is the first period ever, not the first of those asked for."""
     matching = [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
@@ -176,7 +176,7 @@ def _first_day(number: int, kind: Kind) -> date:
     return date(1970, 1, 1) + timedelta(days=number if kind == "day" else number * 7 - 3)
 
 
-def cohorts(ask: Ask, returning: Returning, rows: list[Row]) -> list[Row]:
+def cohorts(ask: ReportContext, returning: RetentionQuestion, rows: list[Row]) -> list[Row]:
     """Rows of a cohort and period each, as one row a cohort with its lists."""
     now = _number(local_date(ask.now_ms, ask.subject.zone), returning.kind)
     retained: dict[int, dict[int, int]] = {}
@@ -204,7 +204,7 @@ class RetentionParameters(FilteredParameters, kw_only=True):
     """Which cohorts, and what counts as coming back."""
 
     period: Annotated[str, one_of(get_args(Kind))] = "week"
-    periods: Annotated[int | None, msgspec.Meta(description=f"After the cohort's own, 1 to {MOST_PERIODS}.")] = None
+    periods: Annotated[int | None, msgspec.Meta(description=f"After the cohort's own, 1 to {MAX_PERIODS}.")] = None
     mode: Annotated[str, one_of(get_args(Mode))] = "first"
     criteria: Annotated[str, one_of(get_args(Criteria))] = "on"
     by: Annotated[str, one_of(get_args(By))] = "profile"
@@ -221,7 +221,7 @@ class RetentionCohort(Shape):
     retention_rate: list[Percent]
 
 
-def _ask(subject: Subject, parameters: RetentionParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: RetentionParameters, now_ms: int) -> Asked:
     returning = read_returning(
         parameters.period,
         parameters.periods,

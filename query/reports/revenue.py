@@ -4,7 +4,7 @@ from query.conditions import event_rows
 from query.parameters import FilteredParameters
 from query.question import Data, Question
 from query.report import Report, over_period
-from query.report_context import Ask
+from query.report_context import ReportContext
 from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 
@@ -29,7 +29,7 @@ WITHOUT_CURRENCY = (
 )
 
 
-def revenue(ask: Ask) -> Question:
+def revenue(ask: ReportContext) -> Question:
     """`{currency, revenue, earned, refunded, sales, refunds, people}`, the currency with the most sales first.
 
     `revenue` = `earned` + `refunded`, which is negative. `people` are those who bought.

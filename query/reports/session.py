@@ -9,7 +9,7 @@ from query.paging import Page
 from query.parameters import Cursor, Limit
 from query.question import Data, Question
 from query.report import Asked, Report
-from query.report_context import Subject, read_limit
+from query.report_context import ProjectScope, read_limit
 from query.reports.sessions import COLUMNS as SESSION_COLUMNS
 from query.reports.sessions import Session, SessionId, session
 from query.reports.timeline import COLUMNS, Event, EventPlace, event, event_key, is_beyond, read_place
@@ -44,7 +44,7 @@ ORDER BY created_ms, toUUIDOrZero(id), received_ms
 """
 
 
-def one_session(subject: Subject, session_id: str, limit: int, after: EventPlace | None) -> Question:
+def one_session(subject: ProjectScope, session_id: str, limit: int, after: EventPlace | None) -> Question:
     """`{session_id, started_at, ..., events: [{event_id, created_at, name, ...}]}`, the first event first."""
     bindings = Bindings()
     page = Page(limit, event_key)
@@ -89,7 +89,7 @@ class SessionParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
     cursor: Cursor = None
 
 
-def _ask(subject: Subject, parameters: SessionParameters, _now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: SessionParameters, _now_ms: int) -> Asked:
     try:
         session_id = msgspec.convert(parameters.session, SessionId)
     except msgspec.ValidationError as error:

@@ -10,7 +10,7 @@ from query.paging import Instant, Page, read_cursor
 from query.parameters import Cursor, ListParameters
 from query.question import Question
 from query.report import Asked, Report
-from query.report_context import Ask, Subject, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask
 from query.shapes import DateTime, Money, Shape
 from query.statement import Bindings, Row
 
@@ -61,7 +61,7 @@ class SessionsParameters(ListParameters, kw_only=True):
     cursor: Cursor = None
 
 
-def sessions(ask: Ask, after: Place | None) -> Question:
+def sessions(ask: ReportContext, after: Place | None) -> Question:
     """`{session_id, started_at, ended_at, ...}` of the sessions that start in the period, the newest first."""
     bindings = Bindings()
     page = Page(ask.limit, lambda row: (row["started_ms"], row["id"]))
@@ -130,7 +130,7 @@ class Session(Shape):
     device: str
 
 
-def _ask(subject: Subject, parameters: SessionsParameters, now_ms: int) -> Asked:
+def _ask(subject: ProjectScope, parameters: SessionsParameters, now_ms: int) -> Asked:
     after = None if parameters.cursor is None else read_cursor(parameters.cursor, tuple[Instant, SessionId])
     return sessions(read_ask(subject, parameters, now_ms), after), None
 

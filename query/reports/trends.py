@@ -12,9 +12,9 @@ from query.parameters import ListParameters, TrendParameters, one_of
 from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report, compared
-from query.report_context import Ask, Subject, read_ask, read_limit
+from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
 from query.reports.measures import (
-    MOST_DIMENSIONS,
+    MAX_DIMENSIONS,
     NO_DIMENSIONS,
     Dimensions,
     Metrics,
@@ -28,7 +28,7 @@ from query.shapes import BucketStart
 from query.statement import Bindings, Row, Statement
 from query.tables import decide_table
 
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 DEFAULT_SERIES = 10
 
 ROLLED_UP = """
@@ -58,7 +58,7 @@ ORDER BY place
 """
 
 
-def metrics(ask: Ask) -> Question:
+def metrics(ask: ReportContext) -> Question:
     """The metrics of the whole period, as one object."""
     table = decide_table("trends", finest=ask.period.grain, has_filters=bool(ask.filters))
     return Question(
@@ -69,7 +69,7 @@ def metrics(ask: Ask) -> Question:
     )
 
 
-def breakdown(ask: Ask, dimensions: Dimensions) -> Question:
+def breakdown(ask: ReportContext, dimensions: Dimensions) -> Question:
     """The metrics of every combination of the dimensions' values, those with most events first."""
     return Question(
         "events",
@@ -79,7 +79,7 @@ def breakdown(ask: Ask, dimensions: Dimensions) -> Question:
     )
 
 
-def timeseries(ask: Ask, interval: Interval, dimensions: Dimensions = NO_DIMENSIONS) -> Question:
+def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = NO_DIMENSIONS) -> Question:
     """The metrics of every bucket of the period, in order, with its `date`; of every combination of dimensions.
 
     A bucket's date is the local date of its first day, or for hours the instant with the zone's offset. The first and
@@ -89,8 +89,8 @@ def timeseries(ask: Ask, interval: Interval, dimensions: Dimensions = NO_DIMENSI
     is_one = not dimensions.columns
     table = decide_table("trends", finest=finest, has_filters=bool(ask.filters)) if is_one else "events"
     buckets = dates(ask, interval)
-    if len(buckets) * (1 if is_one else ask.limit) > MOST_ROWS:
-        raise invalid("limit", f"That is more than {MOST_ROWS} rows; take a smaller limit or a longer interval.")
+    if len(buckets) * (1 if is_one else ask.limit) > MAX_ROWS:
+        raise invalid("limit", f"That is more than {MAX_ROWS} rows; take a smaller limit or a longer interval.")
 
     def shape(rows: list[Row]) -> Data:
         found: dict[tuple[str, ...], dict[str, Row]] = {(): {}} if is_one else {}
@@ -106,7 +106,9 @@ def timeseries(ask: Ask, interval: Interval, dimensions: Dimensions = NO_DIMENSI
     return Question(table, _statement(ask, table, interval, dimensions), shape, ask.subject.zone.key)
 
 
-def _statement(ask: Ask, table: str, interval: Interval | None, dimensions: Dimensions = NO_DIMENSIONS) -> Statement:
+def _statement(
+    ask: ReportContext, table: str, interval: Interval | None, dimensions: Dimensions = NO_DIMENSIONS
+) -> Statement:
     bindings = Bindings()
     if table != "events":
         rows = rollup_rows(ask, table, bindings)
@@ -131,7 +133,7 @@ class BrokenDown(Metrics):
     dimensions: dict[str, str]
 
 
-Columns = f"Up to {MOST_DIMENSIONS} columns or properties.x, by commas."
+Columns = f"Up to {MAX_DIMENSIONS} columns or properties.x, by commas."
 
 
 class BreakdownParameters(ListParameters, kw_only=True):
@@ -149,16 +151,16 @@ class TimeseriesParameters(TrendParameters, kw_only=True):
     limit: Annotated[int | None, msgspec.Meta(description=f"The most series; default {DEFAULT_SERIES}.")] = None
 
 
-def _ask_metrics(subject: Subject, parameters: TrendParameters, now_ms: int) -> Asked:
+def _ask_metrics(subject: ProjectScope, parameters: TrendParameters, now_ms: int) -> Asked:
     return compared(read_ask(subject, parameters, now_ms), parameters, metrics)
 
 
-def _ask_breakdown(subject: Subject, parameters: BreakdownParameters, now_ms: int) -> Asked:
+def _ask_breakdown(subject: ProjectScope, parameters: BreakdownParameters, now_ms: int) -> Asked:
     dimensions = _read_dimensions("by", parameters.by)
     return compared(read_ask(subject, parameters, now_ms), parameters, lambda each: breakdown(each, dimensions))
 
 
-def _ask_timeseries(subject: Subject, parameters: TimeseriesParameters, now_ms: int) -> Asked:
+def _ask_timeseries(subject: ProjectScope, parameters: TimeseriesParameters, now_ms: int) -> Asked:
     interval = read_interval(parameters.interval)
     if parameters.limit is not None and parameters.breakdown is None:
         raise invalid("limit", "limit is the number of series of a breakdown, which is not given.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from collector.loading.writer import Writer
-from collector.spool.directory import open_folder
+from collector.spool.directory import open_directory
 from collector.spool.segment import SegmentName
 from collector.spool.spool import Spool
 from event_lens.clock import now_ms
@@ -26,7 +26,7 @@ def test_a_clock_that_steps_back_loses_and_mixes_up_nothing(tmp_path: Path, ware
         return next(moments, start_ms)
 
     async def run() -> None:
-        folder = open_folder(tmp_path / "spool")
+        folder = open_directory(tmp_path / "spool")
         writer = Writer(folder, warehouse, clock=lambda: start_ms - DAY_MS)
 
         def on_sealed(name: SegmentName) -> None:

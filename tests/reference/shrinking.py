@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from tests.spec.rows import Project, Row
 
-MOST_ROUNDS = 12
+MAX_ROUNDS = 12
 
 
 def shrink(project: Project, differ: Callable[[Sequence[Project]], Sequence[bool]]) -> Project:
     """The smallest project found that still differs; `differ` judges all candidates of a round at once."""
     parts = 2
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         rows = _rows(project)
         candidates = [_without(project, rows[part::parts]) for part in range(parts)] if len(rows) > 1 else []
         still = [each for each, does in zip(candidates, differ(candidates), strict=True) if does] if candidates else []

@@ -67,12 +67,12 @@ class Comparison:
             for number, (wanted, item) in enumerate(zip(expected, found, strict=True)):
                 self.check(wanted, item, f"{where}[{number}]", is_part=is_part)
         elif expected == "<any>":
-            assert isinstance(found, str), f"{where}: {found!r} is no text"
+            assert isinstance(found, str), f"{where}: {found!r} is not text"
         elif expected == "<text>":
-            assert isinstance(found, str), f"{where}: {found!r} is no text"
+            assert isinstance(found, str), f"{where}: {found!r} is not text"
             assert found, f"{where}: empty"
         elif expected == "<number>":
-            assert isinstance(found, int | float), f"{where}: {found!r} is no number"
+            assert isinstance(found, int | float), f"{where}: {found!r} is not a number"
         elif isinstance(expected, str) and expected.startswith(SAME):
             assert found, f"{where}: empty"
             first = self._same.setdefault(expected, found)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from collector.spool.directory import Folder
+from collector.spool.directory import SpoolDirectory
 from collector.spool.segment import SegmentName, frame, new_segment_id
 from event_lens.clock import now_ms
 from event_lens.contract.rows import EventRow, timestamp
 from event_lens.warehouse.client import Warehouse
 
 
-def put(folder: Folder, project_ids: Sequence[str], count: int) -> SegmentName:
+def put(folder: SpoolDirectory, project_ids: Sequence[str], count: int) -> SegmentName:
     """A sealed segment of `count` events of each project, mixed."""
     now = timestamp(now_ms())
     rows = [

@@ -7,7 +7,7 @@ import pytest
 from collector.loading.loader import land_segment
 from collector.loading.router import Router
 from collector.loading.verification import Landing
-from collector.spool.directory import open_folder
+from collector.spool.directory import open_directory
 from event_lens.errors import Unavailable
 from tests.shards.running import Shards, Tenant
 from tests.shards.segments import put, raw_counts
@@ -24,7 +24,7 @@ def test_a_segment_lands_once_on_each_shard_when_one_of_them_fails(
 ) -> None:
     with shards.registry() as registry:
         projects = [Tenant(shards, registry, f"on {shard}", shard).project_id for shard in (1, 2)]
-        folder = open_folder(tmp_path)
+        folder = open_directory(tmp_path)
         name = put(folder, projects, 7)
         with shards.on(1) as one, shards.on(2) as two:
             warehouses: dict[int, Landing] = {1: one, 2: two}
@@ -46,7 +46,7 @@ def test_a_segment_lands_once_on_each_shard_when_one_of_them_fails(
 
 
 def test_a_row_of_an_unknown_project_lands_on_the_first_shard(shards: Shards, tmp_path: Path) -> None:
-    folder = open_folder(tmp_path)
+    folder = open_directory(tmp_path)
     name = put(folder, [f"unknown-{tmp_path.name}"], 2)
     with shards.on(1) as one, shards.on(2) as two, shards.registry() as registry:
         land_segment(Router(registry, {1: one, 2: two}), folder, name)

@@ -7,7 +7,7 @@ import pytest
 from cli.project_move import move_project
 from collector.loading.loader import land_segment
 from collector.loading.router import Router
-from collector.spool.directory import open_folder
+from collector.spool.directory import open_directory
 from event_lens.errors import Unavailable
 from event_lens.registry.placements import advance_move, begin_move, end_move, list_moves
 from event_lens.registry.projects import find_project
@@ -61,7 +61,7 @@ def test_a_segment_that_was_tried_before_its_project_moved_lands_once(
     shards: Shards, tenant: Tenant, tmp_path: Path
 ) -> None:
     """Its rows are on the old shard, the move copies them, and the collector never heard the answer."""
-    folder = open_folder(tmp_path)
+    folder = open_directory(tmp_path)
     name = put(folder, [tenant.project_id], 5)
     copy = (folder.path / name.file_name).read_bytes()
     with shards.on(1) as one, shards.on(2) as two, shards.registry() as registry:
@@ -77,7 +77,7 @@ def test_a_segment_that_was_tried_before_its_project_moved_lands_once(
 
 
 def test_rows_wait_in_the_spool_while_the_last_ones_are_copied(shards: Shards, tenant: Tenant, tmp_path: Path) -> None:
-    folder = open_folder(tmp_path)
+    folder = open_directory(tmp_path)
     name = put(folder, [tenant.project_id], 5)
     with shards.on(1) as one, shards.on(2) as two, shards.registry() as registry:
         begun = begin_move(registry, tenant.project_id, 2)
@@ -94,7 +94,7 @@ def test_rows_wait_in_the_spool_while_the_last_ones_are_copied(shards: Shards, t
 
 
 def test_a_segment_stays_when_its_project_left_while_it_landed(shards: Shards, tenant: Tenant, tmp_path: Path) -> None:
-    folder = open_folder(tmp_path)
+    folder = open_directory(tmp_path)
     name = put(folder, [tenant.project_id], 5)
     with shards.on(1) as one, shards.on(2) as two, shards.registry() as registry:
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS
-from event_lens.contract.filters import OPERATORS, WrittenFilter, mean_filters
+from event_lens.contract.filters import OPERATORS, RawFilter, resolve_filters
 from event_lens.errors import Refused
 from event_lens.warehouse.client import Warehouse
 from query.filters import condition
@@ -63,7 +63,7 @@ def written_filters() -> Iterator[list[Row]]:
 
 def is_accepted(one: Row) -> bool:
     try:
-        mean_filters([WrittenFilter(**one)], EVENT_COLUMNS, "event", most=50, most_values=1000)
+        resolve_filters([RawFilter(**one)], EVENT_COLUMNS, "event", most=50, most_values=1000)
     except Refused:
         return False
     return True
@@ -106,8 +106,8 @@ def test_stored_filters_take_the_events_that_the_same_question_takes(
     for several in batched(written_filters(), 60):
         bindings, chosen = Bindings(), list[str]()
         for filters in several:
-            means = mean_filters(
-                [WrittenFilter(**each) for each in filters], EVENT_COLUMNS, "event", most=50, most_values=1000
+            means = resolve_filters(
+                [RawFilter(**each) for each in filters], EVENT_COLUMNS, "event", most=50, most_values=1000
             )
             goal_id = str(len(stored))
             stored.append(

@@ -122,7 +122,7 @@ REFUSED = [
     "SELECT serverUUID()",
     "SELECT sleep(3)",
     "SELECT addressToLine(1)",
-    # Writing, and everything that is no question.
+    # Writing, and everything else that does not ask.
     "INSERT INTO {table} VALUES (3, 'z', [])",
     "INSERT INTO {table} SELECT 3, 'z', []",
     "INSERT INTO FUNCTION file('/tmp/x', 'CSV') SELECT 1",

@@ -11,7 +11,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from chdb_server.config import ANALYST_QUERIES
-from chdb_server.guard.concurrency import Turns
+from chdb_server.guard.concurrency import ConcurrencyLimit
 from chdb_server.guard.failure import StatementError
 from event_lens.warehouse.client import Warehouse
 from tests.warehouse.node_client import need_node, run_scenario
@@ -141,7 +141,7 @@ def test_a_few_questions_run_at_a_time_and_the_owner_still_gets_through(
 
 def test_who_waits_too_long_for_a_turn_is_refused_and_the_turn_is_not_lost() -> None:
     async def scenario() -> Any:
-        turns = Turns(1, patience_seconds=0.05)
+        turns = ConcurrencyLimit(1, patience_seconds=0.05)
         async with turns.take():
             with pytest.raises(StatementError, match="TOO_MANY_SIMULTANEOUS_QUERIES"):
                 async with turns.take():

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from collector.loading.loader import land_segment
-from collector.spool.directory import Folder, open_folder
+from collector.spool.directory import SpoolDirectory, open_directory
 from collector.spool.segment import SegmentName, frame, new_segment_id
 from event_lens.clock import now_ms
 from event_lens.contract.rows import EventRow, timestamp
@@ -39,13 +39,13 @@ def own_warehouse(own_server: EmbeddedServer) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    folder = open_folder(tmp_path / "spool")
+def folder(tmp_path: Path) -> Iterator[SpoolDirectory]:
+    folder = open_directory(tmp_path / "spool")
     yield folder
     folder.close()
 
 
-def put(folder: Folder, count: int, *, days_apart: int = 0, names: tuple[str, ...] = ("a",)) -> SegmentName:
+def put(folder: SpoolDirectory, count: int, *, days_apart: int = 0, names: tuple[str, ...] = ("a",)) -> SegmentName:
     """A sealed segment of events, `days_apart` between one and the next."""
     now = now_ms()
     rows = [
@@ -77,7 +77,7 @@ def rows_of(warehouse: Warehouse, name: SegmentName) -> tuple[int, int]:
 
 
 def check_lands_once_when_it_can(
-    warehouse: Warehouse, folder: Folder, name: SegmentName, count: int, mend: Callable[[], None], code: str
+    warehouse: Warehouse, folder: SpoolDirectory, name: SegmentName, count: int, mend: Callable[[], None], code: str
 ) -> None:
     """The segment is refused with `code` and stays; after `mend` it lands, each row once."""
     try:
@@ -95,7 +95,7 @@ def check_lands_once_when_it_can(
 
 
 def test_rows_that_violate_a_constraint_go_to_quarantine_and_the_others_land(
-    own_warehouse: Warehouse, folder: Folder
+    own_warehouse: Warehouse, folder: SpoolDirectory
 ) -> None:
     name = put(folder, 6, names=("a", "bad", "c"))
     own_warehouse.command("ALTER TABLE lens_raw.events ADD CONSTRAINT no_bad CHECK name != 'bad'")
@@ -112,14 +112,14 @@ def test_rows_that_violate_a_constraint_go_to_quarantine_and_the_others_land(
 
 
 def test_too_many_partitions_in_a_block_keep_the_segment(
-    own_warehouse: Warehouse, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    own_warehouse: Warehouse, folder: SpoolDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(client._LANDING, "max_partitions_per_insert_block", 1)
     name = put(folder, 5, days_apart=40)
     check_lands_once_when_it_can(own_warehouse, folder, name, 5, monkeypatch.undo, "warehouse_252")
 
 
-def test_too_many_parts_keep_the_segment(own_warehouse: Warehouse, folder: Folder) -> None:
+def test_too_many_parts_keep_the_segment(own_warehouse: Warehouse, folder: SpoolDirectory) -> None:
     land_segment(own_warehouse, folder, put(folder, 1))
     own_warehouse.command("SYSTEM STOP MERGES lens_raw.events")
     own_warehouse.command(
@@ -134,7 +134,7 @@ def test_too_many_parts_keep_the_segment(own_warehouse: Warehouse, folder: Folde
 
 
 def test_a_landing_over_the_time_limit_keeps_the_segment(
-    own_server: EmbeddedServer, own_warehouse: Warehouse, folder: Folder
+    own_server: EmbeddedServer, own_warehouse: Warehouse, folder: SpoolDirectory
 ) -> None:
     own_warehouse.command("ALTER TABLE lens_raw.events ADD COLUMN slow UInt8 DEFAULT sleepEachRow(0.5)")
 

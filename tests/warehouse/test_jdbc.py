@@ -73,7 +73,7 @@ class Driver:
         return httpx.post(self._url, params=params, headers=headers, auth=self._auth, content=body)
 
     def ask(self, sql: str) -> list[str]:
-        """The names of the columns; fails when the answer is no whole one in the format that was asked for."""
+        """The names of the columns; fails when the answer is not whole, or not in the format that was asked for."""
         answer = self.post(sql.encode())
         assert answer.status_code == 200, answer.text
         assert answer.headers["x-clickhouse-format"] == "RowBinaryWithNamesAndTypes"

@@ -83,7 +83,7 @@ moments as (
     {%- endif %}
 ),
 
-walks as (
+event_sequences as (
     select
         project_id,
         funnel_id,
@@ -91,7 +91,7 @@ walks as (
         local_day,
         arraySort(groupArray((at, event_id, received_at, mask, breakdown_value))) as in_order,
         arraySplit(
-            (event, at, before) -> at != before, in_order, in_order.1, {{ one_before('in_order.1', '-1') }}
+            (event, at, before) -> at != before, in_order, in_order.1, {{ previous_of('in_order.1', '-1') }}
         ) as by_instant
     from moments
     group by project_id, funnel_id, entity, local_day
@@ -105,4 +105,4 @@ select
     arrayMap(done -> done[1].1, by_instant) as moments,
     arrayMap(done -> arrayFilter(mask -> mask != 0, done.4), by_instant) as masks,
     arrayMap(done -> arrayFilter((value, mask) -> mask != 0, done.5, done.4), by_instant) as breakdown_values
-from walks
+from event_sequences

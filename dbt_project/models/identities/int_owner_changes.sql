@@ -3,8 +3,8 @@
 --
 -- What readers see now is `lens.identities` and the aliases of the last build. Both are published at the end of a
 -- build, so one that was killed finds the same days again. Empty when everything is built anyway.
-{% set identities = none if flags.FULL_REFRESH else published(generate_schema_name('lens', none), 'identities') %}
-{% set aliases = none if flags.FULL_REFRESH else published('lens_staging', 'int_aliases__published') %}
+{% set identities = none if flags.FULL_REFRESH else last_published(generate_schema_name('lens', none), 'identities') %}
+{% set aliases = none if flags.FULL_REFRESH else last_published('lens_staging', 'int_aliases__published') %}
 {% set is_first_build = identities is none or aliases is none %}
 
 with now as (

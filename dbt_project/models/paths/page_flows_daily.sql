@@ -9,7 +9,7 @@ with views as (
     where {{ in_window('local_day', after=1) }} and {{ in_window('session_day') }} and session_id != 0 and is_screen_view
 ),
 
-walks as (
+event_sequences as (
     select
         project_id,
         session_day,
@@ -27,7 +27,7 @@ moves as (
         step,
         move.1 as from_path,
         move.2 as to_path
-    from walks
+    from event_sequences
     array join taken as move, arrayEnumerate(taken) as step
 )
 

@@ -30,13 +30,13 @@ named as (
     select * from {{ ref('int_retention_days') }}
 ),
 
-lasting as (
+trackable_profiles as (
     select project_id, profile_id from days
     where is_lasting and (project_id, profile_id) in (select project_id, profile_id from named)
 ),
 
 -- On which days a profile did the start event, the return event, or both.
-deeds as (
+activity as (
     select
         definitions.definition as definition,
         days.profile_id as profile_id,
@@ -52,7 +52,7 @@ deeds as (
         definitions.definition as definition,
         named.profile_id as profile_id,
         named.local_day as local_day,
-        (named.project_id, named.profile_id) in (select project_id, profile_id from lasting) as is_lasting,
+        (named.project_id, named.profile_id) in (select project_id, profile_id from trackable_profiles) as is_lasting,
         definitions.start_event = named.name as is_start,
         definitions.return_event = named.name as is_return
     from named
@@ -66,9 +66,9 @@ profiles as (
         profile_id,
         groupArrayIf(local_day, is_start) as start_days,
         groupArrayIf(local_day, is_return) as return_days
-    from deeds
+    from activity
     group by definition, profile_id
-    having max(deeds.is_lasting) and notEmpty(start_days)
+    having max(activity.is_lasting) and notEmpty(start_days)
 ),
 
 periods as (
@@ -106,7 +106,7 @@ members as (
 ),
 
 -- What is known of the members by period: how many came back in it, and for how many it was the last return.
-met as (
+returns_by_period as (
     select
         definition,
         is_first,
@@ -127,9 +127,9 @@ cohorts as (
         kind,
         cohort_number,
         groupArray(period_number) as numbers,
-        groupArray(met.retained) as retained_in,
-        groupArray(met.last_returns) as last_in
-    from met
+        groupArray(returns_by_period.retained) as retained_in,
+        groupArray(returns_by_period.last_returns) as last_in
+    from returns_by_period
     group by definition, is_first, kind, cohort_number
 ),
 

@@ -1,7 +1,7 @@
 {{ config(tags='daily', partition_by='day', order_by=['project_id', 'day']) }}
 -- grain: one row per project and local day with events
 
-with finer as (
+with daily_rows as (
     select * from {{ ref('metrics_hourly') }}
     where {{ in_window('day') }}
 )
@@ -10,5 +10,5 @@ select
     project_id,
     day,
     {{ merged_metrics() }}
-from finer
+from daily_rows
 group by project_id, day

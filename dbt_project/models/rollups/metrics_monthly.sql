@@ -1,7 +1,7 @@
 {{ config(tags='daily', materialized='view') }}
 -- grain: one row per project and calendar month, with events
 
-with finer as (
+with daily_rows as (
     select * from {{ ref('metrics_daily') }}
 )
 
@@ -9,5 +9,5 @@ select
     project_id,
     toStartOfMonth(day) as month,
     {{ merged_metrics() }}
-from finer
+from daily_rows
 group by project_id, month

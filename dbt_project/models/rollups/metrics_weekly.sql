@@ -1,7 +1,7 @@
 {{ config(tags='daily', materialized='view') }}
 -- grain: one row per project and week, from Monday, with events
 
-with finer as (
+with daily_rows as (
     select * from {{ ref('metrics_daily') }}
 )
 
@@ -9,5 +9,5 @@ select
     project_id,
     toMonday(day) as week,
     {{ merged_metrics() }}
-from finer
+from daily_rows
 group by project_id, week

@@ -10,7 +10,7 @@ with events as (
 ),
 
 -- Arrays of a session's events in order cost less than window functions over them.
-walks as (
+event_sequences as (
     select
         project_id,
         session_id,
@@ -27,16 +27,16 @@ walks as (
 
 views as (
     select
-        walks.project_id as project_id,
-        walks.session_id as session_id,
+        event_sequences.project_id as project_id,
+        event_sequences.session_id as session_id,
         event.3 as path,
-        walks.device_id as device_id,
+        event_sequences.device_id as device_id,
         event.4 as local_day,
         place = first_view as is_entry,
         is_bounce,
         next_moment != 0 as has_next,
         if(has_next, next_moment - moment, 0) as shown_ms
-    from walks
+    from event_sequences
     array join
         in_order as event,
         arrayEnumerate(in_order) as place,

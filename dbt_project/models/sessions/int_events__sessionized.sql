@@ -71,8 +71,8 @@ cut as (
             (gap, name, last_name, last_day, day, place) -> place = 1
                 or gap >= timeout_ms
                 or (name != '' and last_name not in ('', name) and last_day >= day - 1),
-            arrayDifference(moments), named, {{ one_before('last_named', "''") }},
-            {{ one_before('last_named_days', 'toDate(0)') }}, days, arrayEnumerate(moments)
+            arrayDifference(moments), named, {{ previous_of('last_named', "''") }},
+            {{ previous_of('last_named_days', 'toDate(0)') }}, days, arrayEnumerate(moments)
         ) as are_cut,
         arrayFill((day, is_cut) -> is_cut, days, are_cut) as last_cut_days
     from devices
@@ -84,12 +84,12 @@ started as (
         *,
         arrayMap(
             (is_cut, day, previous_day, last_cut_day) -> is_cut or (day != previous_day and last_cut_day != day - 1),
-            are_cut, days, {{ one_before('days', 'toDate(0)') }}, {{ one_before('last_cut_days', 'toDate(0)') }}
+            are_cut, days, {{ previous_of('days', 'toDate(0)') }}, {{ previous_of('last_cut_days', 'toDate(0)') }}
         ) as are_starts,
         arrayFill((moment, is_start) -> is_start, moments, are_starts) as starts,
         arrayFill((day, is_start) -> is_start, days, are_starts) as start_days,
         -- Starts at one instant are one session.
-        arrayMap((start, previous) -> start != previous, starts, {{ one_before('starts', '-1') }}) as are_first
+        arrayMap((start, previous) -> start != previous, starts, {{ previous_of('starts', '-1') }}) as are_first
     from cut
 ),
 

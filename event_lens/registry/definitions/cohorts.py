@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.definitions.filters import event_filters, profile_filters
@@ -15,9 +15,9 @@ from event_lens.registry.tables import Cohort
 Match = Literal["all", "any"]
 CountOperator = Literal["gte", "lte", "eq"]
 
-MOST_CRITERIA = 20
-LARGEST_COUNT = 1_000_000
-LONGEST_DAYS = 3_660
+MAX_CRITERIA = 20
+MAX_COUNT = 1_000_000
+MAX_DAYS = 3_660
 # What the warehouse's dates can hold.
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2148, 12, 31)
 
@@ -36,20 +36,20 @@ class Criterion(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """
 
     event: str | None = None
-    filters: list[WrittenFilter] | None = None
+    filters: list[RawFilter] | None = None
     count: Count | None = None
     within_days: int | None = None
     start_date: date | None = None
     end_date: date | None = None
-    profile: list[WrittenFilter] | None = None
+    profile: list[RawFilter] | None = None
 
 
 def create_cohort(
     registry: Registry, project_id: str, name: str, criteria: tuple[Criterion, ...], *, match: str = "all"
 ) -> Cohort:
     """The profiles for which all or any of 1 to 20 criteria are true. Raises `Refused`."""
-    if not 1 <= len(criteria) <= MOST_CRITERIA:
-        raise _invalid(f"A cohort has 1 to {MOST_CRITERIA} criteria, not {len(criteria)}.")
+    if not 1 <= len(criteria) <= MAX_CRITERIA:
+        raise _invalid(f"A cohort has 1 to {MAX_CRITERIA} criteria, not {len(criteria)}.")
     if match not in get_args(Match):
         raise _invalid(f"A cohort matches {' or '.join(get_args(Match))} of its criteria, not {match!r}.")
     cohort = Cohort(
@@ -95,10 +95,10 @@ def _stored(written: Criterion) -> dict[str, Any]:
     if count.operator not in get_args(CountOperator):
         raise _invalid(f"A count is {', '.join(get_args(CountOperator))}, not {count.operator!r}.")
     fewest = 1 if count.operator == "gte" else 0
-    if not fewest <= count.value <= LARGEST_COUNT:
-        raise _invalid(f"A count with {count.operator} is {fewest} to {LARGEST_COUNT}, not {count.value}.")
-    if days is not None and not 1 <= days <= LONGEST_DAYS:
-        raise _invalid(f"A criterion reaches over 1 to {LONGEST_DAYS} days, not {days}.")
+    if not fewest <= count.value <= MAX_COUNT:
+        raise _invalid(f"A count with {count.operator} is {fewest} to {MAX_COUNT}, not {count.value}.")
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise _invalid(f"A criterion reaches over 1 to {MAX_DAYS} days, not {days}.")
     return {
         "event": checked_event("cohort", written.event),
         "filters": event_filters(written.filters or []),

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS, Column, Owner
-from event_lens.contract.filters import WrittenFilter, find_column, mean_filters
+from event_lens.contract.filters import RawFilter, find_column, resolve_filters
 from event_lens.errors import Refused
 
-MOST_FILTERS = 20
-MOST_VALUES = 100
+MAX_FILTERS = 20
+MAX_VALUES = 100
 
 Stored = dict[str, Any]
 """A filter as it is kept: `{"name", "operator", "value": [text, ...]}`."""
 
 
-def event_filters(written: list[WrittenFilter]) -> list[Stored]:
+def event_filters(written: list[RawFilter]) -> list[Stored]:
     """Filters on an event's own columns and properties. Raises `Refused` (`filters_invalid`)."""
     return _stored(written, EVENT_COLUMNS, "event")
 
 
-def profile_filters(written: list[WrittenFilter]) -> list[Stored]:
+def profile_filters(written: list[RawFilter]) -> list[Stored]:
     """Filters on what is known of a profile. Raises `Refused` (`filters_invalid`)."""
     return _stored(written, PROFILE_COLUMNS, "profile")
 
@@ -34,6 +34,6 @@ def breakdown_column(name: str) -> str:
     return column.name
 
 
-def _stored(written: list[WrittenFilter], columns: Mapping[str, Column], owner: Owner) -> list[Stored]:
-    meant = mean_filters(written, columns, owner, most=MOST_FILTERS, most_values=MOST_VALUES)
+def _stored(written: list[RawFilter], columns: Mapping[str, Column], owner: Owner) -> list[Stored]:
+    meant = resolve_filters(written, columns, owner, most=MAX_FILTERS, most_values=MAX_VALUES)
     return [{"name": each.column.name, "operator": each.operator, "value": list(each.values)} for each in meant]

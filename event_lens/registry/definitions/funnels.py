@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.definitions.filters import breakdown_column, event_filters
@@ -14,16 +14,16 @@ from event_lens.registry.tables import Funnel
 CountedBy = Literal["device", "profile", "session"]
 StepOrder = Literal["ordered", "strict", "any"]
 
-FEWEST_STEPS, MOST_STEPS = 2, 10
-LONGEST_WINDOW_SECONDS = 90 * 86_400
-MOST_VARIANTS = 4
+FEWEST_STEPS, MAX_STEPS = 2, 10
+MAX_WINDOW_SECONDS = 90 * 86_400
+MAX_VARIANTS = 4
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A step as callers write it: an event name, and filters on the event."""
 
     name: str
-    filters: list[WrittenFilter] = []
+    filters: list[RawFilter] = []
 
 
 def create_funnel(
@@ -39,10 +39,10 @@ def create_funnel(
 ) -> Funnel:
     """A funnel of 2 to 10 steps within a window of 1 second to 90 days. Raises `Refused`."""
     written = [Step(step) if isinstance(step, str) else step for step in steps]
-    if not FEWEST_STEPS <= len(written) <= MOST_STEPS:
-        raise _invalid(f"A funnel has {FEWEST_STEPS} to {MOST_STEPS} steps, not {len(written)}.")
-    if not 1 <= window_seconds <= LONGEST_WINDOW_SECONDS:
-        raise _invalid(f"A funnel's window is 1 to {LONGEST_WINDOW_SECONDS} seconds, not {window_seconds}.")
+    if not FEWEST_STEPS <= len(written) <= MAX_STEPS:
+        raise _invalid(f"A funnel has {FEWEST_STEPS} to {MAX_STEPS} steps, not {len(written)}.")
+    if not 1 <= window_seconds <= MAX_WINDOW_SECONDS:
+        raise _invalid(f"A funnel's window is 1 to {MAX_WINDOW_SECONDS} seconds, not {window_seconds}.")
     if counted_by not in get_args(CountedBy):
         raise _invalid(f"A funnel counts by {', '.join(get_args(CountedBy))}, not {counted_by!r}.")
     if step_order not in get_args(StepOrder):
@@ -78,8 +78,8 @@ def _check_variants(funnel: Funnel) -> None:
     variants: dict[str, set[bytes]] = {}
     for name, filters in zip(funnel.step_names, funnel.step_filters, strict=True):
         variants.setdefault(name, set()).add(msgspec.json.encode(filters))
-    if any(len(filters) > MOST_VARIANTS for filters in variants.values()):
-        raise _invalid(f"In any order, at most {MOST_VARIANTS} steps of one event may have different filters.")
+    if any(len(filters) > MAX_VARIANTS for filters in variants.values()):
+        raise _invalid(f"In any order, at most {MAX_VARIANTS} steps of one event may have different filters.")
 
 
 def _invalid(message: str) -> Refused:

@@ -1,6 +1,6 @@
 """Goals: the events that count as conversions."""
 
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.registry.database import Registry
 from event_lens.registry.definitions.filters import event_filters
 from event_lens.registry.definitions.store import checked_event, checked_name, keep, listed, new_id, now, remove
@@ -8,7 +8,7 @@ from event_lens.registry.tables import Goal
 
 
 def create_goal(
-    registry: Registry, project_id: str, name: str, event_name: str, filters: tuple[WrittenFilter, ...] = ()
+    registry: Registry, project_id: str, name: str, event_name: str, filters: tuple[RawFilter, ...] = ()
 ) -> Goal:
     """Every event of that name that passes the filters is a conversion. Raises `Refused`."""
     goal = Goal(

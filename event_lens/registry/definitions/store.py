@@ -73,5 +73,6 @@ def remove(registry: Registry, table: type[Definition], noun: str, definition_id
 
 
 def _is_name(text: str) -> bool:
-    # Half of a surrogate pair, as a terminal passes on what is no UTF-8, is no character; nor is NUL in PostgreSQL.
+    # Half of a surrogate pair, as a terminal passes on bytes that are not UTF-8, is not a character; PostgreSQL takes no
+    # NUL either.
     return 1 <= len(text) <= MAX_NAME_LENGTH and not re.search(r"[\x00\ud800-\udfff]", text)

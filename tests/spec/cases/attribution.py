@@ -153,7 +153,7 @@ CASES = {
         goals(),
     ),
     "no_touch": Case(
-        "A session exactly 30 days before is no touch; a conversion without touches is unassigned, once a model.",
+        "A session exactly 30 days before is not a touch; a conversion without touches is unassigned, once a model.",
         bought_at_the_desk,
         CREDITS,
         [(model, "a", "Email", 1, 1.0, 0.0) for model in MODELS]

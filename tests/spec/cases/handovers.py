@@ -192,7 +192,7 @@ CASES = {
         ],
     ),
     "handover_no_links": Case(
-        "Without going on, the old device is nobody's.",
+        "Without going on, the old device belongs to no person.",
         identified_apart,
         EVENTS,
         [("old", "device:old", False), ("new", "ann", True)],

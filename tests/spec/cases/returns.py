@@ -64,7 +64,7 @@ def returning(retention_id: str, start_event: str, return_event: str) -> dict[st
 
 CASES = {
     "retention": Case(
-        "Cohorts of the first week, up to the last return; derived devices that are nobody's are left out.",
+        "Cohorts of the first week, up to the last return; derived devices without a person are left out.",
         weeks,
         WEEKS,
         [

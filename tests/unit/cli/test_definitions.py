@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.definitions.filter_arguments import read_filter
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import create_project
@@ -145,7 +145,7 @@ def test_a_goal_is_made_listed_and_removed(settings: Settings, project: str) -> 
     [
         ("funnel create --name x --step a --step b --filter path", "begin with its number, 1 to 2"),
         ("funnel create --name x --step a --step b --filter 3:path", "begin with its number, 1 to 2"),
-        ("funnel create --name x --step a --step b --filter 1:[/red]", "is no filter; write NAME OPERATOR VALUE"),
+        ("funnel create --name x --step a --step b --filter 1:[/red]", "is not a filter; write NAME OPERATOR VALUE"),
         ("funnel create --name x --step a --step b --breakdown [/red]", "no column '[/red]'"),
         ("cohort create --name x", "1 to 20 criteria"),
         ("cohort create --name x --did a --criteria []", "--criteria stands alone"),
@@ -166,16 +166,16 @@ def test_a_mistake_is_told_in_a_line(settings: Settings, project: str, arguments
 @pytest.mark.parametrize(
     ("text", "filter"),
     [
-        ("path is /a", WrittenFilter("path", "is", ["/a"])),
-        ("  path   is  /a\t/b ", WrittenFilter("path", "is", ["/a", "/b"])),
-        ("title is 'a b' \"it's\" ''", WrittenFilter("title", "is", ["a b", "it's", ""])),
-        (r"path regex ^\d+\.html$ '\s'", WrittenFilter("path", "regex", [r"^\d+\.html$", r"\s"])),
-        ("hash is #top", WrittenFilter("hash", "is", ["#top"])),
-        ("path isNull", WrittenFilter("path", "isNull", [])),
-        ("'properties.the plan' is x", WrittenFilter("properties.the plan", "is", ["x"])),
+        ("path is /a", RawFilter("path", "is", ["/a"])),
+        ("  path   is  /a\t/b ", RawFilter("path", "is", ["/a", "/b"])),
+        ("title is 'a b' \"it's\" ''", RawFilter("title", "is", ["a b", "it's", ""])),
+        (r"path regex ^\d+\.html$ '\s'", RawFilter("path", "regex", [r"^\d+\.html$", r"\s"])),
+        ("hash is #top", RawFilter("hash", "is", ["#top"])),
+        ("path isNull", RawFilter("path", "isNull", [])),
+        ("'properties.the plan' is x", RawFilter("properties.the plan", "is", ["x"])),
     ],
 )
-def test_a_filter_is_read_word_by_word(text: str, filter: WrittenFilter) -> None:
+def test_a_filter_is_read_word_by_word(text: str, filter: RawFilter) -> None:
     assert read_filter(text) == filter
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import structlog
 
-from collector.http.middleware import Edge
+from collector.http.middleware import Middleware
 from event_lens.errors import Unavailable
 from event_lens.logs import get_log, request_id, set_up_logs
 from tests.ports import free_port
@@ -38,7 +38,7 @@ def test_a_line_carries_the_id_of_the_request_that_caused_it(written: Callable[[
         log.warning("something_odd", count=1)
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    async def ask(edge: Edge, id: bytes) -> str:
+    async def ask(edge: Middleware, id: bytes) -> str:
         headers: list[tuple[bytes, bytes]] = []
 
         async def send(message: dict[str, Any]) -> None:
@@ -49,7 +49,7 @@ def test_a_line_carries_the_id_of_the_request_that_caused_it(written: Callable[[
         return dict(headers)[b"x-request-id"].decode()
 
     async def ask_all() -> tuple[str, ...]:
-        edge = Edge(app)
+        edge = Middleware(app)
         sent = (b"one", b"two", b"1.2.3.4", b"x" * 65)
         return tuple(await asyncio.gather(*(ask(edge, id) for id in sent)))
 

@@ -26,8 +26,8 @@ logging.getLogger("sqlalchemy").setLevel(logging.INFO)
 filtering = structlog.make_filtering_bound_logger
 structlog.make_filtering_bound_logger = lambda level: filtering(logging.DEBUG)
 
-from collector.ingest import Intake
-take_one, take_batch = Intake.take_one, Intake.take_batch
+from collector.ingest import Ingest
+take_one, take_batch = Ingest.take_one, Ingest.take_batch
 
 async def crash_one(self, envelope, source):
     if envelope.payload.get("title") == "crash":
@@ -42,7 +42,7 @@ async def crash_batch(self, items, source):
         raise RuntimeError(f"{items} of {source.request.address}")
     return await take_batch(self, items, source)
 
-Intake.take_one, Intake.take_batch = crash_one, crash_batch
+Ingest.take_one, Ingest.take_batch = crash_one, crash_batch
 from cli.main import app
 app()
 """

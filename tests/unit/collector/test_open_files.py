@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.http.middleware import Edge
+from collector.http.middleware import Middleware
 from tests.unit.collector.conftest import CollectorProcess
 
 
@@ -61,6 +61,6 @@ def test_a_failure_that_nothing_inside_answered_is_answered_at_the_edge(
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
-    asyncio.run(Edge(fail)({"type": "http", "headers": [], "method": "POST"}, receive, send))
+    asyncio.run(Middleware(fail)({"type": "http", "headers": [], "method": "POST"}, receive, send))
     assert sent[0]["status"] == status
     assert msgspec.json.decode(sent[1]["body"])["error"]["code"] == code

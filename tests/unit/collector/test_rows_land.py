@@ -8,8 +8,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from collector.enrichment.context import ProjectRules
-from collector.enrichment.row_builder import Enricher, Source
+from collector.enrichment.context import ProjectSettings
+from collector.enrichment.row_builder import Enricher, RowBuilder
 from collector.quarantine import quarantined
 from event_lens.clock import now_ms
 from event_lens.contract.parse import Envelope, Event, Operation, Rejection, Replay, parse
@@ -46,8 +46,8 @@ OPERATIONS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def source_of(project_id: str) -> Source:
-    return Enricher().source(replace(SERVER, project=ProjectRules(project_id), received_at_ms=now_ms()))
+def builder_of(project_id: str) -> RowBuilder:
+    return Enricher().builder(replace(SERVER, project=ProjectSettings(project_id), received_at_ms=now_ms()))
 
 
 def parsed(kind: str, payload: dict[str, Any]) -> Event | Operation:
@@ -66,7 +66,7 @@ def land(warehouse: Warehouse, rows: list[Any]) -> None:
 
 def test_a_full_event_and_every_operation_land(warehouse: Warehouse) -> None:
     project_id = f"land-{uuid4().hex}"
-    source = source_of(project_id)
+    source = builder_of(project_id)
     rows = [source.row(parsed("track", FULL)), *(source.row(parsed(*operation)) for operation in OPERATIONS)]
     land(warehouse, rows)
     (event,) = warehouse.rows(
@@ -103,10 +103,10 @@ def test_a_full_event_and_every_operation_land(warehouse: Warehouse) -> None:
 
 def test_an_early_first_day_lets_early_times_land(warehouse: Warehouse) -> None:
     project_id = f"land-{uuid4().hex}"
-    request = replace(SERVER, project=ProjectRules(project_id), first_day=date(1970, 1, 1))
+    request = replace(SERVER, project=ProjectSettings(project_id), first_day=date(1970, 1, 1))
     land(
         warehouse,
-        [Enricher().source(request).row(parsed("track", {"name": "a", "timestamp": "1999-12-31T23:59:59.999"}))],
+        [Enricher().builder(request).row(parsed("track", {"name": "a", "timestamp": "1999-12-31T23:59:59.999"}))],
     )
     found = warehouse.value(
         "SELECT toString(created_at) FROM lens_raw.events WHERE project_id = {p:String}", {"p": project_id}
@@ -119,7 +119,7 @@ def test_a_refused_event_lands_in_quarantine(warehouse: Warehouse) -> None:
     envelope = Envelope("track", {"name": "", "text": "\u0000'\"\\ 한"})
     with pytest.raises(Rejection) as caught:
         parse(envelope)
-    land(warehouse, [quarantined(caught.value, source_of(project_id), envelope=envelope)])
+    land(warehouse, [quarantined(caught.value, builder_of(project_id), envelope=envelope)])
     found = warehouse.rows(
         "SELECT code, body FROM lens_raw.quarantine WHERE project_id = {p:String}", {"p": project_id}
     )

@@ -119,7 +119,7 @@ def test_a_program_of_this_machine_needs_no_origin() -> None:
     check_request(replace(ASKED, headers={"host": "localhost:3000", "content-type": "application/json"}), LOCAL)
 
 
-def published(request: Request) -> Request:
+def last_published(request: Request) -> Request:
     """`request` as the proxy passes it on, from a person who gave the password."""
     own = {"origin": "https://stats.example.com"} if "origin" in request.headers else {}
     sent = changed(request, host="stats.example.com", x_forwarded_for="203.0.113.9", **own, **LOGGED_IN)
@@ -128,8 +128,8 @@ def published(request: Request) -> Request:
 
 @pytest.mark.parametrize("request_", [PAGE, ASKED, SOCKET])
 def test_a_proxy_serves_the_page_under_the_public_address_to_who_has_the_password(request_: Request) -> None:
-    check_request(published(request_), PUBLIC)
-    without = {name: value for name, value in published(request_).headers.items() if name != "authorization"}
+    check_request(last_published(request_), PUBLIC)
+    without = {name: value for name, value in last_published(request_).headers.items() if name != "authorization"}
     assert code(replace(request_, headers=without), PUBLIC) == "dagster_login_missing"
 
 
@@ -147,17 +147,17 @@ def test_a_proxy_serves_the_page_under_the_public_address_to_who_has_the_passwor
     ],
 )
 def test_a_wrong_password_is_refused(sent: str) -> None:
-    assert code(changed(published(PAGE), authorization=sent), PUBLIC) == "dagster_login_missing"
+    assert code(changed(last_published(PAGE), authorization=sent), PUBLIC) == "dagster_login_missing"
 
 
 @pytest.mark.parametrize("host", ["rebound.example", "stats.example.com.evil.example", "stats.example.com:8443", ""])
 def test_the_password_does_not_let_another_name_in(host: str) -> None:
-    assert code(changed(published(PAGE), host=host), PUBLIC) == "dagster_host_foreign"
+    assert code(changed(last_published(PAGE), host=host), PUBLIC) == "dagster_host_foreign"
 
 
 @pytest.mark.parametrize("origin", ["http://stats.example.com", "https://evil.example", "https://example.com"])
 def test_the_password_does_not_let_another_page_in(origin: str) -> None:
-    assert code(changed(published(ASKED), origin=origin), PUBLIC) == "dagster_origin_foreign"
+    assert code(changed(last_published(ASKED), origin=origin), PUBLIC) == "dagster_origin_foreign"
 
 
 def test_this_machine_needs_the_password_too_since_a_proxy_may_call_itself_that() -> None:
@@ -171,7 +171,7 @@ def test_a_probe_sees_without_a_password_that_it_lives() -> None:
 
 
 def test_graphql_by_get_is_refused_under_a_path_too() -> None:
-    asked = replace(published(PAGE), path="/lens/dagster/graphql", query="query=mutation{x}")
+    asked = replace(last_published(PAGE), path="/lens/dagster/graphql", query="query=mutation{x}")
     assert code(asked, PUBLIC) == "dagster_graphql_by_get"
 
 

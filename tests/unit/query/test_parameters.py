@@ -13,14 +13,14 @@ from event_lens.errors import Refused
 from query.paging import write_cursor
 from query.parameters import convert_body, read_parameters
 from query.report import Report
-from query.report_context import Subject
+from query.report_context import ProjectScope
 from query.reports import REPORTS, find_report
 from tests.unit.query.examples import needed
 from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
 NOW = 1_800_000_000_000
-SUBJECT = Subject("project", ZoneInfo("Europe/Berlin"), "")
+SUBJECT = ProjectScope("project", ZoneInfo("Europe/Berlin"), "")
 MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
 FUNNEL = {"steps": [{"name": "a"}, {"name": "b"}]}
 # A value of every parameter, other than what is meant without it.

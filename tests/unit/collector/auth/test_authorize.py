@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.auth.client_cache import Keyring
+from collector.auth.client_cache import ClientCache
 from collector.auth.client_ip import Proxies, client_address, read_headers
 from event_lens.registry.allowed_origins import is_allowed
 from event_lens.registry.clients import create_client, is_secret_of
@@ -172,15 +172,15 @@ def test_a_chain_in_several_lines_is_one_chain() -> None:
 def test_the_keys_that_are_kept_are_bounded_and_a_secret_is_compared_by_its_hash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.auth.client_cache.MOST_KEPT", 3)
+    monkeypatch.setattr("collector.auth.client_cache.MAX_KEPT", 3)
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
     project = create_project(registry, "p").project_id
     made = [create_client(registry, project, "write") for _ in range(10)]
-    keyring = Keyring(registry)
+    client_cache = ClientCache(registry)
 
     async def find_all() -> None:
         for client, secret in made:
-            key = await keyring.find(client.client_id)
+            key = await client_cache.find(client.client_id)
             assert key is not None
             assert is_secret_of(key.client, secret)
             assert secret not in repr(vars(key.client))
@@ -188,4 +188,4 @@ def test_the_keys_that_are_kept_are_bounded_and_a_secret_is_compared_by_its_hash
 
     asyncio.run(find_all())
     registry.close()
-    assert sum(keyring.knows(client.client_id) for client, _ in made) <= 3
+    assert sum(client_cache.knows(client.client_id) for client, _ in made) <= 3

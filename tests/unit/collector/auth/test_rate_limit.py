@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from collector.auth.authorize import authorise
-from collector.auth.client_cache import Key, Keyring
+from collector.auth.client_cache import ClientCache, KnownClient
 from collector.auth.client_ip import NO_PROXIES
-from collector.auth.rate_limit import MOST_SENDERS, RateLimit, RateLimited, network_of
+from collector.auth.rate_limit import MAX_SENDERS, RateLimit, RateLimited, network_of
 from collector.auth.rate_limit_store import SharedCounts
 from event_lens.errors import Refused
 from event_lens.registry.clients import create_client
@@ -94,9 +94,9 @@ def test_an_address_counts_by_what_its_owner_cannot_choose(address: str, network
 
 def test_rotating_addresses_neither_grow_memory_nor_shut_others_out() -> None:
     limit = RateLimit(5, clock=lambda: 0)
-    for number in range(MOST_SENDERS + 500):
+    for number in range(MAX_SENDERS + 500):
         limit.fail(str(number))
-    assert len(limit._counts) == MOST_SENDERS
+    assert len(limit._counts) == MAX_SENDERS
     limit.fail("one more")
 
 
@@ -163,17 +163,17 @@ def test_who_guesses_ids_soon_no_longer_costs_a_look_into_the_registry(tmp_path:
     client, secret = create_client(registry, create_project(registry, "p").project_id, "write")
     asked: list[str] = []
 
-    class Watched(Keyring):
-        async def find(self, client_id: str) -> Key | None:
+    class Watched(ClientCache):
+        async def find(self, client_id: str) -> KnownClient | None:
             asked.append(client_id)
             return await super().find(client_id)
 
-    keyring, limit = Watched(registry), RateLimit(5, clock=lambda: 0)
+    client_cache, limit = Watched(registry), RateLimit(5, clock=lambda: 0)
 
     async def attempt(client_id: str, secret: str, peer: str) -> str:
         headers = {b"openpanel-client-id": client_id.encode(), b"openpanel-client-secret": secret.encode()}
         try:
-            await authorise(keyring, limit, headers, b"", peer, NO_PROXIES)
+            await authorise(client_cache, limit, headers, b"", peer, NO_PROXIES)
         except Refused as error:
             return error.code
         return "ok"

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from collector.enrichment.bot_rules import own_rule
-from collector.enrichment.context import ProjectRules, Request
+from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.row_builder import Enricher
 from collector.imports.event_frame import conform_events
 from collector.imports.row_frame import Importer, make_rows
@@ -38,11 +38,11 @@ def test_a_rule_fits_what_it_says(rule: str, fits: dict[str, str], others: dict[
 
 
 def row_of(path: str, agent: str = CHROME, signs: str = "", *, is_verified: bool = False) -> EventRow:
-    request = Request(
-        ProjectRules("p", bot_rules=RULES), NOW, {date.min: "s"}, date(2015, 1, 1), "192.0.2.1", user_agent=agent,
+    request = RequestContext(
+        ProjectSettings("p", bot_rules=RULES), NOW, {date.min: "s"}, date(2015, 1, 1), "192.0.2.1", user_agent=agent,
         soft_signs=signs, is_verified=is_verified,
     )  # fmt: skip
-    source = Enricher().source(request)
+    source = Enricher().builder(request)
     event = parse_track({"name": "screen_view", "path": path, "messageId": "m", "timestamp": NOW})
     row = source.event_row(event)
     assert msgspec.json.decode(source.line(event).json, type=EventRow) == row
@@ -69,7 +69,7 @@ def test_the_collector_marks_what_fits_whoever_sent_it(is_verified: bool) -> Non
 def test_imports_mark_what_fits() -> None:
     events = pl.DataFrame({"name": ["v"] * 3, "at": [NOW] * 3, "path": ["/", "/wp-x", "/a"], "device": ["", "tv", ""],
                            "user_agent": ["ShopMonitor/7", CHROME, CHROME]})  # fmt: skip
-    importer = Importer(ProjectRules("p", bot_rules=RULES), "s", "", NOW, "i")
+    importer = Importer(ProjectSettings("p", bot_rules=RULES), "s", "", NOW, "i")
     rows = make_rows(conform_events(events), importer).rows
     assert rows.select("is_bot", "bot_reason", "device").rows() == [
         (True, "rule:agent:*Monitor*", "bot"), (True, "rule:path:/wp-*", "bot"), (False, "", "desktop"),

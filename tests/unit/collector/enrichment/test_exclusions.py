@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pytest
 
-from collector.enrichment.context import ProjectRules, Request
+from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.exclusions import LeftOut
 from collector.enrichment.ip_networks import Networks
 from collector.quarantine import quarantined
@@ -27,18 +27,18 @@ from tests.spec.build import Build
 from tests.unit.collector.conftest import CollectorProcess
 from tests.unit.collector.enrichment.test_row_builder import ADDRESS, BROWSER, CHROME, FORWARDING, SERVER, source
 
-OFFICE = ProjectRules("p", own_addresses=Networks(["81.2.69.0/24", "2001:db8::/48", "192.0.2.7"]))
+OFFICE = ProjectSettings("p", own_addresses=Networks(["81.2.69.0/24", "2001:db8::/48", "192.0.2.7"]))
 OWN = {"openpanel-client-ip": "203.0.113.77"}
 VISITOR = {"openpanel-client-ip": "198.51.100.1"}
-SITE = ProjectRules("p", hostnames=("shop.example", "*.shop.example"))
+SITE = ProjectSettings("p", hostnames=("shop.example", "*.shop.example"))
 Row = EventRow | OperationRow
 
 
-def made(request: Request, kind: str = "track", **payload: Any) -> Row:
+def made(request: RequestContext, kind: str = "track", **payload: Any) -> Row:
     return source(request).row(parse(Envelope(kind, {"name": "a", **payload})))  # type: ignore[arg-type]
 
 
-def code(request: Request, kind: str = "track", **payload: Any) -> str:
+def code(request: RequestContext, kind: str = "track", **payload: Any) -> str:
     try:
         made(request, kind, **payload)
     except LeftOut as error:
@@ -69,7 +69,7 @@ def code(request: Request, kind: str = "track", **payload: Any) -> str:
         (BROWSER, {"properties": {"__ip": "81.2.70.1"}}, "own_address"),
     ],
 )
-def test_events_of_own_addresses_are_left_out(request_: Request, payload: dict[str, Any], expected: str) -> None:
+def test_events_of_own_addresses_are_left_out(request_: RequestContext, payload: dict[str, Any], expected: str) -> None:
     assert code(replace(request_, project=OFFICE), **payload) == expected
     assert code(replace(request_, project=OFFICE), "identify", profileId="ada", **payload) == expected
     assert code(request_, **payload) == "kept"
@@ -97,7 +97,7 @@ def test_events_of_own_addresses_are_left_out(request_: Request, payload: dict[s
 def test_events_of_foreign_hostnames_are_left_out(origin: str, path: str, expected: str) -> None:
     request = replace(BROWSER, project=SITE, origin=origin)
     assert code(request, path=path) == expected
-    assert code(replace(request, project=ProjectRules("p")), path=path) == "kept"
+    assert code(replace(request, project=ProjectSettings("p")), path=path) == "kept"
 
 
 def test_an_operation_is_judged_by_the_page_that_sent_it() -> None:
@@ -144,7 +144,7 @@ def test_what_a_left_out_sender_sent_wrongly_is_not_kept_either() -> None:
 def test_only_parameters_of_the_allow_list_are_kept_and_campaigns_are_still_known(
     names: tuple[str, ...] | None, query: str, fragment: str, referrer: str
 ) -> None:
-    rules = ProjectRules("p", kept_parameters=None if names is None else frozenset(names))
+    rules = ProjectSettings("p", kept_parameters=None if names is None else frozenset(names))
     row = made(
         replace(BROWSER, project=rules),
         path="https://shop.example/x?q=tea&Page=2&utm_source=news&gclid=g#/a?x=1&q=2",
@@ -156,7 +156,7 @@ def test_only_parameters_of_the_allow_list_are_kept_and_campaigns_are_still_know
 
 
 def test_an_allowed_parameter_that_is_a_secret_stays_masked() -> None:
-    rules = ProjectRules("p", kept_parameters=frozenset({"token", "filter[a]"}))
+    rules = ProjectSettings("p", kept_parameters=frozenset({"token", "filter[a]"}))
     row = made(replace(BROWSER, project=rules), path="/x?token=abc&filter%5Ba%5D=1&b=2#access_token=x")
     assert isinstance(row, EventRow)
     assert (row.query, row.hash) == ("token=***&filter%5Ba%5D=1", "")

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.enrichment.context import ProjectRules
+from collector.enrichment.context import ProjectSettings
 from tests.unit.collector.enrichment.test_row_builder import BROWSER, row
 
 
@@ -55,7 +55,7 @@ def test_a_secret_of_a_long_url_is_no_campaign() -> None:
 
 
 def test_who_comes_from_another_domain_of_the_project_is_not_referred() -> None:
-    ours = replace(BROWSER, project=ProjectRules("p", domains=("shop.example", "blog.example")))
+    ours = replace(BROWSER, project=ProjectSettings("p", domains=("shop.example", "blog.example")))
     page = {"path": "https://shop.example/", "referrer": "https://blog.example/post"}
     assert row(ours, **page).referrer_type == "internal"
     assert row(BROWSER, **page).referrer_type == "referral"
@@ -63,7 +63,7 @@ def test_who_comes_from_another_domain_of_the_project_is_not_referred() -> None:
 
 @pytest.mark.parametrize("code", ["usd", " Usd", "USD"])
 def test_a_currency_is_kept_in_capitals(code: str) -> None:
-    selling = replace(BROWSER, project=ProjectRules("p", allow_unsafe_revenue=True))
+    selling = replace(BROWSER, project=ProjectSettings("p", allow_unsafe_revenue=True))
     assert row(selling, properties={"__revenue": 5, "__currency": code}).currency == "USD"
 
 
@@ -81,7 +81,7 @@ def test_a_currency_is_kept_in_capitals(code: str) -> None:
     ],
 )
 def test_a_path_in_the_hash_is_the_page_of_a_project_that_says_so(sent: str, page: tuple[str, str, str]) -> None:
-    routed = replace(BROWSER, project=ProjectRules("p", hash_routes=True))
+    routed = replace(BROWSER, project=ProjectSettings("p", hash_routes=True))
     made = row(routed, path=sent)
     assert (made.path, made.query, made.hash) == page
     assert row(path="https://shop.example/a#/b").path == "/a"

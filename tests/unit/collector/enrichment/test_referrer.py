@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.enrichment.referrer import CLICK_IDS, classify, read_marks
+from collector.enrichment.referrer import CLICK_IDS, classify, read_campaign
 from collector.enrichment.url import clean_query, host_of
 from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_WORD_LENGTH
 from tests.unit.collector.enrichment.test_url import URLS
@@ -128,7 +128,7 @@ CASES = [
 
 @pytest.mark.parametrize(("referrer", "query", "kind", "name"), CASES, ids=[f"{case[0]} {case[1]}" for case in CASES])
 def test_a_visit_comes_from(referrer: str, query: str, kind: str, name: str) -> None:
-    marks = read_marks(clean_query(query))
+    marks = read_campaign(clean_query(query))
     campaign = marks.campaign
     found = classify(
         referrer, "shop.example", marks.click_id, campaign.get("utm_source", ""), campaign.get("utm_medium", "")
@@ -137,7 +137,7 @@ def test_a_visit_comes_from(referrer: str, query: str, kind: str, name: str) -> 
 
 
 def test_marks_are_read_from_a_query() -> None:
-    marks = read_marks(
+    marks = read_campaign(
         "a&utm_source=a%20b&UTM_MEDIUM=c+d&utm_term=%EA%B8%80&utm_content=%zz&fbclid=x&gclid=y&utm_source=z"
     )
     assert marks.campaign == {"utm_source": "a b", "utm_medium": "c d", "utm_term": "글", "utm_content": "%zz"}
@@ -207,6 +207,6 @@ def test_any_referrer_is_classified_once_and_for_all(
 
 @given(st.text() | URLS)
 def test_any_query_has_marks_that_can_be_stored(query: str) -> None:
-    marks = read_marks(clean_query(query))
+    marks = read_campaign(clean_query(query))
     assert msgspec.json.encode(marks)
     assert all(0 < len(value) <= MAX_WORD_LENGTH for value in marks.campaign.values())

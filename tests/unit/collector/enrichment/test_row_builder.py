@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.enrichment.context import ProjectRules, Request
+from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.geo import Geo
-from collector.enrichment.row_builder import Enricher, Source
+from collector.enrichment.row_builder import Enricher, RowBuilder
 from event_lens.contract.parse import Envelope, Rejection, Replay, decode_one, parse
 from event_lens.contract.rows import EventRow, OperationRow, timestamp
 from tests.unit.collector.enrichment.test_geo import CITIES
@@ -22,8 +22,8 @@ CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
 )
 ADDRESS = "81.2.69.160"
-BROWSER = Request(
-    project=ProjectRules("p"),
+BROWSER = RequestContext(
+    project=ProjectSettings("p"),
     received_at_ms=NOW,
     salts={date(2026, 5, 28): "salt"},
     first_day=date(2015, 1, 1),
@@ -38,11 +38,11 @@ SERVER = replace(BROWSER, is_verified=True, has_client_address=False, user_agent
 FORWARDING = replace(SERVER, has_client_address=True)
 
 
-def source(request: Request = BROWSER) -> Source:
-    return Enricher().source(request)
+def source(request: RequestContext = BROWSER) -> RowBuilder:
+    return Enricher().builder(request)
 
 
-def row(request: Request = BROWSER, **payload: Any) -> EventRow:
+def row(request: RequestContext = BROWSER, **payload: Any) -> EventRow:
     made = source(request).row(parse_payload("track", {"name": "a", **payload}))
     assert isinstance(made, EventRow)
     return made
@@ -107,7 +107,7 @@ def test_a_page_view_of_a_browser_becomes_a_row() -> None:
 def test_a_message_id_fixes_the_event_id() -> None:
     first, again, other = row(messageId="m"), row(messageId="m", name="b"), row(messageId="n")
     assert first.event_id == again.event_id != other.event_id
-    assert first.event_id != row(replace(BROWSER, project=ProjectRules("q")), messageId="m").event_id
+    assert first.event_id != row(replace(BROWSER, project=ProjectSettings("q")), messageId="m").event_id
     assert (first.message_id, first.body_hash) == ("m", 0)
     assert len({row().event_id for _ in range(1000)}) == 1000
 
@@ -125,7 +125,7 @@ HIDDEN = {"__ip": "192.0.2.9", "clientSecret": "hush", "device.__ip": "192.0.2.9
 
 @pytest.mark.parametrize(("kind", "common"), [("track", {"name": "a"}), ("identify", {"profileId": "ada"})])
 @pytest.mark.parametrize("sender", [BROWSER, SERVER])
-def test_addresses_and_secrets_are_kept_at_no_depth(kind: str, common: dict[str, Any], sender: Request) -> None:
+def test_addresses_and_secrets_are_kept_at_no_depth(kind: str, common: dict[str, Any], sender: RequestContext) -> None:
     nested = {"plan": "pro", "user": HIDDEN | {"kept": 1}, "seats": [HIDDEN | {"kept": 2}, [HIDDEN]], **HIDDEN}
     parsed = parse(Envelope(kind, {**common, "properties": nested}))
     made = source(sender).row(parsed)  # type: ignore[arg-type]
@@ -162,7 +162,9 @@ def test_a_deeply_nested_timestamp_is_hashed_like_any_other() -> None:
         (FORWARDING, {}, "derived"),
     ],
 )
-def test_the_kind_of_a_device_follows_what_is_known(request_: Request, payload: dict[str, Any], kind: str) -> None:
+def test_the_kind_of_a_device_follows_what_is_known(
+    request_: RequestContext, payload: dict[str, Any], kind: str
+) -> None:
     made = row(request_, **payload)
     assert made.device_kind == kind
     assert bool(made.device_id) == (kind != "server" or bool(made.profile_id))
@@ -186,7 +188,7 @@ def test_no_address_is_in_any_row() -> None:
 def test_revenue_needs_a_verified_secret_or_the_project_s_consent() -> None:
     payload = {"properties": {"__revenue": 1e-3, "__currency": "EUR"}}
     assert (row(SERVER, **payload).revenue, row(SERVER, **payload).currency) == ("0.001", "EUR")
-    consenting = replace(BROWSER, project=ProjectRules("p", allow_unsafe_revenue=True))
+    consenting = replace(BROWSER, project=ProjectSettings("p", allow_unsafe_revenue=True))
     assert row(consenting, properties={"__revenue": "-12.50"}).revenue == "-12.5"
     refused = row(BROWSER, **payload)
     assert (refused.revenue, refused.currency) == ("", "")
@@ -227,8 +229,8 @@ def test_refused_claims_are_checked_like_other_properties() -> None:
 def test_the_place_is_the_address_s_and_a_server_s_own_address_says_nothing() -> None:
     enricher = Enricher(Geo(CITIES))
 
-    def city(request: Request, **payload: Any) -> str:
-        return enricher.source(request).event_row(parse_payload("track", {"name": "a", **payload})).city
+    def city(request: RequestContext, **payload: Any) -> str:
+        return enricher.builder(request).event_row(parse_payload("track", {"name": "a", **payload})).city
 
     assert city(BROWSER) == city(FORWARDING) == "London"
     assert city(SERVER) == ""

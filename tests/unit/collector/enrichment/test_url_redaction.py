@@ -106,7 +106,7 @@ def test_every_part_of_a_url_loses_its_secrets(url: str, path: str, query: str, 
         ("mailto:ada@example.com?subject=hi", "mailto:***?subject=hi"),
         ("at https://a.example/?sig=abc by ada@example.com", "at https://a.example/?sig=*** by ada@example.com"),
         ({"all": [{"u": "https://out.example/?otp=1"}, 7]}, {"all": [{"u": "https://out.example/?otp=***"}, 7]}),
-        # What a site says of its own accord is no address.
+        # What a site says of its own accord is not an address.
         ("ada@example.com", "ada@example.com"),
         ("token=abc", "token=abc"),
         (JWT, JWT),

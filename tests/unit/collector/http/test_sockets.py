@@ -72,7 +72,7 @@ def lines(*pieces: str) -> bytes:
 
 ODD: list[tuple[str, Callable[[CollectorProcess], bytes], list[list[int]]]] = [
     ("a length that is too short", lambda c: request(c, BODY, "Content-Length: 10"), [[400, 400], [400]]),
-    ("a length that is no number", lambda c: request(c, BODY, "Content-Length: many"), [[400]]),
+    ("a length that is not a number", lambda c: request(c, BODY, "Content-Length: many"), [[400]]),
     ("a length below zero", lambda c: request(c, BODY, "Content-Length: -1"), [[400]]),
     ("two lengths", lambda c: request(c, BODY, "Content-Length: 44", "Content-Length: 45"), [[400]]),
     ("a length of exabytes", lambda c: request(c, BODY, "Content-Length: 9999999999999999999"), [[413], [400]]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from collector.enrichment.context import ProjectRules
+from collector.enrichment.context import ProjectSettings
 from collector.imports.access_log import read
 from collector.imports.row_frame import Importer
 from collector.imports.sources import Options
@@ -25,7 +25,7 @@ def line(
 
 
 def importer(project_id: str = "p", *, is_log: bool = True, **rules: object) -> Importer:
-    project = ProjectRules(project_id, **rules)  # type: ignore[arg-type]
+    project = ProjectSettings(project_id, **rules)  # type: ignore[arg-type]
     return Importer(project, f"salt of {project_id}", "https://site.example", NOW, "an import", is_log=is_log)
 
 

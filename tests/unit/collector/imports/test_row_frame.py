@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from collector.enrichment.context import ProjectRules, Request
+from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.geo import Geo
 from collector.enrichment.ip_networks import Networks
 from collector.enrichment.row_builder import Enricher
@@ -47,7 +47,7 @@ def frame(**columns: object) -> pl.DataFrame:
     ids=["plain", "hash routes", "allow-list"],
 )
 def test_an_imported_request_has_the_columns_that_the_collector_gives_it(rules: dict[str, object]) -> None:
-    project = ProjectRules("p", **rules)  # type: ignore[arg-type]
+    project = ProjectSettings("p", **rules)  # type: ignore[arg-type]
     with_place = Geo(MAXMIND)
     enricher = Enricher(with_place)
     cases = [(agent, *page, address) for agent in AGENTS for page in PAGES for address in ("81.2.69.160", "192.0.2.1")]
@@ -58,9 +58,9 @@ def test_an_imported_request_has_the_columns_that_the_collector_gives_it(rules: 
     assert made.height == len(cases)
     for case, row in zip(cases, made.iter_rows(named=True), strict=True):
         agent, path, referrer, address = case
-        request = Request(project, NOW, {date.min: "salt"}, date(2015, 1, 1), address, user_agent=agent,
+        request = RequestContext(project, NOW, {date.min: "salt"}, date(2015, 1, 1), address, user_agent=agent,
                           origin="https://site.example", import_id="i")  # fmt: skip
-        expected = enricher.source(request).event_row(
+        expected = enricher.builder(request).event_row(
             parse_track({"name": "screen_view", "timestamp": NOW, "path": path, "referrer": referrer})
         )
         assert isinstance(expected, EventRow)

@@ -10,8 +10,8 @@ import pytest
 
 from collector.loading.loader import land_segment
 from collector.loading.verification import Landing
-from collector.loading.writer import LONGEST_WAIT_SECONDS, Writer, backoff_seconds
-from collector.spool.directory import CORRUPT, Folder, open_folder
+from collector.loading.writer import MAX_WAIT_SECONDS, Writer, backoff_seconds
+from collector.spool.directory import CORRUPT, SpoolDirectory, open_directory
 from collector.spool.segment import SegmentName, frame, new_segment_id
 from event_lens.clock import now_ms
 from event_lens.contract.rows import EventRow, OperationRow, Row, timestamp
@@ -24,8 +24,8 @@ RECEIVED_MS = now_ms()  # quarantine forgets what is older than 30 days
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    folder = open_folder(tmp_path / "spool")
+def folder(tmp_path: Path) -> Iterator[SpoolDirectory]:
+    folder = open_directory(tmp_path / "spool")
     yield folder
     folder.close()
 
@@ -52,7 +52,7 @@ def events(project_id: str, count: int, *, late_ms: int = 0, is_bot: bool = Fals
     ]
 
 
-def put(folder: Folder, rows: list[Row], *, table: str = "lens_raw.events", spoil: bytes = b"") -> SegmentName:
+def put(folder: SpoolDirectory, rows: list[Row], *, table: str = "lens_raw.events", spoil: bytes = b"") -> SegmentName:
     """A sealed segment of `rows`, in which `spoil` is appended."""
     name = SegmentName(new_segment_id(now_ms), table, len(rows))
     content = frame([msgspec.json.encode(row) for row in rows], name.segment_id, 0) + spoil
@@ -104,7 +104,7 @@ class Unreliable:
         return self._warehouse.rows(sql, parameters)
 
 
-def test_a_segment_lands_is_counted_and_goes(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_a_segment_lands_is_counted_and_goes(folder: SpoolDirectory, warehouse: Warehouse, project_id: str) -> None:
     name = put(folder, events(project_id, 3, late_ms=90_500) + events(project_id, 2, is_bot=True))
     land_segment(warehouse, folder, name)
     assert landed(warehouse, project_id) == 5
@@ -128,7 +128,7 @@ def test_a_segment_lands_is_counted_and_goes(folder: Folder, warehouse: Warehous
 
 @pytest.mark.parametrize("lost", [(1,), (2,)], ids=["after the rows", "after the batch's row"])
 def test_a_segment_landed_again_after_a_crash_counts_once(
-    folder: Folder, warehouse: Warehouse, project_id: str, lost: tuple[int, ...]
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str, lost: tuple[int, ...]
 ) -> None:
     name = put(folder, events(project_id, 4))
     with pytest.raises(Unavailable):
@@ -143,7 +143,7 @@ def test_a_segment_landed_again_after_a_crash_counts_once(
 
 
 def test_bad_lines_are_set_aside_and_their_neighbours_land(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     other = frame([msgspec.json.encode(row) for row in events(project_id, 1)], "01a1fdac9b03-89ed23af8d4d", 0)
     name = put(folder, events(project_id, 3), spoil=other + b"rubbish\n" + b'{"_crc":"0123')
@@ -154,7 +154,7 @@ def test_bad_lines_are_set_aside_and_their_neighbours_land(
 
 
 def test_rows_the_warehouse_refuses_go_to_quarantine_alone(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     rows = events(project_id, 9)
     bad = events(project_id, 1)[0]
@@ -185,7 +185,9 @@ def test_rows_the_warehouse_refuses_go_to_quarantine_alone(
     assert folder.sealed() == []
 
 
-def test_every_bad_row_is_found_wherever_it_stands(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_every_bad_row_is_found_wherever_it_stands(
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
+) -> None:
     rows = events(project_id, 100)
     spoilt = {0: "no uuid", 1: "", 50: "1", 51: "2", 99: "x" * 36}
     for place, event_id in spoilt.items():
@@ -209,7 +211,9 @@ def test_every_bad_row_is_found_wherever_it_stands(folder: Folder, warehouse: Wa
     assert folder.sealed() == []
 
 
-def test_a_full_disk_of_the_warehouse_is_nobodys_bad_row(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_a_full_disk_of_the_warehouse_is_nobodys_bad_row(
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
+) -> None:
     name = put(folder, events(project_id, 20))
     full = Hostile(warehouse, name, Refused("Cannot write to file: No space left on device", code="warehouse_75"))
     with pytest.raises(Unavailable) as put_off:
@@ -223,7 +227,7 @@ def test_a_full_disk_of_the_warehouse_is_nobodys_bad_row(folder: Folder, warehou
     assert landed(warehouse, project_id) == 20
 
 
-def test_events_of_the_last_century_land(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_events_of_the_last_century_land(folder: SpoolDirectory, warehouse: Warehouse, project_id: str) -> None:
     name = put(folder, events(project_id, 2, late_ms=RECEIVED_MS - 915_148_800_250))
     folder.mark_tried(name)
     land_segment(warehouse, folder, name.tried)
@@ -236,7 +240,7 @@ def test_events_of_the_last_century_land(folder: Folder, warehouse: Warehouse, p
 
 
 def test_a_segment_that_lost_its_end_is_reported_and_what_is_left_lands(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     name = put(folder, events(project_id, 6))
     path = folder.path / name.file_name
@@ -248,7 +252,7 @@ def test_a_segment_that_lost_its_end_is_reported_and_what_is_left_lands(
     assert counted_metric("eventlens_spool_missing_lines_total") == before + 2
 
 
-def test_a_missing_table_is_nobodys_bad_row(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_a_missing_table_is_nobodys_bad_row(folder: SpoolDirectory, warehouse: Warehouse, project_id: str) -> None:
     """The warehouse is not migrated yet: everything waits, nothing goes to quarantine."""
     name = put(folder, events(project_id, 2))
     missing = SegmentName(name.segment_id, "lens_raw.nothing", 2)
@@ -277,13 +281,13 @@ class Hours:
         self.then()
 
 
-def writing(folder: Folder, warehouse: Landing) -> tuple[Writer, Hours]:
+def writing(folder: SpoolDirectory, warehouse: Landing) -> tuple[Writer, Hours]:
     hours = Hours()
     return Writer(folder, warehouse, monotonic=hours, wait=hours.wait, chance=lambda: 1.0), hours
 
 
 def test_the_writer_tries_again_until_the_warehouse_is_back(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     put(folder, events(project_id, 2))
     writer, hours = writing(folder, Unreliable(warehouse, before=(1, 2, 3)))
@@ -310,7 +314,7 @@ class Forgetful(Unreliable):
 
 @pytest.mark.parametrize("forgotten", [(1,), (2,)], ids=["the rows", "the batch's row"])
 def test_rows_that_the_warehouse_took_and_did_not_write_are_sent_again(
-    folder: Folder, warehouse: Warehouse, project_id: str, forgotten: tuple[int, ...]
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str, forgotten: tuple[int, ...]
 ) -> None:
     name = put(folder, events(project_id, 4))
     land_segment(Forgetful(warehouse, before=forgotten), folder, name)
@@ -321,7 +325,7 @@ def test_rows_that_the_warehouse_took_and_did_not_write_are_sent_again(
 
 
 def test_a_segment_stays_while_the_warehouse_writes_nothing_of_it(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     name = put(folder, events(project_id, 4))
     with pytest.raises(Unavailable, match="took 4 rows"):
@@ -353,7 +357,7 @@ class Hostile(Unreliable):
     ids=["unexpected", "passing"],
 )
 def test_a_segment_that_always_fails_does_not_hold_up_those_behind_it(
-    folder: Folder, warehouse: Warehouse, project_id: str, error: Exception
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str, error: Exception
 ) -> None:
     stuck = put(folder, events(project_id, 7))
     behind = [put(folder, events(project_id, 1)) for _ in range(3)]
@@ -376,7 +380,7 @@ def test_a_segment_that_always_fails_does_not_hold_up_those_behind_it(
     assert landed(warehouse, project_id) == 7 + len(behind)
     # It is left in peace for longer each time, and not for longer than the longest wait.
     waited = [seconds for seconds in hours.waits if seconds is not None]
-    assert max(waited) == pytest.approx(LONGEST_WAIT_SECONDS)
+    assert max(waited) == pytest.approx(MAX_WAIT_SECONDS)
     assert warehouse.value(
         "SELECT sum(row_count) FROM lens_raw.batches WHERE batch_id IN {ids:Array(String)}",
         {"ids": [name.segment_id for name in (stuck, *behind)]},
@@ -384,7 +388,7 @@ def test_a_segment_that_always_fails_does_not_hold_up_those_behind_it(
 
 
 def test_a_warehouse_out_of_reach_is_asked_once_a_wait_however_much_is_waiting(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     for _ in range(30):
         put(folder, events(project_id, 1))
@@ -408,7 +412,7 @@ def test_a_warehouse_out_of_reach_is_asked_once_a_wait_however_much_is_waiting(
 
 
 def test_what_the_warehouse_calls_repeated_and_does_not_have_is_landed(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     """Killed between noting the token and keeping the rows, it answers yes for ever."""
     name = put(folder, events(project_id, 5))
@@ -428,7 +432,7 @@ def test_what_the_warehouse_calls_repeated_and_does_not_have_is_landed(
 
 
 def test_a_part_of_a_batch_that_is_missing_is_made_up_and_no_more(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     """Rows of two months are two parts; the second may be lost alone."""
     month_ms = 40 * 86_400_000
@@ -445,7 +449,7 @@ def test_a_part_of_a_batch_that_is_missing_is_made_up_and_no_more(
 
 
 def test_a_segment_that_comes_again_after_its_batch_was_settled_is_not_counted_again(
-    folder: Folder, warehouse: Warehouse, project_id: str
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     """The collector died between the batch's row and the removal of the file, and was away while a build ran."""
     name = put(folder, events(project_id, 4))
@@ -466,11 +470,13 @@ def test_a_segment_that_comes_again_after_its_batch_was_settled_is_not_counted_a
 def test_waits_grow_and_stay_apart() -> None:
     longest = [backoff_seconds(attempt, 1.0) for attempt in range(12)]
     assert longest[:4] == [0.2, 0.4, 0.8, 1.6]
-    assert max(longest) == LONGEST_WAIT_SECONDS
+    assert max(longest) == MAX_WAIT_SECONDS
     assert backoff_seconds(3, 0.0) == 0.8
 
 
-def test_a_writer_told_to_stop_leaves_everything_on_disk(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_a_writer_told_to_stop_leaves_everything_on_disk(
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
+) -> None:
     names = [put(folder, events(project_id, 1)) for _ in range(3)]
     writer, hours = writing(folder, Unreliable(warehouse, before=(1,)))
     hours.then = writer.close
@@ -480,7 +486,7 @@ def test_a_writer_told_to_stop_leaves_everything_on_disk(folder: Folder, warehou
     assert landed(warehouse, project_id) == 0
 
 
-def test_operations_land_in_their_table(folder: Folder, warehouse: Warehouse, project_id: str) -> None:
+def test_operations_land_in_their_table(folder: SpoolDirectory, warehouse: Warehouse, project_id: str) -> None:
     row = OperationRow(
         str(uuid.uuid4()), project_id, "increment", "d", "client", timestamp(RECEIVED_MS), timestamp(RECEIVED_MS),
         property="visits", value="1.5",

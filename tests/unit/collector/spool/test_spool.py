@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.spool.directory import CORRUPT, Folder, open_folder
+from collector.spool.directory import CORRUPT, SpoolDirectory, open_directory
 from collector.spool.health import spool_health
 from collector.spool.segment import SegmentName, frame, parse_name, verify
 from collector.spool.spool import Spool
@@ -49,8 +49,8 @@ class Disk:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    folder = open_folder(tmp_path / "spool")
+def folder(tmp_path: Path) -> Iterator[SpoolDirectory]:
+    folder = open_directory(tmp_path / "spool")
     yield folder
     folder.close()
 
@@ -58,7 +58,9 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 class Opened:
     """A spool over a folder, what it sealed, and its disk."""
 
-    def __init__(self, folder: Folder, *, rows: int = 1000, seconds: float = 60.0, max_bytes: int = 1 << 30) -> None:
+    def __init__(
+        self, folder: SpoolDirectory, *, rows: int = 1000, seconds: float = 60.0, max_bytes: int = 1 << 30
+    ) -> None:
         self.folder = folder
         self.sealed: list[SegmentName] = []
         self.is_sealed = asyncio.Event()
@@ -92,7 +94,7 @@ class Opened:
         assert await self.spool.join(5)
 
 
-def test_rows_are_on_disk_before_the_append_is_done(folder: Folder) -> None:
+def test_rows_are_on_disk_before_the_append_is_done(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         await opened.spool.append([event(), event(), operation()])
@@ -107,7 +109,7 @@ def test_rows_are_on_disk_before_the_append_is_done(folder: Folder) -> None:
     asyncio.run(run())
 
 
-def test_nothing_is_acknowledged_while_the_sync_runs(folder: Folder) -> None:
+def test_nothing_is_acknowledged_while_the_sync_runs(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         may_end = threading.Event()
@@ -126,7 +128,7 @@ def test_nothing_is_acknowledged_while_the_sync_runs(folder: Folder) -> None:
     asyncio.run(run())
 
 
-def test_requests_that_wait_share_one_sync(folder: Folder) -> None:
+def test_requests_that_wait_share_one_sync(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         await asyncio.gather(*(opened.spool.append([event()]) for _ in range(200)))
@@ -137,7 +139,7 @@ def test_requests_that_wait_share_one_sync(folder: Folder) -> None:
     asyncio.run(run())
 
 
-def test_a_segment_is_sealed_by_rows(folder: Folder) -> None:
+def test_a_segment_is_sealed_by_rows(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder, rows=3)
         for _ in range(7):
@@ -149,7 +151,7 @@ def test_a_segment_is_sealed_by_rows(folder: Folder) -> None:
     asyncio.run(run())
 
 
-def test_a_segment_is_sealed_by_age_without_another_append(folder: Folder) -> None:
+def test_a_segment_is_sealed_by_age_without_another_append(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder, seconds=0.02)
         await opened.spool.append([event()])
@@ -160,7 +162,7 @@ def test_a_segment_is_sealed_by_age_without_another_append(folder: Folder) -> No
 
 
 def test_a_segment_that_gets_old_while_another_is_sealed_is_sealed_too(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
+    folder: SpoolDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rename = Path.rename
 
@@ -182,7 +184,7 @@ def test_a_segment_that_gets_old_while_another_is_sealed_is_sealed_too(
     asyncio.run(asyncio.wait_for(run(), 5))
 
 
-def test_a_full_spool_refuses_and_takes_again_when_there_is_room(folder: Folder) -> None:
+def test_a_full_spool_refuses_and_takes_again_when_there_is_room(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder, max_bytes=500)
         while folder.byte_count < 500:
@@ -198,7 +200,7 @@ def test_a_full_spool_refuses_and_takes_again_when_there_is_room(folder: Folder)
     asyncio.run(run())
 
 
-def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: Folder) -> None:
+def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         await opened.spool.append([event("kept")])
@@ -227,7 +229,7 @@ def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: Folder) -
         (errno.EDQUOT, "spool_full"),
     ],
 )
-def test_whatever_the_disk_says_the_answer_is_to_come_again(folder: Folder, number: int, code: str) -> None:
+def test_whatever_the_disk_says_the_answer_is_to_come_again(folder: SpoolDirectory, number: int, code: str) -> None:
     async def run() -> None:
         opened = Opened(folder)
         opened.disk.failures.append(OSError(number, os.strerror(number)))
@@ -241,7 +243,7 @@ def test_whatever_the_disk_says_the_answer_is_to_come_again(folder: Folder, numb
     asyncio.run(run())
 
 
-def test_a_slow_sync_delays_and_refuses_nobody(folder: Folder) -> None:
+def test_a_slow_sync_delays_and_refuses_nobody(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         opened.disk.wait = lambda: time.sleep(0.5)
@@ -255,7 +257,7 @@ def test_a_slow_sync_delays_and_refuses_nobody(folder: Folder) -> None:
     asyncio.run(run())
 
 
-def test_a_segment_that_cannot_be_sealed_now_is_sealed_later(folder: Folder) -> None:
+def test_a_segment_that_cannot_be_sealed_now_is_sealed_later(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         await opened.spool.append([event()])
@@ -277,12 +279,12 @@ def test_a_segment_that_cannot_be_sealed_now_is_sealed_later(folder: Folder) -> 
 LIMITED = """
 import asyncio, resource, signal, sys
 from pathlib import Path
-from collector.spool.directory import open_folder
+from collector.spool.directory import open_directory
 from event_lens.errors import Unavailable
 from tests.unit.collector.spool.test_spool import Opened, event
 
 async def run():
-    opened = Opened(open_folder(Path(sys.argv[1])))
+    opened = Opened(open_directory(Path(sys.argv[1])))
     taken = 0
     for _ in range(200):
         try:
@@ -320,7 +322,7 @@ def test_a_short_write_on_a_full_disk_is_cut_back(tmp_path: Path) -> None:
     assert 20 < int(ended.stdout.splitlines()[-1]) < 60
 
 
-def test_an_abandoned_append_does_not_disturb_the_others(folder: Folder) -> None:
+def test_an_abandoned_append_does_not_disturb_the_others(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         gone, stays = opened.spool.append([event()]), opened.spool.append([event()])
@@ -331,7 +333,7 @@ def test_an_abandoned_append_does_not_disturb_the_others(folder: Folder) -> None
     asyncio.run(run())
 
 
-def test_a_closed_spool_refuses(folder: Folder) -> None:
+def test_a_closed_spool_refuses(folder: SpoolDirectory) -> None:
     async def run() -> None:
         opened = Opened(folder)
         await opened.end()
@@ -356,7 +358,7 @@ def test_a_dead_workers_segments_are_adopted_and_foreign_files_set_aside(tmp_pat
     spool = tmp_path / "spool"
     lines = frame([b'{"a":1}', b'{"a":2}'], ID, 0)
     leave_behind(spool, {f"{ID}.events.open": lines + b'{"_crc":"12', "notes.txt": b"hello", "lock": b""})
-    folder = open_folder(spool)
+    folder = open_directory(spool)
     assert [(name.segment_id, name.row_count) for name in folder.sealed()] == [(ID, 2)]
     assert not (spool / "worker-1-dead").exists()
     assert [path.read_bytes() for path in (spool / CORRUPT).iterdir()] == [b"hello"]
@@ -365,9 +367,9 @@ def test_a_dead_workers_segments_are_adopted_and_foreign_files_set_aside(tmp_pat
 
 
 def test_a_living_workers_folder_is_left_alone(tmp_path: Path) -> None:
-    first = open_folder(tmp_path / "spool")
+    first = open_directory(tmp_path / "spool")
     (first.path / f"{ID}.events.1.jsonl").write_bytes(frame([b'{"a":1}'], ID, 0))
-    second = open_folder(tmp_path / "spool")
+    second = open_directory(tmp_path / "spool")
     assert not second.sealed()
     assert len(first.sealed()) == 1
     assert spool_health(tmp_path / "spool")["pendingEvents"] == 1
@@ -376,8 +378,8 @@ def test_a_living_workers_folder_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_living_worker_takes_over_what_another_leaves_when_it_dies(tmp_path: Path) -> None:
-    living = open_folder(tmp_path / "spool")
-    other = open_folder(tmp_path / "spool")
+    living = open_directory(tmp_path / "spool")
+    other = open_directory(tmp_path / "spool")
     (other.path / f"{ID}.events.open").write_bytes(frame([b'{"a":1}'], ID, 0))
     assert living.adopt() == []
     other.release()
@@ -394,7 +396,7 @@ def test_nothing_is_overwritten_when_the_dead_left_files_of_one_name(tmp_path: P
         (spool / worker).mkdir(parents=True)
         (spool / worker / "notes.txt").write_bytes(content)
         (spool / worker / f"{ID}.events.1.jsonl").write_bytes(lines)
-    folder = open_folder(spool)
+    folder = open_directory(spool)
     assert len(folder.sealed()) == 1
     assert folder.byte_count == len(lines)
     assert sorted(path.read_bytes() for path in (spool / CORRUPT).iterdir()) == sorted([b"one", b"two", lines])
@@ -403,7 +405,7 @@ def test_nothing_is_overwritten_when_the_dead_left_files_of_one_name(tmp_path: P
 def test_what_is_no_workers_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "spool" / "lost+found").mkdir(parents=True)
     (tmp_path / "spool" / "lost+found" / "inode").write_bytes(b"x")
-    open_folder(tmp_path / "spool").close()
+    open_directory(tmp_path / "spool").close()
     assert (tmp_path / "spool" / "lost+found" / "inode").exists()
 
 

@@ -1,4 +1,4 @@
-"""Bytes to envelopes: what is no JSON, and how a bad item of a batch leaves its neighbours alone."""
+"""Bytes to envelopes: text that is not JSON, and how a bad item of a batch leaves its neighbours alone."""
 
 from contextlib import suppress
 

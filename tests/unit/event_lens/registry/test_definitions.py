@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.definitions.cohorts import (
@@ -21,7 +21,7 @@ from event_lens.registry.definitions.goals import create_goal, list_goals, remov
 from event_lens.registry.definitions.retentions import create_retention, list_retentions, remove_retention
 from event_lens.registry.projects import create_project
 
-PRICING = WrittenFilter("path", "startsWith", "/pricing")
+PRICING = RawFilter("path", "startsWith", "/pricing")
 DAY = 86_400
 
 Made = Callable[[Registry, str], Any]
@@ -122,7 +122,7 @@ def test_a_funnel_that_cannot_be_counted_is_refused(
 
 
 def test_in_any_order_steps_of_one_event_have_few_different_filters(registry: Registry, project: str) -> None:
-    steps = tuple(Step("a", [WrittenFilter("path", "is", f"/{number}")]) for number in range(5))
+    steps = tuple(Step("a", [RawFilter("path", "is", f"/{number}")]) for number in range(5))
     create_funnel(registry, project, "f", steps, step_order="ordered")
     create_funnel(registry, project, "f", (*steps[:4], steps[0]), step_order="any")
     with pytest.raises(Refused, match="at most 4 steps"):
@@ -132,15 +132,15 @@ def test_in_any_order_steps_of_one_event_have_few_different_filters(registry: Re
 @pytest.mark.parametrize(
     ("filter", "value"),
     [
-        (WrittenFilter("country", "is", ["DE", "FR"]), ["DE", "FR"]),
-        (WrittenFilter("revenue", "gte", 20.5), ["20.5"]),
-        (WrittenFilter("is_identified", "is", True), ["true"]),
-        (WrittenFilter("groups", "isNull"), []),
-        (WrittenFilter("properties.a.b", "regex", r"^\d{4}$"), [r"^\d{4}$"]),
+        (RawFilter("country", "is", ["DE", "FR"]), ["DE", "FR"]),
+        (RawFilter("revenue", "gte", 20.5), ["20.5"]),
+        (RawFilter("is_identified", "is", True), ["true"]),
+        (RawFilter("groups", "isNull"), []),
+        (RawFilter("properties.a.b", "regex", r"^\d{4}$"), [r"^\d{4}$"]),
     ],
 )
 def test_a_filter_is_kept_in_one_spelling(
-    registry: Registry, project: str, filter: WrittenFilter, value: list[str]
+    registry: Registry, project: str, filter: RawFilter, value: list[str]
 ) -> None:
     create_goal(registry, project, "g", "a", (filter,))
     [goal] = list_goals(registry)
@@ -150,24 +150,24 @@ def test_a_filter_is_kept_in_one_spelling(
 @pytest.mark.parametrize(
     ("filters", "says"),
     [
-        ([WrittenFilter("entry_path", "is", "/")], "no column 'entry_path'"),
-        ([WrittenFilter("project_id", "is", "p")], "no column 'project_id'"),
-        ([WrittenFilter("path", "like", "/")], "operator is one of is, isNot"),
-        ([WrittenFilter("path", "is", [])], "at least one value"),
-        ([WrittenFilter("path", "isNull", ["x"])], "takes no value"),
-        ([WrittenFilter("revenue", "contains", ["1"])], "does not take contains"),
-        ([WrittenFilter("revenue", "gt", ["much"])], "not a number"),
-        ([WrittenFilter("revenue", "gt", ["inf"])], "not a finite number"),
-        ([WrittenFilter("path", "regex", ["("])], "not a regular expression .* missing"),
-        ([WrittenFilter("path", "regex", ["(?=a)"])], "invalid perl operator"),
-        ([WrittenFilter("path", "regex", [r"[\b]"])], "invalid escape sequence"),
-        ([WrittenFilter("properties.plan.:`Foo`", "is", ["x"])], "begins with a colon"),
-        ([WrittenFilter("path", "is", ["x"] * 101)], "at most 100 values"),
+        ([RawFilter("entry_path", "is", "/")], "no column 'entry_path'"),
+        ([RawFilter("project_id", "is", "p")], "no column 'project_id'"),
+        ([RawFilter("path", "like", "/")], "operator is one of is, isNot"),
+        ([RawFilter("path", "is", [])], "at least one value"),
+        ([RawFilter("path", "isNull", ["x"])], "takes no value"),
+        ([RawFilter("revenue", "contains", ["1"])], "does not take contains"),
+        ([RawFilter("revenue", "gt", ["much"])], "not a number"),
+        ([RawFilter("revenue", "gt", ["inf"])], "not a finite number"),
+        ([RawFilter("path", "regex", ["("])], "not a regular expression .* missing"),
+        ([RawFilter("path", "regex", ["(?=a)"])], "invalid perl operator"),
+        ([RawFilter("path", "regex", [r"[\b]"])], "invalid escape sequence"),
+        ([RawFilter("properties.plan.:`Foo`", "is", ["x"])], "begins with a colon"),
+        ([RawFilter("path", "is", ["x"] * 101)], "at most 100 values"),
         ([PRICING] * 21, "at most 20 filters"),
     ],
 )
 def test_a_filter_that_no_model_could_judge_is_refused_everywhere(
-    registry: Registry, project: str, filters: list[WrittenFilter], says: str
+    registry: Registry, project: str, filters: list[RawFilter], says: str
 ) -> None:
     for make in (
         lambda: create_goal(registry, project, "g", "a", tuple(filters)),
@@ -215,8 +215,8 @@ def test_a_cohort_keeps_every_part_of_its_criteria(registry: Registry, project: 
         ((Criterion(event="a"),), "most", "all or any"),
         ((Criterion(),), "all", "of an event or has filters on the profile"),
         ((Criterion(profile=[]),), "all", "of an event or has filters on the profile"),
-        ((Criterion(profile=[WrittenFilter("email", "isNotNull")], within_days=3),), "all", "of an event or has"),
-        ((Criterion(event="a", profile=[WrittenFilter("email", "isNotNull")]),), "all", "not of both"),
+        ((Criterion(profile=[RawFilter("email", "isNotNull")], within_days=3),), "all", "of an event or has"),
+        ((Criterion(event="a", profile=[RawFilter("email", "isNotNull")]),), "all", "not of both"),
         ((Criterion(profile=[PRICING]),), "all", "no column 'path'"),
         ((Criterion(event="a", count=Count("gte", 0)),), "all", "gte is 1 to"),
         ((Criterion(event="a", count=Count("lte", -1)),), "all", "lte is 0 to"),

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS, Column
-from event_lens.contract.filters import WrittenFilter
+from event_lens.contract.filters import RawFilter
 from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.definitions.cohorts import Criterion, create_cohort, remove_cohort
 from event_lens.registry.definitions.funnels import Step, create_funnel, remove_funnel
@@ -23,7 +23,7 @@ from orchestration.assets.registry_sync import copy_registry, registry_fingerpri
 from orchestration.dbt import ROOT
 from orchestration.planning.plan import SETTINGS
 
-PRO = WrittenFilter("properties.plan", "is", ["pro"])
+PRO = RawFilter("properties.plan", "is", ["pro"])
 WRITTEN_PRO = '[{"name":"properties.plan","operator":"is","value":["pro"]}]'
 
 
