@@ -34,8 +34,8 @@ def tenants(shards: Shards) -> list[Tenant]:
 
 def spawn(shards: Shards, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cli.main", *arguments]
-    output = (shards.settings.home / "spawned.log").open("ab")
-    return subprocess.Popen(command, env=shards.environ, stdout=output, stderr=output, start_new_session=True)
+    with (shards.settings.home / "spawned.log").open("ab") as output:
+        return subprocess.Popen(command, env=shards.environ, stdout=output, stderr=output, start_new_session=True)
 
 
 def test_a_shard_that_dies_while_rows_land_gets_them_once_and_the_other_goes_on(
