@@ -1,7 +1,7 @@
 {{ config(tags='daily', partition_by='day', order_by=['project_id', 'day']) }}
 -- grain: one row per project and local day with events
 
-with daily_rows as (
+with rows_below as (
     select * from {{ ref('metrics_hourly') }}
     where {{ in_window('day') }}
 )
@@ -10,5 +10,5 @@ select
     project_id,
     day,
     {{ merged_metrics() }}
-from daily_rows
+from rows_below
 group by project_id, day

@@ -1,7 +1,7 @@
 {{ config(tags='daily', materialized='view') }}
 -- grain: one row per project and week, from Monday, with events
 
-with daily_rows as (
+with rows_below as (
     select * from {{ ref('metrics_daily') }}
 )
 
@@ -9,5 +9,5 @@ select
     project_id,
     toMonday(day) as week,
     {{ merged_metrics() }}
-from daily_rows
+from rows_below
 group by project_id, week
