@@ -73,5 +73,5 @@ def remove(registry: Registry, table: type[Definition], noun: str, definition_id
 
 
 def _is_name(text: str) -> bool:
-    # Half of a surrogate pair, as a terminal passes on bytes that are not UTF-8, is no text; PostgreSQL has no NUL.
+    # Half of a surrogate pair, as a terminal passes on bytes that are not UTF-8, is not text; PostgreSQL has no NUL.
     return 1 <= len(text) <= MAX_NAME_LENGTH and not re.search(r"[\x00\ud800-\udfff]", text)
