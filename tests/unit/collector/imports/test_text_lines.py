@@ -22,7 +22,9 @@ def lines_of(path: Path) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress], ids=str
+    "pack",
+    [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress],
+    ids=["plain", "gzip", "bz2", "xz", "zstd"],
 )
 def test_compressed_files_are_read_as_they_are(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "access.log.2"
