@@ -1,7 +1,7 @@
 """The registry's database: one engine a process, upgraded to this program's tables before it is used."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,9 @@ def _make_private(database: str | None) -> None:
     try:
         make_private_file(path)
         for beside in path.parent.glob(f"{path.name}-*"):
-            keep_private(beside, 0o600)
+            # SQLite takes a journal away when its transaction ends.
+            with suppress(FileNotFoundError):
+                keep_private(beside, 0o600)
     except OSError as error:
         raise Unavailable(
             f"The registry cannot be opened ({error.strerror}). Check EVENTLENS_REGISTRY_URL and its disk.",

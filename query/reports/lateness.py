@@ -44,6 +44,11 @@ received AS
     FROM lens_raw.events
     WHERE project_id = {project} AND batch_id IN (SELECT batch_id FROM planned)
     GROUP BY batch_id, event_day, receive_day
+),
+-- A build that is marked again after it was killed stands there twice.
+finished AS
+(
+    SELECT build_id, max(finished_at) AS last_finished_at FROM lens_staging.builds GROUP BY build_id
 )
 SELECT
     'bar' AS kind,
@@ -62,13 +67,13 @@ SELECT
     'build',
     0,
     build_id,
-    toUnixTimestamp64Milli(max(finished_at)),
+    toUnixTimestamp64Milli(max(last_finished_at)),
     sum(event_count),
     sumIf(event_count, event_day < receive_day),
     arraySort(groupUniqArrayIf(toString(event_day), event_day < receive_day))
 FROM received
 INNER JOIN planned USING (batch_id)
-INNER JOIN lens_staging.builds AS builds USING (build_id)
+INNER JOIN finished USING (build_id)
 GROUP BY build_id
 """
 

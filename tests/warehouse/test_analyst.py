@@ -184,7 +184,7 @@ def test_parameters_do_not_widen_a_question(analyst: httpx.Client, parameter: st
     [
         ({"max_execution_time": "0"}, "452"),
         ({"max_memory_usage": "99999999999999"}, "452"),
-        ({"max_result_rows": "-1"}, "72"),
+        ({"max_result_rows": "-1"}, "452"),
         ({"allow_ddl": "1"}, "164"),
         ({"readonly": "0"}, "164"),
         ({"output_format_schema": "/tmp/x"}, "164"),

@@ -293,7 +293,7 @@ def test_what_is_allowed_answers_the_same_as_for_the_owner(analyst: httpx.Client
         "SELECT n, n > x ? 'more' : 'less' FROM y ORDER BY n DESC",
         "SELECT a FROM (SELECT 1 AS a) ORDER BY a WITH FILL FROM 0 TO 4 STEP 1",
         "SELECT number % 2 AS k, count(), groupArray(number) FROM numbers(10) GROUP BY ROLLUP(k) ORDER BY k, count()",
-        "SELECT 1 INTERSECT SELECT 1 UNION ALL SELECT 2",
+        "SELECT n FROM (SELECT 1 AS n INTERSECT SELECT 1 UNION ALL SELECT 2) ORDER BY n",
         "SELECT map('k', [1, 2])['k'][2], (1, 'x').2, toDate('2026-01-31') + INTERVAL 1 MONTH, CAST('2' AS UInt8), "
         "$$a'b$$",
         "SELECT {text:String}, {list:Array(UInt8)}",

@@ -16,7 +16,7 @@ from tests.warehouse.running import ONE_BLOCK, wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 
-TIMES = 20
+TIMES = 14
 FEW = 10
 ENDLESS = "SELECT number, repeat('x', 50) FROM numbers(200000000000)"
 SILENT = "SELECT count() FROM numbers(200000000000) WHERE sipHash64(number) = 7"

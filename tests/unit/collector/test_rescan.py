@@ -1,6 +1,6 @@
 """New lists reach history: verdicts of raw are those of today, and only those that may change do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import msgspec
@@ -10,11 +10,23 @@ from collector.rescan import apply_changes, find_changes
 from event_lens.clock import now_ms
 from event_lens.contract.rows import EventRow, timestamp
 from event_lens.warehouse.client import Warehouse
+from tests.conftest import EmbeddedServer
 
 AT = timestamp(1_786_518_000_000)
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
 CURL, NEW_BOT, OKHTTP = "curl/8.5.0", "SomethingNewBot/1.0", "okhttp/4.12.0"
 Land = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A warehouse of its own: a verdict that changes writes parts again, and the shared one holds many."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("rescan") / "home")
+    try:
+        with Warehouse(server.wait().url) as warehouse:
+            yield warehouse
+    finally:
+        server.stop()
 
 
 @pytest.fixture
