@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import tempfile
 import time
 from ipaddress import ip_address
@@ -91,8 +92,12 @@ def serve(settings: Settings) -> None:
                 host, port = settings.warehouse_host, settings.warehouse_port
                 serve_until_stopped(lambda: guard, port, host=host, drain=guard.close)
                 _drain(access)
-            finally:
-                has_ended = engine.close(_CLOSE_WITHIN_SECONDS)
+            except EventLensError as error:
+                # The engine's end would end the process with 0, and Python cannot end in order beside a running one.
+                sys.stderr.write(f"{error.code}: {error.message}\n")
+                sys.stderr.flush()
+                os._exit(1)
+            has_ended = engine.close(_CLOSE_WITHIN_SECONDS)
         finally:
             registry.close()
         if not has_ended:

@@ -97,6 +97,26 @@ def test_a_port_of_the_services_that_a_setting_names_is_left_to_the_setting(tmp_
         other.stop()
 
 
+def test_a_warehouse_of_a_newer_program_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    newer = EmbeddedServer(tmp_path / "home")
+    try:
+        with Warehouse(newer.wait().url) as warehouse:
+            warehouse.command("INSERT INTO lens_raw.migrations (name) VALUES ('9999_from_tomorrow.sql')")
+        newer.stop()
+        ended = subprocess.run(
+            [sys.executable, "-m", "chdb_server"],
+            env=newer.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (ended.returncode, ended.stderr.partition(":")[0]) == (1, "migration_unknown")
+        assert "Traceback" not in ended.stderr
+    finally:
+        newer.stop()
+
+
 def test_it_listens_on_loopback_only(server: EmbeddedServer) -> None:
     ports = (server.port, server.native_port, read_access(server.home).http_port)
     assert _listening(ports) == {f"0100007F:{port:04X}" for port in ports}
