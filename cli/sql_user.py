@@ -29,7 +29,7 @@ def sql_user_create(
 ) -> None:
     """Create a user who reads the tables of lens; the password is shown this once.
 
-    eventlens sql-user create ana --project P
+    eventlens sql-user create reports --project P
     """
     settings = read_settings(os.environ)
     with opened_registry() as registry:
