@@ -1,5 +1,6 @@
 """Raw rows of tests, as plain dicts: what the collector would have landed. Times are milliseconds since the epoch."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -12,7 +13,6 @@ Row = dict[str, Any]
 EVENTS, OPERATIONS, QUARANTINE = "lens_raw.events", "lens_raw.profile_operations", "lens_raw.quarantine"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-_numbers = count(1)
 
 
 @dataclass
@@ -30,6 +30,8 @@ class Project:
     events: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
     rejected: list[Row] = field(default_factory=list)
+    # Of its own, so that its ids do not depend on the projects that were made before it.
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def offset_seconds(self, at: int) -> int:
         """How far the project's clocks are ahead of UTC at `at`."""
@@ -66,7 +68,7 @@ class Project:
         return row
 
     def _row(self, at: int | str, device: str, own: Row) -> Row:
-        number = next(_numbers)
+        number = next(self._numbers)
         return {
             # Spread over all bits, so that ids sort in another order than they were made.
             "event_id": str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)),

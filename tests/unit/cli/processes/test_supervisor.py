@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -76,8 +77,11 @@ def started(tmp_path: Path) -> Iterator[Started]:
     started = Started(tmp_path)
     yield started
     for pid in started.all_of_them():
-        os.kill(pid, signal.SIGKILL)
+        # Parts end by themselves when the supervisor that was killed before them is gone.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     for process in started.processes:
+        process.wait(10)
         if process.stdout is not None:
             process.stdout.close()
         process.wait()
