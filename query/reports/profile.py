@@ -14,10 +14,10 @@ from query.periods import all_time
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask
-from query.reports.profiles import COLUMNS, profile
+from query.reports.profiles import COLUMNS, ProfileFacts, profile
 from query.reports.timeline import COLUMNS as EVENT_COLUMNS
 from query.reports.timeline import Event, EventPlace, event, event_key, is_beyond, read_place
-from query.shapes import DateTime, Money, Shape
+from query.shapes import DateTime, Shape
 from query.statement import Bindings, Row
 
 FOR_EVER_MS = 10_413_705_600_000
@@ -167,21 +167,9 @@ class OwnedDevice(Shape):
     valid_to: DateTime | None
 
 
-class ProfileDetails(Shape):
+class ProfileDetails(ProfileFacts):
     """A profile with its groups, cohorts and devices."""
 
-    profile_id: str
-    is_identified: bool
-    first_seen_at: DateTime
-    last_seen_at: DateTime
-    session_count: int
-    event_count: int
-    revenue: Money
-    first_name: str
-    last_name: str
-    name: str
-    email: str
-    avatar: str
     properties: dict[str, Any]
     groups: list[Membership]
     devices: list[OwnedDevice]

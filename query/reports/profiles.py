@@ -62,8 +62,8 @@ def profile(row: Row) -> Row:
     }
 
 
-class Profile(Shape):
-    """A person, or a device without a person yet."""
+class ProfileFacts(Shape):
+    """What a list and a profile's own page tell alike."""
 
     profile_id: str
     is_identified: bool
@@ -77,6 +77,11 @@ class Profile(Shape):
     name: str
     email: str
     avatar: str
+
+
+class Profile(ProfileFacts):
+    """A person, or a device without a person yet."""
+
     groups: list[str]
     properties: dict[str, Any]
 
