@@ -107,7 +107,7 @@ def reasons(there: OldDay, here: Day, zone: str) -> Iterator[str]:
         }
         yield from _nearest("sessions", there.sessions, here.sessions, other)
     if there.bounce_rate is not None:
-        engaged = f"a visit with other events is no bounce there ({here.engaged_bounces})"
+        engaged = f"a visit with other events is not a bounce there ({here.engaged_bounces})"
         other_rate = {engaged: _rate(here.bounces - here.engaged_bounces, here.sessions)}
         yield from _nearest("bounces", there.bounce_rate, here.bounce_rate, other_rate)
 

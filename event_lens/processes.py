@@ -19,12 +19,12 @@ START_WITHIN_SECONDS = 60
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """A port of 127.0.0.1 that is free now."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """As many different ports of 127.0.0.1 that nobody listens on now."""
+    """As many different ports of 127.0.0.1 that are free now."""
     with ExitStack() as stack:
         # All are held until the last is chosen: the system may offer one again as soon as it is let go.
         probes = [stack.enter_context(socket()) for _ in range(count)]

@@ -19,7 +19,7 @@ class FailureLimit:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
     def check(self, address: str) -> None:
-        """Raises `Unavailable` (`keys_limited`) when `address` has failed too often; 0 failures is no limit."""
+        """Raises `Unavailable` (`keys_limited`) when `address` has failed too often; 0 means no limit."""
         failures = self._failures.get(address, deque())
         if not self._max_failures or len(failures) < self._max_failures:
             return

@@ -13,7 +13,7 @@ _FIRST, _COUNT = 10_000, 20_000
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on and that this function has not given for the last 20,000 calls."""
+    """A port of 127.0.0.1 that is free and that this function has not given for the last 20,000 calls."""
     given = Path(tempfile.gettempdir()) / f"eventlens-test-ports-{os.getuid()}"
     with given.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

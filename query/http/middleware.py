@@ -94,7 +94,7 @@ def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: 
 
 
 def _preflight(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """What a browser is told before it asks for a page of another origin; empty when this is no such request.
+    """What a browser is told before it asks for a page of another origin; empty for every other request.
 
     It comes without the key, so every origin may ask: whether its page may read the answer, the key's origins say then.
     """

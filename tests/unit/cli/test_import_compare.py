@@ -26,7 +26,7 @@ BOTS = "bots count there (40 visitors, 90 views)"
         (OldDay(DAY, 155), [f"visitors: {BOTS}, and days are UTC's there, not Asia/Seoul's"]),
         (OldDay(DAY, views=390), ["views: bots count there (40 visitors, 90 views)"]),
         (OldDay(DAY, sessions=126), ["sessions: sessions end at midnight there (6 went on)"]),
-        (OldDay(DAY, bounce_rate=30.0), ["bounces: a visit with other events is no bounce there (24)"]),
+        (OldDay(DAY, bounce_rate=30.0), ["bounces: a visit with other events is not a bounce there (24)"]),
         (OldDay(DAY, 50), ["visitors: not known"]),
     ],
 )  # fmt: skip
