@@ -19,6 +19,8 @@ from orchestration.file_lock import is_locked, try_lock
 from orchestration.lease import SECONDS_TO_TAKE_IT, is_run_alive
 from tests.builds.long_build import STARTED_BUILDS
 
+ROOT = Path(__file__).parents[2]
+
 HOLD = """
 import sys, time, pathlib
 from orchestration.build_lock import held_lock
@@ -44,8 +46,15 @@ def daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
         "-m",
         "tests.builds.long_build",
     ]
+    with over(home, command) as process:
+        yield process
+
+
+@contextmanager
+def over(home: Path, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process over Dagster's folder `home`, ended after the block, and before it the builds that it started."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[3])}
+    environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
     with (home / "daemon.log").open("ab") as log:
         process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
         try:
@@ -55,7 +64,7 @@ def daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
                 with suppress(ProcessLookupError):
                     os.kill(build.pid, signal.SIGKILL)
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 def started_builds(home: Path) -> list[Started]:

@@ -1,12 +1,10 @@
 """The process that holds the definitions, and the runs that it forks."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import dagster as dg
@@ -16,9 +14,8 @@ from orchestration.dagster_home import write_configuration
 from orchestration.file_lock import is_locked
 from orchestration.lease import lease_path
 from orchestration.serve import CODE_SOCKET, socket_path
-from tests.builds.test_killed_runs import kill, started_builds, status, wait_for_builds
+from tests.builds.test_killed_runs import kill, over, status, wait_for_builds
 
-ROOT = Path(__file__).parents[2]
 # The code server and the daemon of a home, but with the definitions of the tests.
 CODE_SERVER = """
 import importlib, pathlib, sys
@@ -38,20 +35,8 @@ run(pathlib.Path(sys.argv[1]), read_settings({"EVENTLENS_WAREHOUSE_URL": "http:/
 """
 
 
-@contextmanager
-def process(home: Path, code: str) -> Iterator[subprocess.Popen[bytes]]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    with (home / "daemon.log").open("ab") as log:
-        started = subprocess.Popen([sys.executable, "-c", code, str(home)], env=environ, stdout=log, stderr=log)
-        try:
-            yield started
-        finally:
-            for build in started_builds(home):
-                with suppress(ProcessLookupError):
-                    os.kill(build.pid, signal.SIGKILL)
-            started.terminate()
-            started.wait(60)
+def process(home: Path, code: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    return over(home, [sys.executable, "-c", code, str(home)])
 
 
 @pytest.fixture
