@@ -45,6 +45,12 @@ function sendsThrough(apiUrl) {
   };
 }
 
+// The id that a page's client took from an answer. The answer passes the tap before the page has read it, so this waits.
+async function idOf(page, getter) {
+  const found = await page.waitForFunction((name) => op[name](), getter, { timeout: WITHIN_MILLISECONDS });
+  return found.jsonValue();
+}
+
 // A visitor comes from a search, looks around, puts something into the cart, logs in, buys and leaves by a link.
 export async function wholeVisit({ shop, search, apiUrl, ...browser }) {
   return inBrowser(browser, async (page) => {
@@ -63,7 +69,7 @@ export async function wholeVisit({ shop, search, apiUrl, ...browser }) {
     await page.evaluate(() => op.pendingRevenue(10.5, { order: 7 }));
     await after(1, () => page.reload());
     await after(1, () => page.evaluate(() => op.flushRevenue()));
-    const ids = await page.evaluate(() => ({ device: op.getDeviceId(), session: op.getSessionId() }));
+    const ids = { device: await idOf(page, "getDeviceId"), session: await idOf(page, "getSessionId") };
     await after(1, () => page.click("a[href*=partner]"));
     await page.waitForURL(/partner/);
     return { ids, end: page.url() };
@@ -110,7 +116,7 @@ export async function tagged({ shop, apiUrl, ...browser }) {
   return inBrowser(browser, async (page) => {
     const after = sendsThrough(apiUrl);
     const stored = () => page.evaluate(() => ({ ...localStorage }));
-    const device = () => page.evaluate(() => op.getDeviceId());
+    const device = () => idOf(page, "getDeviceId");
     await after(2, () => page.goto(`${shop}tagged`)); // the script and the view
     await after(1, () => page.click("button[data-track]"));
     await after(1, () => page.evaluate(() => op("track", "checkout", { items: 2 })));
@@ -121,7 +127,7 @@ export async function tagged({ shop, apiUrl, ...browser }) {
     await after(2, () => page.goto(`${shop}queued`));
     const second = { stored: await stored(), device: await device() };
     await page.evaluate(() => op("rememberDevice", false));
-    await after(1, () => page.evaluate(() => op("track", "forgotten")));
+    await after(1, () => page.evaluate(() => op.track("forgotten"))); // its promise: the answer has replaced the device
     const forgotten = { stored: await stored(), device: await device() };
     await after(1, () => page.goto(`${shop}tagged?data-track-screen-views=false`).then(() => page.click("button")));
     return { without, first, second, forgotten };
