@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 from packaging.requirements import Requirement
 
 from cli.console import console, show_table
@@ -19,6 +20,7 @@ from event_lens.data_dir import prepare_home
 from event_lens.errors import EventLensError
 from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
+from event_lens.shards import all_shards, count_shards
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import shipped_migrations
@@ -149,9 +151,16 @@ def _geoip(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 
 def _warehouse(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    with connect(settings, "query", query_timeout_seconds=10) as warehouse:
-        looks: tuple[Callable[[Warehouse, Clock], Finding], ...] = (_migrations, _clock_of, _builds)
-        yield from (look(warehouse, clock) for look in looks)
+    looks: tuple[Callable[[Warehouse, Clock], Finding], ...] = (_migrations, _clock_of, _builds)
+    for shard in all_shards(settings):
+        where = f" of shard {shard}" if count_shards(settings) > 1 else ""
+        try:
+            with connect(settings, "query", query_timeout_seconds=10, shard=shard) as warehouse:
+                for look in looks:
+                    finding = look(warehouse, clock)
+                    yield replace(finding, subject=finding.subject + where)
+        except EventLensError as error:
+            yield Finding(f"warehouse{where}", "problem", error.message)
 
 
 def _migrations(warehouse: Warehouse, _clock: Clock) -> Finding:

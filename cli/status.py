@@ -1,6 +1,6 @@
 """`eventlens status`: what runs for a home, what waits, and how fresh the numbers of each project are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,9 @@ from event_lens.errors import EventLensError
 from event_lens.process_id import is_alive
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import list_projects
+from event_lens.registry.tables import Project
 from event_lens.settings import Settings
+from event_lens.shards import all_shards
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from query.freshness import as_instant
@@ -53,6 +55,7 @@ class ProjectFreshness(msgspec.Struct, rename="camel"):
     """Through when the tables hold what landed of a project, and how many rows are not in them."""
 
     project_id: str
+    shard: int
     complete_through: str | None
     waiting_rows: int
 
@@ -77,10 +80,22 @@ def read_status(settings: Settings, clock: Clock = now_ms) -> Status:
     status = Status(str(settings.home), up, _parts(settings, pids), {}, None, [], [])
     try:
         status.spool = spool_health(settings.home / "spool", clock)
-        with connect(settings, "query", query_timeout_seconds=10) as warehouse:
-            status.last_build, status.freshness = _freshness(settings, warehouse, clock)
+        projects = _projects(settings)
     except EventLensError as error:
         status.problems.append(error.message)
+        return status
+    built = []
+    for shard in all_shards(settings):
+        own = [project.project_id for project in projects if project.shard == shard]
+        try:
+            with connect(settings, "query", query_timeout_seconds=10, shard=shard) as warehouse:
+                built_at, freshness = _freshness(warehouse, shard, own, clock)
+        except EventLensError as error:
+            status.problems.append(error.message)
+            continue
+        built.append(built_at)
+        status.freshness += freshness
+    status.last_build = as_instant(max(built)) if any(built) else None
     return status
 
 
@@ -100,8 +115,11 @@ def show_status(status: Status) -> None:
     if status.freshness:
         show_table(
             "Freshness",
-            ("project", "complete through", "rows not built"),
-            [(project.project_id, project.complete_through, project.waiting_rows) for project in status.freshness],
+            ("project", "shard", "complete through", "rows not built"),
+            [
+                (project.project_id, project.shard, project.complete_through, project.waiting_rows)
+                for project in status.freshness
+            ],
         )
     for problem in status.problems:
         console.print(problem, soft_wrap=True)
@@ -116,12 +134,18 @@ def _parts(settings: Settings, pids: Mapping[str, int]) -> list[PartStatus]:
     ]
 
 
-def _freshness(settings: Settings, warehouse: Warehouse, clock: Clock) -> tuple[str | None, list[ProjectFreshness]]:
+def _projects(settings: Settings) -> list[Project]:
     registry = open_registry(settings)
     try:
-        projects = [project.project_id for project in list_projects(registry)]
+        return list_projects(registry)
     finally:
         registry.close()
+
+
+def _freshness(
+    warehouse: Warehouse, shard: int, projects: Sequence[str], clock: Clock
+) -> tuple[int, list[ProjectFreshness]]:
+    """When the shard's last build ended (ms, 0 without one), and how fresh its projects are."""
     # Before what waits is asked: a batch that lands meanwhile is younger.
     now = clock()
     built_at = warehouse.value(LAST_BUILD)
@@ -131,6 +155,8 @@ def _freshness(settings: Settings, warehouse: Warehouse, clock: Clock) -> tuple[
         row = waiting.get(project)
         through = (row["oldest"] - 1 if row else now) if built_at else None
         freshness.append(
-            ProjectFreshness(project, None if through is None else as_instant(through), row["waiting"] if row else 0)
+            ProjectFreshness(
+                project, shard, None if through is None else as_instant(through), row["waiting"] if row else 0
+            )
         )
-    return (as_instant(built_at) if built_at else None), freshness
+    return built_at, freshness

@@ -37,7 +37,7 @@ def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
             ready_line=f"Event Lens is ready: {addresses} (home {settings.home}). Ctrl-C stops everything.",
             shows_all=settings.log_level == "debug",
             on_change=record.write,
-            on_ready=partial(page_line, settings),
+            on_ready=partial(page_line, settings) if shard_of_home(settings) == 1 else str,
         )
         return supervisor.run()
 

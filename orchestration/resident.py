@@ -28,7 +28,7 @@ from dagster._utils.log import configure_loggers
 
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings
-from orchestration.assets.dbt_models import DAYS_TAG, SCOPE_TAG
+from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, RANGE, SCOPE_TAG, TOUCHED
 from orchestration.assets.partitions import first_shown_day
 from orchestration.dbt import ROOT, dbt_project, parsed_manifest
 from orchestration.dbt_sources import newest_source
@@ -84,7 +84,9 @@ def told(record: dg.RunRecord) -> str:
     """Returns the one line that the terminal shows of a run."""
     seconds = record.end_time - record.start_time if record.start_time and record.end_time else 0.0
     run = record.dagster_run
-    what = " ".join(run.tags[tag] for tag in (SCOPE_TAG, DAYS_TAG) if tag in run.tags) or run.job_name
+    days = run.tags.get(DAYS_TAG, "").replace("/", " to ")
+    named = {TOUCHED: f"what changed, {days},", RANGE: days, EVERYTHING: "everything"}
+    what = named.get(run.tags.get(SCOPE_TAG, ""), run.job_name)
     if run.is_success:
         return f"Built {what} in {seconds:.1f} s."
     return f"The build of {what} ended after {seconds:.1f} s: {run.status.value.lower()}, run {run.run_id}."

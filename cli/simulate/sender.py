@@ -112,5 +112,7 @@ def _post(
         text = response.read()
         if response.status not in (429, 503):
             break
+        # The collector closes connections that say nothing for seconds; the next request opens another.
+        connection.close()
         threading.Event().wait(float(response.headers.get("Retry-After", "1")))
     return response.status, json.loads(text or b"{}")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
+from cli.doctor import examine
+from cli.status import read_status
 from event_lens.registry.sql_users import create_sql_user
 from event_lens.warehouse.access import read_access
 from event_lens.warehouse.moving import hide_project
@@ -63,6 +65,19 @@ def test_the_api_answers_from_the_shard_of_the_project(filled: Filled) -> None:
             timeout=30,
         )
         assert len(exported.text.splitlines()) == count
+
+
+def test_status_and_doctor_look_at_every_shard(filled: Filled) -> None:
+    status = read_status(filled.shards.settings)
+    fresh = {project.project_id: project for project in status.freshness}
+    for tenant in filled.tenants:
+        assert fresh[tenant.project_id].shard == tenant.shard
+        assert fresh[tenant.project_id].complete_through
+    assert not status.problems
+    looked_at = {finding.subject: finding.level for finding in examine(filled.shards.settings)}
+    for shard in (1, 2):
+        assert looked_at[f"warehouse of shard {shard}"] == "ok"
+        assert looked_at[f"builds of shard {shard}"] == "ok"
 
 
 @pytest.mark.parametrize("shard", [1, 2])

@@ -19,7 +19,7 @@ def test_a_build_is_one_line(tmp_path: Path) -> None:
         built = create_run_for_test(instance, job_name=JOB, tags=DAYS, status=dg.DagsterRunStatus.SUCCESS)
         record = instance.get_run_record_by_id(built.run_id)
         assert record is not None
-        assert told(record) == "Built touched 2026-03-01/2026-03-05 in 0.0 s."
+        assert told(record) == "Built what changed, 2026-03-01 to 2026-03-05, in 0.0 s."
 
 
 def test_a_run_that_died_is_ended_and_one_that_ended_is_left(tmp_path: Path) -> None:
