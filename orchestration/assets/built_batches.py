@@ -17,7 +17,7 @@ from orchestration.planning.plan import buildable
 def mark_built(
     warehouse: Warehouse, build_id: str, days: list[date] | None, settings: Settings, clock: Clock = now_ms
 ) -> int:
-    """CampaignParameters what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
+    """Marks what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
 
     A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; days of the others are
     noted. Returns the number of batches that became built.
