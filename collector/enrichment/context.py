@@ -1,11 +1,12 @@
 """What is known of a request before its events are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from collector.enrichment.ip_networks import Networks
-from event_lens.registry.project_lists import EVERY_PARAMETER
+from event_lens.registry.setting_values import EVERY_PARAMETER
 from event_lens.registry.tables import Project
 
 NO_NETWORKS = Networks()
@@ -34,21 +35,16 @@ class ProjectSettings:
 
 
 def project_settings(project: Project) -> ProjectSettings:
-    """What the collector follows of a project's settings."""
+    """Return the settings of a project that the collector follows."""
     names = project.query_allow_list
-    return ProjectSettings(
-        project_id=project.project_id,
-        device_salt=project.device_salt,
-        allow_unsafe_revenue=project.allow_unsafe_revenue,
-        own_addresses=Networks(project.own_addresses),
-        domains=tuple(project.domains),
-        hostnames=tuple(project.hostnames),
-        honour_gpc=project.honour_gpc,
-        honour_dnt=project.honour_dnt,
-        hash_routes=project.hash_routes,
-        bot_rules=tuple(project.bot_rules),
-        kept_parameters=None if EVERY_PARAMETER in names else frozenset(name.lower() for name in names),
-    )
+    followed: dict[str, Any] = {
+        each.name: tuple(value) if isinstance(value := getattr(project, each.name), list) else value
+        for each in fields(ProjectSettings)
+        if hasattr(project, each.name)
+    }
+    followed["own_addresses"] = Networks(project.own_addresses)
+    followed["kept_parameters"] = None if EVERY_PARAMETER in names else frozenset(name.lower() for name in names)
+    return ProjectSettings(**followed)
 
 
 @dataclass(frozen=True)

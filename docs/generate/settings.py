@@ -1,5 +1,9 @@
-"""`docs/settings.md` and `.env.example`, written from the list of settings."""
+"""`docs/settings.md` and `.env.example`, written from the lists of settings."""
 
+import json
+
+from event_lens.registry.project_settings import ProjectSetting
+from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import SETTINGS
 
 
@@ -13,8 +17,18 @@ def settings_page() -> str:
         "Or lines in a file `.env` beside the home: `EVENTLENS_COLLECTOR_PORT=4002`, quotes as in a shell. What the\n"
         "environment says wins, other programs' names are passed over, and a line that cannot be read is refused by\n"
         "its number.\n\n"
-        f"| name | default | what it does |\n| --- | --- | --- |\n{rows}\n"
+        f"| name | default | what it does |\n| --- | --- | --- |\n{rows}\n\n"
+        "## Settings of a project\n\n"
+        "`eventlens project create` and `change` take them, lists also `add-to` and `remove-from`.\n\n"
+        "| name | option | default | what it does | what a change reaches |\n| --- | --- | --- | --- | --- |\n"
+        + "".join(map(_project_row, PROJECT_SETTINGS.values()))
     )
+
+
+def _project_row(setting: ProjectSetting) -> str:
+    default = f"`{json.dumps(setting.default)}`" if setting.default != "" else "empty"
+    flags = ", ".join(f"`{flag}`" for flags in setting.flags for flag in flags.split("/"))
+    return f"| `{setting.field}` | {flags} | {default} | {setting.help} | {setting.changes.value} |\n"
 
 
 def env_example() -> str:

@@ -4,7 +4,6 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,23 +11,9 @@ from sqlalchemy.orm import Session
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.placements import emptiest_shard
-from event_lens.registry.project_lists import LISTS, normal_list
-from event_lens.registry.salts import PERIODS
-from event_lens.registry.tables import Project
-
-CHANGEABLE = {
-    "name",
-    "timezone",
-    "currency",
-    "session_timeout_seconds",
-    "duplicate_window_ms",
-    "device_salt",
-    "allow_unsafe_revenue",
-    "honour_gpc",
-    "honour_dnt",
-    "hash_routes",
-}
-MAX_SESSION_TIMEOUT_SECONDS = 86_400
+from event_lens.registry.project_settings import ProjectSetting
+from event_lens.registry.setting_values import refused
+from event_lens.registry.tables import PROJECT_SETTINGS, Project
 
 
 def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
@@ -39,10 +24,9 @@ def create_project(registry: Registry, name: str, shard: int | None = None, /, *
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
     project = Project(
         project_id=f"{readable}-{secrets.token_hex(4)}",
-        name=name.strip(),
         created_at=datetime.now(UTC).replace(tzinfo=None),
     )
-    _apply(project, settings)
+    _apply(project, {"name": name, **settings})
     with registry.session() as session:
         project.shard = shard or emptiest_shard(session, registry.shard_count)
         session.add(project)
@@ -74,12 +58,9 @@ def remove_from_project(registry: Registry, project_id: str, **lists: Iterable[s
         project = _get(session, project_id)
         left = {name: _list(project, name) for name in lists}
         for name, removed in lists.items():
-            for value in normal_list(name, removed):
+            for value in _setting(name).normal(removed):
                 if value not in left[name]:
-                    raise Refused(
-                        f"{value!r} is not in {name}, which holds: {', '.join(left[name]) or 'nothing'}.",
-                        code="project_setting_invalid",
-                    )
+                    raise refused(f"{value!r} is not in {name}, which holds: {', '.join(left[name]) or 'nothing'}.")
                 left[name].remove(value)
         _apply(project, left)
         return project
@@ -96,6 +77,12 @@ def find_project(registry: Registry, project_id: str) -> Project:
         return _get(session, project_id)
 
 
+def project_fields(project: Project) -> dict[str, object]:
+    """Return a project as JSON has it: its id, every setting, its shard."""
+    settings = {setting.field: getattr(project, setting.name) for setting in PROJECT_SETTINGS.values()}
+    return {"projectId": project.project_id, **settings, "shard": project.shard}
+
+
 def _get(session: Session, project_id: str) -> Project:
     project = session.get(Project, project_id)
     if project is None:
@@ -107,30 +94,17 @@ def _get(session: Session, project_id: str) -> Project:
 
 def _apply(project: Project, settings: Mapping[str, object]) -> None:
     for name, value in settings.items():
-        if name in LISTS and isinstance(value, Iterable) and not isinstance(value, str):
-            setattr(project, name, normal_list(name, value))
-        elif name in CHANGEABLE:
-            setattr(project, name, value)
-        else:
-            raise Refused(f"A project has no setting {name!r}.", code="project_setting_invalid")
-    faults = {
-        "The name is empty.": not project.name.strip(),
-        f"{project.timezone!r} is not a time zone; use a name such as Europe/Berlin.": project.timezone
-        not in available_timezones(),
-        "session_timeout_seconds is 1 to 86400.": not 1
-        <= project.session_timeout_seconds
-        <= MAX_SESSION_TIMEOUT_SECONDS,
-        "duplicate_window_ms is 0 to 60000.": not 0 <= project.duplicate_window_ms <= 60_000,
-        "device_salt is daily or monthly.": project.device_salt not in PERIODS,
-        "currency is a three-letter code such as EUR, or empty.": not re.fullmatch(r"([A-Z]{3})?", project.currency),
-    }
-    for message, is_fault in faults.items():
-        if is_fault:
-            raise Refused(message, code="project_setting_invalid")
+        setattr(project, name, _setting(name).normal(value))
+
+
+def _setting(name: str) -> ProjectSetting:
+    if name not in PROJECT_SETTINGS:
+        raise refused(f"A project has no setting {name!r}.")
+    return PROJECT_SETTINGS[name]
 
 
 def _list(project: Project, name: str) -> list[str]:
-    if name not in LISTS:
-        raise Refused(f"A project has no list {name!r}.", code="project_setting_invalid")
+    if not _setting(name).is_list:
+        raise refused(f"{name} is not a list.")
     values: list[str] = getattr(project, name)
     return list(values)

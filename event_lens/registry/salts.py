@@ -11,9 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningDelete
 
 from event_lens.registry.database import Registry
-from event_lens.registry.tables import Salt
-
-PERIODS = ("daily", "monthly")
+from event_lens.registry.tables import PERIODS, Salt
 
 
 def salts_on(registry: Registry, period: str, day: date) -> dict[date, str]:

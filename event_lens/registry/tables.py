@@ -6,6 +6,24 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
+from event_lens.registry.excluded_ips import own_address
+from event_lens.registry.hostname import hostname, hostname_rule
+from event_lens.registry.project_settings import Changes, declared_settings, setting
+from event_lens.registry.setting_values import (
+    EVERY_PARAMETER,
+    all_or_some,
+    bot_reason,
+    bot_rule,
+    currency_code,
+    free_text,
+    one_of,
+    parameter_name,
+    time_zone,
+    within,
+)
+
+PERIODS = ("daily", "monthly")
+
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
     type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON, list[Any]: JSON}
@@ -17,25 +35,89 @@ class Project(Table):
     __tablename__ = "projects"
 
     project_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    name: Mapped[str]
     created_at: Mapped[datetime]
-    domains: Mapped[list[str]] = mapped_column(default_factory=list)
-    timezone: Mapped[str] = mapped_column(default="UTC")
-    currency: Mapped[str] = mapped_column(default="")
-    session_timeout_seconds: Mapped[int] = mapped_column(default=1800)
-    duplicate_window_ms: Mapped[int] = mapped_column(default=100)
-    device_salt: Mapped[str] = mapped_column(default="daily")
-    allow_unsafe_revenue: Mapped[bool] = mapped_column(default=False)
-    allowed_bots: Mapped[list[str]] = mapped_column(default_factory=list)
-    bot_rules: Mapped[list[str]] = mapped_column(default_factory=list)
-    own_addresses: Mapped[list[str]] = mapped_column(default_factory=list)
-    hostnames: Mapped[list[str]] = mapped_column(default_factory=list)
-    query_allow_list: Mapped[list[str]] = mapped_column(default_factory=lambda: ["*"])
-    honour_gpc: Mapped[bool] = mapped_column(default=False)
-    honour_dnt: Mapped[bool] = mapped_column(default=False)
-    hash_routes: Mapped[bool] = mapped_column(default=False)
     shard: Mapped[int] = mapped_column(default=1)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    name: Mapped[str] = setting("", "Free text.", Changes.LABEL, check=free_text)
+    domains: Mapped[list[str]] = setting(
+        [],
+        "A domain of the site; may be given again.",
+        Changes.NEW_EVENTS,
+        option="--domain",
+        check=hostname,
+    )
+    timezone: Mapped[str] = setting(
+        "UTC", "Days are this zone's, such as Europe/Berlin.", Changes.ALL_DAYS, check=time_zone
+    )
+    currency: Mapped[str] = setting(
+        "", "Revenue in other currencies is left out of sums.", Changes.ALL_DAYS, check=currency_code
+    )
+    session_timeout_seconds: Mapped[int] = setting(
+        1800,
+        "A session ends after this long without an event.",
+        Changes.ALL_DAYS,
+        check=within("session_timeout_seconds", 1, 86_400),
+    )
+    duplicate_window_ms: Mapped[int] = setting(
+        100,
+        "Equal events within it count once; 0 is off.",
+        Changes.ALL_DAYS,
+        check=within("duplicate_window_ms", 0, 60_000),
+    )
+    allowed_bots: Mapped[list[str]] = setting(
+        [],
+        "A bot reason to count all the same, such as 'crawler:*'.",
+        Changes.ALL_DAYS,
+        option="--allow-bot",
+        check=bot_reason,
+    )
+    bot_rules: Mapped[list[str]] = setting(
+        [],
+        "Whose events are a bot's: agent:*Name*, path:/wp-*, sign:headless. Then bots rescan.",
+        Changes.NEW_EVENTS,
+        option="--bot-rule",
+        check=bot_rule,
+    )
+    device_salt: Mapped[str] = setting(
+        "daily",
+        "A derived device lasts a day or a month: daily, monthly.",
+        Changes.NEW_EVENTS,
+        check=one_of("device_salt", *PERIODS),
+    )
+    allow_unsafe_revenue: Mapped[bool] = setting(
+        False, "Whether revenue counts without a verified secret.", Changes.NEW_EVENTS
+    )
+    own_addresses: Mapped[list[str]] = setting(
+        [],
+        "An address or network whose events are left out.",
+        Changes.NEW_EVENTS,
+        option="--own-address",
+        check=own_address,
+    )
+    hostnames: Mapped[list[str]] = setting(
+        [],
+        "A host whose pages count, or *.example.com for all below it; others are left out. None: all.",
+        Changes.NEW_EVENTS,
+        option="--hostname",
+        check=hostname_rule,
+    )
+    query_allow_list: Mapped[list[str]] = setting(
+        [EVERY_PARAMETER],
+        "A query parameter to keep, others are not; '*' keeps all, '' none.",
+        Changes.NEW_EVENTS,
+        option="--query-allow",
+        check=parameter_name,
+        check_list=all_or_some,
+    )
+    honour_gpc: Mapped[bool] = setting(False, "Leave out who sends Global Privacy Control.", Changes.NEW_EVENTS)
+    honour_dnt: Mapped[bool] = setting(False, "Leave out who sends Do Not Track.", Changes.NEW_EVENTS)
+    hash_routes: Mapped[bool] = setting(
+        False, "Pages are told apart by a path in the hash, such as /#/about.", Changes.NEW_EVENTS
+    )
+
+
+PROJECT_SETTINGS = declared_settings(Project.metadata.tables["projects"])
 
 
 class ProjectMove(Table):

@@ -14,7 +14,7 @@ from event_lens.contract.rows import timestamp
 from event_lens.registry.database import open_registry
 from event_lens.registry.placements import list_moves
 from event_lens.registry.projects import list_projects
-from event_lens.registry.tables import Project
+from event_lens.registry.tables import PROJECT_SETTINGS, Project
 from event_lens.settings import Settings
 from event_lens.shards import count_shards, shard_of_home
 from event_lens.warehouse.client import Warehouse
@@ -90,16 +90,9 @@ def _removed(
 
 
 def _modelled(project: Project) -> dict[str, Any]:
-    """The settings that models read; what only collectors follow is none of theirs, and its change rebuilds nothing."""
-    return {
-        "project_id": project.project_id,
-        "name": project.name,
-        "timezone": project.timezone,
-        "currency": project.currency,
-        "session_timeout_seconds": project.session_timeout_seconds,
-        "duplicate_window_ms": project.duplicate_window_ms,
-        "allowed_bots": project.allowed_bots,
-    }
+    """Return the settings that models read or readers are shown; a change of the others rebuilds nothing."""
+    copied = {each.name: getattr(project, each.name) for each in PROJECT_SETTINGS.values() if each.is_copied}
+    return {"project_id": project.project_id, **copied}
 
 
 def _read(settings: Settings) -> _Registry:

@@ -7,17 +7,21 @@ same one and a run that dies leaves nothing to undo: its batches are still unbui
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from event_lens.registry.project_settings import Changes
+from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
 from orchestration.planning.days import reached
 
+NUMBERS_FOLLOW = ", ".join(
+    f"arraySort({setting.name})" if setting.is_list else setting.name
+    for setting in PROJECT_SETTINGS.values()
+    if setting.changes is Changes.ALL_DAYS
+)
+
 # A project's settings and its definitions: when one of them differs from what was built, all its days are touched.
-SETTINGS = """
-    SELECT
-        project_id,
-        cityHash64(
-            timezone, currency, session_timeout_seconds, duplicate_window_ms, arraySort(allowed_bots), definitions
-        ) AS settings_hash
+SETTINGS = f"""
+    SELECT project_id, cityHash64({NUMBERS_FOLLOW}, definitions) AS settings_hash
     FROM (SELECT * FROM lens_raw.project_settings FINAL) AS projects
     LEFT JOIN (
         SELECT project_id, arraySort(groupArray(definition)) AS definitions

@@ -14,7 +14,7 @@ from collector.imports.row_frame import Importer, make_rows
 from event_lens.contract.parse import parse_track
 from event_lens.contract.rows import EventRow
 from event_lens.errors import Refused
-from event_lens.registry.project_lists import normal_list
+from event_lens.registry.tables import PROJECT_SETTINGS
 
 NOW = 1_790_000_000_000
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
@@ -79,4 +79,4 @@ def test_imports_mark_what_fits() -> None:
 @pytest.mark.parametrize("text", ["", "agent:", "agent:*", "path:/a*b", "word:x", "sign"])
 def test_what_is_not_a_rule_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="not a rule for bots"):
-        normal_list("bot_rules", [text])
+        PROJECT_SETTINGS["bot_rules"].normal([text])

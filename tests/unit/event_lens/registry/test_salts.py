@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from event_lens.registry.database import Registry, open_registry
-from event_lens.registry.salts import PERIODS, first_day, salts_on
-from event_lens.registry.tables import Salt
+from event_lens.registry.salts import first_day, salts_on
+from event_lens.registry.tables import PERIODS, Salt
 from event_lens.settings import Settings
 from tests.unit.event_lens.registry.conftest import only_sqlite
 

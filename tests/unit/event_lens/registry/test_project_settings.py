@@ -67,7 +67,10 @@ def test_a_value_is_kept_in_one_spelling(registry: Registry, name: str, given: s
         ("query_allow_list", ["*", "page"], "not both"),
         ("allowed_bots", [""], "empty"),
         ("own_addresses", [f"10.0.{number // 256}.{number % 256}" for number in range(1001)], "up to 1000"),
-        ("own_addresses", "192.0.2.7", "no setting"),
+        ("own_addresses", "192.0.2.7", "is a list"),
+        ("honour_gpc", "yes", "true or false"),
+        ("session_timeout_seconds", True, "a whole number"),
+        ("timezone", 1, "a text"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_remedy(
