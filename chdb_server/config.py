@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from event_lens.backup.place import DISK
 from event_lens.shards import EMBEDDED_CLUSTER, OWN, SPANNING
 from event_lens.warehouse.access import Service
 from event_lens.warehouse.sql_users import NOT_HIDDEN
@@ -62,6 +63,13 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
         " dictGet, UNDROP TABLE ON *.*",
         "GRANT TABLE ENGINE ON *",
     ),
+    # Of files it reaches those in the folder of backups: the configuration says so for BACKUP, the kernel for the rest.
+    "backup": (
+        "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, BACKUP ON *.*",
+        "GRANT TABLE ENGINE ON *",
+        "GRANT READ, WRITE ON FILE",
+        "GRANT READ, WRITE ON DISK",
+    ),
     "builder": (
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens.*",
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens_shard.*",
@@ -101,6 +109,15 @@ class Listeners:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """Where backups lie in a store that speaks S3, and the key for it."""
+
+    url: str
+    key: str
+    secret: str
+
+
+@dataclass(frozen=True)
 class Shards:
     """The servers that are shards of one warehouse: their native ports, in order, and the secret they share.
 
@@ -111,8 +128,14 @@ class Shards:
     secret: str
 
 
-def server_config(data: Path, listeners: Listeners, memory_bytes: int, shards: Shards | None = None) -> str:
-    """The text of `config.xml`. All statements together take `memory_bytes` at most."""
+def server_config(
+    data: Path,
+    listeners: Listeners,
+    memory_bytes: int,
+    shards: Shards | None = None,
+    backups: Path | Bucket | None = None,
+) -> str:
+    """The text of `config.xml`. All statements together take `memory_bytes` at most; backups go to that place only."""
     root = ElementTree.Element("clickhouse")
     for name, value in {
         "path": f"{data}/",
@@ -133,6 +156,10 @@ def server_config(data: Path, listeners: Listeners, memory_bytes: int, shards: S
         "ignore-error": 1,
     }.items():
         ElementTree.SubElement(root, name).text = str(value)
+    if isinstance(backups, Bucket):
+        _add_bucket(root, backups)
+    elif backups is not None:
+        ElementTree.SubElement(ElementTree.SubElement(root, "backups"), "allowed_path").text = f"{backups}/"
     if shards is not None:
         _add_cluster(root, listeners.host, shards)
     return ElementTree.tostring(root, encoding="unicode")
@@ -224,6 +251,21 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded:
     )
     _add_quota(root)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _add_bucket(root: ElementTree.Element, bucket: Bucket) -> None:
+    disks = ElementTree.SubElement(ElementTree.SubElement(root, "storage_configuration"), "disks")
+    disk = ElementTree.SubElement(disks, DISK)
+    for name, value in {
+        "type": "s3_plain",
+        "endpoint": f"{bucket.url}/",
+        "access_key_id": bucket.key,
+        "secret_access_key": bucket.secret,
+        # The store may be away while the warehouse starts.
+        "skip_access_check": "1",
+    }.items():
+        ElementTree.SubElement(disk, name).text = value
+    ElementTree.SubElement(ElementTree.SubElement(root, "backups"), "allowed_disk").text = DISK
 
 
 def _add_cluster(root: ElementTree.Element, host: str, shards: Shards) -> None:

@@ -9,12 +9,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from chdb_server import landlock
-from chdb_server.config import ANALYST, PARSER, PROJECT_ANALYST, Listeners, Shards, server_config, users_config
+from chdb_server.config import ANALYST, PARSER, PROJECT_ANALYST, Bucket, Listeners, Shards, server_config, users_config
 from chdb_server.data_folder import keep_default_database, owned
 from chdb_server.engine import Engine
 from chdb_server.guard.app import Guard
 from chdb_server.guard.engine_users import EngineUsers
 from event_lens.asgi import check_port, serve_until_stopped
+from event_lens.backup.place import backups_folder, bucket_port, is_bucket
 from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken, EventLensError, Refused, Unavailable
 from event_lens.logs import get_log, set_up_logs
@@ -23,7 +24,7 @@ from event_lens.registry.database import open_registry
 from event_lens.registry.sql_users import find_sql_user
 from event_lens.settings import Settings
 from event_lens.shards import native_port
-from event_lens.warehouse.access import Access, move_access, read_access
+from event_lens.warehouse.access import SERVICES, Access, move_access, read_access
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
 from event_lens.warehouse.retention import keep_raw
@@ -36,6 +37,8 @@ _CLOSE_WITHIN_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 # What the engine reads of the system besides its folder: its own memory, and the memory it may take.
 _SYSTEM_FILES = ("/proc/meminfo", "/sys/fs/cgroup")
+# What a client of a store of backups needs: where names lead, which certificates are believed, and chance.
+_STORE_FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/ssl", "/dev/urandom")
 
 
 def serve(settings: Settings) -> None:
@@ -63,7 +66,7 @@ def serve(settings: Settings) -> None:
         own = EngineUsers(
             listeners.http_port, {user: secrets.token_urlsafe(32) for user in (ANALYST, PROJECT_ANALYST, PARSER)}
         )
-        passwords: dict[str, str] = {**own.passwords, **access.passwords}
+        passwords: dict[str, str] = {**own.passwords, **{service: access.password(service) for service in SERVICES}}
         registry = open_registry(settings)
         try:
             if not is_local and find_sql_user(registry, ANALYST) is None:
@@ -73,12 +76,15 @@ def serve(settings: Settings) -> None:
                     code="warehouse_without_passwords",
                 )
             with tempfile.TemporaryDirectory(prefix="eventlens-warehouse-") as configuration:
-                (Path(configuration) / "config.xml").write_text(server_config(folder, listeners, memory_bytes, shards))
+                backups = _prepare_backups(settings)
+                (Path(configuration) / "config.xml").write_text(
+                    server_config(folder, listeners, memory_bytes, shards, backups)
+                )
                 (Path(configuration) / "users.xml").write_text(
                     users_config(passwords, memory_bytes, is_sharded=shards is not None)
                 )
                 try:
-                    engine = _start(folder, Path(configuration), listeners, shards)
+                    engine = _start(folder, Path(configuration), listeners, shards, backups)
                 finally:
                     # The engine works in the configuration's folder, which goes now.
                     os.chdir(home)
@@ -113,15 +119,38 @@ def _shards(settings: Settings) -> Shards | None:
     return Shards([home.native_port for home in homes], read_access(homes[0].folder).shards_secret)
 
 
-def _start(folder: Path, configuration: Path, listeners: Listeners, shards: Shards | None) -> Engine:
+def _prepare_backups(settings: Settings) -> Path | Bucket:
+    """Where backups lie; a folder is made. Raises `Refused` (`backups_unwritable`)."""
+    if is_bucket(settings):
+        return Bucket(settings.backups, settings.backups_key, settings.backups_secret)
+    folder = backups_folder(settings)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"{folder} cannot be the folder of backups: {error.strerror}. Set EVENTLENS_BACKUPS to another.",
+            code="backups_unwritable",
+        ) from error
+    return folder
+
+
+def _start(
+    folder: Path, configuration: Path, listeners: Listeners, shards: Shards | None, backups: Path | Bucket
+) -> Engine:
     """Start the engine and wait until it answers. Raises `Broken` when it ends before."""
     ports = (listeners.http_port, listeners.native_port)
-    peers = shards.native_ports if shards else ()
-    files = (*_SYSTEM_FILES, f"/proc/{os.getpid()}/statm")
+    peers = [*(shards.native_ports if shards else ())]
+    files = [*_SYSTEM_FILES, f"/proc/{os.getpid()}/statm"]
+    writable = [folder]
+    if isinstance(backups, Bucket):
+        peers.append(bucket_port(backups.url))
+        files += _STORE_FILES
+    else:
+        writable.append(backups)
 
     def confine() -> None:
         readable = [configuration, *(Path(file) for file in files if Path(file).exists())]
-        if not landlock.restrict_thread(writable=[folder], readable=readable, listen=ports, connect=peers):
+        if not landlock.restrict_thread(writable=writable, readable=readable, listen=ports, connect=peers):
             log.warning("landlock_missing")
 
     engine = Engine(folder, configuration, confine)

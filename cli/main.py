@@ -200,6 +200,27 @@ def build(
     build_touched(_settings(), start=_day(start), end=_day(end), is_full_refresh=full_refresh, shard=shard)
 
 
+@app.command()
+def backup(
+    name: Annotated[str | None, typer.Argument(help="What to call it; without a name, the time.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Another backup: only what changed since is copied, and restoring needs both.")
+    ] = None,
+) -> None:
+    """Copy warehouse and registry to where backups lie (EVENTLENS_BACKUPS), while events come in."""
+    from cli.backups import make_backup
+
+    make_backup(_settings(), name, base)
+
+
+@app.command()
+def restore(name: str) -> None:
+    """Bring a backup back into an empty home; the warehouse runs."""
+    from cli.backups import restore_from
+
+    restore_from(_settings(), name)
+
+
 @project_app.command("move")
 def project_move(
     project_id: str, shard: Annotated[int, typer.Option(help="The shard that is to hold all rows of the project.")]

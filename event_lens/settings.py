@@ -169,6 +169,10 @@ def _file(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
+def _backups(text: str) -> str:
+    return _public_url(text) if "://" in text else text
+
+
 def _folder(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -339,6 +343,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("EVENTLENS_RAW_TTL_DAYS", "0", "Days after which raw events are dropped; 0 keeps them.", _whole),
     Setting(
+        "EVENTLENS_BACKUPS",
+        "",
+        "Where `eventlens backup` puts backups and `restore` finds them: a folder of the warehouse's machine, "
+        "or the https:// address of a bucket that speaks S3, with a folder in it if you like. The embedded warehouse "
+        "reads this when it starts; empty: `backups` in the home.",
+        _backups,
+    ),
+    Setting("EVENTLENS_BACKUPS_KEY", "", "The id of the bucket's access key.", str.strip),
+    Setting("EVENTLENS_BACKUPS_SECRET", "", "The secret of that key.", str.strip, is_secret=True),
+    Setting(
         "EVENTLENS_LOG_LEVEL",
         "info",
         "From where on lines are logged: debug (a line a request), info, warning, error.",
@@ -404,6 +418,9 @@ class Settings:
     first_day: date
     build_memory_bytes: int
     raw_ttl_days: int
+    backups: str
+    backups_key: str
+    backups_secret: str
     log_level: str
     otlp_endpoint: str
     trace_share: float

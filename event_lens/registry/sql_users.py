@@ -16,7 +16,7 @@ from event_lens.registry.projects import find_project
 from event_lens.registry.tables import SqlUser
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-RESERVED = frozenset({"default", "admin", "builder", "collector", "query", "project_analyst", "parser"})
+RESERVED = frozenset({"default", "admin", "backup", "builder", "collector", "query", "project_analyst", "parser"})
 """Users of the warehouse itself."""
 
 

@@ -32,10 +32,7 @@ def upgrade(engine: Engine, lock_file: Path) -> None:
                 raise Refused(
                     "The registry was upgraded by a newer Event Lens. Upgrade this one too.", code="registry_newer"
                 )
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _upgrade(connection, "head")
     except OperationalError as error:
         raise unavailable(error) from error
     except ProgrammingError as error:
@@ -43,6 +40,12 @@ def upgrade(engine: Engine, lock_file: Path) -> None:
             f"The registry's tables cannot be upgraded ({_reason(error)}). Give its user the right to make tables.",
             code="registry_refused",
         ) from error
+
+
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Make the tables of an earlier `revision` in an empty database that nobody else has."""
+    with engine.begin() as connection:
+        _upgrade(connection, revision)
 
 
 def newest_revision() -> str:
@@ -55,6 +58,13 @@ def unavailable(error: OperationalError) -> Unavailable:
         f"The registry does not answer ({_reason(error)}). Check EVENTLENS_REGISTRY_URL, its server and its disk.",
         code="registry_unavailable",
     )
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 @contextmanager

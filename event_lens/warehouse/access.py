@@ -22,9 +22,10 @@ from event_lens.settings import Settings
 from event_lens.shards import settings_of_shard, shard_of_home, url_of_shard
 from event_lens.warehouse.client import Warehouse
 
-Service = Literal["admin", "builder", "collector", "query"]
-SERVICES: tuple[Service, ...] = ("admin", "builder", "collector", "query")
-"""`admin` may do everything in the databases, `builder` builds, `collector` lands, `query` reads."""
+Service = Literal["admin", "backup", "builder", "collector", "query"]
+SERVICES: tuple[Service, ...] = ("admin", "backup", "builder", "collector", "query")
+"""`admin` may do everything in the databases, `backup` copies them to where backups lie and back, `builder` builds,
+`collector` lands, `query` reads."""
 
 FILE = "warehouse-access.json"
 
@@ -36,7 +37,11 @@ class Access(msgspec.Struct, frozen=True):
     passwords: dict[str, str]
 
     def url(self, service: Service) -> str:
-        return f"http://{service}:{self.passwords[service]}@127.0.0.1:{self.http_port}"
+        return f"http://{service}:{self.password(service)}@127.0.0.1:{self.http_port}"
+
+    def password(self, service: Service) -> str:
+        """The service's password; one that the file does not know, for the home is older, follows from the admin's."""
+        return self.passwords.get(service) or sha256(f"{service} {self.passwords['admin']}".encode()).hexdigest()
 
     @property
     def shards_secret(self) -> str:

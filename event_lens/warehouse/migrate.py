@@ -69,8 +69,8 @@ def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None
         _check_cluster(warehouse, cluster)
     for statement in (_DATABASE, _RECORD):
         warehouse.command(_rendered(statement, cluster))
-    applied = {row["name"]: row["checksum"] for row in warehouse.rows("SELECT name, checksum FROM lens_raw.migrations")}
-    _check(applied, shipped)
+    applied = applied_migrations(warehouse)
+    check_applied(applied, shipped)
     waiting = [migration for migration in shipped if migration.name not in applied]
     for migration in waiting:
         for statement in _statements(migration):
@@ -79,6 +79,11 @@ def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None
             f"INSERT INTO lens_raw.migrations (name, checksum) SELECT '{migration.name}', '{migration.checksum}'"
         )
     return [migration.name for migration in waiting]
+
+
+def applied_migrations(warehouse: Migratable) -> dict[str, str]:
+    """The checksums of what was applied, by name."""
+    return {row["name"]: row["checksum"] for row in warehouse.rows("SELECT name, checksum FROM lens_raw.migrations")}
 
 
 def migrate_all(settings: Settings) -> list[str]:
@@ -124,7 +129,8 @@ def _check_cluster(warehouse: Migratable, cluster: str) -> None:
         )
 
 
-def _check(applied: dict[str, str], shipped: list[Migration]) -> None:
+def check_applied(applied: dict[str, str], shipped: list[Migration]) -> None:
+    """Raise what `migrate` raises about migrations that were applied."""
     known = {migration.name: migration.checksum for migration in shipped}
     unknown = sorted(set(applied) - set(known))
     if unknown:

@@ -34,16 +34,7 @@ class House:
 
     def eventlens(self, *arguments: str) -> str:
         """Runs a command as a person would, and returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, f"eventlens {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return run_eventlens(self.environ, *arguments)[0]
 
     def eventlens_json(self, *arguments: str) -> Any:
         return json.loads(self.eventlens(*arguments, "--json"))
@@ -58,3 +49,17 @@ class House:
         while httpx.get(f"{self.collector}/health").json()["spool"]["pendingEvents"]:
             assert time.monotonic() < deadline, "acknowledged events did not land"
             time.sleep(0.05)
+
+
+def run_eventlens(environ: dict[str, str], *arguments: str, is_refused: bool = False) -> tuple[str, int]:
+    """Runs a command in `environ`; what it printed, errors too, and its exit code, which is 0 unless `is_refused`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert is_refused or done.returncode == 0, f"eventlens {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout + (done.stderr if is_refused else ""), done.returncode

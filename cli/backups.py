@@ -1,0 +1,47 @@
+"""`eventlens backup` and `eventlens restore`, with what they did in the terminal."""
+
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+
+import event_lens
+from cli.console import console, progress_bar, show_table
+from event_lens.backup.place import check_name, shown_place
+from event_lens.backup.restore import restore_backup
+from event_lens.backup.take import take_backup
+from event_lens.registry.database import open_registry
+from event_lens.settings import Settings
+from event_lens.shards import all_shards, settings_of_shard
+from orchestration.build_lock import held_lock
+from orchestration.dagster_home import prepare_dagster_home
+
+LOCK = "build.lock"
+
+
+def make_backup(settings: Settings, name: str | None, base: str | None) -> None:
+    """Make a backup and say where it lies. Blocks; raises what `take_backup` raises."""
+    name = check_name(name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    with closing(open_registry(settings)) as registry, _no_build(settings), progress_bar("Copying the warehouse"):
+        taken = take_backup(settings, registry, name, base)
+    size = sum(shard.byte_count for shard in taken) / 1_000_000
+    console.print(f"Backup {name} is in {shown_place(settings)}: {size:,.1f} MB.", highlight=False, soft_wrap=True)
+    console.print(f"Into an empty home: eventlens restore {name}", highlight=False)
+
+
+def restore_from(settings: Settings, name: str) -> None:
+    """Restore a backup and say what is there now. Blocks; raises what `restore_backup` raises."""
+    with closing(open_registry(settings)) as registry, _no_build(settings), progress_bar("Restoring"):
+        restored = restore_backup(settings, registry, check_name(name))
+    show_table("Restored", ("table", "rows"), list(restored.row_counts.items()))
+    if restored.program != event_lens.__version__:
+        console.print(
+            f"The backup is of Event Lens {restored.program}. Build its tables anew: eventlens build --full-refresh",
+            highlight=False,
+        )
+
+
+def _no_build(settings: Settings) -> ExitStack:
+    """Wait for running builds, and keep others waiting until the stack is closed."""
+    stack = ExitStack()
+    for shard in all_shards(settings):
+        stack.enter_context(held_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / LOCK, None))
+    return stack

@@ -1,0 +1,98 @@
+"""What a backup says of itself: a database of its own that is copied with the others and is there no longer than that.
+
+So registry and notes come along whether the backup goes to a folder or to a bucket, from this machine or a server.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+import event_lens
+from event_lens.clock import now_ms
+from event_lens.errors import Refused
+from event_lens.registry.copies import CopiedRow
+from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.migrate import applied_migrations
+
+FORMAT = 1
+DATABASE, RESTORED = "lens_backup", "lens_restore"
+"""What it is called while a backup is made, and while one is restored: the latter says that a restore was begun."""
+
+# In memory: hashes of secrets lie in the registry.
+_TABLES = (
+    f"DROP DATABASE IF EXISTS {DATABASE} SYNC",
+    f"CREATE DATABASE {DATABASE}",
+    f"CREATE TABLE {DATABASE}.manifest (text String) ENGINE = Memory",
+    f"CREATE TABLE {DATABASE}.registry (table String, columns String) ENGINE = Memory",
+    f"CREATE TABLE {DATABASE}.batches (batch_id String) ENGINE = Memory",
+)
+_LANDED = f"""
+    INSERT INTO {DATABASE}.batches
+    SELECT batch_id FROM lens_raw.batches UNION DISTINCT SELECT batch_id FROM lens_raw.settled_batches
+"""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """`began_ms` is when it was begun: what had landed by then is in the backup, whole, and nothing else."""
+
+    format: int
+    program: str
+    engine: str
+    registry_revision: str
+    migrations: dict[str, str]
+    shard: int
+    shard_count: int
+    began_ms: int
+
+
+def write_manifest(
+    warehouse: Warehouse, registry: Sequence[CopiedRow], revision: str, shard: int, shard_count: int
+) -> Manifest:
+    """Write down what is landed, the registry's rows and the rest; a backup must be made next."""
+    for statement in _TABLES:
+        warehouse.command(statement)
+    began_ms = now_ms()
+    warehouse.command(_LANDED)
+    manifest = Manifest(
+        format=FORMAT,
+        program=event_lens.__version__,
+        engine=warehouse.value("SELECT version()"),
+        registry_revision=revision,
+        migrations=applied_migrations(warehouse),
+        shard=shard,
+        shard_count=shard_count,
+        began_ms=began_ms,
+    )
+    _insert(warehouse, "manifest", [{"text": msgspec.json.encode(manifest).decode()}])
+    _insert(warehouse, "registry", [row._asdict() for row in registry])
+    return manifest
+
+
+def read_manifest(warehouse: Warehouse) -> Manifest:
+    """The manifest that a restore has brought back. Raises `Refused` (`backup_newer`, `backup_unreadable`)."""
+    text = warehouse.value(f"SELECT text FROM {RESTORED}.manifest")
+    try:
+        manifest = msgspec.json.decode(text or "", type=Manifest)
+    except msgspec.DecodeError as error:
+        raise Refused(
+            "The backup does not say what it holds: it was not made by Event Lens.", code="backup_unreadable"
+        ) from error
+    if manifest.format > FORMAT:
+        raise Refused(
+            f"The backup was made by Event Lens {manifest.program}, which this version cannot read. Upgrade it.",
+            code="backup_newer",
+        )
+    return manifest
+
+
+def read_registry(warehouse: Warehouse) -> list[CopiedRow]:
+    return [CopiedRow(**row) for row in warehouse.rows(f"SELECT table, columns FROM {RESTORED}.registry")]
+
+
+def drop_manifest(warehouse: Warehouse, database: str) -> None:
+    warehouse.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+
+
+def _insert(warehouse: Warehouse, table: str, rows: list[dict[str, str]]) -> None:
+    if rows:
+        warehouse.insert_lines(f"{DATABASE}.{table}", b"\n".join(map(msgspec.json.encode, rows)), token="")

@@ -1,0 +1,101 @@
+"""The registry's rows as text, and back again into an empty registry, whichever version and database they came from."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, insert, select
+from sqlalchemy import Table as SqlTable
+
+from event_lens.errors import Refused
+from event_lens.registry.database import Registry
+from event_lens.registry.tables import Project, Salt, Table
+from event_lens.registry.upgrade import newest_revision, upgrade, upgrade_to
+
+LEFT_OUT = frozenset({Salt.__tablename__})
+"""Salts of days and months: they are forgotten so that no address is found from an id, and a copy would keep them."""
+
+
+class CopiedRow(NamedTuple):
+    """A row of the registry: its table, and its columns as JSON."""
+
+    table: str
+    columns: str
+
+
+def copied_rows(registry: Registry) -> list[CopiedRow]:
+    """Every row of the registry that may be kept, in an order in which they can be inserted."""
+    with registry.session() as session:
+        return list(_rows(session.connection()))
+
+
+def check_revision(revision: str) -> None:
+    """Raise `Refused` (`registry_newer`) when rows of `revision` are a newer program's."""
+    if revision > newest_revision():
+        raise Refused(
+            f"The backup's registry is of revision {revision}, and this Event Lens knows up to {newest_revision()}. "
+            "Upgrade it, or restore with the version that made the backup.",
+            code="registry_newer",
+        )
+
+
+def is_empty(registry: Registry) -> bool:
+    with registry.session() as session:
+        return session.scalar(select(Project.project_id).limit(1)) is None
+
+
+def restore_rows(registry: Registry, revision: str, rows: Iterable[CopiedRow]) -> int:
+    """Put rows of a registry of `revision` into the empty `registry` and return how many; all or none.
+
+    They go through a registry of their own revision, which is upgraded as any other. Raises `Refused` as
+    `check_revision` does.
+    """
+    check_revision(revision)
+    with _old_registry(revision, rows) as upgraded, registry.session() as session:
+        connection, count = session.connection(), 0
+        for table, columns in _rows(upgraded):
+            _insert(connection, Table.metadata.tables[table], msgspec.json.decode(columns))
+            count += 1
+    return count
+
+
+@contextmanager
+def _old_registry(revision: str, rows: Iterable[CopiedRow]) -> Iterator[Connection]:
+    """A registry that holds `rows`, made at `revision` and upgraded to this program's tables."""
+    with TemporaryDirectory(prefix="eventlens-registry-") as folder:
+        engine = create_engine(f"sqlite:///{Path(folder) / 'registry.db'}")
+        try:
+            upgrade_to(engine, revision)
+            _fill(engine, rows)
+            upgrade(engine, Path(folder) / "lock")
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _fill(engine: Engine, rows: Iterable[CopiedRow]) -> None:
+    found = MetaData()
+    found.reflect(engine)
+    with engine.begin() as connection:
+        for table, columns in rows:
+            _insert(connection, found.tables[table], msgspec.json.decode(columns))
+
+
+def _rows(connection: Connection) -> Iterator[CopiedRow]:
+    for table in Table.metadata.sorted_tables:
+        if table.name not in LEFT_OUT:
+            for row in connection.execute(select(table)).mappings():
+                yield CopiedRow(str(table.name), msgspec.json.encode(dict(row)).decode())
+
+
+def _insert(connection: Connection, table: SqlTable, columns: Mapping[str, Any]) -> None:
+    values = {
+        name: datetime.fromisoformat(value) if value and isinstance(table.c[name].type, DateTime) else value
+        for name, value in columns.items()
+    }
+    connection.execute(insert(table).values(values))
