@@ -60,7 +60,7 @@ def _type(field: msgspec.structs.FieldInfo) -> str:
     kind = field.type
     while get_args(kind):
         if get_origin(kind) is list:
-            return "Sequence[Mapping[str, Any]]"
+            return "Sequence[str]" if get_args(kind)[0] is str else "Sequence[Mapping[str, Any]]"
         kind = get_args(kind)[0]
     return str(kind.__name__)
 

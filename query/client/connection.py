@@ -20,6 +20,7 @@ from query.client.source import Source
 from query.pool import Pool
 from query.report_context import ProjectScope
 
+ACCESS_DENIED = "warehouse_497"
 PROJECTS = "SELECT project_id, timezone, currency FROM lens_raw.project_settings FINAL ORDER BY project_id"
 
 
@@ -54,7 +55,7 @@ def find_source(
         if url is not None or key is not None:
             raise Refused("Give either url and key, or warehouse.", code="connection_invalid")
         if "://" in str(warehouse):
-            return Local(str(warehouse), lambda pool: _subject_of(pool, project))
+            return Local(str(warehouse), lambda pool: _subject_of(pool, project), project_id=project)
         # What the environment says is of another home.
         return _local(_settings({HOME: str(warehouse)}), project)
     settings = _settings(environ)
@@ -104,7 +105,16 @@ def _registered(settings: Settings, project: str | None) -> Callable[[], Project
 
 def _subject_of(pool: Pool, project: str | None) -> ProjectScope:
     with pool.lend() as warehouse:
-        known = {row["project_id"]: row for row in warehouse.rows(PROJECTS)}
+        try:
+            known = {row["project_id"]: row for row in warehouse.rows(PROJECTS)}
+        except Refused as error:
+            if error.code != ACCESS_DENIED:
+                raise
+            raise Refused(
+                "The warehouse's user reads `lens` alone, enough for lens.sql(...) with connect(warehouse=..., "
+                "project=...). Reports are asked of the query API: connect(url=..., key=...).",
+                code="connection_invalid",
+            ) from error
     project_id = project or _only(list(known))
     if project_id not in known:
         raise Refused(

@@ -25,6 +25,10 @@ NUMBERS: dict[type[msgspec.inspect.Type], Any] = {
 }
 
 
+DIMENSIONS = "dimensions"
+"""The field that says what a row is about, by the names of columns."""
+
+
 class Frame(polars.DataFrame):
     """A Polars frame with the answer's `meta`, and its `data` as they came. What is derived of it has neither."""
 
@@ -45,8 +49,8 @@ def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str,
         # A field that may be left out is left out of all rows, or of none.
         if field.required or any(name in row for row in rows):
             series += _columns(name, [row.get(name) for row in rows], field.type)
-    frame = polars.DataFrame(series)
-    if report.name == "retention":
+    frame = _keys_first(polars.DataFrame(series), rows)
+    if {"retained", "retention_rate"} <= set(frame.columns):
         frame = _unfolded(frame)
         cells, interval = frame.select("cohort", "period_number").rows(), written.get("period", "week")
         frame = _marked(frame, [_end(cohort, number, interval, meta) for cohort, number in cells], meta)
@@ -65,7 +69,8 @@ def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[p
     if isinstance(kind, msgspec.inspect.DictType) and type(_plain(kind.value_type)[1]) in NUMBERS:
         names = list(dict.fromkeys(key for value in values for key in value))
         dtype = NUMBERS[type(_plain(kind.value_type)[1])]
-        return [polars.Series(f"{name}_{key}", [value.get(key) for value in values], dtype) for key in names]
+        prefix = "" if name == DIMENSIONS else f"{name}_"
+        return [polars.Series(f"{prefix}{key}", [value.get(key) for value in values], dtype) for key in names]
     if isinstance(kind, msgspec.inspect.ListType) and type(_plain(kind.item_type)[1]) in NUMBERS:
         return [polars.Series(name, values, polars.List(NUMBERS[type(_plain(kind.item_type)[1])]))]
     if type(kind) not in NUMBERS:
@@ -76,12 +81,20 @@ def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[p
     return [series.str.to_datetime(time_unit="ms", time_zone="UTC")] if format == "date-time" else [series]
 
 
+def _keys_first(frame: polars.DataFrame, rows: Rows) -> polars.DataFrame:
+    """The date and the dimensions before what was measured of them."""
+    dimensions = dict.fromkeys(key for row in rows for key in row.get(DIMENSIONS, ()))
+    keys = [name for name in ("date", *dimensions) if name in frame.columns]
+    return frame.select(*keys, polars.exclude(keys)) if dimensions else frame
+
+
 def _plain(kind: msgspec.inspect.Type) -> tuple[str | None, msgspec.inspect.Type]:
     """A type without null and descriptions, and the format that those tell."""
-    if isinstance(kind, msgspec.inspect.UnionType):
-        kind = next(each for each in kind.types if not isinstance(each, msgspec.inspect.NoneType))
     told = kind.extra_json_schema if isinstance(kind, msgspec.inspect.Metadata) else None
-    return (told or {}).get("format"), bare(kind)
+    kind = bare(kind)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return _plain(next(each for each in kind.types if not isinstance(each, msgspec.inspect.NoneType)))
+    return (told or {}).get("format"), kind
 
 
 def _unfolded(frame: polars.DataFrame) -> polars.DataFrame:

@@ -15,6 +15,7 @@ from query.client.source import Progress, Source
 from query.reports import REPORTS
 
 SHOWN_AFTER_SECONDS = 2.0
+PROJECT = "{project:"
 
 
 class Lens(Questions):
@@ -45,8 +46,14 @@ class Lens(Questions):
         return path
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> polars.DataFrame:
-        """The rows of a statement over the tables of `lens`; values are bound to `{name:Type}`."""
-        return self._source.sql(statement, parameters or {})
+        """The rows of a statement over the tables of `lens`; values are bound to `{name:Type}`.
+
+        `{project:String}` is the lens's own project unless `parameters` name another. Needs a warehouse.
+        """
+        bound = dict(parameters or {})
+        if PROJECT in statement and "project" not in bound:
+            bound["project"] = self._source.project_id
+        return self._source.sql(statement, bound)
 
 
 class _Shown:

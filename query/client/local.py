@@ -10,6 +10,7 @@ import polars
 
 from event_lens.clock import Clock, now_ms
 from query.client.source import Answer, Progress
+from query.client.sql_frame import sql_frame
 from query.export import EXPORTS, FORMATS, export_statement, read_export
 from query.parameters import read_parameters, texts
 from query.pool import Pool
@@ -24,7 +25,7 @@ CONNECTIONS = 2
 class Local:
     """The warehouse at `url`, asked about the project that `find_subject` names when it is first needed.
 
-    `database` is where it has the tables of `lens`.
+    `database` is where it has the tables of `lens`. With `project_id` a user who may read `lens` alone can ask by SQL.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Local:
         find_subject: Callable[[Pool], ProjectScope],
         clock: Clock = now_ms,
         database: str = "lens",
+        project_id: str | None = None,
     ) -> None:
         self._pool = Pool(url, CONNECTIONS)
         self._answers = Answers(self._pool, clock, database)
         self._database = database
         self._find_subject = find_subject
         self._clock = clock
+        self._project_id = project_id
 
     @cached_property
     def subject(self) -> ProjectScope:
@@ -47,7 +50,7 @@ class Local:
 
     @property
     def project_id(self) -> str:
-        return self.subject.project_id
+        return self._project_id or self.subject.project_id
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
         asked = report.ask(self.subject, report.read(written), self._clock())
@@ -68,4 +71,4 @@ class Local:
 
     def sql(self, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
         with self._pool.lend() as warehouse:
-            return warehouse.frame(statement, parameters)
+            return sql_frame(warehouse, statement, parameters)

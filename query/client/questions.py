@@ -529,12 +529,12 @@ class Questions:
 
     def query(
         self,
-        metrics: Sequence[Mapping[str, Any]],
+        metrics: Sequence[str],
         *,
         start_date: str | date | None = None,
         end_date: str | date | None = None,
         range: str | None = None,
-        dimensions: Sequence[Mapping[str, Any]] | None = None,
+        dimensions: Sequence[str] | None = None,
         filters: Filters | str | None = None,
         interval: str | None = None,
         order: str | None = None,

@@ -16,6 +16,10 @@ Progress = Callable[[int], None]
 class Source(Protocol):
     """Questions about one project. All calls block; they raise `Refused` and `Unavailable`."""
 
+    @property
+    def project_id(self) -> str:
+        """The project that is asked about."""
+
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
         """`{"data", "meta"}` of a report; `written` are its parameters by their names in the API."""
 

@@ -22,6 +22,7 @@ from event_lens.settings import read_settings
 from query.client import Lens, connect
 from query.client.frame import frame_of
 from query.reports import REPORTS, identifier_of
+from tests.conftest import EmbeddedServer
 from tests.ports import free_port
 from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
@@ -58,6 +59,8 @@ def test_rows_are_frames_with_their_meta(world: World) -> None:
     # ann (with d1 from its first event on), d2; d3 the day after
     assert retention.select("size", "period_number", "retained").rows() == [(2, 0, 2), (2, 1, 1), (1, 0, 1), (1, 1, 0)]
     assert lens.retention(period="day", start_date="2025-01-01", end_date="2025-01-02").is_empty()
+    again = over_http(world, "shop").defined_retention("orders_again", period="day", **SEASON)
+    assert again.columns == retention.columns
     steps = [{"name": "screen_view"}, {"name": "purchase"}]
     assert lens.funnel(steps, **SEASON)["count"].to_list() == [2, 1]
     only = [{"name": "name", "operator": "is", "value": ["purchase"]}]
@@ -114,8 +117,47 @@ def test_sql_gives_the_same_numbers(world: World, warehouse_url: str) -> None:
         {"project": world.projects["plain"].project_id},
     )
     assert counted["events"].to_list() == lens.metrics(**SEASON)["total_events"].to_list()
+    own = "SELECT count() AS events FROM lens.events WHERE project_id = {project:String}"
+    assert lens.sql(own).equals(counted)
+    assert (
+        lens.sql(own, {"project": world.projects["shop"].project_id})["events"].to_list() != counted["events"].to_list()
+    )
     with pytest.raises(Refused, match=r"connect\(warehouse="):
-        over_http(world, "plain").sql("SELECT 1")
+        over_http(world, "plain").sql(own)
+
+
+def test_sql_gives_instants_and_ids_as_such_and_numbers_as_numbers(world: World, warehouse_url: str) -> None:
+    lens = of_warehouse(world, warehouse_url, "plain")
+    frame = lens.sql(
+        """
+        SELECT
+            hour, toNullable(hour) AS maybe, toTimeZone(hour, 'Asia/Kolkata') AS there, toUInt32(7) AS number,
+            event_id, toString(event_id) AS text, if(name = 'none', event_id, NULL) AS no_id
+        FROM lens.events WHERE project_id = {project:String} ORDER BY created_at LIMIT 1;
+        """
+    )
+    at = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    assert frame["hour"].to_list() == frame["maybe"].to_list() == frame["there"].to_list() == [at]
+    assert str(frame.schema["there"]) == "Datetime(time_unit='ms', time_zone='Asia/Kolkata')"
+    assert (frame["number"].to_list(), frame["no_id"].to_list()) == ([7], [None])
+    assert frame["event_id"].to_list() == frame["text"].to_list()
+
+
+def test_a_sql_user_asks_by_sql_when_the_project_is_named(world: World, embedded_warehouse: EmbeddedServer) -> None:
+    analyst = embedded_warehouse.guarded_url.replace("://", "://analyst:@")
+    lens = connect(warehouse=analyst, project=world.projects["plain"].project_id, environ={})
+    counted = lens.sql("SELECT count() AS events FROM lens.events WHERE project_id = {project:String}")
+    assert counted["events"].to_list() == [8]
+    with pytest.raises(Refused, match=r"reads `lens` alone.*lens\.sql"):
+        lens.metrics()
+
+
+def test_what_a_row_is_about_comes_first_under_its_own_name(world: World) -> None:
+    lens = over_http(world, "plain")
+    assert lens.breakdown(by="country,browser", **SEASON).columns[:2] == ["country", "browser"]
+    assert lens.timeseries(interval="month", breakdown="country", **SEASON).columns[:2] == ["date", "country"]
+    durations = lens.metrics(**SEASON)["avg_session_duration"]
+    assert durations.dtype == polars.Float64
 
 
 @pytest.mark.parametrize("connected", ["http", "warehouse"])

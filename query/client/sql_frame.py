@@ -1,0 +1,34 @@
+"""The rows of a statement as a frame, with instants and ids, which Arrow has as numbers and bytes."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import polars
+
+from event_lens.warehouse.client import Warehouse
+
+INSTANT = re.compile(r"(?:Nullable\()?DateTime(?:\('([^']+)'\))?\)?")
+IDS = ("UUID", "Nullable(UUID)")
+
+
+def sql_frame(warehouse: Warehouse, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
+    """Blocks; raises what `Warehouse` raises. The types are asked for only where a column may be one of those."""
+    frame = warehouse.frame(statement, parameters)
+    doubtful = [name for name, kind in frame.schema.items() if kind in (polars.UInt32, polars.Binary)]
+    if not doubtful:
+        return frame
+    described = warehouse.rows(f"DESCRIBE (\n{statement.rstrip().rstrip(';')}\n)", parameters)
+    types = {row["name"]: row["type"] for row in described}
+    return frame.with_columns(_typed(frame[name], types[name]) for name in doubtful)
+
+
+def _typed(column: polars.Series, type: str) -> polars.Series:
+    if instant := INSTANT.fullmatch(type):
+        moments = (column.cast(polars.Int64) * 1000).cast(polars.Datetime("ms", "UTC"))
+        return moments.dt.convert_time_zone(instant[1] or "UTC")
+    if type in IDS:
+        texts = [None if value is None else str(UUID(bytes=value)) for value in column]
+        return polars.Series(column.name, texts, polars.String)
+    return column
