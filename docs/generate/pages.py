@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docs.generate.client import questions_module
 from docs.generate.command_line import command_line_page
+from docs.generate.cookbook import cookbook_page
 from docs.generate.errors import errors_page
 from docs.generate.metrics import metrics_page
 from docs.generate.monitoring import monitoring_page
@@ -25,6 +26,7 @@ def _tables() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/command-line.md": command_line_page,
+    "docs/cookbook.md": cookbook_page,
     "docs/errors.md": errors_page,
     "docs/metrics.md": metrics_page,
     "docs/monitoring.md": monitoring_page,

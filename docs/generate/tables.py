@@ -1,9 +1,11 @@
-"""`docs/tables.md`, written from dbt's manifest."""
+"""`docs/tables.md`, written from dbt's manifest, and a question to each table with its answer on the demo's data."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from docs.generate.questions import PARAMETERS, SqlQuestion, answer_table, read_answers, read_questions
 
 INTRODUCTION = """# Tables
 
@@ -11,22 +13,53 @@ The public tables of the database `lens`, as their dbt models describe them. Thi
 `python -m docs.generate`. Rows of a project carry its `project_id`; bots and duplicates are left out. A
 column that ends in `_state` holds a distinct count that can be merged over days, for example
 `uniqExactMerge(unique_visitors_state)`.
+
+All tables are as fresh as `meta.completeThrough` of any answer of the API says: a build begins seconds after something
+landed (`make up`), and swaps whole days, so that no half-built one is ever seen. The questions are asked of the demo's
+data with `project` = `{project}`, `start` = `{start}`, `end` = `{end}`, and so they are in the tests;
+[the cookbook](cookbook.md) has more of them, and how to give parameters.
 """
+FRESHNESS = {
+    "view": "a view, as fresh as the table under it",
+    "daily": "each build makes the days anew that what landed touches, other days stay as they are",
+    "folded": "each build makes the whole table anew",
+}
 
 
 def tables_page(manifest: Mapping[str, Any]) -> str:
     """The text of the page: every model of the schema `lens`, with its columns."""
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     public = sorted((model for model in models if model["schema"] == "lens"), key=lambda model: str(model["name"]))
-    return INTRODUCTION + "".join(_table(model) for model in public)
+    keys, answers = _keys(manifest), read_answers()
+    questions = {each.name: each for each in read_questions("tables")}
+    parts = [INTRODUCTION.format(**PARAMETERS)]
+    for model in public:
+        question = questions[f"tables/{model['name']}"]
+        parts.append(_table(model, keys[model["unique_id"]]) + _example(question, answers[question.name]))
+    return "".join(parts)
 
 
-def _table(model: Mapping[str, Any]) -> str:
+def _keys(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The columns of each model's key, as its test of it says."""
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    named = [(test["attached_node"], test["test_metadata"]) for test in tests if test.get("test_metadata")]
+    return {model: test["kwargs"]["columns"] for model, test in named if test["name"] == "unique_key_of"}
+
+
+def _table(model: Mapping[str, Any], key: list[str]) -> str:
     rows = "".join(_column(column) for column in model["columns"].values())
+    kind = (
+        "view" if model["config"]["materialized"] == "view" else next(tag for tag in model["tags"] if tag in FRESHNESS)
+    )
     return (
         f"\n## {model['name']}\n\n{_one_line(model['description'])}\n\n"
+        f"Key: {', '.join(f'`{column}`' for column in key)}. Freshness: {FRESHNESS[kind]}.\n\n"
         f"| column | type | meaning |\n| --- | --- | --- |\n{rows}"
     )
+
+
+def _example(question: SqlQuestion, answer: dict[str, Any]) -> str:
+    return f"\n{question.question}\n\n```sql\n{question.sql}\n```\n\n{answer_table(answer)}"
 
 
 def _column(column: Mapping[str, Any]) -> str:

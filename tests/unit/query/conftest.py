@@ -22,6 +22,7 @@ from tests.ports import free_port
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project
+from tests.unit.query.demo_shop import CURRENCY, DEMO, ZONE, fill_demo
 from tests.unit.query.sample_projects import (
     World,
     fill_edges,
@@ -58,8 +59,12 @@ ZONES = {
     "one": "Asia/Kolkata",
     "live": "UTC",
     "empty": "UTC",
+    "demo": ZONE,
 }
 SHOP = "shop-0001"
+FIXED_IDS = {"shop": SHOP, "demo": DEMO}
+"""Projects whose answers are written down: the ids of their sessions follow from the project's."""
+CURRENCIES = {"plain": "EUR", "money": "EUR", "shop": "EUR", "demo": CURRENCY}
 MADE_AT = datetime(2026, 5, 1, tzinfo=UTC).replace(tzinfo=None)
 NOTE_BUILD = "INSERT INTO lens_staging.builds VALUES ('query tests', now64(3))"
 MARK_BUILT = """
@@ -67,6 +72,8 @@ INSERT INTO lens_staging.built_batches
 SELECT batch_id, 'query tests', now64(3) FROM
 (
     SELECT DISTINCT batch_id FROM lens_raw.events WHERE project_id IN {projects:Array(String)}
+    UNION DISTINCT
+    SELECT DISTINCT batch_id FROM lens_raw.profile_operations WHERE project_id IN {projects:Array(String)}
     UNION DISTINCT SELECT DISTINCT batch_id FROM lens_raw.quarantine WHERE project_id IN {projects:Array(String)}
 )
 """
@@ -127,11 +134,17 @@ def make_key(registry: Registry, project_id: str, type: str = "read") -> dict[st
     return {"openpanel-client-id": client.client_id, "openpanel-client-secret": secret}
 
 
-def add_shop(registry: Registry) -> str:
-    """The project of the examples, with an id that is always the same: those of its sessions follow from it."""
+def add_project(registry: Registry, name: str) -> str:
+    """A project of the tests, with an id that is always the same if it has one in `FIXED_IDS`."""
+    zone, currency = ZONES[name], CURRENCIES.get(name, "")
+    if name not in FIXED_IDS:
+        return create_project(registry, name, timezone=zone, currency=currency).project_id
+    fixed_id = FIXED_IDS[name]
     with registry.session() as session:
-        session.add(tables.Project(project_id=SHOP, name="shop", timezone="UTC", currency="EUR", created_at=MADE_AT))
-    return SHOP
+        session.add(
+            tables.Project(project_id=fixed_id, name=name, timezone=zone, currency=currency, created_at=MADE_AT)
+        )
+    return fixed_id
 
 
 @pytest.fixture(scope="session")
@@ -140,12 +153,8 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(home)}))
     projects, keys = {}, {}
     for name, zone in ZONES.items():
-        currency = "EUR" if name in ("plain", "money", "shop") else ""
-        if name == "shop":
-            project_id = add_shop(registry)
-        else:
-            project_id = create_project(registry, name, timezone=zone, currency=currency).project_id
-        projects[name] = Project(project_id, timezone=zone, currency=currency)
+        project_id = add_project(registry, name)
+        projects[name] = Project(project_id, timezone=zone, currency=CURRENCIES.get(name, ""))
         keys[name] = make_key(registry, project_id)
     keys["write"] = make_key(registry, projects["plain"].project_id, "write")
     keys["root"] = make_key(registry, projects["plain"].project_id, "root")
@@ -165,6 +174,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_shop(projects["shop"])
     fill_people(projects["people"])
     fill_late(projects["late"])
+    fill_demo(projects["demo"])
     projects["one"].view("2026-03-09 19:00", "/only", "d1")
     with Warehouse(warehouse_url) as warehouse:
         land_settings(warehouse, projects.values())

@@ -1,0 +1,16 @@
+"""`docs/answers.json`, the answers that the cookbook and the page of tables show: `python -m docs.generate.answers`.
+
+The tests ask the questions of their projects, so this runs that test and lets it write what it is answered.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITE = "EVENT_LENS_TESTS_WRITE_ANSWERS"
+
+if __name__ == "__main__":
+    command = [sys.executable, "-m", "pytest", "tests/unit/query/test_sql_questions.py", "-k", "answers_are_written"]
+    sys.exit(subprocess.call(command, cwd=ROOT, env={**os.environ, WRITE: "1"}))

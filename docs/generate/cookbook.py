@@ -1,0 +1,42 @@
+"""`docs/cookbook.md`, written from the questions in `docs/cookbook/` and their answers."""
+
+from docs.generate.questions import PARAMETERS, SqlQuestion, answer_table, read_answers, read_questions
+
+HEAD = """# Cookbook
+
+Questions that analysts ask, each with its SQL and its answer on the demo's data: a shop's eight weeks up to a Wednesday
+afternoon, one week of which was imported. The tests ask every one of them as the user `analyst`, and hold the answer
+against the API's where both answer; that is the call below the table, of the [Python client](api.md#in-python), with
+`period = {{"start_date": "{start}", "end_date": "{end}"}}`. This page is written from the files in
+[docs/cookbook](cookbook) by `python -m docs.generate`; what each table holds is in [tables](tables.md).
+
+Every statement takes `project`, `start` and `end` (dates, inclusive) as parameters, so that it can be run as it stands:
+
+```sh
+curl 'http://127.0.0.1:8123/?user=analyst&param_project=PROJECT&param_start={start}&param_end={end}' \\
+  --data-binary @docs/cookbook/12-channels.sql -H 'X-ClickHouse-Format: PrettyCompact'
+```
+
+In `/play`, DBeaver and `clickhouse-client` say `SET param_project = 'PROJECT'` first or put the values in;
+[connecting](connecting.md) has each tool. In Python `lens.sql(Path("docs/cookbook/12-channels.sql").read_text(),
+{{"start": "{start}", "end": "{end}"}})` gives a frame; the project is the lens's own.
+
+"""
+
+
+def cookbook_page() -> str:
+    """The text of the page."""
+    questions, answers = read_questions("cookbook"), read_answers()
+    listed = "".join(f"- [{each.question}](#{_anchor(each)})\n" for each in questions)
+    return HEAD.format(**PARAMETERS) + listed + "".join(_section(each, answers[each.name]) for each in questions)
+
+
+def _section(each: SqlQuestion, answer: dict[str, object]) -> str:
+    call = f"\n`{each.call}`\n" if each.call else ""
+    return f"\n## {each.question}\n\n```sql\n{each.sql}\n```\n\n{answer_table(answer)}{call}"
+
+
+def _anchor(each: SqlQuestion) -> str:
+    """As GitHub makes it of the heading."""
+    kept = "".join(letter for letter in each.question.lower() if letter.isalnum() or letter in " -_")
+    return kept.replace(" ", "-")
