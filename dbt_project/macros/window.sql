@@ -25,13 +25,18 @@
 
 {#- ISO dates, sorted: each of `days` with the `before` days before it and the `after` days after it. -#}
 {% macro widened(days, before, after) -%}
-    {%- set found = {} -%}
-    {%- for day in days -%}
-        {%- for offset in range(-before, after + 1) -%}
-            {%- do found.update({shifted(day, offset): true}) -%}
+    {%- set date = modules.datetime.date -%}
+    {%- set found = [] -%}
+    {%- set reached = namespace(last=0) -%}
+    {%- for day in days | sort -%}
+        {%- set number = date.fromisoformat(day).toordinal() -%}
+        {#- Days that overlap are gone through once: hundreds of days reach over each other when a funnel's window is long. -#}
+        {%- for each in range([number - before, reached.last + 1] | max, number + after + 1) -%}
+            {%- do found.append(date.fromordinal(each).isoformat()) -%}
         {%- endfor -%}
+        {%- set reached.last = number + after -%}
     {%- endfor -%}
-    {{ return(found | sort) }}
+    {{ return(found) }}
 {%- endmacro %}
 
 
