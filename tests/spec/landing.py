@@ -92,7 +92,8 @@ def land_settings(warehouse: Warehouse, projects: Iterable[Project]) -> None:
                 "copied_at": copied_at,
             }
         )
-        offsets |= {project.timezone: [row | {"copied_at": copied_at} for row in _offsets(project)]}
+        if project.timezone not in offsets:
+            offsets[project.timezone] = [row | {"copied_at": copied_at} for row in _offsets(project)]
         for kind, rows in project.definitions.items():
             common = {"project_id": project.project_id, "copied_at": copied_at}
             definitions.setdefault(f"lens_raw.{kind}_definitions", []).extend(common | row for row in rows)

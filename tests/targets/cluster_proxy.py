@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 
 from event_lens.warehouse.client import Warehouse
 from tests.proxy import fronted
@@ -38,15 +39,17 @@ class Front:
 def cluster_front(url: str) -> Iterator[Front]:
     """A front before the warehouse at `url` while the block lasts."""
     front = Front()
+    parsing = Lock()
 
     def hear(sent: str) -> str:
         text = re.sub(r"\A\s*(/\*.*?\*/\s*)?", "", re.sub(r"(?is)(\bformat\s+CSV\b).*", r"\1", sent), flags=re.DOTALL)
         front.statements.append(text)
-        if not _is_taken(url, text):
-            front.refused.append(text)
+        with parsing:
+            if not _is_taken(parser, text):
+                front.refused.append(text)
         return alone(sent)
 
-    with fronted(url, hear) as front.url:
+    with Warehouse(url) as parser, fronted(url, hear) as front.url:
         yield front
 
 
@@ -57,8 +60,7 @@ def alone(sent: str) -> str:
     return sent
 
 
-def _is_taken(url: str, text: str) -> bool:
+def _is_taken(parser: Warehouse, text: str) -> bool:
     """Whether the engine's parser takes `text` as it is."""
     quoted = text.replace("\\", "\\\\").replace("'", "\\'")
-    with Warehouse(url) as warehouse:
-        return bool(warehouse.value(f"SELECT isNotNull(formatQueryOrNull('{quoted}'))"))
+    return bool(parser.value(f"SELECT isNotNull(formatQueryOrNull('{quoted}'))"))

@@ -15,19 +15,17 @@ from tests.targets.cluster_proxy import CLUSTER, Front, cluster_front
 
 
 class Renamed:
-    """The warehouse behind `front` with the raw database under a name of its own, so that everything is new."""
+    """A warehouse with the raw database under a name of its own, so that everything is new."""
 
-    def __init__(self, front: Front) -> None:
-        self._url = front.url
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
         self.database = f"lens_raw_{uuid4().hex[:12]}"
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        with Warehouse(self._url) as warehouse:
-            return warehouse.rows(sql.replace("lens_raw", self.database))
+        return self._warehouse.rows(sql.replace("lens_raw", self.database))
 
     def command(self, sql: str) -> None:
-        with Warehouse(self._url) as warehouse:
-            warehouse.command(sql.replace("lens_raw", self.database))
+        self._warehouse.command(sql.replace("lens_raw", self.database))
 
 
 @pytest.fixture
@@ -36,8 +34,13 @@ def front(warehouse_url: str) -> Iterator[Front]:
         yield front
 
 
-def test_every_migration_makes_replicated_tables_on_all_replicas(front: Front) -> None:
-    cluster = Renamed(front)
+@pytest.fixture
+def cluster(front: Front) -> Iterator[Renamed]:
+    with Warehouse(front.url) as warehouse:
+        yield Renamed(warehouse)
+
+
+def test_every_migration_makes_replicated_tables_on_all_replicas(front: Front, cluster: Renamed) -> None:
     assert migrate(cluster, cluster=CLUSTER) == [migration.name for migration in shipped_migrations()]
     assert migrate(cluster, cluster=CLUSTER) == []
     assert not front.refused
@@ -51,8 +54,7 @@ def test_every_migration_makes_replicated_tables_on_all_replicas(front: Front) -
         assert cluster.rows(made.format("lens_raw")) == warehouse.rows(made.format("lens_raw"))
 
 
-def test_a_token_is_remembered_on_a_cluster_as_long_as_on_one_server(front: Front) -> None:
-    cluster = Renamed(front)
+def test_a_token_is_remembered_on_a_cluster_as_long_as_on_one_server(front: Front, cluster: Renamed) -> None:
     migrate(cluster, cluster=CLUSTER)
     landing = [text for text in front.defining() if "deduplication_window" in text]
     assert len(landing) == 4

@@ -18,6 +18,7 @@ from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
+from query.pool import QUERY_TIMEOUT_SECONDS
 from tests.ports import free_port
 from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
@@ -39,8 +40,10 @@ from tests.unit.query.sample_projects import (
 
 SERVE = """
 import os
+import query.pool
 from event_lens.settings import read_settings
 from query.app import serve
+query.pool.QUERY_TIMEOUT_SECONDS = int(os.environ["QUESTION_SECONDS"])
 serve(read_settings(os.environ))
 """
 START_SECONDS = 120.0
@@ -82,13 +85,16 @@ Ask = Callable[..., httpx.Response]
 
 
 class QueryServer:
-    """A process that serves questions over the warehouse at `warehouse_url`."""
+    """A process that serves questions over the warehouse at `warehouse_url`; each may take `question_seconds`."""
 
-    def __init__(self, home: Path, warehouse_url: str, **settings: str) -> None:
+    def __init__(
+        self, home: Path, warehouse_url: str, question_seconds: int = QUERY_TIMEOUT_SECONDS, **settings: str
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"EVENTLENS_HOME": str(home), "EVENTLENS_WAREHOUSE_URL": warehouse_url}
         self.settings |= {"EVENTLENS_QUERY_PORT": str(self.port), **settings}
+        self.settings |= {"QUESTION_SECONDS": str(question_seconds)}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
         # A file, for a pipe that nobody reads would stop the process when it is full.
         self.log = home / f"query-{self.port}.log"
