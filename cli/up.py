@@ -12,11 +12,11 @@ from cli.sign_in import sign_in_address
 from event_lens.asgi import LOOPBACK, check_port
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError, Refused
+from event_lens.file_lock import is_locked
 from event_lens.processes import is_answering
 from event_lens.settings import Settings, read_settings
 from event_lens.shards import native_port, shard_of_home
 from orchestration.dagster_home import prepare_dagster_home
-from orchestration.file_lock import is_locked
 from orchestration.login import check_login_beyond_loopback
 from orchestration.serve import CODE_LOCK, DAEMON_LOCK, check_no_other_dagster, dagster_commands
 

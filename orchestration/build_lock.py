@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.errors import raise_execution_interrupts
 
+from event_lens.file_lock import try_lock
 from orchestration.dbt_run import is_dbt_running
-from orchestration.file_lock import try_lock
 from orchestration.lease import take_lease
 from orchestration.old_runs import delete_old_runs
 

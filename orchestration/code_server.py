@@ -5,9 +5,9 @@ import sys
 
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
+from event_lens.file_lock import try_lock
 from event_lens.settings import read_settings
 from orchestration.dagster_home import prepare_dagster_home
-from orchestration.file_lock import try_lock
 from orchestration.serve import CODE_LOCK, CODE_SOCKET, another_runs, socket_path
 
 

@@ -15,9 +15,9 @@ from dagster._utils.interrupts import capture_interrupts, setup_interrupt_handle
 
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
+from event_lens.file_lock import try_lock
 from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
-from orchestration.file_lock import try_lock
 from orchestration.instance import open_instance
 from orchestration.serve import DAEMON_LOCK, another_runs
 from orchestration.triggers.watch import Landings, PromptQueue, WatchingSensors

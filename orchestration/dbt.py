@@ -11,11 +11,11 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from event_lens.errors import Broken
+from event_lens.file_lock import waited_lock
 from event_lens.settings import Settings
 from event_lens.shards import SPANNING, cluster_of_replicas, shard_of_home, tables_database
 from event_lens.warehouse.access import warehouse_url
 from orchestration.dbt_sources import newest_source
-from orchestration.file_lock import waited_lock
 
 ROOT = Path(__file__).resolve().parent.parent
 

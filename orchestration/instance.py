@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.file_lock import waited_lock
+from event_lens.file_lock import waited_lock
 
 
 def open_instance(dagster_home: Path) -> dg.DagsterInstance:

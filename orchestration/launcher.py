@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
 
-from orchestration.file_lock import is_locked
+from event_lens.file_lock import is_locked
 from orchestration.fork_server import Request, ask
 from orchestration.lease import is_run_alive, lease_path
 from orchestration.serve import RUN_SOCKET, socket_path

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from event_lens.errors import Refused
-from orchestration.file_lock import is_locked
+from event_lens.file_lock import is_locked
 
 DEFINITIONS = "orchestration.definitions"
 DAEMON_LOCK, CODE_LOCK = "daemon.lock", "code.lock"

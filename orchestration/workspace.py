@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dagster._core.workspace.load_target import GrpcServerTarget
 
-from orchestration.file_lock import is_locked
+from event_lens.file_lock import is_locked
 from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, socket_path
 
 SECONDS_TO_LOAD = 120

@@ -9,8 +9,8 @@ import msgspec
 
 from event_lens.data_dir import prepare_home
 from event_lens.errors import Refused
+from event_lens.file_lock import try_lock
 from event_lens.process_id import ProcessId, find_process
-from orchestration.file_lock import try_lock
 
 FILE = "up.json"
 LOCK = "up.lock"

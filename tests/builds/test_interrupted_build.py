@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.file_lock import is_locked
+from event_lens.file_lock import is_locked
 from tests.conftest import EmbeddedServer
 
 pytestmark = pytest.mark.usefixtures("only_embedded")

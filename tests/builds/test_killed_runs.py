@@ -13,9 +13,9 @@ from typing import NamedTuple
 import dagster as dg
 import pytest
 
+from event_lens.file_lock import is_locked, try_lock
 from orchestration.build_lock import held_lock
 from orchestration.dagster_home import write_configuration
-from orchestration.file_lock import is_locked, try_lock
 from orchestration.lease import SECONDS_TO_TAKE_IT, is_run_alive
 from tests.builds.long_build import STARTED_BUILDS
 

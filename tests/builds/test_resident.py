@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from event_lens.file_lock import is_locked
 from orchestration.dagster_home import write_configuration
-from orchestration.file_lock import is_locked
 from orchestration.lease import lease_path
 from orchestration.serve import CODE_SOCKET, socket_path
 from tests.builds.test_killed_runs import kill, over, status, wait_for_builds
@@ -19,7 +19,7 @@ from tests.builds.test_killed_runs import kill, over, status, wait_for_builds
 # The code server and the daemon of a home, but with the definitions of the tests.
 CODE_SERVER = """
 import importlib, pathlib, sys
-from orchestration.file_lock import try_lock
+from event_lens.file_lock import try_lock
 from orchestration.resident import serve
 from orchestration.serve import CODE_LOCK
 module, home = "tests.builds.long_build", pathlib.Path(sys.argv[1])

@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
+from event_lens.file_lock import is_locked
 from event_lens.processes import running
 from orchestration.daemon import end_runs_left_starting
-from orchestration.file_lock import is_locked
 from orchestration.serve import DAEMON_LOCK
 from tests.ports import free_port
 

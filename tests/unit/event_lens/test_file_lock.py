@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from threading import Event, Thread
 
-from orchestration.file_lock import is_locked, try_lock, waited_lock
+from event_lens.file_lock import is_locked, try_lock, waited_lock
 
 
 def test_a_lock_has_one_holder_until_that_lets_go(tmp_path: Path) -> None:
