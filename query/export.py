@@ -4,6 +4,7 @@ from typing import Annotated, cast, get_args
 
 import msgspec
 
+from event_lens.contract.columns import PROFILE_COLUMNS, QUESTION_COLUMNS
 from query.conditions import event_rows, session_rows
 from query.errors import choose, invalid
 from query.parameters import FilteredParameters
@@ -21,47 +22,8 @@ CONTENT_TYPES = {
 Most = Annotated[int | None, msgspec.Meta(description="The most rows, in no order; all.")]
 
 INSTANTS = ("created_at", "received_at", "started_at", "ended_at", "first_seen_at", "last_seen_at")
-TEXTS = [
-    "name",
-    "device_id",
-    "profile_id",
-    "client_session_id",
-    "path",
-    "origin",
-    "query",
-    "hash",
-    "title",
-    "entry_path",
-    "exit_path",
-    "referrer",
-    "referrer_name",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-    "click_id",
-    "country",
-    "region",
-    "city",
-    "user_agent",
-    "os",
-    "os_version",
-    "browser",
-    "browser_version",
-    "device",
-    "brand",
-    "model",
-    "language",
-    "currency",
-    "sdk_name",
-    "sdk_version",
-    "import_id",
-    "first_name",
-    "last_name",
-    "email",
-    "avatar",
-]
+# What visitors wrote; some of it a spreadsheet would take for a formula.
+TEXTS = [name for name, column in (QUESTION_COLUMNS | PROFILE_COLUMNS).items() if column.kind == "text"]
 
 
 def read_export(file: str) -> tuple[Export, str]:

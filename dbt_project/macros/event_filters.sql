@@ -9,30 +9,6 @@
         joined:      where {{ fits_filters('parsed', 'texts') }} -#}
 
 
-{#- The columns that filters of an event or a profile may name, by kind. -#}
-{% macro filterable_columns(owner) -%}
-    {%- set own = {
-        'text': 'name path origin query hash title device_id device_kind profile_id client_session_id language user_agent'
-            ~ ' currency sdk_name sdk_version import_id referrer referrer_name referrer_type click_id utm_source utm_medium'
-            ~ ' utm_campaign utm_term utm_content country region city device brand model os os_version browser'
-            ~ ' browser_version',
-        'number': 'revenue screen_width screen_height',
-        'flag': 'is_identified is_screen_view',
-        'list': 'groups',
-    } if owner == 'event' else {
-        'text': 'profile_id first_name last_name name email avatar',
-        'number': 'session_count event_count revenue',
-        'flag': 'is_identified',
-        'list': 'groups',
-    } -%}
-    {%- set kinds = {} -%}
-    {%- for kind, names in own.items() -%}
-        {%- for name in names.split() -%}{%- do kinds.update({name: kind}) -%}{%- endfor -%}
-    {%- endfor -%}
-    {{ return(kinds) }}
-{%- endmacro %}
-
-
 {#- SQL: the names in a JSON list of filters, an Array(String). -#}
 {% macro names_in_filters(filters) -%}
     JSONExtract({{ filters }}, 'Array(Tuple(name String))').name

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.generate.client import questions_module
+from docs.generate.columns import columns_macros
 from docs.generate.command_line import command_line_page
 from docs.generate.cookbook import cookbook_page
 from docs.generate.errors import errors_page
@@ -25,6 +26,7 @@ def _tables() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
+    "dbt_project/macros/columns.sql": columns_macros,
     "docs/command-line.md": command_line_page,
     "docs/cookbook.md": cookbook_page,
     "docs/errors.md": errors_page,

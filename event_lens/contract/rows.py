@@ -4,8 +4,9 @@ A field at its default is left out of the JSON, and the table's own default stan
 `day` and `landed_at` are not here: the spool, the table and the writer add them.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
@@ -19,6 +20,27 @@ def timestamp(epoch_ms: int) -> str:
     if seconds < TEN_DIGITS:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}"
     return f"{seconds}.{milliseconds:03d}"
+
+
+@dataclass(frozen=True)
+class Public:
+    """A raw column that `lens.events` takes over as it is.
+
+    `kind` says how filters compare it; None: they cannot name it. Of short texts `lens.events` keeps each value once.
+    What says where a visitor came from and with what device is of the visit: questions ask it of the session.
+    """
+
+    kind: Literal["text", "number"] | None = "text"
+    is_short: bool = False
+    is_of_visit: bool = False
+
+
+Text = Annotated[str, Public()]
+ShortText = Annotated[str, Public(is_short=True)]
+TextOfVisit = Annotated[str, Public(is_of_visit=True)]
+ShortTextOfVisit = Annotated[str, Public(is_short=True, is_of_visit=True)]
+Number = Annotated[int, Public("number")]
+Degrees = Annotated[float | None, Public(None)]
 
 
 class EventRow(msgspec.Struct, omit_defaults=True):
@@ -36,45 +58,53 @@ class EventRow(msgspec.Struct, omit_defaults=True):
     profile_id: str = ""
     client_session_id: str = ""
     groups: list[str] = []
-    path: str = ""
-    origin: str = ""
-    query: str = ""
-    hash: str = ""
-    title: str = ""
-    referrer: str = ""
-    referrer_name: str = ""
-    referrer_type: str = ""
-    utm_source: str = ""
-    utm_medium: str = ""
-    utm_campaign: str = ""
-    utm_term: str = ""
-    utm_content: str = ""
-    click_id: str = ""
-    country: str = ""
-    region: str = ""
-    city: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    user_agent: str = ""
-    os: str = ""
-    os_version: str = ""
-    browser: str = ""
-    browser_version: str = ""
-    device: str = ""
-    brand: str = ""
-    model: str = ""
-    language: str = ""
-    screen_width: int = 0
-    screen_height: int = 0
-    revenue: str = ""
-    currency: str = ""
-    properties: dict[str, Any] = {}
+    path: Text = ""
+    origin: ShortText = ""
+    query: Text = ""
+    hash: Text = ""
+    title: Text = ""
+    referrer: TextOfVisit = ""
+    referrer_name: ShortTextOfVisit = ""
+    referrer_type: ShortTextOfVisit = ""
+    utm_source: ShortTextOfVisit = ""
+    utm_medium: ShortTextOfVisit = ""
+    utm_campaign: ShortTextOfVisit = ""
+    utm_term: TextOfVisit = ""
+    utm_content: TextOfVisit = ""
+    click_id: ShortTextOfVisit = ""
+    country: ShortTextOfVisit = ""
+    region: ShortTextOfVisit = ""
+    city: ShortTextOfVisit = ""
+    latitude: Degrees = None
+    longitude: Degrees = None
+    user_agent: Text = ""
+    os: ShortTextOfVisit = ""
+    os_version: ShortTextOfVisit = ""
+    browser: ShortTextOfVisit = ""
+    browser_version: ShortTextOfVisit = ""
+    device: ShortTextOfVisit = ""
+    brand: ShortTextOfVisit = ""
+    model: ShortTextOfVisit = ""
+    language: ShortText = ""
+    screen_width: Number = 0
+    screen_height: Number = 0
+    revenue: Annotated[str, Public("number")] = ""
+    currency: ShortText = ""
+    properties: Annotated[dict[str, Any], Public(None)] = {}
     body_hash: int = 0
-    sdk_name: str = ""
-    sdk_version: str = ""
+    sdk_name: ShortText = ""
+    sdk_version: ShortText = ""
     is_bot: bool = False
     bot_reason: str = ""
-    import_id: str = ""
+    import_id: Text = ""
+
+
+PUBLIC_COLUMNS: dict[str, Public] = {
+    name: mark
+    for name, hint in get_type_hints(EventRow, include_extras=True).items()
+    for mark in getattr(hint, "__metadata__", ())
+    if isinstance(mark, Public)
+}
 
 
 class OperationRow(msgspec.Struct, omit_defaults=True):

@@ -7,11 +7,6 @@
 -- What was sent comes from raw. Raw keeps short texts plain, because they land faster so
 -- (docs/decisions/0014-text-in-raw.md). Rows come nearly in order of days, so small blocks leave no more parts.
 
-{% set short_texts = [
-    'origin', 'referrer_name', 'referrer_type', 'utm_source', 'utm_medium', 'utm_campaign', 'click_id', 'country', 'region',
-    'city', 'os', 'os_version', 'browser', 'browser_version', 'device', 'brand', 'model', 'language', 'currency',
-    'sdk_name', 'sdk_version'] %}
-
 with facts as (
     select * from {{ ref('int_events__sessionized') }}
     where {{ in_window('local_day') }}
@@ -69,13 +64,8 @@ select
     sent.created_at as created_at,
     sent.received_at as received_at,
     cast(sent.name in ('screen_view', 'page_view', 'pageview') as Bool) as is_screen_view,
-    {%- for column in [
-        'path', 'origin', 'query', 'hash', 'title', 'referrer', 'referrer_name', 'referrer_type',
-        'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'click_id',
-        'country', 'region', 'city', 'latitude', 'longitude', 'user_agent', 'os', 'os_version', 'browser', 'browser_version',
-        'device', 'brand', 'model', 'language', 'screen_width', 'screen_height',
-        'revenue', 'currency', 'properties', 'sdk_name', 'sdk_version', 'import_id'] %}
-    {{ 'toLowCardinality(sent.' ~ column ~ ')' if column in short_texts else 'sent.' ~ column }} as {{ column }}{{ ',' if not loop.last }}
+    {%- for column, is_short in columns_taken_over().items() %}
+    {{ 'toLowCardinality(sent.' ~ column ~ ')' if is_short else 'sent.' ~ column }} as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 from sent
 inner join owned on sipHash64(sent.batch_id) = sipHash64(owned.batch_id) and sent.batch_row = owned.batch_row

@@ -191,6 +191,6 @@ def test_models_judge_the_columns_that_definitions_may_name(owner: str, columns:
     answered: list[dict[str, str]] = []
     jinja = jinja2.Environment(extensions=["jinja2.ext.do"])
     jinja.globals["return"] = lambda value: answered.append(value) or ""  # type: ignore[func-returns-value]
-    text = (ROOT / "dbt_project" / "macros" / "event_filters.sql").read_text()
+    text = (ROOT / "dbt_project" / "macros" / "columns.sql").read_text()
     jinja.from_string(text + "{{ filterable_columns('" + owner + "') }}").render()
     assert answered == [{name: column.kind for name, column in columns.items()}]
