@@ -1,12 +1,12 @@
 """The data folder, which one process owns at a time."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from event_lens.errors import Refused
+from event_lens.file_lock import try_lock
 
 
 @contextmanager
@@ -17,17 +17,15 @@ def owned(folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock_file = folder.with_name(f"{folder.name}.lock")
-    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = try_lock(lock_file)
+    if descriptor is None:
+        holder = lock_file.read_text(errors="replace").strip() or "unknown"
+        raise Refused(
+            f"The warehouse folder {folder} is held by another process (id {holder}). Stop that one first, "
+            "or set EVENTLENS_HOME to another folder.",
+            code="warehouse_folder_held",
+        )
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
-            raise Refused(
-                f"The warehouse folder {folder} is held by another process (id {holder}). Stop that one first, "
-                "or set EVENTLENS_HOME to another folder.",
-                code="warehouse_folder_held",
-            ) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         yield folder

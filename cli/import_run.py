@@ -1,6 +1,6 @@
 """What `eventlens import SOURCE FILE...` does: reads, tells its progress, and says what became of the lines."""
 
-import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from collector.imports.sources import Options, Source
 from event_lens.clock import now_ms, to_datetime
 from event_lens.contract.timestamps import first_ms
 from event_lens.errors import Refused
+from event_lens.file_lock import try_lock
 from event_lens.registry.database import open_registry
 from event_lens.registry.import_salts import import_salt
 from event_lens.registry.placements import check_stays
@@ -121,16 +122,13 @@ def _opened_run(
 def _alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
     """Nobody else imports these files meanwhile. Raises `Refused` (`import_running`)."""
     key = blake2b("\0".join((project_id, source, *files)).encode(), digest_size=8).hexdigest()
-    folder = settings.home / "imports"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / f"{key}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(
-                "Another import of these files is running; wait for its end.", code="import_running"
-            ) from None
+    lock = try_lock(settings.home / "imports" / f"{key}.lock")
+    if lock is None:
+        raise Refused("Another import of these files is running; wait for its end.", code="import_running")
+    try:
         yield
+    finally:
+        os.close(lock)
 
 
 def _teller(bar: Bar, run: ImportRun, file: Path, done: int, started: float) -> Callable[[Chunk], None]:

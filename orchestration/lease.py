@@ -1,8 +1,8 @@
 """The lease of a run says that its process lives: a lock that goes with the process, where a status would stay."""
 
-import fcntl
-import os
 from pathlib import Path
+
+from event_lens.file_lock import wait_for_lock
 
 # A run is called started a moment before its process takes the lease.
 SECONDS_TO_TAKE_IT = 60
@@ -17,11 +17,8 @@ def take_lease(dagster_home: Path, run_id: str) -> None:
 
     It is not given back at the run's end: its last events are still to be written then.
     """
-    path = lease_path(dagster_home, run_id)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     # Who asks whether it is held holds it shared for an instant, so this waits.
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    wait_for_lock(lease_path(dagster_home, run_id))
 
 
 def is_run_alive(*, is_leased: bool | None, seconds_since_start: float) -> bool:

@@ -1,15 +1,14 @@
 """A worker's spool folder: locked while the worker lives, its segments adopted by another when it does not."""
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from collector.spool.segment import SegmentName, count_lines, parse_name
 from event_lens.errors import Unavailable
+from event_lens.file_lock import try_lock, waited_lock
 from event_lens.logs import get_log
 from event_lens.metrics import metrics
 
@@ -86,7 +85,7 @@ class SpoolDirectory:
         Raises `OSError` when the spool itself cannot be read.
         """
         adopted: list[SegmentName] = []
-        with _locked(self.path.parent):
+        with waited_lock(self.path.parent / _LOCK):
             for orphan in worker_directories(self.path.parent):
                 if orphan == self.path:
                     continue
@@ -98,7 +97,7 @@ class SpoolDirectory:
 
     def close(self) -> None:
         """Gives the lock back; the folder goes if nothing is left in it."""
-        with _locked(self.path.parent):
+        with waited_lock(self.path.parent / _LOCK):
             if all(path.name == _LOCK for path in self.path.iterdir()):
                 (self.path / _LOCK).unlink(missing_ok=True)
                 self.path.rmdir()
@@ -116,7 +115,7 @@ def open_directory(spool: Path) -> SpoolDirectory:
     """
     try:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(spool):
+        with waited_lock(spool / _LOCK):
             path = spool / f"{_WORKER}{os.getpid()}-{secrets.token_hex(4)}"
             path.mkdir(mode=0o700)
             folder = SpoolDirectory(path, _lock(path))
@@ -186,17 +185,7 @@ def _take(path: Path, folder: SpoolDirectory) -> SegmentName | None:
 
 def _lock(path: Path) -> int:
     """The descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
-    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-@contextmanager
-def _locked(spool: Path) -> Iterator[None]:
-    with (spool / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    lock = try_lock(path / _LOCK, make_folder=False)
+    if lock is None:
+        raise BlockingIOError
+    return lock

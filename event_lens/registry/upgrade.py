@@ -1,6 +1,5 @@
 """Brings the registry's tables up to this program's, one process at a time."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from event_lens.errors import Refused, Unavailable
+from event_lens.file_lock import waited_lock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Of our own choice: PostgreSQL's advisory locks are numbers that all programs of a database share.
@@ -71,10 +71,8 @@ def _upgrade(connection: Connection, revision: str) -> None:
 def _locked(engine: Engine, lock_file: Path) -> Iterator[Connection]:
     """One transaction, which no other process of ours has at the same time."""
     if engine.dialect.name == "sqlite":
-        with lock_file.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            with engine.begin() as connection:
-                yield connection
+        with waited_lock(lock_file), engine.begin() as connection:
+            yield connection
     else:
         with engine.begin() as connection:
             # The server takes it back with the transaction, also from a process that is killed.
