@@ -14,6 +14,7 @@ from docs.generate.monitoring import monitoring_page
 from docs.generate.reports import reports_page
 from docs.generate.settings import env_example, settings_page
 from docs.generate.tables import read_manifest, tables_page
+from docs.generate.wire import wire_page
 from event_lens.settings import read_settings
 from orchestration.dbt import dbt_project
 
@@ -35,5 +36,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reports.md": reports_page,
     "docs/settings.md": settings_page,
     "docs/tables.md": _tables,
+    "docs/wire.md": wire_page,
     "query/client/questions.py": questions_module,
 }
