@@ -58,7 +58,7 @@ check: $(TEST_READY)
 	$(BIN)/mypy
 
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/builds
+	$(BIN)/pytest -n 2 --ignore tests/builds
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.crashes

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.remote import Producer
 
 from event_lens.settings import read_settings
 from event_lens.warehouse.access import read_access
@@ -18,12 +19,24 @@ from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
 from tests.deploy.front import Certificate, make_certificate
 from tests.ports import free_port
+from tests.sharing import FileScheduling, sort_slowest_first
 
 START_SECONDS = 60.0
 
 # How fast a busy machine makes examples says nothing about the program.
 hypothesis_settings.register_profile("any_machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 hypothesis_settings.load_profile("any_machine")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    return FileScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One process keeps the tests' order; several begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        sort_slowest_first(items)
 
 
 class EmbeddedServer:

@@ -1,45 +1,56 @@
-"""Which tests run in one process when pytest has several (`--dist loadgroup`), and which of them begin first."""
-
-from collections.abc import Iterable
+"""Which tests run in one process when pytest has several, and which of them begin first."""
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-# Each takes long to make, so the files that use one share a process; without such a fixture a file has its own turn.
-COSTLY = ("world", "spec", "house", "filled", "behind")
+# Their files share a fixture that takes long to make. Other files have a turn of their own.
+TOGETHER = {
+    "tests/unit/query/": "query",
+    "tests/shards/": "shards",
+    "tests/deploy/": "deploy",
+    "tests/end_to_end/test_event_to_number.py": "end to end",
+    "tests/end_to_end/test_import.py": "end to end",
+    "tests/end_to_end/test_sql_users.py": "end to end",
+}
 
-# By file or fixture: what begins last should not be what takes longest.
+# What begins last should not be what takes longest.
 SLOWEST_FIRST = (
-    "world",
-    "house",
-    "spec",
+    "query",
+    "end to end",
+    "tests/spec/test_spec.py",
     "tests/end_to_end/test_up.py",
     "tests/crashes/test_rounds.py",
     "tests/crashes/test_outages.py",
     "tests/crashes/test_crashes.py",
     "tests/reference/test_made_up.py",
     "tests/warehouse/test_leaving.py",
-    "filled",
+    "shards",
     "tests/targets/test_targets.py",
     "tests/warehouse/test_process.py",
     "tests/end_to_end/test_demo.py",
 )
 
 
-def share_out(items: list[pytest.Item]) -> None:
-    """Mark each test with its group, which one process runs, and put the slowest groups first."""
-    used: dict[str, set[str]] = {}
-    for item in items:
-        used.setdefault(_file(item), set()).update(getattr(item, "fixturenames", ()))
-    groups = {file: _first(COSTLY, names) or file for file, names in used.items()}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[_file(item)]))
+class FileScheduling(LoadScopeScheduling):
+    """Gives a process the tests of a whole file, or of files that share a fixture, in the order they are sorted in."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None) -> None:
+        # Else those with the most tests come first.
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """The group that a test is run in."""
+    file = nodeid.partition("::")[0]
+    return next((group for beginning, group in TOGETHER.items() if file.startswith(beginning)), file)
+
+
+def sort_slowest_first(items: list[pytest.Item]) -> None:
+    """Put the slowest groups first, and each group's tests side by side."""
     turns = {group: turn for turn, group in enumerate(SLOWEST_FIRST)}
-    items.sort(key=lambda item: turns.get(groups[_file(item)], len(turns)))
-
-
-def _file(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
-
-
-def _first(names: Iterable[str], among: set[str]) -> str | None:
-    return next((name for name in names if name in among), None)
+    items.sort(key=lambda item: turns.get(group_of(item.nodeid), len(turns)))

@@ -1,17 +1,17 @@
-"""The groups in which tests are shared out over processes are of files and fixtures that there are."""
+"""The groups in which tests are shared out over processes are of files that there are."""
 
 from pathlib import Path
 
-from tests.sharing import COSTLY, SLOWEST_FIRST
+from tests.sharing import SLOWEST_FIRST, TOGETHER, group_of
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_group_that_comes_first_is_a_file_or_a_fixture_that_files_share() -> None:
-    assert [name for name in SLOWEST_FIRST if not (name in COSTLY or (ROOT / name).is_file())] == []
+def test_every_group_is_of_files_that_there_are() -> None:
+    named = [*TOGETHER, *(name for name in SLOWEST_FIRST if name not in TOGETHER.values())]
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-def test_every_costly_fixture_is_defined_once_for_a_session() -> None:
-    defined = "".join(path.read_text() for path in ROOT.glob("tests/**/conftest.py"))
-    for name in COSTLY:
-        assert f"\ndef {name}(" in defined, name
+def test_files_that_share_a_costly_fixture_are_one_group_and_others_have_their_own() -> None:
+    assert group_of("tests/unit/query/test_cache.py::test_a[x::y]") == group_of("tests/unit/query/client/test_b.py::t")
+    assert group_of("tests/unit/cli/test_up.py::test_a[x::y]") == "tests/unit/cli/test_up.py"

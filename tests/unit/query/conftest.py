@@ -88,7 +88,7 @@ class QueryServer:
     """A process that serves questions over the warehouse at `warehouse_url`; each may take `question_seconds`."""
 
     def __init__(
-        self, home: Path, warehouse_url: str, question_seconds: int = QUERY_TIMEOUT_SECONDS, **settings: str
+        self, home: Path, warehouse_url: str, *, question_seconds: int = QUERY_TIMEOUT_SECONDS, **settings: str
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -124,7 +124,7 @@ def start_query() -> Iterator[Callable[..., QueryServer]]:
     """Starts processes of a test's own; they are stopped after it."""
     started: list[QueryServer] = []
 
-    def start(home: Path, warehouse_url: str, **settings: str) -> QueryServer:
+    def start(home: Path, warehouse_url: str, **settings: Any) -> QueryServer:
         started.append(QueryServer(home, warehouse_url, **settings))
         return started[-1].wait()
 
