@@ -115,8 +115,9 @@ class Ingest:
                 metrics.count("eventlens_replays_dropped_total")
                 device_id = builder.own_device().device_id
                 return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(builder), [])
-            line = builder.line(parsed)
-            device_id = builder.device(parsed).device_id
+            own = builder.own_values(parsed)
+            line = builder.encoded(parsed, own)
+            device_id = own["device_id"]
         except LeftOut as error:
             await self.reject(error, builder)
             return Taken("", "", "", [])

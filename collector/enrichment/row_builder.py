@@ -96,13 +96,23 @@ class RowBuilder:
         self._origin = _header(request.origin)
 
     def line(self, parsed: Event | Operation) -> Line:
-        """The raw row of what was parsed.
+        """The raw row of what was parsed. Raises as `own_values` and `encoded`."""
+        return self.encoded(parsed, self.own_values(parsed))
 
-        Raises `Rejection`: `timestamp_too_old`, a revenue that is not a number, or `LeftOut`.
+    def own_values(self, parsed: Event | Operation) -> dict[str, Any]:
+        """What was parsed says of itself, its device and its time worked out: `device_id` is the one it is kept with.
+
+        Raises `Rejection` (`timestamp_too_old`) or `LeftOut`.
+        """
+        return self._event_values(parsed) if isinstance(parsed, Event) else self._operation_values(parsed)
+
+    def encoded(self, parsed: Event | Operation, own: dict[str, Any]) -> Line:
+        """The raw row of what was parsed, `own` being its own values.
+
+        Raises `Rejection` for a revenue that is not a number, or `LeftOut`.
         """
         if not isinstance(parsed, Event):
-            return self._of_operations.line_apart(self._operation_values(parsed))
-        own = self._own_values(parsed)
+            return self._of_operations.line_apart(own)
         page = self._page(parsed)
         if self._kept_parameters is None and not self._path_rules and not _says_more(parsed):
             return self._of_events.line_apart(own, page.columns)
@@ -115,7 +125,7 @@ class RowBuilder:
         return self._of_operations.row(self._operation_values(parsed))
 
     def event_row(self, event: Event) -> EventRow:
-        return self._of_events.row(self._with_page(self._own_values(event), self._page(event), event))
+        return self._of_events.row(self._with_page(self._event_values(event), self._page(event), event))
 
     def _operation_values(self, operation: Operation) -> dict[str, Any]:
         if self._hostnames:
@@ -146,16 +156,12 @@ class RowBuilder:
         if message_id:
             values["message_id"] = message_id
         if not parsed.device_id:
-            values |= msgspec.structs.asdict(self._device(parsed, at_ms))
+            values |= msgspec.structs.asdict(self._derived(parsed, at_ms))
         if parsed.profile_id:
             values["profile_id"] = parsed.profile_id
         if parsed.properties:
             values["properties"] = lists_of_values(mask_properties(redact(parsed.properties)))
         return values
-
-    def device(self, parsed: Sent) -> Device:
-        """The device of what was parsed. Raises `Rejection` (`timestamp_too_old`)."""
-        return self._device(parsed, event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms))
 
     def own_device(self) -> Device:
         """The device of the request itself, as one without a device id and a profile has it; none when left out."""
@@ -163,9 +169,7 @@ class RowBuilder:
             return Device("", "derived")
         return self._sender(self.request.address, self.request.has_client_address, "", self.request.received_at_ms)
 
-    def _device(self, parsed: Sent, at_ms: int) -> Device:
-        if parsed.device_id:
-            return Device(parsed.device_id, "client")
+    def _derived(self, parsed: Sent, at_ms: int) -> Device:
         request = self.request
         if parsed.address and request.is_verified:
             return self._sender(parsed.address, True, parsed.profile_id, at_ms)
@@ -184,7 +188,7 @@ class RowBuilder:
             is_monthly=request.project.device_salt == "monthly",
         )
 
-    def _own_values(self, event: Event) -> dict[str, Any]:
+    def _event_values(self, event: Event) -> dict[str, Any]:
         """What an event says of itself."""
         values = self._values(event)
         values["name"] = event.name
