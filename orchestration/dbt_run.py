@@ -3,7 +3,7 @@
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import Any
 
@@ -22,11 +22,15 @@ from orchestration.dbt import dbt_flags, parsed_manifest
 
 THREAD = "dbt"
 Said = SimpleQueue[EventMsg | dbtRunnerResult]
+Note = Callable[[dg.Output[Any]], dg.Output[Any]]
 
 
-def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str]) -> Iterator[Any]:
+def run_dbt(
+    context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str], note: Note = lambda built: built
+) -> Iterator[Any]:
     """Runs a command of dbt over what the run selected, and yields Dagster's events while it goes on.
 
+    `note` adds to what is shown of a table that was built.
     Raises `DagsterDbtCliRuntimeError` with what dbt said when a model or a test fails.
     """
     chosen = get_updated_cli_invocation_params_for_context(
@@ -46,13 +50,14 @@ def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequen
         sys.stdout.write(f"{event}\n")
         if message.info.level == "error":
             errors.append(str(event))
-        yield from event.to_default_asset_events(
+        for found in event.to_default_asset_events(
             manifest=chosen.manifest,
             dagster_dbt_translator=chosen.dagster_dbt_translator,
             context=context,
             target_path=target,
             project=project,
-        )
+        ):
+            yield note(found) if isinstance(found, dg.Output) else found
     thread.join()
     sys.stdout.flush()
     if not message.success:

@@ -11,7 +11,8 @@ import dagster as dg
 from event_lens.logs import set_up_logs
 from event_lens.settings import Settings, read_settings
 from event_lens.tracing import tracing
-from orchestration.assets.completion import built_batches
+from orchestration.assets.checks import table_checks
+from orchestration.assets.completion import BUILT, built_batches
 from orchestration.assets.dbt_models import dbt_phases
 from orchestration.assets.partitions import daily_partitions, first_shown_day
 from orchestration.assets.raw import raw_assets, raw_freshness
@@ -36,7 +37,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
     )
     return dg.Definitions(
         assets=[*raw_assets(settings), *models, built_batches(settings, tables)],
-        asset_checks=[raw_freshness(settings)],
+        asset_checks=[raw_freshness(settings), table_checks(settings, BUILT)],
         jobs=[job],
         schedules=[nightly_schedule(settings, first_shown)],
         sensors=[landed_sensor(settings, first_shown)],

@@ -1,4 +1,5 @@
 -- In each of the six models the credit of a conversion adds up to 1, and its revenue to what the event brought.
+{{ config(meta={'dagster': {'ref': {'name': 'attribution'}}}) }}
 
 with conversions as (
     select project_id, day, goal_id, conversion_id, received_at, revenue, model

@@ -1,4 +1,5 @@
 -- Rows in = rows out, for every project and tested day: what one table counts, the tables made from it hold.
+{{ config(meta={'dagster': {'ref': {'name': 'events'}}}) }}
 {% set facts = last_published('lens_staging', 'int_events__sessionized') %}
 
 with events as (

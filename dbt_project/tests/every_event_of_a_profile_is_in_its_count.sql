@@ -1,4 +1,5 @@
 -- Rows in = rows out: what profiles count in all is what they did day by day.
+{{ config(meta={'dagster': {'ref': {'name': 'profiles'}}}) }}
 
 select project_id, sum(counted.event_count) as difference
 from (

@@ -1,6 +1,7 @@
 -- Rows in = rows out + left out: of what had landed before the run, the facts hold every event once that is not a bot's, does
 -- not open or close a session and is not a copy, and nothing else. Rows are compared by their number and the sum of their
 -- hashes for each project and day. And each copy repeats a row received before it.
+{{ config(meta={'dagster': {'ref': {'name': 'int_events__sessionized'}}}) }}
 
 with batches as (
     {{ landed_before_the_run(

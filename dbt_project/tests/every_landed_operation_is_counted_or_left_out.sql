@@ -1,5 +1,6 @@
 -- Rows in = rows out + left out: an operation that had landed before the run is counted once, or it is a bot's, or it
 -- repeats a message received before it. And nothing is counted that did not land.
+{{ config(meta={'dagster': {'ref': {'name': 'int_operations'}}}) }}
 
 with landed as (
     select project_id, event_id, is_bot, received_at, batch_id, batch_row

@@ -1,5 +1,6 @@
 -- Rows in = rows out + rejected, and the four classes add up, for every project and hour of receipt. Events go on landing
 -- while a build runs, so the ledger holds at least what had landed before it, and at most what is there now.
+{{ config(meta={'dagster': {'ref': {'name': 'ingest_hourly'}}}) }}
 
 with landed as (
     select project_id, received_at, batch_id from {{ source('lens_raw', 'events') }}

@@ -1,5 +1,6 @@
 -- The sessions that enter by the flows of a project's day are its sessions with a screen view, and a page is left as
 -- often as it was reached at the step before.
+{{ config(meta={'dagster': {'ref': {'name': 'page_flows_daily'}}}) }}
 
 with flows as (
     select * from {{ ref('page_flows_daily') }}

@@ -9,6 +9,7 @@ from docs.generate.columns import columns_macros
 from docs.generate.command_line import command_line_page
 from docs.generate.cookbook import cookbook_page
 from docs.generate.errors import errors_page
+from docs.generate.graph import graph_page
 from docs.generate.metrics import metrics_page
 from docs.generate.monitoring import monitoring_page
 from docs.generate.reports import reports_page
@@ -17,6 +18,7 @@ from docs.generate.tables import read_manifest, tables_page
 from docs.generate.wire import wire_page
 from event_lens.settings import read_settings
 from orchestration.dbt import dbt_project
+from orchestration.definitions import make_definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,12 +27,17 @@ def _tables() -> str:
     return tables_page(read_manifest(dbt_project(read_settings(os.environ)).manifest_path))
 
 
+def _graph() -> str:
+    return graph_page(make_definitions(read_settings(os.environ)))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "dbt_project/macros/columns.sql": columns_macros,
     "docs/command-line.md": command_line_page,
     "docs/cookbook.md": cookbook_page,
     "docs/errors.md": errors_page,
+    "docs/graph.md": _graph,
     "docs/metrics.md": metrics_page,
     "docs/monitoring.md": monitoring_page,
     "docs/reports.md": reports_page,

@@ -16,21 +16,24 @@ from orchestration.assets.built_batches import mark_built
 from orchestration.assets.dbt_models import EVERYTHING, days_of_run, plan_of, scope_of
 from orchestration.assets.registry_sync import span_built
 from orchestration.assets.settle import settle_built
+from orchestration.assets.translator import OWNER
 from orchestration.planning.plan import read_plan
 
 # After an upgrade or a long outage there are millions at once.
 SETTLE_SECONDS = 600
+BUILT = dg.AssetKey(["lens_staging", "built_batches"])
 
 
 def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The asset `lens_staging/built_batches`: it runs when every table of the build is there."""
 
     @dg.asset(
-        key=dg.AssetKey(["lens_staging", "built_batches"]),
+        key=BUILT,
         deps=list(tables),
         group_name="build",
         description="Landed batches that the tables of lens hold.",
         kinds={"clickhouse"},
+        owners=[OWNER],
     )
     def mark(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with connect(settings, "builder") as warehouse:

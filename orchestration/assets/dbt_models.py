@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,7 @@ from dagster_dbt import DbtProject, dbt_assets
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
+from orchestration.assets.table_size import with_size
 from orchestration.assets.translator import TableTranslator
 from orchestration.dbt_args import PLAN, dbt_args, dbt_days
 from orchestration.dbt_run import run_dbt
@@ -65,7 +67,10 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
             # dbt reads this process's environment when its command begins.
             os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
             os.environ[PLAN] = plan_of(context.run)
-            yield from run_dbt(context, project, dbt_args(is_full_refresh=chosen.is_full_refresh))
+            days = None if chosen.is_full_refresh or partitions is None else chosen.days
+            with connect(settings, "builder") as warehouse:
+                note = partial(with_size, context, warehouse, days)
+                yield from run_dbt(context, project, dbt_args(is_full_refresh=chosen.is_full_refresh), note)
 
         return models
 

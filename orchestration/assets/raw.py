@@ -10,6 +10,7 @@ from event_lens.warehouse.access import connect
 from orchestration.assets.dbt_models import plan_of
 from orchestration.assets.partitions import note_first_day
 from orchestration.assets.registry_sync import COPIED, copy_registry
+from orchestration.assets.translator import OWNER
 from orchestration.planning.plan import make_plan, read_plan
 
 GROUP = "raw"
@@ -45,8 +46,9 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
         dg.AssetSpec(
             raw_key(table),
             group_name=GROUP,
-            description=f"lens_raw.{table}: landed by the collector and by imports.",
+            description=f"Rows of lens_raw.{table} as they came: landed by the collector and by imports.",
             kinds={"clickhouse"},
+            owners=[OWNER],
         )
         for table in (*LANDED, "batches")
     ]
@@ -57,8 +59,9 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
             dg.AssetSpec(
                 raw_key(table),
                 group_name=GROUP,
-                description=f"lens_raw.{table}: copied from the registry when a build starts.",
+                description=f"Rows of lens_raw.{table}: copied from the registry when a build starts.",
                 kinds={"clickhouse"},
+                owners=[OWNER],
             )
             for table in COPIED
         ],

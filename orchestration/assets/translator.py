@@ -1,6 +1,7 @@
 """How a dbt node becomes an asset: its key is the table's address, its group the folder of the model."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from event_lens.shards import OWN, SPANNING
 
+OWNER = "team:data"
 STALE_AFTER = timedelta(hours=26)
 
 
@@ -26,9 +28,26 @@ class TableTranslator(DagsterDbtTranslator):
         folders: list[str] = dbt_resource_props["fqn"][1:-1]
         return folders[0] if folders else dbt_resource_props["resource_type"]
 
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the table is for: its description, or the comment at the head of the model; then its file and SQL."""
+        sql = dbt_resource_props.get("raw_code") or ""
+        head = dbt_resource_props.get("description") or _head_comment(sql)
+        path = f"dbt_project/{dbt_resource_props['original_file_path']}"
+        return f"{head}\n\n`{path}`" + (f"\n\n```sql\n{sql}\n```" if sql else "")
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        return [OWNER]
+
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         is_public = spec.key.path[0] in (SPANNING, OWN)
         return spec.replace_attributes(
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER) if is_public else None
         )
+
+
+def _head_comment(sql: str) -> str:
+    """The first block of comment lines of a model, in one paragraph for each paragraph of it."""
+    lines = re.search(r"^(?:--.*\n?)+", sql, re.MULTILINE)
+    paragraphs = re.sub(r"^-- ?", "", lines[0] if lines else "", flags=re.MULTILINE).strip().split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)

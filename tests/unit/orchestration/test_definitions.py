@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from docs.generate.graph import graph_page
 from docs.generate.pages import ROOT
 from docs.generate.tables import read_manifest, tables_page
 from event_lens.settings import Settings, read_settings
@@ -120,6 +121,18 @@ def test_the_page_of_tables_is_current_and_says_what_every_column_means(
     page = tables_page(manifest)
     assert (ROOT / "docs" / "tables.md").read_text() == page
     assert "|  |\n" not in page
+
+
+def test_the_page_of_the_graph_is_current(definitions: dg.Definitions) -> None:
+    assert (ROOT / "docs" / "graph.md").read_text() == graph_page(definitions)
+
+
+def test_every_asset_says_what_it_is_for_and_who_keeps_it(assets: dict[str, dg.AssetSpec]) -> None:
+    for key, spec in assets.items():
+        first = (spec.description or "").split("\n")[0]
+        assert len(first.split()) >= 4, f"{key}: {first!r}"
+        assert not first.startswith(("dbt model", "dbt seed")), key
+        assert spec.owners == ["team:data"], key
 
 
 def test_no_secret_of_the_warehouse_is_in_the_definitions(tmp_path: Path, warehouse: Warehouse) -> None:
