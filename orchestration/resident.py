@@ -20,6 +20,7 @@ from typing import Any
 import dagster as dg
 from dagster._cli.api import _execute_run_command_body
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.utils import FuturesAwareThreadPoolExecutor
 from dagster._grpc.server import DagsterApiServer, DagsterGrpcServer
@@ -28,7 +29,7 @@ from dagster._utils.log import configure_loggers
 
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings
-from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, RANGE, SCOPE_TAG, TOUCHED
+from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, RANGE, TOUCHED, scope_of
 from orchestration.assets.partitions import first_shown_day
 from orchestration.dbt import ROOT, dbt_project, parsed_manifest
 from orchestration.dbt_sources import newest_source
@@ -37,6 +38,7 @@ from orchestration.fork_server import ForkServer
 from orchestration.instance import open_instance
 from orchestration.serve import CODE_SOCKET, DEFINITIONS, RUN_SOCKET, socket_path
 
+SHOWN_RANGE = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
 SECONDS_BETWEEN_LOOKS = 2.0
 SERVER_THREADS = 8
 
@@ -84,9 +86,12 @@ def told(record: dg.RunRecord) -> str:
     """Returns the one line that the terminal shows of a run."""
     seconds = record.end_time - record.start_time if record.start_time and record.end_time else 0.0
     run = record.dagster_run
-    days = run.tags.get(DAYS_TAG, "").replace("/", " to ")
-    named = {TOUCHED: f"what changed, {days},", RANGE: days, EVERYTHING: "everything"}
-    what = named.get(run.tags.get(SCOPE_TAG, ""), run.job_name)
+    if run.asset_check_selection and not run.asset_selection:
+        return f"Executed {len(run.asset_check_selection)} checks in {seconds:.1f} s: {run.status.value.lower()}."
+    days = run.tags.get(DAYS_TAG) or "/".join(run.tags[tag] for tag in SHOWN_RANGE if tag in run.tags)
+    shown = days.replace("/", " to ")
+    named = {TOUCHED: f"what changed, {shown},", RANGE: shown, EVERYTHING: "everything"}
+    what = named[scope_of(run.tags)] or run.job_name
     if run.is_success:
         return f"Built {what} in {seconds:.1f} s."
     return f"The build of {what} ended after {seconds:.1f} s: {run.status.value.lower()}, run {run.run_id}."

@@ -32,7 +32,7 @@ class TableTranslator(DagsterDbtTranslator):
         """What the table is for: its description, or the comment at the head of the model; then its file and SQL."""
         sql = dbt_resource_props.get("raw_code") or ""
         head = dbt_resource_props.get("description") or _head_comment(sql)
-        path = f"dbt_project/{dbt_resource_props['original_file_path']}"
+        path = dbt_resource_props["original_file_path"]
         return f"{head}\n\n`{path}`" + (f"\n\n```sql\n{sql}\n```" if sql else "")
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
@@ -44,6 +44,15 @@ class TableTranslator(DagsterDbtTranslator):
         return spec.replace_attributes(
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER) if is_public else None
         )
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        test = manifest["nodes"][unique_id]
+        columns = ", ".join(test.get("test_metadata", {}).get("kwargs", {}).get("columns", ()))
+        said = f"No two rows have the same {columns}." if columns else _head_comment(test["raw_code"])
+        return spec._replace(description=said) if spec else None
 
 
 def _head_comment(sql: str) -> str:
