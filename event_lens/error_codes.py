@@ -126,7 +126,7 @@ ASKING = {
     "query_busy": _passing("The service answers as many questions as it can."),
     "project_busy": _passing("The project has as many questions running as one project may.", 429),
     "question_stopped": _passing("Whoever asked has left, so the question was stopped."),
-    "keys_limited": _passing("Too many wrong keys came from this address within a minute.", 429),
+    "keys_limited": _passing("Too many wrong keys or passwords came from this address within a minute.", 429),
     "query_broken": _program("The service failed to answer. Its log says why."),
     "client_stalled": _passing("The client did not read its answer, so it was ended."),
     "query_unreachable": _passing("The query service does not answer."),

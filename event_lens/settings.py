@@ -325,7 +325,7 @@ SETTINGS: tuple[Setting, ...] = (
         "EVENTLENS_FAILED_KEYS",
         "20",
         "Wrong keys a minute from one address after which the query API tries only keys from there that were right "
-        "within the last hour; 0 is off.",
+        "within the last hour, and Dagster's page only such passwords; 0 is off.",
         _whole,
     ),
     Setting("EVENTLENS_BATCH_EVENTS", "10000", "Rows after which a spool segment is sealed and landed.", _at_least_one),

@@ -3,7 +3,7 @@
 Where other machines reach it, it asks for a password too.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from event_lens.contract.host import ascii_host
-from event_lens.errors import Refused, as_json, status_of
-from event_lens.settings import Settings
-from orchestration.login import check_login
+from event_lens.errors import EventLensError, Refused, Unavailable, as_json, status_of
+from event_lens.settings import Network, Settings
+from orchestration.login import LOGIN_MISSING, Logins, address_of, check_login
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -120,20 +120,36 @@ def _listed(door: Door) -> str:
 class Guard:
     """An ASGI application that hands on what `check_request` lets through to `app`."""
 
-    def __init__(self, app: App, door: Door) -> None:
+    def __init__(self, app: App, door: Door, logins: Logins, proxies: Collection[Network] = ()) -> None:
         self._app = app
         self._door = door
+        self._logins = logins
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        request = _request(scope)
         try:
-            check_request(_request(scope), self._door)
-        except Refused as refused:
-            await _refuse(scope, receive, send, refused)
+            self._check(request, scope["client"][0] if scope.get("client") else "")
+        except EventLensError as error:
+            await _refuse(scope, receive, send, error)
         else:
             await self._app(scope, receive, _without_frames(send))
+
+    def _check(self, request: Request, peer: str) -> None:
+        """Raises `Refused`, and `Unavailable` (`keys_limited`) after too many wrong passwords."""
+        authorization = request.headers.get("authorization", "") if self._door.password else ""
+        address = address_of(peer, request.headers, self._proxies)
+        self._logins.check(authorization, address)
+        try:
+            check_request(request, self._door)
+        except Refused as refused:
+            if refused.code == LOGIN_MISSING:
+                self._logins.note(authorization, address, is_right=False)
+            raise
+        self._logins.note(authorization, address, is_right=True)
 
 
 def _request(scope: Scope) -> Request:
@@ -164,7 +180,7 @@ def _without_frames(send: Send) -> Send:
     return send_with_header
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, refused: EventLensError) -> None:
     if scope["type"] == "websocket":
         await receive()
         # Before it is accepted, closing it answers the handshake with 403.
@@ -173,6 +189,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) 
     body = msgspec.json.encode(as_json(refused))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     status = status_of(refused)
+    if isinstance(refused, Unavailable):
+        headers.append((b"retry-after", str(refused.retry_after_seconds).encode()))
     if status == UNAUTHORIZED:
         headers.append(ASK_FOR_PASSWORD)
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -2,12 +2,20 @@
 
 import binascii
 import hmac
+import time
 from base64 import b64decode
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from hashlib import sha256
 from ipaddress import ip_address
 
 from event_lens.errors import Refused
-from event_lens.settings import Settings
+from event_lens.failure_limit import FailureLimit
+from event_lens.settings import Network, Settings
+
+KNOWN_SECONDS = 3600.0
+MAX_KNOWN = 100
+LOGIN_MISSING = "dagster_login_missing"
 
 # A proxy that adds one of them speaks for somebody else than the programs of this machine.
 PROXIED = frozenset(
@@ -30,13 +38,54 @@ def check_login(headers: Mapping[str, str], password: str) -> None:
     """Raises `Refused`: `dagster_login_missing`, and `dagster_proxied` for a proxy's request when `password` is ''."""
     if password:
         if not hmac.compare_digest(_password_in(headers.get("authorization", "")), password.encode()):
-            raise Refused(
-                "Dagster asks for EVENTLENS_DAGSTER_PASSWORD, under any user name.", code="dagster_login_missing"
-            )
+            raise Refused("Dagster asks for EVENTLENS_DAGSTER_PASSWORD, under any user name.", code=LOGIN_MISSING)
     elif PROXIED & headers.keys():
         raise Refused(
             "Dagster answers a proxy only with a password. Set EVENTLENS_DAGSTER_PASSWORD.", code="dagster_proxied"
         )
+
+
+class Logins:
+    """Limits wrong passwords by address, for one event loop; credentials that were right pass for an hour."""
+
+    def __init__(self, max_failures: int, timer: Callable[[], float] = time.monotonic) -> None:
+        self._failures = FailureLimit(max_failures, timer)
+        self._timer = timer
+        self._right: OrderedDict[bytes, float] = OrderedDict()
+
+    def check(self, authorization: str, address: str) -> None:
+        """Raises `Unavailable` (`keys_limited`) for credentials from an address that sent too many wrong ones."""
+        right_at = self._right.get(_digest(authorization))
+        if authorization and (right_at is None or self._timer() - right_at >= KNOWN_SECONDS):
+            self._failures.check(address)
+
+    def note(self, authorization: str, address: str, *, is_right: bool) -> None:
+        """Notes what became of credentials; a request without any is not an attempt."""
+        if authorization and not is_right:
+            self._failures.count(address)
+        elif authorization:
+            self._right[_digest(authorization)] = self._timer()
+            self._right.move_to_end(_digest(authorization))
+            while len(self._right) > MAX_KNOWN:
+                self._right.popitem(last=False)
+
+
+def address_of(peer: str, headers: Mapping[str, str], proxies: Collection[Network]) -> str:
+    """The address of who asks: the last one that a trusted proxy names and that is not one of them, else the peer's."""
+    hops = [peer, *(hop.strip() for hop in reversed(headers.get("x-forwarded-for", "").split(",")))]
+    return next((hop for hop in hops if hop and not _is_within(hop, proxies)), peer)
+
+
+def _is_within(address: str, networks: Collection[Network]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in networks)
+
+
+def _digest(authorization: str) -> bytes:
+    return sha256(authorization.encode("utf-8", "surrogatepass")).digest()
 
 
 def _password_in(authorization: str) -> bytes:

@@ -20,7 +20,7 @@ from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.guard import Guard, door_of
 from orchestration.instance import open_instance
-from orchestration.login import check_login_beyond_loopback
+from orchestration.login import Logins, check_login_beyond_loopback
 from orchestration.workspace import served_definitions
 
 # An open page holds a websocket, which would keep a stopping server waiting for ever.
@@ -41,7 +41,7 @@ def serve(settings: Settings) -> None:
         with WorkspaceProcessContext(instance, definitions, version=__version__) as workspace:
             app = create_app_from_workspace_process_context(workspace, path_prefix=settings.dagster_path)
             uvicorn.run(
-                Guard(app, door_of(settings)),
+                Guard(app, door_of(settings), Logins(settings.failed_keys), settings.trusted_proxies),
                 host=settings.host,
                 port=settings.dagster_port,
                 log_level="warning",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from event_lens.errors import Refused
+from event_lens.failure_limit import FailureLimit
 from event_lens.registry.database import Registry
 from query.auth import Reader, find_reader, sent_key
 from query.errors import UNAUTHORIZED
-from query.failure_limit import FailureLimit
 
 KEPT_SECONDS = 1.0
 """So long a revoked key still reads."""

@@ -12,13 +12,13 @@ import msgspec
 
 from event_lens.clock import Clock
 from event_lens.errors import EventLensError
+from event_lens.failure_limit import FailureLimit
 from event_lens.logs import get_log
 from event_lens.metrics import metrics
 from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
 from event_lens.shards import all_shards, tables_database
 from event_lens.warehouse.access import url_of
-from query.failure_limit import FailureLimit
 from query.fair_queue import FairQueue
 from query.flights import Flights
 from query.keys import Keys

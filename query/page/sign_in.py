@@ -7,13 +7,13 @@ from pathlib import Path
 from event_lens.clock import Clock
 from event_lens.contract.headers import CLIENT_PREFIXES
 from event_lens.errors import Refused
+from event_lens.failure_limit import FailureLimit
 from event_lens.registry.clients import find_client
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project, list_projects
 from event_lens.registry.tables import Project
 from query.auth import find_subject
 from query.errors import FORBIDDEN, UNAUTHORIZED
-from query.failure_limit import FailureLimit
 from query.keys import Keys
 from query.page.sessions import Session, Sessions
 from query.page.sign_in_tokens import redeem_token

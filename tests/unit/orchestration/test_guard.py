@@ -1,14 +1,18 @@
 """Which requests reach Dagster."""
 
+import asyncio
 from base64 import b64encode
+from collections.abc import MutableMapping
 from dataclasses import replace
+from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
 from event_lens.errors import Refused
 from event_lens.settings import read_settings
-from orchestration.guard import Door, Request, check_request, door_of
-from orchestration.login import check_login_beyond_loopback
+from orchestration.guard import Door, Guard, Receive, Request, Scope, Send, check_request, door_of
+from orchestration.login import Logins, check_login_beyond_loopback
 
 LOCAL = door_of(read_settings({"EVENTLENS_DAGSTER_PORT": "3000"}))
 PASSWORD = "correct horse"
@@ -211,3 +215,87 @@ def test_dagster_beyond_loopback_needs_a_password(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1"])
 def test_dagster_on_loopback_needs_none(host: str) -> None:
     check_login_beyond_loopback(read_settings({"EVENTLENS_HOST": host}))
+
+
+class Clock:
+    """Seconds that go on as the test says."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+RIGHT, WRONG = LOGGED_IN["authorization"], f"Basic {b64encode(b'ana:guessed').decode()}"
+
+
+def outcome(guard: Guard, authorization: str, peer: str = "192.0.2.1", **headers: str) -> int:
+    """The status of a request for the page."""
+    sent = {"host": "stats.example.com", "authorization": authorization} | headers
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/runs",
+        "query_string": b"",
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items() if value],
+        "client": (peer, 1),
+    }
+    statuses: list[int] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    asyncio.run(guard(scope, receive, send))
+    return statuses[0]
+
+
+async def page(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200})
+
+
+def guarded(clock: Clock) -> Guard:
+    return Guard(page, PUBLIC, Logins(3, clock), (ip_network("10.0.0.0/8"),))
+
+
+def test_after_some_wrong_passwords_an_address_waits_for_a_minute() -> None:
+    clock = Clock()
+    guard = guarded(clock)
+    assert [outcome(guard, WRONG) for _ in range(5)] == [401, 401, 401, 429, 429]
+    assert outcome(guard, RIGHT) == 429
+    assert outcome(guard, RIGHT, "192.0.2.2") == 200
+    clock.now += 61
+    assert outcome(guard, RIGHT) == 200
+
+
+def test_who_has_logged_in_goes_on_while_others_guess_from_the_same_address() -> None:
+    clock = Clock()
+    guard = guarded(clock)
+    assert outcome(guard, RIGHT) == 200
+    assert [outcome(guard, WRONG) for _ in range(4)] == [401, 401, 401, 429]
+    assert outcome(guard, RIGHT) == 200
+
+
+def test_a_page_that_asks_for_the_password_is_not_an_attempt() -> None:
+    guard = guarded(Clock())
+    assert [outcome(guard, "") for _ in range(5)] == [401] * 5
+    assert outcome(guard, RIGHT) == 200
+
+
+def test_behind_a_trusted_proxy_each_visitor_is_limited_alone() -> None:
+    guard = guarded(Clock())
+    for _ in range(4):
+        outcome(guard, WRONG, "10.0.0.1", x_forwarded_for="203.0.113.5")
+    assert outcome(guard, RIGHT, "10.0.0.1", x_forwarded_for="198.51.100.1, 203.0.113.5") == 429
+    assert outcome(guard, RIGHT, "10.0.0.1", x_forwarded_for="203.0.113.6") == 200
+
+
+def test_who_is_not_a_trusted_proxy_cannot_name_another_address() -> None:
+    guard = guarded(Clock())
+    for number in range(4):
+        outcome(guard, WRONG, x_forwarded_for=f"203.0.113.{number}")
+    assert outcome(guard, RIGHT) == 429

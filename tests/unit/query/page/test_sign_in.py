@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from event_lens.errors import Refused, Unavailable, status_of
+from event_lens.failure_limit import FailureLimit
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import create_project
-from query.failure_limit import FailureLimit
 from query.keys import Keys
 from query.page.sign_in import SignIn
 from query.page.sign_in_tokens import create_token

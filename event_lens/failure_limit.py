@@ -26,7 +26,7 @@ class FailureLimit:
         wait_seconds = round(failures[0] + WITHIN_SECONDS - self._timer())
         if wait_seconds > 0:
             raise Unavailable(
-                f"Too many wrong keys came from here; try again in {wait_seconds} seconds.",
+                f"Too many wrong keys or passwords came from here; try again in {wait_seconds} seconds.",
                 code=TOO_MANY_FAILURES,
                 retry_after_seconds=wait_seconds,
             )
