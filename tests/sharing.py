@@ -9,6 +9,7 @@ TOGETHER = {
     "tests/unit/query/": "query",
     "tests/shards/": "shards",
     "tests/deploy/": "deploy",
+    "tests/end_to_end/test_dagster_page.py": "end to end",
     "tests/end_to_end/test_event_to_number.py": "end to end",
     "tests/end_to_end/test_import.py": "end to end",
     "tests/end_to_end/test_sql_users.py": "end to end",
@@ -32,7 +33,7 @@ SLOWEST_FIRST = (
 )
 
 
-class FileScheduling(LoadScopeScheduling):
+class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives a process the tests of a whole file, or of files that share a fixture, in the order they are sorted in."""
 
     def __init__(self, config: pytest.Config, log: Producer | None) -> None:
