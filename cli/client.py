@@ -8,9 +8,17 @@ from typing import Annotated
 
 import typer
 
+from cli.consequences import tell_consequences
 from cli.console import console, show_table
 from cli.snippet import lines_for_pages
-from event_lens.registry.clients import add_origins, create_client, list_clients, remove_origins, revoke_client
+from event_lens.registry.clients import (
+    add_origins,
+    create_client,
+    list_clients,
+    remove_origins,
+    revoke_client,
+    rotate_client,
+)
 from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.projects import find_project
 from event_lens.settings import read_settings
@@ -19,6 +27,9 @@ client_app = typer.Typer(help="Clients: the keys of a project.", no_args_is_help
 origins_app = typer.Typer(help="The origins whose pages may write without the secret.", no_args_is_help=True)
 client_app.add_typer(origins_app, name="origins")
 
+SHELL = "shell"
+"""By whom the audit log says that a command changed something."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OfProject = Annotated[str, typer.Option("--project", help="The project's id.")]
 OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this project only.")]
@@ -26,10 +37,12 @@ OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this pro
 
 @contextmanager
 def opened_registry() -> Iterator[Registry]:
-    """The registry that the environment names, for one command."""
-    registry = open_registry(read_settings(os.environ))
+    """The registry that the environment names, for one command; what its changes ask for is told at the end."""
+    settings = read_settings(os.environ)
+    registry = open_registry(settings).acting_for(SHELL)
     try:
         yield registry
+        tell_consequences(settings, registry)
     finally:
         registry.close()
 
@@ -113,6 +126,14 @@ def client_revoke(client_id: str) -> None:
     with opened_registry() as registry:
         client = revoke_client(registry, client_id)
     console.print(f"{client.client_id} is revoked.")
+
+
+@client_app.command("rotate")
+def client_rotate(client_id: str, as_json: AsJson = False) -> None:
+    """Give a client a new secret, shown this once; the old one is refused within seconds."""
+    with opened_registry() as registry:
+        client, secret = rotate_client(registry, client_id)
+    say({"clientId": client.client_id, "clientSecret": secret}, as_json=as_json)
 
 
 Origins = Annotated[list[str], typer.Argument(help="Such as https://example.com or *.example.com; several may follow.")]

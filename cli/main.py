@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.bots import bots_app
-from cli.client import client_app
+from cli.client import AsJson, OfOneProject, client_app, opened_registry
 from cli.console import console, progress_bar, show_error, show_table
 from cli.definitions.cohort import cohort_app
 from cli.definitions.funnel import funnel_app
@@ -87,6 +87,18 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     else:
         show_findings(findings)
     raise typer.Exit(1 if any(finding.level == "problem" for finding in findings) else 0)
+
+
+@app.command()
+def audit(
+    project: OfOneProject = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the latest changes.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was changed in the registry, when, and by which key or by the shell."""
+    from cli.audit import show_audit
+
+    show_audit(project, limit, as_json=as_json)
 
 
 @app.command()
@@ -227,16 +239,12 @@ def project_move(
 ) -> None:
     """Move a project to another shard, while events come in. Run it again when it was stopped: it goes on."""
     from cli.project_move import move_project
-    from event_lens.registry.database import open_registry
     from event_lens.shards import check_shard
 
     settings = _settings()
     check_shard(settings, shard)
-    registry = open_registry(settings)
-    try:
+    with opened_registry() as registry:
         is_moved = move_project(settings, registry, project_id, shard, console.print)
-    finally:
-        registry.close()
     console.print(f"{project_id} is on shard {shard}{'' if is_moved else ' already'}.", highlight=False)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.client import AsJson, opened_registry, say
-from cli.console import show_table
+from cli.console import console, show_table
 from event_lens.registry.project_settings import ProjectSetting
 from event_lens.registry.projects import (
     add_to_project,
@@ -17,6 +17,7 @@ from event_lens.registry.projects import (
     find_project,
     list_projects,
     project_fields,
+    rebuild_project,
     remove_from_project,
 )
 from event_lens.registry.tables import PROJECT_SETTINGS
@@ -107,6 +108,14 @@ def project_remove_from(project_id: str, *, as_json: AsJson = False, **given: li
     with opened_registry() as registry:
         project = remove_from_project(registry, project_id, **given)
     say(project_fields(project), as_json=as_json)
+
+
+@project_app.command("rebuild")
+def project_rebuild(project_id: str) -> None:
+    """Have the next build make all days of a project anew."""
+    with opened_registry() as registry:
+        rebuild_project(registry, project_id)
+    console.print(f"The next build makes all days of {project_id} anew.", highlight=False, soft_wrap=True)
 
 
 @project_app.command("list")

@@ -18,6 +18,7 @@ from query.http.error_handlers import HANDLERS
 from query.http.exports import exports
 from query.http.insights import answer_project, insights
 from query.http.live_insight import live_insight
+from query.http.manage import manage
 from query.http.middleware import Middleware
 from query.http.page import page_routes
 from query.service import Service, open_service
@@ -66,6 +67,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
             answer_project,
             insights,
             live_insight,
+            manage,
             page_routes(),
             assistant.route(),
         ],

@@ -25,7 +25,7 @@ def create_client(
     if type not in TYPES:
         raise Refused(f"A client's type is one of {', '.join(TYPES)}, not {type!r}.", code="client_type_invalid")
     find_project(registry, project_id)
-    secret = f"sec_{secrets.token_urlsafe(32)}"
+    secret = _new_secret()
     client = Client(
         client_id=f"{type}_{secrets.token_hex(12)}",
         project_id=project_id,
@@ -55,8 +55,39 @@ def list_clients(registry: Registry, project_id: str | None = None) -> list[Clie
         return list(session.scalars(chosen))
 
 
+def find_client_of(registry: Registry, project_id: str, client_id: str) -> Client:
+    """A client of the project, revoked or not. Raises `Refused` (`key_unknown`), for those of other projects too."""
+    with registry.session() as session:
+        client = session.get(Client, client_id)
+    if client is None or client.project_id != project_id:
+        raise _unknown(client_id)
+    return client
+
+
+def rename_client(registry: Registry, client_id: str, name: str) -> Client:
+    """The client under another name, which is free text. Raises `Refused` (`key_unknown`)."""
+    with registry.session() as session:
+        client = _get(session, client_id)
+        client.name = name
+        return client
+
+
+def rotate_client(registry: Registry, client_id: str) -> tuple[Client, str]:
+    """The client and its new secret; the old one is refused within seconds.
+
+    Raises `Refused`: `key_unknown`, and `key_revoked` for a client that was revoked, which stays so.
+    """
+    secret = _new_secret()
+    with registry.session() as session:
+        client = _get(session, client_id)
+        if client.revoked_at is not None:
+            raise Refused(f"{client_id} is revoked; create another client.", code="key_revoked")
+        client.secret_hash = hash_secret(secret)
+    return client, secret
+
+
 def revoke_client(registry: Registry, client_id: str) -> Client:
-    """Revokes the client from now on. Raises `Refused` (`client_unknown`) when there is none."""
+    """Revokes the client from now on. Raises `Refused` (`key_unknown`) when there is none."""
     with registry.session() as session:
         client = _get(session, client_id)
         client.revoked_at = client.revoked_at or datetime.now(UTC).replace(tzinfo=None)
@@ -71,6 +102,14 @@ def add_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> C
     with registry.session() as session:
         client = _get(session, client_id)
         client.origins = origin_rules([*client.origins, *origins])
+        return client
+
+
+def replace_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
+    """The client with these origins and no others. Raises `Refused`."""
+    with registry.session() as session:
+        client = _get(session, client_id)
+        client.origins = origin_rules(origins)
         return client
 
 
@@ -97,8 +136,16 @@ def hash_secret(secret: str) -> str:
 def _get(session: Session, client_id: str) -> Client:
     client = session.get(Client, client_id)
     if client is None:
-        raise Refused(f"There is no client {client_id!r}.", code="client_unknown")
+        raise _unknown(client_id)
     return client
+
+
+def _unknown(client_id: str) -> Refused:
+    return Refused(f"There is no client {client_id[:80]!r}.", code="key_unknown")
+
+
+def _new_secret() -> str:
+    return f"sec_{secrets.token_urlsafe(32)}"
 
 
 def is_secret_of(client: Client, secret: str) -> bool:

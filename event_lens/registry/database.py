@@ -11,12 +11,17 @@ from sqlalchemy.orm import Session
 
 from event_lens.data_dir import keep_private, make_private_file, prepare_home
 from event_lens.errors import EventLensError, Refused, Unavailable
+from event_lens.registry.changes import note_changes
+from event_lens.registry.tables import AuditEntry
 from event_lens.registry.upgrade import unavailable, upgrade
 from event_lens.settings import Settings
 from event_lens.shards import count_shards
 
 # Deleted content is overwritten: a salt that is forgotten must not lie on in free pages.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
+
+PROGRAM = "eventlens"
+"""Who changes what neither a key nor the shell changed: a simulator's key, say."""
 
 CONNECT_WITHIN_SECONDS = 5
 ANSWER_WITHIN_SECONDS = 10
@@ -25,12 +30,22 @@ ANSWER_WITHIN_SECONDS = 10
 class Registry:
     """Projects, clients, salts and funnels. Safe to use from several threads; every call blocks on the database.
 
-    `shard_count` says over how many shards new projects are spread.
+    `shard_count` says over how many shards new projects are spread. Every change is noted in the audit log as made by
+    `changed_by`, a key or a program; `changes` are those that were made through this object, where they are `kept`.
     """
 
-    def __init__(self, engine: Engine, shard_count: int = 1) -> None:
+    def __init__(
+        self, engine: Engine, shard_count: int = 1, changed_by: str = PROGRAM, *, are_changes_kept: bool = False
+    ) -> None:
         self._engine = engine
         self.shard_count = shard_count
+        self._changed_by = changed_by
+        self._are_changes_kept = are_changes_kept
+        self.changes: list[AuditEntry] = []
+
+    def acting_for(self, changed_by: str) -> "Registry":
+        """Return the same registry, for one request or command of `changed_by`; it keeps the changes it made."""
+        return Registry(self._engine, self.shard_count, changed_by, are_changes_kept=True)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -38,11 +53,15 @@ class Registry:
 
         Raises `Unavailable` (`registry_unavailable`) when the database does not answer.
         """
+        noted: list[AuditEntry] = []
         try:
             with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                event.listen(session, "before_flush", lambda *_: noted.extend(note_changes(session, self._changed_by)))
                 yield session
         except OperationalError as error:
             raise unavailable(error) from error
+        if self._are_changes_kept:
+            self.changes += noted
 
     def scrub(self) -> None:
         """Takes what was deleted out of SQLite's log too, unless somebody reads just now; other databases do it."""

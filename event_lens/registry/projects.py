@@ -44,6 +44,14 @@ def change_project(registry: Registry, project_id: str, **settings: object) -> P
         return project
 
 
+def rebuild_project(registry: Registry, project_id: str) -> Project:
+    """The project, all of whose days the next build makes anew. Raises `Refused` (`project_unknown`)."""
+    with registry.session() as session:
+        project = _get(session, project_id)
+        project.rebuild_count += 1
+        return project
+
+
 def add_to_project(registry: Registry, project_id: str, **lists: Iterable[str]) -> Project:
     """The project with values added to its lists; one that is there already stays once. Raises `Refused`."""
     with registry.session() as session:

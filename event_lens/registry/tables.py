@@ -26,7 +26,7 @@ PERIODS = ("daily", "monthly")
 
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
-    type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {list[str]: JSON, list[Any]: JSON, dict[str, Any]: JSON}
 
 
 class Project(Table):
@@ -36,6 +36,7 @@ class Project(Table):
 
     project_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime]
+    rebuild_count: Mapped[int] = mapped_column(default=0)
     shard: Mapped[int] = mapped_column(default=1)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -231,3 +232,19 @@ class SqlUser(Table):
     project_ids: Mapped[list[str]]
     is_for_all_projects: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class AuditEntry(Table):
+    """A change of one row of the registry: by which key (or `shell`), and the changed fields before and after."""
+
+    __tablename__ = "audit_log"
+
+    change_id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(64))
+    project_id: Mapped[str] = mapped_column(String(64), index=True)
+    subject: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(16))
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]

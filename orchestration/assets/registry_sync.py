@@ -90,9 +90,9 @@ def _removed(
 
 
 def _modelled(project: Project) -> dict[str, Any]:
-    """Return the settings that models read or readers are shown; a change of the others rebuilds nothing."""
+    """Return what models read or readers are shown of a project; a change of the rest rebuilds nothing."""
     copied = {each.name: getattr(project, each.name) for each in PROJECT_SETTINGS.values() if each.is_copied}
-    return {"project_id": project.project_id, **copied}
+    return {"project_id": project.project_id, **copied, "rebuild_count": project.rebuild_count}
 
 
 def _read(settings: Settings) -> _Registry:

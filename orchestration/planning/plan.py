@@ -21,7 +21,11 @@ NUMBERS_FOLLOW = ", ".join(
 
 # A project's settings and its definitions: when one of them differs from what was built, all its days are touched.
 SETTINGS = f"""
-    SELECT project_id, cityHash64({NUMBERS_FOLLOW}, definitions) AS settings_hash
+    WITH cityHash64({NUMBERS_FOLLOW}, definitions) AS meaning
+    SELECT
+        project_id,
+        -- While no rebuild was asked for, it is the hash of builds from before one could be.
+        if(rebuild_count = 0, meaning, cityHash64(meaning, rebuild_count)) AS settings_hash
     FROM (SELECT * FROM lens_raw.project_settings FINAL) AS projects
     LEFT JOIN (
         SELECT project_id, arraySort(groupArray(definition)) AS definitions

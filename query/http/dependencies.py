@@ -35,12 +35,17 @@ async def provide_asker(request: Request[Any, Any, Any], service: Service, proje
     return await service.sign_in.find_subject(cookie, project_id)
 
 
-async def provide_managed(reader: Reader, project_id: str) -> ProjectScope:
-    """The project in the address, in which the request's key must be allowed to define things."""
-    subject = await provide_subject(reader, project_id)
+async def provide_root(reader: Reader) -> ProjectScope:
+    """The project of the request's key, which must be allowed to manage it."""
     if not reader.is_root:
-        raise Refused("Defining takes a root key of the project; this one only reads.", code="root_key_needed")
-    return subject
+        raise Refused("Managing takes a root key of the project; this one only reads.", code="root_key_needed")
+    return reader.subject
+
+
+async def provide_managed(reader: Reader, project_id: str) -> ProjectScope:
+    """The project in the address, which the request's key must be allowed to manage."""
+    await provide_subject(reader, project_id)
+    return await provide_root(reader)
 
 
 def session_cookie_name(headers: Mapping[str, str]) -> str:

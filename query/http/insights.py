@@ -10,8 +10,8 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from query.auth import Reader
-from query.http.definitions import create_cohort
 from query.http.dependencies import provide_asker
+from query.http.manage import cohort_routes
 from query.http.middleware import ALLOWED_ORIGIN
 from query.http.openapi import operation_of
 from query.http.stream import answer_stream
@@ -83,6 +83,6 @@ async def answer_project(reader: Reader) -> dict[str, OwnProject]:
 
 insights = Router(
     "/insights/{project_id:str}",
-    route_handlers=[*(route_of(report) for report in REPORTS.values()), create_cohort, answer_stream],
+    route_handlers=[*(route_of(report) for report in REPORTS.values()), *cohort_routes, answer_stream],
     dependencies={"subject": Provide(provide_asker)},
 )

@@ -78,9 +78,9 @@ def list_cohorts(registry: Registry, project_id: str | None = None) -> list[Coho
     return listed(registry, Cohort, project_id)
 
 
-def remove_cohort(registry: Registry, cohort_id: str) -> Cohort:
+def remove_cohort(registry: Registry, cohort_id: str, project_id: str | None = None) -> Cohort:
     """The cohort that was removed; the next build leaves it out. Raises `Refused` (`cohort_unknown`)."""
-    return remove(registry, Cohort, "cohort", cohort_id)
+    return remove(registry, Cohort, "cohort", cohort_id, project_id)
 
 
 def _stored(written: Criterion) -> dict[str, Any]:

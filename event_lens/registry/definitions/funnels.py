@@ -68,9 +68,9 @@ def list_funnels(registry: Registry, project_id: str | None = None) -> list[Funn
     return listed(registry, Funnel, project_id)
 
 
-def remove_funnel(registry: Registry, funnel_id: str) -> Funnel:
+def remove_funnel(registry: Registry, funnel_id: str, project_id: str | None = None) -> Funnel:
     """The funnel that was removed; the next build leaves it out. Raises `Refused` (`funnel_unknown`)."""
-    return remove(registry, Funnel, "funnel", funnel_id)
+    return remove(registry, Funnel, "funnel", funnel_id, project_id)
 
 
 def _check_variants(funnel: Funnel) -> None:

@@ -26,6 +26,6 @@ def list_goals(registry: Registry, project_id: str | None = None) -> list[Goal]:
     return listed(registry, Goal, project_id)
 
 
-def remove_goal(registry: Registry, goal_id: str) -> Goal:
+def remove_goal(registry: Registry, goal_id: str, project_id: str | None = None) -> Goal:
     """The goal that was removed; the next build leaves it out. Raises `Refused` (`goal_unknown`)."""
-    return remove(registry, Goal, "goal", goal_id)
+    return remove(registry, Goal, "goal", goal_id, project_id)

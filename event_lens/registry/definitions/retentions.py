@@ -33,6 +33,6 @@ def list_retentions(registry: Registry, project_id: str | None = None) -> list[R
     return listed(registry, Retention, project_id)
 
 
-def remove_retention(registry: Registry, retention_id: str) -> Retention:
+def remove_retention(registry: Registry, retention_id: str, project_id: str | None = None) -> Retention:
     """The retention that was removed; the next build leaves it out. Raises `Refused` (`retention_unknown`)."""
-    return remove(registry, Retention, "retention", retention_id)
+    return remove(registry, Retention, "retention", retention_id, project_id)

@@ -60,11 +60,16 @@ def listed(registry: Registry, table: type[Definition], project_id: str | None) 
         return list(session.scalars(chosen))
 
 
-def remove(registry: Registry, table: type[Definition], noun: str, definition_id: str) -> Definition:
-    """Removes a definition; the next build leaves it out. Raises `Refused` (`<noun>_unknown`) when there is none."""
+def remove(
+    registry: Registry, table: type[Definition], noun: str, definition_id: str, project_id: str | None = None
+) -> Definition:
+    """Removes a definition; the next build leaves it out.
+
+    Raises `Refused` (`<noun>_unknown`) when there is none, or it is not of `project_id` where that is given.
+    """
     with registry.session() as session:
         definition = session.get(table, definition_id)
-        if definition is None:
+        if definition is None or project_id not in (None, definition.project_id):
             raise Refused(
                 f"There is no {noun} {definition_id!r}; `eventlens {noun} list` shows them.", code=f"{noun}_unknown"
             )

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from event_lens.registry.database import open_registry
-from event_lens.registry.definitions.cohorts import list_cohorts, remove_cohort
+from event_lens.registry.definitions.cohorts import list_cohorts
 from event_lens.settings import read_settings
 from tests.unit.query.sample_projects import World
 
@@ -21,11 +21,15 @@ def test_a_root_key_defines_a_cohort_of_what_was_done_between_dates(ask: Ask, wo
     assert response.status_code == 201, response.text
     data = response.json()["data"]
     kept = CRITERION | {"filters": [], "count": {"operator": "gte", "value": 1}, "within_days": None}
-    assert data == {"cohort_id": data["cohort_id"], "name": "May's buyers", "match": "all", "criteria": [kept]}
+    own = {"cohort_id": data["cohort_id"], "created_at": data["created_at"]}
+    assert data == own | {"name": "May's buyers", "match": "all", "criteria": [kept]}
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(world.home)}))
     (cohort,) = list_cohorts(registry, world.projects["shop"].project_id)
     assert (cohort.cohort_id, cohort.criteria) == (data["cohort_id"], [kept])
-    remove_cohort(registry, cohort.cohort_id)
+    path = f"/insights/{world.projects['shop'].project_id}/cohorts/{cohort.cohort_id}"
+    assert httpx.delete(f"{world.url}{path}", headers=world.keys["shop"]).status_code == 403
+    assert httpx.delete(f"{world.url}{path}", headers=world.keys["shop root"]).json()["data"] == data
+    assert list_cohorts(registry, world.projects["shop"].project_id) == []
     registry.close()
 
 

@@ -67,7 +67,7 @@ def test_a_client_that_is_not_there_is_told(registry: Registry) -> None:
     for change in (add_origins, remove_origins):
         with pytest.raises(Refused) as refused:
             change(registry, "nobody", ["example.com"])
-        assert refused.value.code == "client_unknown"
+        assert refused.value.code == "key_unknown"
 
 
 def test_there_is_an_end_to_them(registry: Registry, client_id: str) -> None:

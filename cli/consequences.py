@@ -1,0 +1,40 @@
+"""What a command's changes ask for: which days mean something else until a build, and how to start it."""
+
+from cli.console import errors
+from event_lens.errors import EventLensError
+from event_lens.registry.consequences import rebuilt_projects, rescanned_projects
+from event_lens.registry.database import Registry
+from event_lens.registry.projects import find_project
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.held_days import HeldDays, find_held_days
+
+LOOK_SECONDS = 10
+
+
+def tell_consequences(settings: Settings, registry: Registry) -> None:
+    """Says it beside the answer, which may be JSON. The changes are made: the warehouse may be away."""
+    for project_id in rebuilt_projects(registry.changes):
+        shard = find_project(registry, project_id).shard
+        try:
+            with connect(settings, "query", shard=shard, query_timeout_seconds=LOOK_SECONDS) as warehouse:
+                days = find_held_days(warehouse, project_id)
+        except EventLensError:
+            _say(f"What was built of {project_id} means something else now; the next `eventlens build` makes it anew.")
+        else:
+            if days is not None:
+                _say(_sentence(project_id, days))
+    for project_id in rescanned_projects(registry.changes):
+        _say(f"Events of {project_id} that have landed keep their verdict until `eventlens bots rescan`.")
+
+
+def _sentence(project_id: str, days: HeldDays) -> str:
+    count = f"{days.day_count} days" if days.day_count > 1 else "1 day"
+    return (
+        f"{count} of {project_id} ({days.first_day} to {days.last_day}) mean something else now: `eventlens build` "
+        "makes them anew, and where Dagster runs it starts by itself."
+    )
+
+
+def _say(text: str) -> None:
+    errors.print(text, highlight=False, soft_wrap=True, markup=False)

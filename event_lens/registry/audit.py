@@ -1,0 +1,19 @@
+"""The audit log: what was changed in the registry, when, and by whom."""
+
+from sqlalchemy import select
+
+from event_lens.registry.database import Registry
+from event_lens.registry.tables import AuditEntry
+
+
+def list_audit(
+    registry: Registry, project_id: str | None = None, *, limit: int = 100, before_id: int | None = None
+) -> list[AuditEntry]:
+    """The latest changes first, of one project where it is given, and those before `before_id` of them."""
+    chosen = select(AuditEntry).order_by(AuditEntry.change_id.desc()).limit(limit)
+    if project_id is not None:
+        chosen = chosen.where(AuditEntry.project_id == project_id)
+    if before_id is not None:
+        chosen = chosen.where(AuditEntry.change_id < before_id)
+    with registry.session() as session:
+        return list(session.scalars(chosen))

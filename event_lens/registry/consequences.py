@@ -1,0 +1,35 @@
+"""What a change of the registry asks for: numbers that were built before it mean something else until a build."""
+
+from collections.abc import Iterable
+
+from event_lens.registry.project_settings import Changes
+from event_lens.registry.tables import PROJECT_SETTINGS, AuditEntry
+
+REBUILT_SETTINGS = (
+    *(setting.name for setting in PROJECT_SETTINGS.values() if setting.changes is Changes.ALL_DAYS),
+    "rebuild_count",
+)
+
+RESCANNED_SETTINGS = ("bot_rules",)
+"""Those by which the collector judges; what has landed keeps its verdict until `eventlens bots rescan`."""
+
+DEFINITIONS = ("funnel", "retention", "cohort", "goal")
+
+
+def rebuilt_projects(changes: Iterable[AuditEntry]) -> list[str]:
+    """The projects whose days the next build makes anew, each once."""
+    return list(dict.fromkeys(change.project_id for change in changes if _rebuilds(change)))
+
+
+def rescanned_projects(changes: Iterable[AuditEntry]) -> list[str]:
+    """The projects whose landed events may be judged otherwise now, each once."""
+    return list(dict.fromkeys(change.project_id for change in changes if _changes(change, RESCANNED_SETTINGS)))
+
+
+def _rebuilds(change: AuditEntry) -> bool:
+    return change.subject in DEFINITIONS or _changes(change, REBUILT_SETTINGS)
+
+
+def _changes(change: AuditEntry, settings: Iterable[str]) -> bool:
+    is_changed = change.subject == "project" and change.action == "update"
+    return is_changed and any(name in change.after for name in settings)
