@@ -37,7 +37,7 @@ from event_lens.warehouse.access import connect
 
 ROWS_A_SEGMENT, PROJECTS = 10_000, 8
 MACHINES = (1, 2, 4, 8)
-METRICS = "SELECT sum(sessions), uniqExactMerge(unique_visitors_state) FROM {lens}.metrics_daily WHERE {where}"
+METRICS = "SELECT sum(sessions), sum(unique_visitors) FROM {lens}.metrics_daily WHERE {where}"
 RAW = "SELECT uniqExact(device_id), count() FROM {lens}.events WHERE {where} AND path LIKE '/products/1%'"
 # What models of people would have to exchange of each event if a project's devices were on several shards.
 EXCHANGED = "event_id, device_id, profile_id, created_at, name"

@@ -203,6 +203,8 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded:
             "allow_introspection_functions": 0,
             "allow_get_client_http_header": 1,
             "cancel_http_readonly_queries_on_client_close": 1,
+            # Ids of sessions have 64 bits; as numbers JavaScript rounds them.
+            "output_format_json_quote_64bit_integers": 1,
             "max_temporary_data_on_disk_size_for_query": 4_000_000_000,
             "use_query_cache": 0,
             "use_query_condition_cache": 0,

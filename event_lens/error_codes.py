@@ -136,6 +136,7 @@ ASKING = {
     "home_missing": _caller("The folder is not the home of an Event Lens."),
     "project_missing": _caller("There are several projects, or none. Say which one is asked about."),
     "sql_needs_warehouse": _caller("SQL goes to the warehouse. Connect to it instead of the query API."),
+    "tables_outdated": _passing("A table that the question needs is not built yet. `eventlens build --full-refresh`."),
     "not_ready": _passing("The service cannot reach what it needs yet."),
 }
 

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from event_lens.clock import Clock
-from event_lens.errors import Broken, Refused
+from event_lens.errors import Broken, Refused, Unavailable
 from event_lens.warehouse.client import Warehouse
 from query.cache import Cache
 from query.errors import invalid
@@ -95,6 +95,12 @@ class Answers:
         except Refused as error:
             if error.code in UNKNOWN_TABLES and not is_built:
                 return []  # before the first build there is nothing to count
+            if error.code in UNKNOWN_TABLES:
+                raise Unavailable(
+                    "The tables are those of an earlier version. Build them once: `eventlens build --full-refresh`.",
+                    code="tables_outdated",
+                    retry_after_seconds=60,
+                ) from error
             if error.code == BAD_PATTERN:
                 raise invalid("filters", "A pattern is not a regular expression as RE2 reads them.") from error
             raise Broken(f"A statement of the query layer was refused: {error.message}", code="query_broken") from error

@@ -27,6 +27,15 @@ SUBJECTS: dict[str, Subject] = {
 }
 
 
+MERGED = frozenset(table for subject in SUBJECTS.values() for table, _ in subject.rollups) - {"retention"}
+"""The rollups of which distinct counts are merged. Public views of them have plain columns only."""
+
+
+def source_of(table: str) -> str:
+    """Where rows of `table` are read: of rollups that are merged, the private table with the states."""
+    return f"lens_staging.int_{table}" if table in MERGED else f"lens.{table}"
+
+
 def decide_table(subject: str, *, finest: Grain | None, has_filters: bool) -> str:
     """The table of `lens` that answers: the coarsest rollup whose grain fits, else the facts.
 
@@ -41,7 +50,7 @@ def decide_table(subject: str, *, finest: Grain | None, has_filters: bool) -> st
     return chosen.facts
 
 
-Export = Literal["events", "sessions", "profiles"]
+Export = Literal["events", "sessions", "profiles", "cohort_members"]
 
 EXPORTED: dict[Export, tuple[str, ...]] = {
     "events": (
@@ -152,4 +161,21 @@ EXPORTED: dict[Export, tuple[str, ...]] = {
         "avatar",
         "properties",
     ),
+    "cohort_members": ("profile_id", "joined_at", "left_at"),
 }
+
+EXPORT_ORDER: dict[Export, tuple[str, ...]] = {
+    "events": ("local_day", "device_id", "created_at", "event_id"),
+    "sessions": ("day", "device_id", "started_at", "session_id"),
+    "profiles": ("profile_id",),
+    "cohort_members": ("profile_id", "joined_at"),
+}
+"""In what order an export goes that can be taken up again: as the rows lie, so nothing is sorted as a whole."""
+
+EXPORT_IDS: dict[Export, tuple[str, str]] = {
+    "events": ("event_id", "UUID"),
+    "sessions": ("session_id", "UInt64"),
+    "profiles": ("profile_id", "String"),
+    "cohort_members": ("profile_id", "String"),
+}
+"""The column that names the row after which an export is taken up, and its type."""

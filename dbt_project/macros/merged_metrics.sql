@@ -7,7 +7,5 @@
     sum(rows_below.events) as events,
     sum(rows_below.bounces) as bounces,
     sum(rows_below.duration_seconds) as duration_seconds,
-    sum(rows_below.revenue) as revenue,
-    uniqExactMergeState(rows_below.unique_visitors_state) as unique_visitors_state,
-    uniqExactMergeState(rows_below.people_state) as people_state
+    sum(rows_below.revenue) as revenue
 {%- endmacro %}

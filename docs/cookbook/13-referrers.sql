@@ -3,9 +3,9 @@
 select
     referrer_name,
     referrer_type,
-    sum(sessions) as sessions,
-    uniqCombined64Merge(unique_visitors_state) as unique_visitors
-from lens.sources_daily
+    count() as sessions,
+    uniqExact(device_id) as unique_visitors
+from lens.sessions
 where project_id = {project:String} and day between {start:Date} and {end:Date}
 group by referrer_name, referrer_type
 order by sessions desc, referrer_name

@@ -10,9 +10,9 @@ from docs.generate.questions import PARAMETERS, SqlQuestion, answer_table, read_
 INTRODUCTION = """# Tables
 
 The public tables of the database `lens`, as their dbt models describe them. This page is written from the models by
-`python -m docs.generate`. Rows of a project carry its `project_id`; bots and duplicates are left out. A
-column that ends in `_state` holds a distinct count that can be merged over days, for example
-`uniqExactMerge(unique_visitors_state)`.
+`python -m docs.generate`. Rows of a project carry its `project_id`; bots and duplicates are left out.
+All columns are plain, so `SELECT *` works in every client. Distinct counts cannot be added up over rows: over weeks and
+months `metrics_weekly` and `metrics_monthly` have them, over anything else count distinct devices in `events`.
 
 All tables are as fresh as `meta.completeThrough` of any answer of the API says: a build begins seconds after something
 landed (`make up`), and swaps whole days, so that no half-built one is ever seen. The questions are asked of the demo's

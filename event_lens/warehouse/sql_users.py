@@ -22,7 +22,9 @@ where it is about other projects than the question around it."""
 
 LIMITS = (
     "max_execution_time = 60 MAX 60, max_memory_usage = 2000000000 MAX 2000000000, "
-    "max_result_rows = 1000000 MAX 1000000, readonly = 2 CONST"
+    "max_result_rows = 1000000 MAX 1000000, readonly = 2 CONST, "
+    # Ids of sessions have 64 bits; as numbers JavaScript rounds them.
+    "output_format_json_quote_64bit_integers = 1"
 )
 
 

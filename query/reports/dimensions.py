@@ -13,7 +13,7 @@ from query.report import Asked, Report, over_period
 from query.report_context import ProjectScope, ReportContext, read_ask
 from query.shapes import Shape
 from query.statement import Bindings
-from query.tables import decide_table
+from query.tables import decide_table, source_of
 
 ROLLED_UP = """
 SELECT
@@ -31,7 +31,7 @@ SELECT
 
 RANKED = """
 SELECT {columns}, session_count AS sessions, visitor_count AS unique_visitors
-FROM ({measured} FROM lens.{table} WHERE {rows} GROUP BY {columns})
+FROM ({measured} FROM {source} WHERE {rows} GROUP BY {columns})
 WHERE {is_shown}
 ORDER BY sessions DESC, {columns}
 LIMIT {limit}
@@ -75,7 +75,7 @@ def origins(ask: ReportContext, name: str) -> Question:
     sql = RANKED.format(
         columns=columns,
         measured=(ROLLED_UP if is_rollup else FROM_FACTS).format(columns=columns),
-        table=table,
+        source=source_of(table),
         rows=rollup_rows(ask, table, bindings) if is_rollup else session_rows(ask, bindings),
         is_shown=dimension.is_shown,
         limit=bindings.bind(ask.limit, "UInt32"),

@@ -7,7 +7,7 @@ from query.report import Report, over_period
 from query.report_context import ReportContext
 from query.shapes import Money, Shape
 from query.statement import Bindings, Row
-from query.tables import decide_table
+from query.tables import decide_table, source_of
 
 ROLLED_UP = """
 SELECT
@@ -25,7 +25,7 @@ SELECT
     sum({revenue}) AS summed_revenue
 """
 
-RANKED = "{measured} FROM lens.{table} WHERE {rows} GROUP BY name ORDER BY event_count DESC, name LIMIT {limit}"
+RANKED = "{measured} FROM {source} WHERE {rows} GROUP BY name ORDER BY event_count DESC, name LIMIT {limit}"
 
 
 def event_names(ask: ReportContext) -> Question:
@@ -35,7 +35,7 @@ def event_names(ask: ReportContext) -> Question:
     is_rollup = table != "events"
     sql = RANKED.format(
         measured=ROLLED_UP if is_rollup else FROM_FACTS.format(revenue=summed_revenue(ask, bindings)),
-        table=table,
+        source=source_of(table),
         rows=rollup_rows(ask, table, bindings) if is_rollup else event_rows(ask, bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )

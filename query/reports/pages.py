@@ -9,7 +9,7 @@ from query.report import Report, over_period
 from query.report_context import ReportContext
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
-from query.tables import decide_table
+from query.tables import decide_table, source_of
 
 VIEWS_ROLLED_UP = """
 SELECT
@@ -21,7 +21,7 @@ SELECT
     sum(bounces) AS bounce_count,
     sum(seconds) AS view_seconds,
     sum(timed_views) AS timed_view_count
-FROM lens.pages_daily
+FROM {source}
 WHERE {rows}
 GROUP BY path
 ORDER BY view_count DESC, path
@@ -70,7 +70,7 @@ SELECT
     sum(sessions) AS session_count,
     uniqCombined64Merge(unique_visitors_state) AS visitor_count,
     sum(bounces) AS bounce_count
-FROM lens.{table}
+FROM {source}
 WHERE {rows}
 GROUP BY path
 ORDER BY session_count DESC, path
@@ -108,7 +108,7 @@ def pages(ask: ReportContext) -> Question:
             limit=limit,
         )
     else:
-        sql = VIEWS_ROLLED_UP.format(rows=rollup_rows(ask, table, bindings), limit=limit)
+        sql = VIEWS_ROLLED_UP.format(source=source_of(table), rows=rollup_rows(ask, table, bindings), limit=limit)
     return Question(table, bindings.statement(sql), _views, ask.subject.zone.key)
 
 
@@ -120,7 +120,7 @@ def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
     if table == "sessions":
         sql = EDGES_FROM_FACTS.format(column=f"{edge}_path", rows=session_rows(ask, bindings), limit=limit)
     else:
-        sql = EDGES_ROLLED_UP.format(table=table, rows=rollup_rows(ask, table, bindings), limit=limit)
+        sql = EDGES_ROLLED_UP.format(source=source_of(table), rows=rollup_rows(ask, table, bindings), limit=limit)
     return Question(table, bindings.statement(sql), _edges, ask.subject.zone.key)
 
 

@@ -26,7 +26,7 @@ from query.reports.measures import (
 )
 from query.shapes import BucketStart
 from query.statement import Bindings, Row, Statement
-from query.tables import decide_table
+from query.tables import decide_table, source_of
 
 MAX_ROWS = 100_000
 DEFAULT_SERIES = 10
@@ -42,7 +42,7 @@ SELECT
     sum(screen_views) AS screen_views,
     sum(events) AS events,
     sum(revenue) AS revenue
-FROM (SELECT * EXCEPT (unique_visitors, people) FROM lens.{table} WHERE {rows})
+FROM (SELECT * EXCEPT (unique_visitors, people) FROM {source} WHERE {rows})
 GROUP BY bucket
 """
 
@@ -112,7 +112,7 @@ def _statement(
     bindings = Bindings()
     if table != "events":
         rows = rollup_rows(ask, table, bindings)
-        return bindings.statement(ROLLED_UP.format(bucket=bucket(interval, "day"), table=table, rows=rows))
+        return bindings.statement(ROLLED_UP.format(bucket=bucket(interval, "day"), source=source_of(table), rows=rows))
     sql = sums(ask, dimensions, interval, bindings)
     if dimensions.columns:
         limit = bindings.bind(ask.limit, "UInt32")

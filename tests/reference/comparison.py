@@ -18,6 +18,7 @@ READ = {
     "AggregateFunction(": "finalizeAggregation({0})",
 }
 SETTINGS = {"output_format_arrow_low_cardinality_as_dictionary": 0, "output_format_json_quote_64bit_integers": 0}
+SHARE_OF_MONEY = "Decimal(38, 12)"
 # A state stands for the count beside it.
 COUNTS = {"unique_visitors_state": "unique_visitors", "people_state": "people", "sessions_state": "sessions"}
 # The leaves of a profile's or group's properties, in order; numbers are numbers, whatever their type.
@@ -99,9 +100,9 @@ def _compared(table: str, name: str, kind: str, is_said: bool) -> str:
         source = LEAVES
     elif "DateTime" in kind and not is_said:
         source = f"timezone('UTC', {name})"
-    elif kind.startswith("Decimal"):
+    elif kind.startswith("Decimal") and not _is_share(kind):
         source = f"{source}::decimal(38, 4)"
-    elif "Float" in kind:
+    elif "Float" in kind or _is_share(kind):
         source = f"{source}::double"
     elif kind.startswith(("UInt", "Int", "AggregateFunction")):
         source = f"{source}::hugeint"
@@ -113,10 +114,15 @@ def _differs(table: str, name: str, kind: str) -> str:
     unequal = f"{found} is distinct from {said}"
     if is_approximate(table, name):
         return f"abs({found} - {said}) > {said} * 0.01"
-    if "Float" in kind:
+    if "Float" in kind or _is_share(kind):
         near = f"abs({found} - {said}) <= 1e-6 * greatest(1, abs({said}))"
         return f"({unequal} and not coalesce({near}, false))"
     return unequal
+
+
+def _is_share(kind: str) -> bool:
+    """Whether amounts of the type are shares of amounts, which have no last digit."""
+    return kind == SHARE_OF_MONEY
 
 
 def _shown(name: str) -> str:

@@ -32,6 +32,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+NAMES = {"projects", "funnels", "retentions", "goals"}
+"""Views of what was copied from the registry: nothing is counted, so the reference does not answer for them."""
+
 EXACT_VISITORS = {"metrics_hourly", "metrics_daily", "metrics_weekly", "metrics_monthly"}
 
 

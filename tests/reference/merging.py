@@ -11,8 +11,6 @@ from tests.reference.keys import is_approximate
 SOURCES = {
     "metrics_hourly": "events",
     "metrics_daily": "events",
-    "metrics_weekly": "events",
-    "metrics_monthly": "events",
     "event_names_daily": "events",
     "pages_daily": "(select * from events where is_screen_view)",
     "entry_pages_daily": "(select * from sessions where screen_view_count > 0)",
@@ -31,11 +29,14 @@ COUNTED = {
 def wrongly_merged(
     warehouse: Warehouse, reference: duckdb.DuckDBPyConnection, table: str, project_ids: Sequence[str]
 ) -> list[str]:
-    """A line for each project whose merged states of `lens.<table>` say something else than the reference."""
-    states = [row for row in warehouse.rows(f"describe table lens.{table}") if row["name"].endswith("_state")]
+    """A line for each project whose merged states of `int_<table>` say something else than the reference."""
+    states = [
+        row for row in warehouse.rows(f"describe table lens_staging.int_{table}") if row["name"].endswith("_state")
+    ]
     merged = ", ".join(f"{row['type'].split('(')[1].split(',')[0]}Merge({row['name']})" for row in states)
     counted = ", ".join(COUNTED[row["name"]] for row in states)
-    asked = f"select project_id, {merged} from lens.{table} where project_id in {{projects:Array(String)}} group by all"
+    rows = f"lens_staging.int_{table} where project_id in {{projects:Array(String)}}"
+    asked = f"select project_id, {merged} from {rows} group by all"
     found = [tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})]
     said = reference.execute(f"select project_id, {counted} from {SOURCES[table]} group by all").fetchall()
     expected = {project_id: counts for project_id, *counts in said}

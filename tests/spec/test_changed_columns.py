@@ -11,7 +11,7 @@ from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project
 
 
-@pytest.mark.parametrize("table", ["lens.event_names_daily", "lens_staging.int_device_days"])
+@pytest.mark.parametrize("table", ["lens_staging.int_event_names_daily", "lens_staging.int_device_days"])
 def test_a_build_over_other_columns_says_how_to_go_on(
     warehouse_url: str, warehouse: Warehouse, tmp_path: Path, table: str
 ) -> None:

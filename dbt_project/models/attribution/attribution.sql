@@ -134,6 +134,6 @@ select
     {% endfor -%}
     toUInt64(touches) as touches,
     model_credit.2 as credit,
-    credit * toFloat64(whole_revenue) as revenue
+    toDecimal128(credit * toFloat64(whole_revenue), 12) as revenue
 from (select * from credited union all select * from untouched) as given
 array join credits as model_credit

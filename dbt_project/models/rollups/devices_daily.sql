@@ -1,30 +1,4 @@
-{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'device']) }}
+{{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per project, local day and device, browser and system, of the sessions that started that day
 
-with sessions as (
-    select * from {{ ref('sessions') }}
-    where {{ in_window('day') }}
-)
-
-select
-    project_id,
-    day,
-    device,
-    brand,
-    model,
-    browser,
-    browser_version,
-    os,
-    os_version,
-    {{ session_measures() }}
-from sessions
-group by
-    project_id,
-    day,
-    device,
-    brand,
-    model,
-    browser,
-    browser_version,
-    os,
-    os_version
+{{ plain_columns_of(ref('int_devices_daily')) }}

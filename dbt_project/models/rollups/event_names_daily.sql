@@ -1,18 +1,4 @@
-{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'name']) }}
+{{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per project, local day and event name
 
-with events as (
-    select * from {{ ref('int_events__valued') }}
-    where {{ in_window('local_day') }}
-)
-
-select
-    project_id,
-    local_day as day,
-    name,
-    count() as events,
-    finalizeAggregation(unique_visitors_state) as unique_visitors,
-    sum(events.revenue) as revenue,
-    uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state
-from events
-group by project_id, day, name
+{{ plain_columns_of(ref('int_event_names_daily')) }}

@@ -1,14 +1,4 @@
-{{ config(tags='daily', partition_by='day', order_by=['project_id', 'day']) }}
+{{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per project and local day with events
 
-with rows_below as (
-    select * from {{ ref('metrics_hourly') }}
-    where {{ in_window('day') }}
-)
-
-select
-    project_id,
-    day,
-    {{ merged_metrics() }}
-from rows_below
-group by project_id, day
+{{ plain_columns_of(ref('int_metrics_daily')) }}

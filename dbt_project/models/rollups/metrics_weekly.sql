@@ -1,8 +1,8 @@
-{{ config(tags='daily', materialized='view') }}
+{{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per project and week, from Monday, with events
 
 with rows_below as (
-    select * from {{ ref('metrics_daily') }}
+    select * from {{ ref('int_metrics_daily') }}
 )
 
 select

@@ -1,22 +1,4 @@
-{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'country']) }}
+{{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per project, local day and place, of the sessions that started that day
 
-with sessions as (
-    select * from {{ ref('sessions') }}
-    where {{ in_window('day') }}
-)
-
-select
-    project_id,
-    day,
-    country,
-    region,
-    city,
-    {{ session_measures() }}
-from sessions
-group by
-    project_id,
-    day,
-    country,
-    region,
-    city
+{{ plain_columns_of(ref('int_places_daily')) }}

@@ -1,32 +1,4 @@
-{{ config(tags='daily', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'referrer_name']) }}
+{{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per project, local day and source, of the sessions that started that day
 
-with sessions as (
-    select * from {{ ref('sessions') }}
-    where {{ in_window('day') }}
-)
-
-select
-    project_id,
-    day,
-    referrer_name,
-    referrer_type,
-    utm_source,
-    utm_medium,
-    utm_campaign,
-    utm_term,
-    utm_content,
-    channel,
-    {{ session_measures() }}
-from sessions
-group by
-    project_id,
-    day,
-    referrer_name,
-    referrer_type,
-    utm_source,
-    utm_medium,
-    utm_campaign,
-    utm_term,
-    utm_content,
-    channel
+{{ plain_columns_of(ref('int_sources_daily')) }}

@@ -7,13 +7,13 @@ from typing import Any
 from tests.spec.cases.case import Case
 from tests.spec.rows import Project, Row
 
-CREDITS = """select model, utm_source, channel, touches, round(credit, 6), round(revenue, 3) from lens.attribution
-    where project_id = {project:String} order by goal_id, converted_at, model, utm_source"""
+CREDITS = """select model, utm_source, channel, touches, round(credit, 6), round(toFloat64(revenue), 3)
+    from lens.attribution where project_id = {project:String} order by goal_id, converted_at, model, utm_source"""
 POSITIONS = """select utm_source, touches, round(credit, 6) from lens.attribution
     where project_id = {project:String} and model = 'position_based' order by utm_source"""
 OWNERS = """select profile_id, toString(day), utm_source, channel, touches, round(credit, 6) from lens.attribution
     where project_id = {project:String} and model = 'linear' order by converted_at, utm_source"""
-GOALS = """select goal_id, sum(credit), sum(revenue) from lens.attribution
+GOALS = """select goal_id, sum(credit), toFloat64(sum(revenue)) from lens.attribution
     where project_id = {project:String} and model = 'first' group by goal_id order by goal_id"""
 MODELS = ("first", "last", "last_non_direct", "linear", "position_based", "time_decay")
 MEDIUMS = {"a": "email", "b": "affiliate"}

@@ -26,7 +26,9 @@ PUBLIC = {
     "event_names_daily",
     "events",
     "exit_pages_daily",
+    "funnels",
     "funnels_daily",
+    "goals",
     "groups",
     "identities",
     "ingest_hourly",
@@ -38,11 +40,14 @@ PUBLIC = {
     "pages_daily",
     "places_daily",
     "profiles",
+    "projects",
     "retention",
+    "retentions",
     "sessions",
     "sources_daily",
 }
-NOT_BY_DAY = {"cohort_members", "cohorts", "groups", "identities", "profiles", "retention"}
+NAMES = {"funnels", "goals", "projects", "retentions"}
+NOT_BY_DAY = {"cohort_members", "cohorts", "groups", "identities", "profiles", "retention"} | NAMES
 
 
 @pytest.fixture(scope="module")

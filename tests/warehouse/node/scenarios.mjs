@@ -194,3 +194,13 @@ export async function beside(client, { table }) {
   const [row] = await (await client.query({ query: `SELECT uniqExact(n) AS n FROM ${table}`, format: "JSONEachRow" })).json();
   return row;
 }
+
+// Every row of each table, as an application gets it.
+export async function everyTable(client, { tables }) {
+  const read = {};
+  for (const table of tables) {
+    const answer = await client.query({ query: `SELECT * FROM lens.${table}`, format: "JSONEachRow" });
+    read[table] = await answer.json();
+  }
+  return read;
+}

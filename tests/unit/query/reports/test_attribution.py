@@ -20,7 +20,7 @@ COLUMNS = {
     "campaign": ["utm_source", "utm_medium", "utm_campaign"],
 }
 PLAINEST = """
-SELECT {columns}, model, sum(credit) AS credits, sum(revenue) AS revenues
+SELECT {columns}, model, sum(credit) AS credits, toFloat64(sum(revenue)) AS revenues
 FROM lens.attribution WHERE project_id = {{project:String}} AND goal_id = {{goal:String}} AND credit > 0
 GROUP BY {columns}, model
 """

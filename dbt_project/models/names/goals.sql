@@ -1,0 +1,9 @@
+{{ config(tags='folded', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
+-- grain: one row per goal that is defined
+
+select
+    project_id,
+    goal_id,
+    name,
+    event_name
+from {{ source('lens_raw', 'goal_definitions') }} final

@@ -1,0 +1,16 @@
+{{ config(tags='daily', schema='lens_staging', partition_by='day', order_by=['project_id', 'day']) }}
+-- grain: one row per project and local day with events
+
+with rows_below as (
+    select * from {{ ref('int_metrics_hourly') }}
+    where {{ in_window('day') }}
+)
+
+select
+    project_id,
+    day,
+    {{ merged_metrics() }},
+    uniqExactMergeState(rows_below.unique_visitors_state) as unique_visitors_state,
+    uniqExactMergeState(rows_below.people_state) as people_state
+from rows_below
+group by project_id, day
