@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from mcp.server.context import ServerRequestContext
@@ -22,12 +22,14 @@ from mcp.types import (
 from event_lens import __version__
 from event_lens.contract.filters import RawFilter
 from event_lens.errors import EventLensError
-from query.client.source import Source
 from query.errors import invalid
 from query.parameters import nearest
 from query.report import AnyReport, Report
 from query.reports import REPORTS, identifier_of
 from query.schema import schema_of
+
+if TYPE_CHECKING:
+    from query.client.source import Source
 
 NAME = "event-lens"
 INSTRUCTIONS = (
@@ -77,7 +79,7 @@ def find_tool(name: str) -> Report[Any]:
     return known[name]
 
 
-def serve_on_stdio(source: Source) -> None:
+def serve_on_stdio(source: "Source") -> None:
     """Answer an assistant that started this process, on standard input and output, until it closes them."""
 
     async def ask(_context: Context, report: AnyReport, written: Mapping[str, Any]) -> bytes:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
@@ -61,6 +59,10 @@ def unavailable(error: OperationalError) -> Unavailable:
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
+    # Nearly every process finds the tables as they should be, and Alembic takes as long to import as all else here.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection

@@ -4,17 +4,19 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
-import polars
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from event_lens.errors import EventLensError, Refused, Unavailable
 from event_lens.warehouse.row_stream import RowStream
+
+if TYPE_CHECKING:
+    import polars
 
 _LANDING = {
     "async_insert": 0,
@@ -86,11 +88,14 @@ class Warehouse:
 
     def frame(
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
-    ) -> polars.DataFrame:
+    ) -> "polars.DataFrame":
         """All rows as a Polars frame."""
+        # Most processes make no frame, and Polars takes a third of a second to import.
+        import polars  # noqa: PLC0415
+
         with _Translated(self):
             table = self._connected().query_arrow(sql, parameters=_bound(parameters), settings=_bound(settings))
-            return cast(polars.DataFrame, polars.from_arrow(table))
+            return cast("polars.DataFrame", polars.from_arrow(table))
 
     def open_stream(
         self,
@@ -138,7 +143,7 @@ class Warehouse:
             done = self._connected().raw_insert(table, insert_block=body, settings=settings, fmt="JSONEachRow")
             return done.written_rows
 
-    def insert_frame(self, table: str, frame: polars.DataFrame, *, token: str) -> int:
+    def insert_frame(self, table: str, frame: "polars.DataFrame", *, token: str) -> int:
         """Insert the columns of `frame` as `insert_lines` does rows. JSON columns are given as text."""
         body = BytesIO()
         frame.write_parquet(body, compression="zstd", row_group_size=max(1, frame.height))

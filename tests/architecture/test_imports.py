@@ -1,6 +1,8 @@
 """The house's walls: which package may import which, and who owns which library."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +80,16 @@ def test_a_library_is_imported_by_its_owner_only(path: Path) -> None:
     for module in _imports(path):
         owners = OWNERS.get(module.split(".")[0])
         assert owners is None or name.startswith(owners), f"{name} imports {module}, which belongs to {owners}"
+
+
+def test_no_process_imports_libraries_of_frames_or_migrations_to_start() -> None:
+    starting = (
+        "cli.main, cli.up, collector.app, query.app, orchestration.serve, orchestration.code_server, chdb_server.server"
+    )
+    late = {"polars", "duckdb", "pyarrow", "alembic"}
+    code = f"import sys, {starting}; print(*({late} & sys.modules.keys()))"
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert imported.stdout.split() == []
 
 
 def test_notebooks_and_sdks_do_not_reach_into_the_applications() -> None:
