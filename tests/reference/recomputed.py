@@ -36,15 +36,24 @@ def recompute(
     warehouse: Warehouse, project_ids: Sequence[str], *, bounce_rule: str = "screen_views"
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that holds every public table for `project_ids`, by its name in `lens`. Blocks."""
-    reference = duckdb.connect()
-    reference.execute("set variable bounce_rule = ?", [bounce_rule])
-    copy_raw_rows(warehouse, reference, project_ids)
-    _make(reference, [*FACTS, *ROLLUPS, *PEOPLE, *DEFINED])
+    reference = recompute_events(warehouse, project_ids, bounce_rule=bounce_rule)
+    _make(reference, [*ROLLUPS, *PEOPLE, *DEFINED])
     fit_events(reference)
     fit_profiles(reference)
     _make(reference, ["funnel_fits"])
     break_down(reference)
     _make(reference, [*FUNNELS, *RETURNS])
+    return reference
+
+
+def recompute_events(
+    warehouse: Warehouse, project_ids: Sequence[str], *, bounce_rule: str = "screen_views"
+) -> duckdb.DuckDBPyConnection:
+    """The same with events, sessions and what they are made of only. Blocks."""
+    reference = duckdb.connect()
+    reference.execute("set variable bounce_rule = ?", [bounce_rule])
+    copy_raw_rows(warehouse, reference, project_ids)
+    _make(reference, FACTS)
     return reference
 
 

@@ -190,7 +190,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         warehouse.command(MARK_BUILT, {"projects": [project.project_id for project in projects.values()]})
     server = QueryServer(home, warehouse_url, EVENTLENS_BASE_PATH="/api/v1", EVENTLENS_FAILED_KEYS="0")
     try:
-        yield World(server.wait().url, home, projects, keys)
+        yield World(server.wait().url, home, warehouse_url, projects, keys)
     finally:
         code = server.stop()
     assert code == 0

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from tests.spec.rows import Row
-from tests.unit.query.reference.rollups import grouped, metrics
-from tests.unit.query.reference.sessions import SCREEN_VIEWS, History, Session
+from tests.unit.query.history import SCREEN_VIEWS, History, Session
+from tests.unit.query.rollups import grouped, metrics
 
 Takes = Callable[[Row], bool]
 FILTER_ALL = '[{"name": "name", "operator": "isNotNull"}]'

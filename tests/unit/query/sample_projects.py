@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from event_lens.warehouse.client import Warehouse
 from tests.spec.rows import DAY_MS, HOUR_MS, Project, Row, moment
+from tests.unit.query.history import History, read_history
 
 HOSTILE = "a'b\"c\\d`e{p0_string:String}--/*;%_é\t\n"
 
@@ -16,8 +18,17 @@ class World:
 
     url: str
     home: Path
+    warehouse_url: str
     projects: dict[str, Project]
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    _histories: dict[str, History] = field(default_factory=dict)
+
+    def history(self, name: str) -> History:
+        """What counts of a project, found once a run."""
+        if name not in self._histories:
+            with Warehouse(self.warehouse_url) as warehouse:
+                self._histories[name] = read_history(warehouse, self.projects[name])
+        return self._histories[name]
 
 
 def fill_plain(project: Project) -> None:

@@ -10,7 +10,6 @@ import httpx
 import polars
 import pytest
 
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import HOSTILE, World
 
 SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
@@ -24,7 +23,7 @@ def export(world: World, name: str, file: str, **written: str) -> httpx.Response
 @pytest.mark.parametrize("format", ["ndjson", "csv", "parquet"])
 @pytest.mark.parametrize("table", ["events", "sessions", "profiles"])
 def test_every_row_of_a_table_is_in_its_file_once(world: World, tmp_path: Path, table: str, format: str) -> None:
-    found = history(world.projects["random"])
+    found = world.history("random")
     response = export(world, "random", f"{table}.{format}", **({} if table == "profiles" else SEASON))
     assert response.status_code == 200, response.text
     target = tmp_path / f"{table}.{format}"

@@ -24,7 +24,6 @@ from query.client.frame import frame_of
 from query.reports import REPORTS, identifier_of
 from tests.conftest import EmbeddedServer
 from tests.ports import free_port
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
 
 SEASON: dict[str, Any] = {"start_date": "2026-01-01", "end_date": "2026-06-30"}
@@ -168,7 +167,7 @@ def test_an_export_is_written_whole(world: World, warehouse_url: str, tmp_path: 
     file = lens.export("events.parquet", tmp_path / "events.parquet", progress=told.append, **season)
     with duckdb.connect() as engine:
         counted = engine.execute("select count(*) from read_parquet(?)", [str(file)]).fetchall()
-    assert counted == [(len(history(world.projects["random"]).events),)]
+    assert counted == [(len(world.history("random").events),)]
     assert told[-1] == file.stat().st_size
     assert list(tmp_path.iterdir()) == [file]
     with pytest.raises(Refused):

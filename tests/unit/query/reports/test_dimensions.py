@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.query import rollups
 from tests.unit.query.naive import FILTER_ALL
-from tests.unit.query.reference import rollups
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -112,7 +111,7 @@ def test_rollups_and_facts_give_the_same_answer(ask: Answer, question: str) -> N
 
 def test_pages_of_random_visits_are_what_plain_python_counts(answer: Answer, world: World) -> None:
     expected: dict[str, list[int]] = {}
-    for _, path, views, _, _, entries, bounces, _, timed in rollups.pages_daily(history(world.projects["random"])):
+    for _, path, views, _, _, entries, bounces, _, timed in rollups.pages_daily(world.history("random")):
         sums = expected.setdefault(path, [0, 0, 0, 0])
         expected[path] = [old + new for old, new in zip(sums, (views, entries, bounces, timed), strict=True)]
     rows = answer("random", "pages", filters=FILTER_ALL, **SEASON)

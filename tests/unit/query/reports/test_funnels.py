@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.unit.query.naive import Takes, funnel
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -96,7 +95,7 @@ FUNNELS: list[list[tuple[str, Takes | None]]] = [
 
 @pytest.mark.parametrize("order", ["ordered", "strict", "any"])
 def test_events_at_one_instant_are_shared_out_among_the_steps(answer: Answer, world: World, order: str) -> None:
-    found = history(world.projects["instants"])
+    found = world.history("instants")
     for chosen in [
         *FUNNELS,
         [("a", PRO), ("a", None), ("a", PRO)],
@@ -122,7 +121,7 @@ def test_the_limits_are_those_of_defined_funnels(ask: Answer) -> None:
 def test_random_visits_convert_as_plain_python_counts(
     answer: Answer, world: World, order: str, by: str, window: int
 ) -> None:
-    found = history(world.projects["random"])
+    found = world.history("random")
     for chosen in FUNNELS:
         plain = [step(name, takes) for name, takes in chosen]
         data = answer("random", "funnel", body_of(chosen, window, by, order))

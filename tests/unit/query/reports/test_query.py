@@ -10,7 +10,6 @@ import pytest
 
 from query.paging import write_cursor
 from tests.unit.query.naive import measures, narrowed
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -53,7 +52,7 @@ def test_every_row_is_what_a_filter_of_its_values_says(answer: Answer, dimension
 
 def test_rows_of_a_breakdown_are_what_plain_python_counts(answer: Answer, world: World) -> None:
     rows = answer("random", "breakdown", by="country,name", **SEASON)
-    found = history(world.projects["random"])
+    found = world.history("random")
     expected = {}
     for country, name in product(("DE", "FR", ""), ("screen_view", "a", "b", "c")):
         chosen = narrowed(

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.unit.query.naive import FILTER_ALL, Takes, retention
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -38,7 +37,7 @@ def test_cohorts_are_what_plain_python_counts(
     response = ask("random", "retention", **written, **SEASON).json()
     number = NUMBERS[period]
     expected = retention(
-        history(world.projects["random"]),
+        world.history("random"),
         number,
         mode=mode,
         criteria=criteria,

@@ -9,7 +9,6 @@ import pytest
 
 from tests.spec.rows import Row
 from tests.unit.query.naive import FILTER_ALL, measures, narrowed
-from tests.unit.query.reference.sessions import history
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -91,7 +90,7 @@ def test_a_project_without_events_has_every_bucket_with_zeros(answer: Answer) ->
 def test_series_are_what_plain_python_counts(
     answer: Answer, world: World, interval: str, start: Callable[[date], date], filters: str | None
 ) -> None:
-    found = history(world.projects["random"])
+    found = world.history("random")
     expected = measures(found, lambda event: start(event["day"]).isoformat())
     rows = answer("random", "timeseries", interval=interval, **SEASON, **({"filters": filters} if filters else {}))
     assert [row["date"] for row in rows] == sorted({row["date"] for row in rows})
@@ -104,7 +103,7 @@ def test_series_are_what_plain_python_counts(
 @pytest.mark.parametrize("filters", [None, FILTER_ALL])
 def test_hours_are_what_plain_python_counts(answer: Answer, world: World, filters: str | None) -> None:
     project = world.projects["random"]
-    expected = measures(history(project), lambda event: project.local_hour(event["created_at"]))
+    expected = measures(world.history("random"), lambda event: project.local_hour(event["created_at"]))
     rows = answer("random", "timeseries", interval="hour", **SEASON, **({"filters": filters} if filters else {}))
     found = {round(datetime.fromisoformat(row["date"]).timestamp()) * 1000: row for row in rows}
     assert len(found) == len(rows) == 181 * 24 - 1  # the clocks go forward once
@@ -134,7 +133,7 @@ def test_filters_on_source_and_place_are_the_sessions_and_others_the_events_own(
     session_takes: Callable[[Row], bool] | None,
 ) -> None:
     everything: Callable[[Row], bool] = lambda event: True  # noqa: E731
-    chosen = narrowed(history(world.projects["random"]), takes or everything, session_takes or everything)
+    chosen = narrowed(world.history("random"), takes or everything, session_takes or everything)
     text = json.dumps([{"name": name, "operator": operator, "value": value} for name, operator, value in filters])
     expected = measures(chosen, lambda event: "all").get("all", NOTHING)
     assert expected["total_events"] > 0

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.spec.rows import Row
-from tests.unit.query.reference.sessions import SCREEN_VIEWS, History, Session
+from tests.unit.query.history import SCREEN_VIEWS, History, Session
 
 Answer = list[tuple[Any, ...]]
 
