@@ -8,7 +8,7 @@ import msgspec
 from collector.auth.authorize import Access
 from collector.auth.client_cache import ClientCache
 from collector.auth.credentials import Headers, text
-from collector.enrichment.bot_signals import soft_signs
+from collector.enrichment.bot_signals import bot_signals
 from collector.enrichment.context import RequestContext
 from collector.enrichment.device_id import advisory_session_id
 from collector.enrichment.exclusions import LeftOut, is_privacy_signal
@@ -34,7 +34,7 @@ class Taken(NamedTuple):
 
 
 def _bot_reason(builder: RowBuilder) -> str:
-    """Why the sender is a bot; empty when soft signs are all that speaks for it."""
+    """Why the sender is a bot; empty when bot signals are all that speaks for it."""
     return builder.bot_reason if builder.is_bot else ""
 
 
@@ -91,9 +91,9 @@ class Ingest:
                 origin=access.origin,
                 accept_language=text(headers, b"accept-language"),
                 privacy_signal=is_privacy_signal(access.project, headers),
-                soft_signs=""
+                bot_signals=""
                 if access.is_verified
-                else soft_signs(headers, user_agent, access.origin, is_proxied=access.is_proxied),
+                else bot_signals(headers, user_agent, access.origin, is_proxied=access.is_proxied),
             )
         )
 

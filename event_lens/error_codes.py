@@ -90,7 +90,7 @@ EVENTS = {
 
 EXCLUDED = {
     "foreign_hostname": _caller("The page's host is not one of the project's; the event is not kept.", 202),
-    "own_address": _caller("The sender's address is one of the project's own; the event is not kept.", 202),
+    "own_address": _caller("The sender's IP is one that the project excludes; the event is not kept.", 202),
     "privacy_signal": _caller("The browser asks not to be tracked, and the project heeds it.", 202),
 }
 

@@ -9,7 +9,7 @@ AGENT, PATH, SIGN = "agent:", "path:", "sign:"
 
 
 def own_rule(rules: Iterable[str], *, user_agent: str = "", path: str = "", reason: str = "") -> str:
-    """`rule:` and the first of `rules` that an event fits, empty without one. `reason` may name soft signs."""
+    """`rule:` and the first of `rules` that an event fits, empty without one. `reason` may name bot signals."""
     return next((RULE + rule for rule in rules if _fits(rule, user_agent, path, reason)), "")
 
 

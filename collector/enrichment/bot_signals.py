@@ -1,4 +1,4 @@
-"""Soft signs that a program speaks where a browser is claimed. They are noted, and never decide anything here."""
+"""Bot signals that a program speaks where a browser is claimed. They are noted, and never decide anything here."""
 
 import re
 from functools import lru_cache
@@ -35,7 +35,7 @@ NO_CLIENT_HINTS = re.compile(
 _ENGINE = re.compile(r"\b(Chrome|Firefox|Version)/(\d{1,4})")
 
 
-def soft_signs(headers: Headers, user_agent: str, origin: str, *, is_proxied: bool) -> str:
+def bot_signals(headers: Headers, user_agent: str, origin: str, *, is_proxied: bool) -> str:
     """`soft:` and the names of the signs by comma, empty without any; a few microseconds.
 
     `is_proxied`: a trusted proxy stands between, so that what looks like a data centre may be its own.

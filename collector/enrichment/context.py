@@ -53,7 +53,7 @@ class RequestContext:
 
     `has_client_address` is False when `address` is only the server's that speaks for its users. `salts` maps the first
     day each salt counts for to it, and holds at least one. `origin` is the header of that name. `privacy_signal` says
-    that the sender asks not to be tracked and the project honours that. `soft_signs` is as
+    that the sender asks not to be tracked and the project honours that. `bot_signals` is as
     `collector.enrichment.bot_signals` gives it; empty for a verified secret and for imports, whose headers are
     nobody's.
     """
@@ -72,5 +72,5 @@ class RequestContext:
     origin: str = ""
     accept_language: str = ""
     privacy_signal: bool = False
-    soft_signs: str = ""
+    bot_signals: str = ""
     import_id: str = ""

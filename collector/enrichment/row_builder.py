@@ -69,11 +69,11 @@ class RowBuilder:
         if request.is_verified:
             agent, reason = parse_user_agent(self.user_agent), ""
         rules = request.project.bot_rules
-        if rules and not reason and (rule := own_rule(rules, user_agent=self.user_agent, reason=request.soft_signs)):
+        if rules and not reason and (rule := own_rule(rules, user_agent=self.user_agent, reason=request.bot_signals)):
             agent, reason = agent._replace(device=BOT), rule
         self._path_rules = path_rules(rules)
         self.is_bot = bool(reason)
-        self.bot_reason = reason or request.soft_signs
+        self.bot_reason = reason or request.bot_signals
         sender: dict[str, Any] = {
             "project_id": request.project.project_id,
             "received_at": timestamp(request.received_at_ms),

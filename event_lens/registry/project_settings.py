@@ -36,6 +36,7 @@ class ProjectSetting:
     help: str
     changes: Changes
     option: str = ""
+    older_option: str = ""
     check: Callable[[Any], Any] | None = None
     check_list: Callable[[list[str]], list[str]] | None = None
 
@@ -60,9 +61,9 @@ class ProjectSetting:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Its option on the command line, and of a switch the one that takes it back."""
+        """Its option on the command line, and an older name of it; of a switch also the one that takes it back."""
         flag = self.option or f"--{self.name.replace('_', '-')}"
-        return (f"{flag}/--no-{flag.removeprefix('--')}",) if self.type is bool else (flag,)
+        return (f"{flag}/--no-{flag.removeprefix('--')}",) if self.type is bool else (flag, *self.older_option.split())
 
     def normal(self, value: object) -> Any:
         """Return the value in its usual spelling, of a list each once and in their order. Raises `Refused`."""
@@ -89,11 +90,12 @@ def setting(
     changes: Changes,
     *,
     option: str = "",
+    older_option: str = "",
     check: Callable[[Any], Any] | None = None,
     check_list: Callable[[list[str]], list[str]] | None = None,
 ) -> MappedColumn[Any]:
     """Declare a setting at its column."""
-    declared = {"setting": ProjectSetting("", default, help, changes, option, check, check_list)}
+    declared = {"setting": ProjectSetting("", default, help, changes, option, older_option, check, check_list)}
     if isinstance(default, list):
         return mapped_column(default_factory=lambda: list(default), info=declared)
     return mapped_column(default=default, info=declared)

@@ -91,14 +91,15 @@ class Project(Table):
     )
     own_addresses: Mapped[list[str]] = setting(
         [],
-        "An address or network whose events are left out.",
+        "An IP address or network whose events are excluded, such as that of your office.",
         Changes.NEW_EVENTS,
-        option="--own-address",
+        option="--excluded-ip",
+        older_option="--own-address",
         check=own_address,
     )
     hostnames: Mapped[list[str]] = setting(
         [],
-        "A host whose pages count, or *.example.com for all below it; others are left out. None: all.",
+        "A host whose pages count, or *.example.com for all below it; others are excluded. None: all.",
         Changes.NEW_EVENTS,
         option="--hostname",
         check=hostname_rule,
@@ -111,8 +112,8 @@ class Project(Table):
         check=parameter_name,
         check_list=all_or_some,
     )
-    honour_gpc: Mapped[bool] = setting(False, "Leave out who sends Global Privacy Control.", Changes.NEW_EVENTS)
-    honour_dnt: Mapped[bool] = setting(False, "Leave out who sends Do Not Track.", Changes.NEW_EVENTS)
+    honour_gpc: Mapped[bool] = setting(False, "Exclude visitors who send Global Privacy Control.", Changes.NEW_EVENTS)
+    honour_dnt: Mapped[bool] = setting(False, "Exclude visitors who send Do Not Track.", Changes.NEW_EVENTS)
     hash_routes: Mapped[bool] = setting(
         False, "Pages are told apart by a path in the hash, such as /#/about.", Changes.NEW_EVENTS
     )

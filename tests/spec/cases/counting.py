@@ -106,7 +106,7 @@ CASES = {
         {"duplicate_window_ms": 0},
     ),
     "bots": Case(
-        "Bots are left out, and so are session_start and session_end; soft signs alone leave nothing out.",
+        "Bots are left out, and so are session_start and session_end; bot signals alone exclude nothing.",
         bots,
         NAMES,
         [("2026-02-02", "a", 1), ("2026-02-02", "e", 1)],

@@ -40,7 +40,7 @@ def test_a_rule_fits_what_it_says(rule: str, fits: dict[str, str], others: dict[
 def row_of(path: str, agent: str = CHROME, signs: str = "", *, is_verified: bool = False) -> EventRow:
     request = RequestContext(
         ProjectSettings("p", bot_rules=RULES), NOW, {date.min: "s"}, date(2015, 1, 1), "192.0.2.1", user_agent=agent,
-        soft_signs=signs, is_verified=is_verified,
+        bot_signals=signs, is_verified=is_verified,
     )  # fmt: skip
     source = Enricher().builder(request)
     event = parse_track({"name": "screen_view", "path": path, "messageId": "m", "timestamp": NOW})

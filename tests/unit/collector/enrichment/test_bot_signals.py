@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.enrichment.bot_signals import soft_signs
+from collector.enrichment.bot_signals import bot_signals
 from tests.unit.collector.enrichment.test_row_builder import BROWSER, parse_payload, row, source
 
 HTTPS = "https://shop.example"
@@ -72,17 +72,17 @@ HINTS = FETCH | {b"sec-ch-ua": b'"Chromium";v="126"'}
     ],
 )
 def test_signs_are_named(user_agent: str, origin: str, headers: dict[bytes, bytes], signs: str) -> None:
-    assert soft_signs(headers, user_agent, origin, is_proxied=False) == signs
+    assert bot_signals(headers, user_agent, origin, is_proxied=False) == signs
 
 
 def test_what_a_trusted_proxy_may_have_added_is_no_sign() -> None:
     headers = FETCH | {b"via": b"1.1 google", b"x-cloud-trace-context": b"1/2"}
-    assert soft_signs(headers, FIREFOX, HTTPS, is_proxied=True) == ""
-    assert soft_signs(headers, FIREFOX, HTTPS, is_proxied=False) == "soft:data_centre"
+    assert bot_signals(headers, FIREFOX, HTTPS, is_proxied=True) == ""
+    assert bot_signals(headers, FIREFOX, HTTPS, is_proxied=False) == "soft:data_centre"
 
 
-def test_soft_signs_are_noted_and_decide_nothing() -> None:
-    signed = replace(BROWSER, soft_signs="soft:no_accept_language")
+def test_bot_signals_are_noted_and_decide_nothing() -> None:
+    signed = replace(BROWSER, bot_signals="soft:no_accept_language")
     made = row(signed)
     assert (made.is_bot, made.bot_reason, made.device) == (False, "soft:no_accept_language", "desktop")
     assert source(signed).is_bot is False
@@ -95,13 +95,13 @@ def test_soft_signs_are_noted_and_decide_nothing() -> None:
 @given(st.dictionaries(st.binary(), st.binary()), st.text(), st.text())
 def test_any_headers_are_looked_at(headers: dict[bytes, bytes], user_agent: str, origin: str) -> None:
     for agent in (user_agent, f"Mozilla/5.0 {user_agent}", f"Mozilla/5.0 Chrome/{user_agent}"):
-        assert len(soft_signs(headers, agent, f"https://{origin}", is_proxied=False)) < 255
+        assert len(bot_signals(headers, agent, f"https://{origin}", is_proxied=False)) < 255
 
 
 def test_a_look_takes_microseconds() -> None:
     headers = HINTS | {f"x-{number}".encode(): b"" for number in range(20)}
-    soft_signs(headers, CHROME, HTTPS, is_proxied=False)
+    bot_signals(headers, CHROME, HTTPS, is_proxied=False)
     started = time.process_time()
     for _ in range(10_000):
-        soft_signs(headers, CHROME, HTTPS, is_proxied=False)
+        bot_signals(headers, CHROME, HTTPS, is_proxied=False)
     assert (time.process_time() - started) / 10_000 < 30e-6

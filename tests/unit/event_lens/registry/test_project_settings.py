@@ -121,7 +121,7 @@ def run(settings: Settings, *arguments: str) -> Any:
 
 @only_sqlite
 def test_the_command_sets_shows_and_takes_back_every_privacy_setting(settings: Settings) -> None:
-    made = run(settings, "create", "shop", "--own-address", "192.0.2.7", "--honour-gpc")
+    made = run(settings, "create", "shop", "--excluded-ip", "192.0.2.7", "--honour-gpc")
     assert (made["ownAddresses"], made["honourGpc"], made["honourDnt"]) == (["192.0.2.7"], True, False)
     project_id = made["projectId"]
     changed = run(
