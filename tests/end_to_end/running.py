@@ -12,6 +12,7 @@ import httpx
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
+from tests.command import run_command
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ class House:
         return run_eventlens(self.environ, *arguments)[0]
 
     def eventlens_json(self, *arguments: str) -> Any:
-        return json.loads(self.eventlens(*arguments, "--json"))
+        """What a command of the registry says as JSON; those start no process of their own."""
+        done = run_command(self.environ, *arguments, "--json")
+        assert done.returncode == 0, f"eventlens {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
 
     def key(self, project: str, type: str, *options: str) -> dict[str, str]:
         """The headers of a new client."""

@@ -1,9 +1,7 @@
 """`eventlens funnel|retention|cohort|goal` as a user types them."""
 
 import json
-import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -14,17 +12,11 @@ from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings
+from tests.command import run_command
 
 
 def run(settings: Settings, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments],
-        env=environ | {"EVENTLENS_HOME": str(settings.home), "COLUMNS": "80"} | more,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command({"EVENTLENS_HOME": str(settings.home), "COLUMNS": "80"} | more, *arguments)
 
 
 def answer(settings: Settings, *arguments: str) -> Any:

@@ -1,9 +1,7 @@
 """What a project leaves out and keeps: how it is spelled, refused, added to and taken from; by function and command."""
 
 import json
-import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from event_lens.registry.projects import (
     remove_from_project,
 )
 from event_lens.settings import Settings
+from tests.command import run_command
 from tests.unit.event_lens.registry.conftest import only_sqlite
 
 
@@ -103,14 +102,7 @@ def test_what_is_not_in_a_list_cannot_be_taken_out(registry: Registry) -> None:
 
 
 def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", "project", *arguments, "--json"],
-        env=environ | {"EVENTLENS_HOME": str(settings.home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command({"EVENTLENS_HOME": str(settings.home)}, "project", *arguments, "--json")
 
 
 def run(settings: Settings, *arguments: str) -> Any:
