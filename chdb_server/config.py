@@ -149,6 +149,8 @@ def server_config(
         # Nobody is anybody without naming a user: a web page's GET is refused before it runs.
         "default_session_user": "",
         "allow_experimental_webterminal": 0,
+        # A dropped table leaves the disk at once: what was erased must not stay in one.
+        "database_atomic_delay_before_drop_table_sec": 0,
         "max_server_memory_usage": memory_bytes,
         "mark_cache_size": memory_bytes // 10,
         "log-level": "error",

@@ -233,6 +233,33 @@ def restore(name: str) -> None:
     restore_from(_settings(), name)
 
 
+@app.command()
+def erase(
+    project: Annotated[str, typer.Argument(help="The project's id.")],
+    profile: Annotated[str | None, typer.Option(help="The person's id in your own system.")] = None,
+    device: Annotated[str | None, typer.Option(help="The id of a device.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
+) -> None:
+    """Erase a person: at once nobody can read them, then every table and file is cleaned.
+
+    `-` for an id reads it from standard input, so that no list of processes shows it. Run it again when it was stopped.
+    """
+    from cli.erase_command import erase_and_show
+
+    erase_and_show(_settings(), project, profile=profile, device=device, as_json=as_json)
+
+
+@app.command()
+def erasures(
+    project: Annotated[str | None, typer.Option(help="Of this project only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the receipts of people who were erased."""
+    from cli.erase_command import show_erasures
+
+    show_erasures(_settings(), project, as_json=as_json)
+
+
 @project_app.command("move")
 def project_move(
     project_id: str, shard: Annotated[int, typer.Option(help="The shard that is to hold all rows of the project.")]

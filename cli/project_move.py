@@ -55,7 +55,7 @@ def move_project(
         if move.stage == "copying":
             on_stage(f"Copying raw rows to shard {to_shard}")
             hide_project(target, project_id, is_hidden=True)
-            with _builds_wait(settings, to_shard):
+            with builds_wait(settings, to_shard):
                 copy_rows(source, target, move, cluster_of_shards(settings), is_noted=False)
             move = advance_move(registry, move, "building")
         if move.stage == "building":
@@ -63,7 +63,7 @@ def move_project(
             build_shard(settings_of_shard(settings, to_shard))
         if move.stage in ("building", "held"):
             on_stage("Copying what has landed since; new rows wait in the spool")
-            with _builds_wait(settings, to_shard):
+            with builds_wait(settings, to_shard):
                 move = advance_move(registry, move, "held")
                 wait_for_inserts(source, cluster_of_replicas(settings, move.from_shard))
                 copy_rows(source, target, move, cluster_of_shards(settings), is_noted=True)
@@ -73,7 +73,7 @@ def move_project(
         _span_all(settings, registry)
         hide_project(source, project_id, is_hidden=True)
         time.sleep(question_seconds)
-        with _builds_wait(settings, move.from_shard):
+        with builds_wait(settings, move.from_shard):
             drop_rows(source, project_id)
     end_move(registry, move)
     return True
@@ -84,7 +84,7 @@ def _admin(settings: Settings, shard: int) -> Warehouse:
 
 
 @contextmanager
-def _builds_wait(settings: Settings, shard: int) -> Iterator[None]:
+def builds_wait(settings: Settings, shard: int) -> Iterator[None]:
     """Keep builds of the shard from writing inside the block; waits for one that runs."""
     with held_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / "build.lock", None):
         yield

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from collector.changed_events import land_changes, note_changes
 from collector.enrichment.bot_rules import RULE
 from collector.enrichment.bot_signals import PREFIX
 from collector.enrichment.bots import BOT, EMPTY, judge
 from event_lens.clock import Clock, now_ms
+from event_lens.warehouse.changed_events import land_changes, note_changes
 from event_lens.warehouse.client import Warehouse
 
 AGENTS_AT_ONCE = 500

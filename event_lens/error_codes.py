@@ -61,6 +61,7 @@ SENDING = {
     "spool_full": _passing("The spool is full, since landing does not keep up. Look at the warehouse."),
     "spool_unwritable": _passing("The spool cannot be written. Look at the disk and the folder's rights."),
     "spool_unreadable": _passing("The spool cannot be read. Look at the folder's rights."),
+    "spool_waits": _passing("Segments wait for the collector, and a person in them cannot be erased yet."),
     "rate_store_away": _passing("The store of the rate limits does not answer."),
 }
 
@@ -221,6 +222,7 @@ WAREHOUSE = {
     "cluster_missing": _caller("The shards' cluster, or one of its replicas, has no name in the settings."),
     "shard_unknown": _caller("There is no shard of this number, or the home is not that of a shard."),
     "project_moving": _passing("A project is on its way to another shard; its rows wait."),
+    "person_missing": _caller("One profile or one device is to be named for an erasure."),
     "project_id_faulty": _program("A project's id cannot stand in the definition of a table."),
     "cluster_unknown": _caller("The server knows no cluster of this name."),
     "backup_name": _caller("A backup cannot be called this."),

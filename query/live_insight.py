@@ -44,7 +44,7 @@ SELECT
     times[-1] AS last_ms,
     happened[first_place].2 AS agent,
     happened[first_place].3 AS initial_referrer
-FROM lens_raw.events
+FROM lens_raw.kept_events
 WHERE project_id = {project} AND day >= toDate({start}) AND created_at > {start} AND created_at <= {end}
     AND NOT is_bot AND device_id != '' AND name NOT IN ('session_start', 'session_end')
 GROUP BY device_id, client_session_id

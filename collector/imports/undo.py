@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collector.changed_events import land_changes, note_changes
 from collector.imports.record import UNDONE, ImportRecord, list_imports, write_record
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Refused
+from event_lens.warehouse.changed_events import land_changes, note_changes
 from event_lens.warehouse.client import Warehouse
 
 TABLES = ("lens_raw.events", "lens_raw.profile_operations", "lens_raw.quarantine")

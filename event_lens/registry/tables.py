@@ -223,6 +223,31 @@ class Goal(Table):
     created_at: Mapped[datetime]
 
 
+class ErasureKey(Table):
+    """The key of the hashes by which the warehouse knows who is erased; one for all shards, in row 1."""
+
+    __tablename__ = "erasure_key"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    secret: Mapped[str]
+
+
+class Erasure(Table):
+    """The receipt of an erased person. Of the id only a hash is kept, with a salt of its own."""
+
+    __tablename__ = "erasures"
+
+    erasure_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    salt: Mapped[str]
+    subject_hash: Mapped[str]
+    stage: Mapped[str] = mapped_column(String(16))
+    requested_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    rows: Mapped[list[Any]] = mapped_column(default_factory=list)
+
+
 class SqlUser(Table):
     """Somebody who writes SQL against `lens`; the password is kept as a SHA-256 only, as a client's secret is."""
 

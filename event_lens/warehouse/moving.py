@@ -140,10 +140,10 @@ def drop_rows(warehouse: Warehouse, project_id: str) -> None:
     for row in tables:
         deleted = f"ALTER TABLE {row['name']} DELETE WHERE project_id = {{project:String}}"
         warehouse.command(deleted, {"project": project_id}, _AT_ONCE)
-    _drop_empty_batches(warehouse)
+    drop_empty_batches(warehouse)
 
 
-def _drop_empty_batches(warehouse: Warehouse) -> None:
+def drop_empty_batches(warehouse: Warehouse) -> None:
     """Remove batches that wait for a build and have no rows any more: no build would ever take them in."""
     waiting = (
         "SELECT {column} FROM lens_raw.batches WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"

@@ -12,6 +12,7 @@ from event_lens.shards import count_shards
 from event_lens.tracing import tracing
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.erasing import sweep
 from orchestration.assets.built_batches import mark_built
 from orchestration.assets.dbt_models import EVERYTHING, days_of_run, plan_of, scope_of
 from orchestration.assets.registry_sync import span_built
@@ -49,6 +50,9 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
         try:
             with connect(settings, "builder", query_timeout_seconds=SETTLE_SECONDS) as warehouse:
                 settle_built(warehouse)
+                swept = sweep(warehouse, plan_id)
+            if swept:
+                context.log.info("%d rows of people who are erased had landed again, and were deleted", swept)
         except EventLensError as error:
             # The marks are what counts; the next build settles what this one left.
             context.log.warning("Batches that are built could not be settled: %s", error.message)

@@ -41,7 +41,7 @@ received AS
         toDate(toTimeZone(created_at, {zone})) AS event_day,
         toDate(toTimeZone(received_at, {zone})) AS receive_day,
         count() AS event_count
-    FROM lens_raw.events
+    FROM lens_raw.kept_events
     WHERE project_id = {project} AND batch_id IN (SELECT batch_id FROM planned)
     GROUP BY batch_id, event_day, receive_day
 ),

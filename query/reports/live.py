@@ -14,7 +14,7 @@ SQL = """
 WITH recent AS
 (
     SELECT device_id, path, name IN ('screen_view', 'page_view', 'pageview') AS is_screen_view
-    FROM lens_raw.events
+    FROM lens_raw.kept_events
     WHERE project_id = {project} AND day >= toDate({start}) AND day <= toDate({end})
         AND created_at > {start} AND created_at <= {end}
         AND NOT is_bot AND device_id != '' AND name NOT IN ('session_start', 'session_end')
