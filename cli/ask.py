@@ -1,7 +1,5 @@
 """`eventlens ask`: a question to the query API, or to the warehouse of the home, and its answer as a table."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,14 +10,13 @@ import typer
 from cli.console import console, show_table
 from event_lens.errors import Refused
 from query.client.connection import find_source
-from query.client.frame import Frame, frame_of
+from query.client.frame import frame_of
+from query.csv_text import as_csv_text
 from query.parameters import nearest
 from query.report import Report
 from query.reports import REPORTS, find_report
 from query.schema import bare
 from query.shapes import rows_of
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show_reports() -> None:
@@ -51,21 +48,6 @@ def ask(
         typer.echo(as_csv_text(frame_of(report, given, answer)), nl=False)
     else:
         _show(report, answer)
-
-
-def as_csv_text(frame: Frame) -> str:
-    """The rows as CSV. A text that a spreadsheet would run as a formula begins with a single quote."""
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(frame.columns)
-    writer.writerows([_csv_cell(value) for value in row] for row in frame.rows())
-    return output.getvalue()
-
-
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, list):
-        return json.dumps(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _find(name: str) -> tuple[Report[Any], dict[str, str]]:

@@ -1,34 +1,62 @@
 """Whole tables as files: one statement, so one snapshot, streamed in constant memory."""
 
 from typing import Annotated, cast, get_args
+from uuid import UUID
 
 import msgspec
 
-from event_lens.contract.columns import PROFILE_COLUMNS, QUESTION_COLUMNS
+from event_lens.errors import Refused
 from query.conditions import event_rows, session_rows
 from query.errors import choose, invalid
 from query.parameters import FilteredParameters
+from query.periods import read_as_of
 from query.report_context import ProjectScope, read_ask
+from query.reports.cohorts import AsOf, is_member
 from query.statement import Bindings, Statement
-from query.tables import EXPORTED, Export
+from query.tables import EXPORT_IDS, EXPORT_ORDER, EXPORTED, Export
 
-FORMATS = {"ndjson": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
+FORMATS = {
+    "ndjson": "JSONEachRow",
+    "json": "JSONEachRow",
+    "csv": "CSVWithNames",
+    "parquet": "Parquet",
+    "arrow": "ArrowStream",
+}
 CONTENT_TYPES = {
     "ndjson": "application/x-ndjson",
+    "json": "application/json",
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
 }
+EVENT_FILES = ("csv", "json")
+TYPED_FORMATS = ("parquet", "arrow")
+JSON_FORMATS = ("ndjson", "json")
 
-Most = Annotated[int | None, msgspec.Meta(description="The most rows, in no order; all.")]
+Most = Annotated[int | None, msgspec.Meta(description="The most rows, in no order without `cursor`; all.")]
+After = Annotated[
+    str | None,
+    msgspec.Meta(description="The id of the last row that arrived, to go on after it; empty to begin so."),
+]
 
-INSTANTS = ("created_at", "received_at", "started_at", "ended_at", "first_seen_at", "last_seen_at")
-# What visitors wrote; some of it a spreadsheet would take for a formula.
-TEXTS = [name for name, column in (QUESTION_COLUMNS | PROFILE_COLUMNS).items() if column.kind == "text"]
+INSTANTS = (
+    *("created_at", "received_at", "started_at", "ended_at", "first_seen_at", "last_seen_at", "joined_at", "left_at"),
+)
+LISTS = ("groups", "paths", "properties")
+NUMBERS = (
+    *("event_id", "session_id", "is_identified", "is_screen_view", "is_bounce", "local_day", "day", "revenue"),
+    *("latitude", "longitude", "screen_width", "screen_height", "duration_seconds", "screen_view_count"),
+    *("event_count", "session_count"),
+)
+"""Columns that no sender can fill with a text. All others may begin like a formula."""
 
 
 def read_export(file: str) -> tuple[Export, str]:
-    """The table and the format of `events.parquet` and the like. Raises `Refused` (`export_invalid`)."""
-    table, _, format = file.partition(".")
+    """The table and the format of `events.parquet` and the like; `csv` is `events.csv`.
+
+    Raises `Refused` (`export_invalid`).
+    """
+    table, _, format = (f"events.{file}" if file in EVENT_FILES else file).partition(".")
     choose("export", table, get_args(Export))
     choose("export", format, FORMATS)
     return cast(Export, table), format
@@ -38,51 +66,102 @@ class RowsParameters(msgspec.Struct, forbid_unknown_fields=True):
     """What a table without days takes."""
 
     limit: Most = None
+    cursor: After = None
 
 
 class DaysParameters(FilteredParameters, kw_only=True):
     """What a table with days takes: its rows of a period, those that match."""
 
     limit: Most = None
+    cursor: After = None
 
 
-EXPORTS: dict[Export, type[DaysParameters] | type[RowsParameters]] = {
+class MembersParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """Which members of which cohort: those as of an instant."""
+
+    cohort: str
+    as_of: AsOf = None
+    limit: Most = None
+    cursor: After = None
+
+
+ExportParameters = DaysParameters | RowsParameters | MembersParameters
+EXPORTS: dict[Export, type[ExportParameters]] = {
     "events": DaysParameters,
     "sessions": DaysParameters,
     "profiles": RowsParameters,
+    "cohort_members": MembersParameters,
 }
 
 
 def export_statement(
-    subject: ProjectScope, table: Export, format: str, parameters: DaysParameters | RowsParameters, now_ms: int
+    subject: ProjectScope, table: Export, format: str, parameters: ExportParameters, now_ms: int
 ) -> Statement:
     """The rows of the project that `parameters` (those of `EXPORTS`) ask for. Raises `Refused` that names one."""
     bindings = Bindings()
-    if isinstance(parameters, DaysParameters):
-        ask = read_ask(subject, parameters, now_ms)
-        rows = event_rows(ask, bindings) if table == "events" else session_rows(ask, bindings)
-    else:
-        rows = f"project_id = {bindings.bind(subject.project_id, 'String')}"
-    limit = ""
+    rows = _rows(subject, table, parameters, now_ms, bindings)
+    order = limit = ""
+    if parameters.cursor is not None:
+        rows, order = _after(subject, table, rows, parameters.cursor, bindings)
     if parameters.limit is not None:
         if parameters.limit < 1:
             raise invalid("limit", f"limit is at least 1, not {parameters.limit}.")
         limit = f" LIMIT {bindings.bind(parameters.limit, 'UInt64')}"
-    columns = ", ".join(f"{_value(column, format)} AS {column}" for column in EXPORTED[table])
-    # The rows are chosen apart, where a column's name is the column and not how it is written.
-    chosen = f"SELECT {', '.join(EXPORTED[table])} FROM lens.{table} WHERE {rows}{limit}"
-    return bindings.statement(f"SELECT {columns} FROM ({chosen})")
+    columns = ", ".join(f"{written_value(column, format)} AS {column}" for column in EXPORTED[table])
+    # In conditions and order a column's name is the column, and not how it is written.
+    settings = "prefer_column_name_to_alias = 1"
+    if format == "json":
+        settings += ", output_format_json_array_of_rows = 1"
+    return bindings.statement(f"SELECT {columns} FROM lens.{table} WHERE {rows}{order}{limit} SETTINGS {settings}")
 
 
-def _value(column: str, format: str) -> str:
+def _rows(subject: ProjectScope, table: Export, parameters: ExportParameters, now_ms: int, bindings: Bindings) -> str:
+    if isinstance(parameters, DaysParameters):
+        ask = read_ask(subject, parameters, now_ms)
+        return event_rows(ask, bindings) if table == "events" else session_rows(ask, bindings)
+    rows = f"project_id = {bindings.bind(subject.project_id, 'String')}"
+    if isinstance(parameters, MembersParameters):
+        as_of = read_as_of(parameters.as_of, subject.zone, now_ms)
+        rows += f" AND cohort_id = {bindings.bind(parameters.cohort, 'String')} AND {is_member(as_of, bindings)}"
+    return rows
+
+
+def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, bindings: Bindings) -> tuple[str, str]:
+    """The condition for rows after the one that `cursor` names (all of an empty one), and the order they come in."""
+    keys = ", ".join(EXPORT_ORDER[table])
+    if cursor:
+        column, kind = EXPORT_IDS[table]
+        project, id = bindings.bind(subject.project_id, "String"), bindings.bind(_id(cursor, kind), kind)
+        same = f"project_id = {project} AND {column} = {id}"
+        if table == "cohort_members":
+            same = f"{rows} AND {column} = {id}"
+        found = f"SELECT max(({keys})) FROM lens.{table} WHERE {same} HAVING throwIf(count() = 0) = 0"
+        rows += f" AND ({keys}) > ({found})"
+    return rows, f" ORDER BY {keys}"
+
+
+def _id(cursor: str, kind: str) -> str | int:
+    """Raises `Refused` (`cursor_invalid`)."""
+    try:
+        return str(UUID(cursor)) if kind == "UUID" else int(cursor) if kind == "UInt64" else cursor
+    except ValueError as error:
+        raise unknown_cursor() from error
+
+
+def unknown_cursor() -> Refused:
+    """For a cursor that names no row of the table: after a build, say, that has taken the row away."""
+    return invalid("cursor", "cursor is the id of the last row that arrived, or empty to begin at the first.")
+
+
+def written_value(column: str, format: str) -> str:
     """A column as it is written: 64-bit ids as text, JSON as text where the format has none."""
     if column in ("session_id", "event_id"):
         return f"toString({column})"
-    if column == "properties" and format != "ndjson":
+    if column == "properties" and format not in JSON_FORMATS:
         return f"toJSONString({column})"
-    if column in INSTANTS and format != "parquet":
+    if column in INSTANTS and format not in TYPED_FORMATS:
         return f"concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
-    if column in TEXTS and format == "csv":
+    if format == "csv" and column not in (*INSTANTS, *NUMBERS, *LISTS):
         # A spreadsheet runs a cell that begins so; a quote before it makes it text.
         return rf"if(match({column}, '^[=+\\-@\\t\\r]'), concat('\'', {column}), {column})"
     return column

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from event_lens.errors import EventLensError, Unavailable
+from event_lens.errors import EventLensError, Refused, Unavailable
 from event_lens.logs import get_log
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.row_stream import RowStream
+from query.encoding import Encoder, make_encoder
+from query.export import unknown_cursor
 from query.fair_queue import FairQueue
 from query.presence import ClientGoneError, Receive, in_thread, while_connected
 from query.statement import Statement
@@ -19,6 +21,8 @@ EXPORTS_AT_ONCE = 4
 # There is no limit on the whole: a client may read as slowly as it likes, but it has to read.
 CLIENT_TAKES_WITHIN_SECONDS = 120.0
 WAREHOUSE_SAYS_WITHIN_SECONDS = 300
+NO_SUCH_ROW = "warehouse_395"
+"""What the warehouse says where an export is to go on after a row that is not there."""
 SETTINGS = {"max_execution_time": 0, "cancel_http_readonly_queries_on_client_close": 1}
 
 
@@ -46,35 +50,46 @@ class Transfers:
         headers: Mapping[str, str],
         receive: Receive,
         send: Send,
+        encoding: str = "",
     ) -> None:
-        """Answer with the rows of `statement` in ClickHouse's `format`.
+        """Answer with the rows of `statement` in ClickHouse's `format`, packed by `encoding` where it is given.
 
         Raises `EventLensError` before anything is sent. Later errors are raised too, with the answer left without its
         end: the server then cuts the connection, and no client takes the piece for the whole.
         """
         try:
-            await while_connected(receive, self._send(project_id, statement, format, headers, send))
+            await while_connected(receive, self._send(project_id, statement, format, headers, send, encoding))
         except ClientGoneError:
             return
 
     async def _send(
-        self, project_id: str, statement: Statement, format: str, headers: Mapping[str, str], send: Send
+        self,
+        project_id: str,
+        statement: Statement,
+        format: str,
+        headers: Mapping[str, str],
+        send: Send,
+        encoding: str,
     ) -> None:
         async with self._places.place(project_id):
             with Warehouse(self._warehouse_url, query_timeout_seconds=WAREHOUSE_SAYS_WITHIN_SECONDS) as warehouse:
                 rows = await in_thread(
-                    self._threads,
-                    lambda: warehouse.open_stream(
-                        statement.sql_over(self._database), format, statement.parameters, SETTINGS
-                    ),
-                    discard=RowStream.close,
+                    self._threads, lambda: self._open(warehouse, statement, format), discard=RowStream.close
                 )
                 try:
-                    await self._pass_on(rows, headers, send)
+                    await self._pass_on(_Packed(rows, make_encoder(encoding)), headers, send)
                 finally:
                     rows.close()
 
-    async def _pass_on(self, rows: RowStream, headers: Mapping[str, str], send: Send) -> None:
+    def _open(self, warehouse: Warehouse, statement: Statement, format: str) -> RowStream:
+        try:
+            return warehouse.open_stream(statement.sql_over(self._database), format, statement.parameters, SETTINGS)
+        except Refused as error:
+            if error.code == NO_SUCH_ROW:
+                raise unknown_cursor() from error
+            raise
+
+    async def _pass_on(self, rows: "_Packed", headers: Mapping[str, str], send: Send) -> None:
         # Before the answer begins, so that a refusal is still an answer.
         piece = await in_thread(self._threads, rows.read, stop=rows.stop)
         encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
@@ -92,6 +107,25 @@ class Transfers:
             _log_broken(error)
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Packed:
+    """Rows that are packed as they are read."""
+
+    def __init__(self, rows: RowStream, encoder: Encoder | None) -> None:
+        self._rows = rows
+        self._encoder = encoder
+        self.stop = rows.stop
+
+    def read(self) -> bytes:
+        """The next piece; empty at the end. Blocks, and raises what reading raises."""
+        if self._encoder is None:
+            return self._rows.read()
+        while piece := self._rows.read():
+            if packed := self._encoder.compress(piece):
+                return packed
+        encoder, self._encoder = self._encoder, None
+        return encoder.flush()
 
 
 def _log_broken(error: EventLensError) -> None:

@@ -7,6 +7,7 @@ from litestar.di import Provide
 from litestar.response import Stream
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from query.encoding import choose_encoding
 from query.export import CONTENT_TYPES, EXPORTS, FORMATS, DaysParameters, export_statement, read_export
 from query.http.dependencies import provide_subject
 from query.http.openapi import operation
@@ -19,10 +20,15 @@ from query.statement import Statement
 class Export(Stream):
     """A response that is a transfer; it is described as the file that it is."""
 
-    def __init__(self, service: Service, subject: ProjectScope, statement: Statement, table: str, format: str) -> None:
+    def __init__(
+        self, service: Service, subject: ProjectScope, statement: Statement, table: str, format: str, encoding: str
+    ) -> None:
         disposition = f'attachment; filename="{table}.{format}"'
         self._own_headers = {"Content-Type": CONTENT_TYPES[format], "Content-Disposition": disposition}
+        if encoding:
+            self._own_headers["Content-Encoding"] = encoding
         super().__init__((), headers=self._own_headers)
+        self._encoding = encoding
         self._transfers = service.shards[subject.shard].transfers
         self._project_id = subject.project_id
         self._statement = statement
@@ -33,7 +39,7 @@ class Export(Stream):
 
         async def transfer(_scope: Scope, receive: Receive, send: Send) -> None:
             await self._transfers.send(
-                self._project_id, self._statement, self._format, self._own_headers, receive, send
+                self._project_id, self._statement, self._format, self._own_headers, receive, send, self._encoding
             )
 
         return transfer
@@ -41,11 +47,14 @@ class Export(Stream):
 
 @get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
 def answer_export(file: str, request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Export:
-    """A table as a file: `events`, `sessions` or `profiles` with `.ndjson`, `.csv` or `.parquet`."""
+    """A table as a file: `events`, `sessions`, `profiles` or `cohort_members` as `.ndjson`, `.json`, `.csv`, `.parquet`
+    or `.arrow`; `csv` and `json` alone are those of events.
+    """
     table, format = read_export(file)
     parameters = read_parameters(file, EXPORTS[table], request.query_params.items())
     statement = export_statement(subject, table, format, parameters, service.clock())
-    return Export(service, subject, statement, table, format)
+    encoding = choose_encoding(request.headers.get("accept-encoding", ""), format)
+    return Export(service, subject, statement, table, format, encoding)
 
 
 exports = Router(

@@ -1,6 +1,7 @@
 """The routes under `/insights/{projectId}`, one for each report."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -10,17 +11,22 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from query.auth import Reader
+from query.client.frame import frame_of
+from query.csv_text import as_csv_text
+from query.errors import choose
 from query.http.dependencies import provide_asker
 from query.http.manage import cohort_routes
 from query.http.middleware import ALLOWED_ORIGIN
 from query.http.openapi import operation_of
 from query.http.stream import answer_stream
 from query.parameters import NoParameters, read_body, read_parameters
+from query.presence import in_thread
 from query.report import IN_BRACES, Report
 from query.report_context import ProjectScope
 from query.reports import REPORTS, identifier_of
 from query.service import Service
 
+FORMAT = "format"
 REVALIDATED = "private, no-cache"
 """A client may keep the answer, and asks by its tag whether it still holds."""
 
@@ -29,7 +35,7 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
     """The handler that answers `report`."""
 
     async def answer(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Response[bytes]:
-        written = request.query_params.items()
+        written, as_csv = _without_format(request.query_params.items())
         if report.has_body:
             read_parameters(f"the address of {report.name}", NoParameters, written)
             parameters = read_body(report.name, report.parameters, await request.body())
@@ -41,6 +47,9 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
         headers = {} if reply.tag is None or report.has_body else {"ETag": reply.tag, "Cache-Control": REVALIDATED}
         if reply.body is None:
             return Response(b"", status_code=304, headers=headers)
+        if as_csv:
+            text = await in_thread(service.threads, lambda: _csv_of(report, dict(written), reply.body or b""))
+            return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
         return Response(reply.body, media_type=MediaType.JSON, headers=headers)
 
     decorate = post if report.has_body else get
@@ -52,6 +61,18 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
         summary=report.summary,
         operation_class=operation_of(report),
     )(answer)
+
+
+def _without_format(written: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+    """The parameters but for `format`, and whether it asks for CSV. Raises `Refused` (`format_invalid`)."""
+    formats = [text for name, text in written if name == FORMAT]
+    for text in formats:
+        choose(FORMAT, text, ("json", "csv"))
+    return [(name, text) for name, text in written if name != FORMAT], formats[-1:] == ["csv"]
+
+
+def _csv_of(report: Report[Any], written: dict[str, str], body: bytes) -> bytes:
+    return as_csv_text(frame_of(report, written, msgspec.json.decode(body))).encode()
 
 
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:

@@ -1,0 +1,25 @@
+"""The rows of an answer as CSV, for spreadsheets and scripts."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from query.client.frame import Frame
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv_text(frame: Frame) -> str:
+    """The rows as CSV. A text that a spreadsheet would run as a formula begins with a single quote."""
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_csv_cell(value) for value in row] for row in frame.rows())
+    return output.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return json.dumps(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
