@@ -16,7 +16,7 @@ help:
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill collectors, warehouses and builds, and read from tables meanwhile (about fifteen minutes)"
-	@echo "make reference  hold every table against the reference on a million events (about ten minutes)"
+	@echo "make reference  hold tables and random questions against the reference (about a quarter of an hour)"
 	@echo "make bench  measure the collector, landing and builds"
 	@echo "make clean  remove what set-up, demo and tests made"
 
@@ -66,6 +66,7 @@ faults: $(TEST_READY)
 
 reference: $(TEST_READY)
 	$(BIN)/python -m tests.reference
+	EVENTLENS_RANDOM_QUESTIONS=5000 $(BIN)/python -m pytest -q tests/unit/query/test_random_answers.py
 
 bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector
