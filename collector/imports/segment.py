@@ -11,7 +11,7 @@ NOT_EVENTS = ("identify", "alias", "group")
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """`page` and `screen` are views, `track` an event. Who carries both ids is linked by that."""
+    """`page` and `screen` are views, `track` an event. A call with both ids links the device to the person."""
     return read_events(path, event_of)
 
 

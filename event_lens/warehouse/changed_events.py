@@ -26,7 +26,7 @@ _AT = {"lens_raw.quarantine": "received_at"}
 
 
 def note_changes(warehouse: Warehouse, batch_id: str, table: str, condition: str, values: Mapping[str, object]) -> None:
-    """Note where the rows are that will change, before they do. `condition` is ours, its values are parameters."""
+    """Note where the rows lie that will change, before they do. `condition` is our SQL, its values are bound."""
     note = NOTE.format(table=table, at=_AT.get(table, "created_at"), condition=condition)
     warehouse.command(note, {**values, "batch": batch_id})
 

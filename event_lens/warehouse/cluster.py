@@ -34,7 +34,7 @@ def for_cluster(statement: bytes, cluster: str) -> bytes:
 
 
 def _end_of_name(found: list[Token], statement: bytes) -> int:
-    """Where the name of what is defined ends."""
+    """Find where the name of the defined object ends."""
     rest = found[1:]
     if rest[0].keyword not in _OBJECTS or found[0].keyword in (b"RENAME", b"EXCHANGE"):
         shown = statement.decode().splitlines()[0]

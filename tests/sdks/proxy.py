@@ -19,7 +19,7 @@ class Heard(NamedTuple):
 
 
 class Tap:
-    """Passes on to the port `target`, or, after `switch_after` answers, to `then`. `/heard` is its own: a number."""
+    """Passes requests on to the port `target`, and after `switch_after` answers to `then`. `/heard` counts them."""
 
     def __init__(self, port: int, target: int, switch_after: int, then: int) -> None:
         self.url = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""One sender cannot make a build cost the square of what it sent: each history fails it once with less care."""
+"""One sender cannot make a build cost the square of what it sent. Each history would, were the models less careful."""
 
 import json
 import os

@@ -27,5 +27,5 @@ def list_goals(registry: Registry, project_id: str | None = None) -> list[Goal]:
 
 
 def remove_goal(registry: Registry, goal_id: str, project_id: str | None = None) -> Goal:
-    """The goal that was removed; the next build leaves it out. Raises `Refused` (`goal_unknown`)."""
+    """Remove a goal and return it; the next build leaves it out. Raises `Refused` (`goal_unknown`)."""
     return remove(registry, Goal, "goal", goal_id, project_id)

@@ -42,7 +42,7 @@ def walked(world: World) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(walked: Seen) -> Seen:
-    """What somebody saw who opened the address of the command line."""
+    """Opens the address that the command line prints and returns what the page showed."""
     found: Seen = walked["signedIn"]
     return found
 
