@@ -8,6 +8,7 @@ import msgspec
 from collector.auth.authorize import Access
 from collector.auth.client_cache import ClientCache
 from collector.auth.credentials import Headers, text
+from collector.auth.quotas import ProjectQuotas
 from collector.enrichment.bot_signals import bot_signals
 from collector.enrichment.context import RequestContext
 from collector.enrichment.device_id import advisory_session_id
@@ -17,7 +18,7 @@ from collector.quarantine import quarantined
 from collector.spool.spool import Spool
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.encoded_row import Line, line_of
-from event_lens.contract.parse import Envelope, Event, Rejection, Replay, UsualTrack, parse
+from event_lens.contract.parse import Envelope, Event, Operation, Rejection, Replay, UsualTrack, parse
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
 from event_lens.tracing import tracing
@@ -64,8 +65,15 @@ class Ingest:
     """Takes events in for one process. What returns without an error is on disk."""
 
     def __init__(
-        self, settings: Settings, client_cache: ClientCache, enricher: Enricher, spool: Spool, clock: Clock = now_ms
+        self,
+        settings: Settings,
+        client_cache: ClientCache,
+        enricher: Enricher,
+        spool: Spool,
+        quotas: ProjectQuotas,
+        clock: Clock = now_ms,
     ) -> None:
+        self._quotas = quotas
         self._first_day = settings.first_day
         self._client_cache = client_cache
         self._enricher = enricher
@@ -97,6 +105,12 @@ class Ingest:
             )
         )
 
+    def _check_names(self, parsed: Event | Operation, request: RequestContext) -> None:
+        """Raises `Rejection` for names of a sender without a verified secret that are beyond its project's quotas."""
+        if not request.is_verified:
+            name = parsed.name if isinstance(parsed, Event) else ""
+            self._quotas.check_names(request.project, name, parsed.properties)
+
     async def _keep(self, lines: Iterable[Line]) -> None:
         """Returns when the rows are on disk. Raises `Unavailable`."""
         with tracing.within("spool") as span:
@@ -115,6 +129,7 @@ class Ingest:
                 metrics.count("eventlens_replays_dropped_total")
                 device_id = builder.own_device().device_id
                 return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(builder), [])
+            self._check_names(parsed, builder.request)
             own = builder.own_values(parsed)
             line = builder.encoded(parsed, own)
             device_id = own["device_id"]
@@ -142,6 +157,7 @@ class Ingest:
                 if isinstance(parsed, Replay):
                     metrics.count("eventlens_replays_dropped_total")
                 else:
+                    self._check_names(parsed, builder.request)
                     lines.append(line_of_parsed(parsed))
                     if fields := builder.not_counted(parsed):
                         not_counted.append(NotCounted(index, fields))

@@ -5,6 +5,7 @@ import os
 
 from collector.auth.client_cache import ClientCache
 from collector.auth.client_ip import Proxies
+from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import RateLimit
 from collector.auth.rate_limit_store import SharedCounts
 from collector.enrichment.geo import open_geo
@@ -69,13 +70,14 @@ class Worker:
             on_sealed=self._writer.append,
         )
         self._client_cache = ClientCache(self._registry)
-        ingest = Ingest(settings, self._client_cache, Enricher(open_geo(settings)), self._spool)
+        quotas = ProjectQuotas(settings.collector_workers)
+        ingest = Ingest(settings, self._client_cache, Enricher(open_geo(settings)), self._spool, quotas)
         if settings.rate_limit_store != "memory":
             self._shared_counts = SharedCounts(settings.rate_limit_store, self._client_cache.salts)
         own_share = -(-settings.rate_limit // settings.collector_workers)
         limit = RateLimit(settings.rate_limit, own_share=own_share, shared=self._shared_counts)
         self.collect = Collect(
-            self._client_cache, ingest, limit, Proxies(settings.trusted_proxies, settings.client_ip_header)
+            self._client_cache, ingest, limit, quotas, Proxies(settings.trusted_proxies, settings.client_ip_header)
         )
         self._writer.start()
         self._adopting = asyncio.create_task(self._adopt(self._folder, self._writer))

@@ -45,6 +45,11 @@ SENDING = {
     "origin_refused": _caller("The page's origin is not one of the client's. Add it to the client.", 401),
     "client_cannot_write": _caller("The client only reads. Send with a write client.", 401),
     "rate_limited": _caller("The address or the client sends too much. Wait for `Retry-After` seconds.", 429),
+    "project_quota": _caller(
+        "The project sends more than its quota allows. Wait for `Retry-After` seconds, or change the quota.", 429
+    ),
+    "too_many_event_names": _caller("The project's quota of new event names for today is used up."),
+    "too_many_properties": _caller("The project's quota of new paths of properties for today is used up."),
     "body_too_large": _caller("The body is over the limit. Send smaller batches.", 413),
     "body_too_slow": _caller("The body did not come in time. Send it again.", 408),
     "body_not_whole": _caller("The body ended before its end. Send it again."),
@@ -151,6 +156,7 @@ DEFINING = {
     "client_type_invalid": _caller("A client's type is `write`, `read` or `root`."),
     "cohort_invalid": _caller("The cohort cannot be defined so."),
     "cohort_unknown": _caller("There is no such cohort, or no build has read it.", 404),
+    "too_many_definitions": _caller("The project has as many definitions as its quota allows. Remove one.", 409),
     "funnel_invalid": _caller("The funnel cannot be defined so."),
     "funnel_unknown": _caller("There is no such funnel, or no build has read it.", 404),
     "goal_invalid": _caller("The goal cannot be defined so."),

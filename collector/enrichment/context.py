@@ -7,7 +7,7 @@ from typing import Any
 
 from collector.enrichment.ip_networks import Networks
 from event_lens.registry.setting_values import EVERY_PARAMETER
-from event_lens.registry.tables import Project
+from event_lens.registry.tables import ACCEPT_BY_SENDER, Project
 
 NO_NETWORKS = Networks()
 
@@ -18,7 +18,7 @@ class ProjectSettings:
 
     `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes` a path in the
     hash tells its pages apart. `bot_rules` are as `collector.enrichment.bot_rules` reads them. Of a query
-    `kept_parameters` are kept, in lower case; None keeps all.
+    `kept_parameters` are kept, in lower case; None keeps all. `accept_days` and `quotas` are as in the registry.
     """
 
     project_id: str
@@ -32,6 +32,8 @@ class ProjectSettings:
     hash_routes: bool = False
     kept_parameters: frozenset[str] | None = None
     bot_rules: tuple[str, ...] = ()
+    accept_days: int = ACCEPT_BY_SENDER
+    quotas: tuple[str, ...] = ()
 
 
 def project_settings(project: Project) -> ProjectSettings:

@@ -23,12 +23,16 @@ from event_lens.contract.common_fields import Sent
 from event_lens.contract.encoded_row import CommonValues, Line
 from event_lens.contract.fast_path import UsualPayload
 from event_lens.contract.limits import MAX_REVENUE, MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
-from event_lens.contract.parse import Event, Operation
+from event_lens.contract.parse import Event, Operation, Rejection
 from event_lens.contract.properties import check_storable, lists_of_values
 from event_lens.contract.reserved_keys import PLACE_FIELDS
 from event_lens.contract.rows import EventRow, OperationRow, timestamp
 from event_lens.contract.timestamps import event_time, first_ms
+from event_lens.registry.tables import ACCEPT_BY_SENDER
 
+UNVERIFIED_ACCEPT_DAYS = 30
+"""How many days back events are taken of senders without a verified secret, where a project says nothing else."""
+DAY_MS = 86_400_000
 OWN_FIELDS = PAGE_FIELDS | {"title"}
 
 
@@ -42,6 +46,14 @@ class Enricher:
     def builder(self, request: RequestContext) -> "RowBuilder":
         """The rows' maker for the events of one request."""
         return RowBuilder(request, self._geo, self._ids)
+
+
+def _oldest_ms(request: RequestContext) -> int:
+    """The oldest time that is taken of the sender; 0 when its events may be of any age."""
+    days = request.project.accept_days
+    if days == ACCEPT_BY_SENDER:
+        days = 0 if request.is_verified else UNVERIFIED_ACCEPT_DAYS
+    return 0 if request.import_id or not days else request.received_at_ms - days * DAY_MS
 
 
 class RowBuilder:
@@ -65,6 +77,7 @@ class RowBuilder:
         self._site_rules = SiteRules(request.project.domains, request.project.hash_routes)
         self._kept_parameters = request.project.kept_parameters
         self._first_ms = first_ms(request.first_day)
+        self._oldest_ms = _oldest_ms(request)
         agent, reason = judge(self.user_agent)
         if request.is_verified:
             agent, reason = parse_user_agent(self.user_agent), ""
@@ -145,7 +158,7 @@ class RowBuilder:
         received_at_ms = request.received_at_ms
         at_ms = received_at_ms
         if parsed.timestamp is not None:
-            at_ms = event_time(parsed.timestamp, received_at_ms, self._first_ms)
+            at_ms = self._time(parsed)
         message_id = parsed.message_id
         values = {
             "event_id": message_uuid(request.project.project_id, message_id) if message_id else next(self._ids),
@@ -162,6 +175,16 @@ class RowBuilder:
         if parsed.properties:
             values["properties"] = lists_of_values(mask_properties(redact(parsed.properties)))
         return values
+
+    def _time(self, parsed: Sent) -> int:
+        """When it happened. Raises `Rejection` (`timestamp_too_old`)."""
+        at_ms = event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms)
+        if at_ms < self._oldest_ms:
+            raise Rejection(
+                "The timestamp is older than the project accepts from this sender (its accept_days).",
+                code="timestamp_too_old",
+            )
+        return at_ms
 
     def own_device(self) -> Device:
         """The device of the request itself, as one without a device id and a profile has it; none when left out."""

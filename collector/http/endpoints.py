@@ -8,6 +8,7 @@ from collector.auth.authorize import authorise
 from collector.auth.client_cache import ClientCache
 from collector.auth.client_ip import Proxies, read_headers
 from collector.auth.credentials import ID_HEADERS, Headers, credentials_in, first_text, query_value
+from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import RateLimit
 from collector.enrichment.row_builder import RowBuilder
 from collector.http.failure import failure
@@ -34,8 +35,11 @@ Decoded = TypeVar("Decoded", Envelope, Batch)
 class Collect:
     """Makes the event routes of one process from how their bodies are decoded."""
 
-    def __init__(self, client_cache: ClientCache, ingest: Ingest, limit: RateLimit, proxies: Proxies) -> None:
+    def __init__(
+        self, client_cache: ClientCache, ingest: Ingest, limit: RateLimit, quotas: ProjectQuotas, proxies: Proxies
+    ) -> None:
         self._client_cache = client_cache
+        self._quotas = quotas
         self._ingest = ingest
         self._limit = limit
         self._proxies = proxies
@@ -81,15 +85,24 @@ class Collect:
             found = credentials_in(body)
             if not (found[0] or first_text(headers, ID_HEADERS) or query_value(scope["query_string"], "clientId")):
                 raise
-            builder = await self.builder(scope, headers, *found)
+            builder = await self.builder(scope, headers, *found, byte_count=len(body))
             await self._ingest.reject(error, builder, body=body)
             raise
         events = len(decoded.items) if isinstance(decoded, Batch) else 1
-        builder = await self.builder(scope, headers, decoded.client_id, decoded.client_secret, events)
+        builder = await self.builder(
+            scope, headers, decoded.client_id, decoded.client_secret, events, byte_count=len(body)
+        )
         return await take(decoded, builder)
 
     async def builder(
-        self, scope: Scope, headers: Headers, body_id: str = "", body_secret: str = "", events: int = 1
+        self,
+        scope: Scope,
+        headers: Headers,
+        body_id: str = "",
+        body_secret: str = "",
+        events: int = 1,
+        *,
+        byte_count: int = 0,
     ) -> RowBuilder:
         """What makes the rows of a sender that may send so many events. Raises `Refused` and `Unavailable`."""
         access = await authorise(
@@ -103,6 +116,7 @@ class Collect:
             body_secret=body_secret,
             events=events,
         )
+        self._quotas.take(access.project, events, byte_count)
         return await self._ingest.builder(access, headers)
 
 

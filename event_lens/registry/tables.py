@@ -9,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 from event_lens.registry.excluded_ips import own_address
 from event_lens.registry.hostname import hostname, hostname_rule
 from event_lens.registry.project_settings import Changes, declared_settings, setting
+from event_lens.registry.quotas import QUOTAS, last_of_each, quota_text
 from event_lens.registry.setting_values import (
     EVERY_PARAMETER,
     all_or_some,
@@ -23,6 +24,8 @@ from event_lens.registry.setting_values import (
 )
 
 PERIODS = ("daily", "monthly")
+ACCEPT_BY_SENDER = -1
+"""The `accept_days` of a project that says nothing: how old events may be follows from who sends them."""
 
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -116,6 +119,20 @@ class Project(Table):
     honour_dnt: Mapped[bool] = setting(False, "Exclude visitors who send Do Not Track.", Changes.NEW_EVENTS)
     hash_routes: Mapped[bool] = setting(
         False, "Pages are told apart by a path in the hash, such as /#/about.", Changes.NEW_EVENTS
+    )
+    accept_days: Mapped[int] = setting(
+        ACCEPT_BY_SENDER,
+        "How many days back events are taken, 0 for all; -1: 30 without a verified secret, all with one.",
+        Changes.NEW_EVENTS,
+        check=within("accept_days", ACCEPT_BY_SENDER, 36_500),
+    )
+    quotas: Mapped[list[str]] = setting(
+        [],
+        f"A limit such as events_a_day=1000000, 0 for none. There are {', '.join(QUOTAS)}.",
+        Changes.NEW_EVENTS,
+        option="--quota",
+        check=quota_text,
+        check_list=last_of_each,
     )
 
 

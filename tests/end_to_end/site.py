@@ -32,7 +32,9 @@ class Site:
 
     def __init__(self, house: House, name: str) -> None:
         self.house = house
-        self.project: str = house.eventlens_json("project", "create", name, "--timezone", "Europe/Berlin")["projectId"]
+        # The day that is sent is older than pages may send.
+        settings = ("--timezone", "Europe/Berlin", "--accept-days", "0")
+        self.project: str = house.eventlens_json("project", "create", name, *settings)["projectId"]
         self.writer = house.key(self.project, "write", "--origin", "https://example.com")
         self.reader = house.key(self.project, "read")
         self.page = {"openpanel-client-id": self.writer["openpanel-client-id"], "origin": "https://example.com"}

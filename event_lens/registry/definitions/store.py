@@ -5,15 +5,18 @@ import secrets
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from event_lens.contract.limits import MAX_NAME_LENGTH
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
+from event_lens.registry.quotas import quota_of
 from event_lens.registry.tables import Cohort, Funnel, Goal, Retention
 
 Definition = TypeVar("Definition", Cohort, Funnel, Goal, Retention)
+DEFINITIONS = (Cohort, Funnel, Goal, Retention)
 
 
 def new_id(noun: str) -> str:
@@ -43,11 +46,28 @@ def now() -> datetime:
 
 
 def keep(registry: Registry, definition: Definition) -> Definition:
-    """Keeps a new definition. Raises `Refused` (`project_unknown`) when there is no such project."""
-    find_project(registry, definition.project_id)
+    """Keeps a new definition. Raises `Refused`: `project_unknown`, or `too_many_definitions` beyond the quota."""
+    project = find_project(registry, definition.project_id)
+    most = quota_of(project.quotas, "definitions")
     with registry.session() as session:
         session.add(definition)
+        session.flush()
+        if most and count_definitions(session, definition.project_id) > most:
+            raise Refused(
+                f"A project has up to {most} funnels, retentions, cohorts and goals; remove one, or change its quota "
+                "with `eventlens project add-to PROJECT --quota definitions=NUMBER`.",
+                code="too_many_definitions",
+            )
     return definition
+
+
+def count_definitions(session: Session, project_id: str) -> int:
+    """The number of definitions of every kind that a project has."""
+    counts = (
+        session.scalar(select(func.count()).select_from(table).where(table.project_id == project_id)) or 0
+        for table in DEFINITIONS
+    )
+    return sum(counts)
 
 
 def listed(registry: Registry, table: type[Definition], project_id: str | None) -> list[Definition]:
