@@ -24,6 +24,7 @@ from event_lens.shards import all_shards, count_shards
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import shipped_migrations
+from event_lens.warehouse.set_aside import read_set_aside
 
 LOW_DISK_BYTES = 2_000_000_000
 OLD_SPOOL_SECONDS = 300
@@ -194,4 +195,7 @@ def _builds(warehouse: Warehouse, clock: Clock) -> Finding:
     if minutes > LATE_BUILD_MINUTES:
         found = f"what landed {minutes:.0f} minutes ago is in no table"
         return Finding("builds", "problem", found, "Dagster's page says which build failed, or run `eventlens build`.")
+    if aside := read_set_aside(warehouse):
+        found = f"they leave out {', '.join(aside)}"
+        return Finding("builds", "problem", found, "`eventlens status` says why; mend it and run `eventlens build`.")
     return Finding("builds", "ok", "nothing waits for long")

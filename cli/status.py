@@ -18,6 +18,7 @@ from event_lens.settings import Settings
 from event_lens.shards import all_shards
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.set_aside import SetAside, read_set_aside
 from query.freshness import as_instant
 
 # Of a batch that no build has taken in: the projects that it holds something of.
@@ -52,12 +53,16 @@ class PartStatus(msgspec.Struct, rename="camel"):
 
 
 class ProjectFreshness(msgspec.Struct, rename="camel"):
-    """Through when the tables hold what landed of a project, and how many rows are not in them."""
+    """Through when the tables hold what landed of a project, and how many rows no build has taken in.
+
+    `set_aside` says why builds leave the project out, when they do.
+    """
 
     project_id: str
     shard: int
     complete_through: str | None
     waiting_rows: int
+    set_aside: str | None = None
 
 
 class Status(msgspec.Struct, rename="camel"):
@@ -121,6 +126,9 @@ def show_status(status: Status) -> None:
                 for project in status.freshness
             ],
         )
+    for project in status.freshness:
+        if project.set_aside:
+            console.print(f"Builds leave out {project.project_id}: {project.set_aside}", soft_wrap=True, markup=False)
     for problem in status.problems:
         console.print(problem, soft_wrap=True)
 
@@ -150,13 +158,26 @@ def _freshness(
     now = clock()
     built_at = warehouse.value(LAST_BUILD)
     waiting = {row["project_id"]: row for row in warehouse.rows(WAITING)}
+    aside = read_set_aside(warehouse)
     freshness = []
     for project in projects:
         row = waiting.get(project)
         through = (row["oldest"] - 1 if row else now) if built_at else None
+        left_out = aside.get(project)
+        if through is not None and left_out is not None:
+            through = min(through, left_out.complete_through_ms)
         freshness.append(
             ProjectFreshness(
-                project, shard, None if through is None else as_instant(through), row["waiting"] if row else 0
+                project,
+                shard,
+                None if through is None else as_instant(through),
+                row["waiting"] if row else 0,
+                _told(left_out) if left_out else None,
             )
         )
     return built_at, freshness
+
+
+def _told(aside: SetAside) -> str:
+    tries = "once" if aside.tries == 1 else f"{aside.tries} times"
+    return f"tried {tries} since {as_instant(aside.since_ms)}, {aside.model} failed. {aside.reason}"

@@ -46,7 +46,7 @@ def build(
         elif start or end:
             runs = [range_run(settings, start, end)]
         else:
-            runs = touched_runs(settings, warehouse)
+            runs = touched_runs(settings, warehouse, must_try_again=True)
     failed_checks: list[str] = []
     if runs:
         first_shown = first_shown_day(settings)
@@ -61,7 +61,12 @@ def build(
         ):
             for run in runs:
                 tags = shown_tags(run.tags, first_shown)
-                failed_checks += _execute(definitions, instance, tags, on_progress)
+                try:
+                    failed_checks += _execute(definitions, instance, tags, on_progress)
+                except Broken as error:
+                    if not run.project:
+                        raise
+                    failed_checks.append(f"Project {run.project} is still set aside. {error.message}")
     return Build(runs, failed_checks)
 
 

@@ -3,7 +3,8 @@
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -13,6 +14,7 @@ from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_contex
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from dbt.adapters.factory import reset_adapters
+from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
@@ -21,17 +23,33 @@ from orchestration.assets.translator import TableTranslator
 from orchestration.dbt import dbt_flags, parsed_manifest
 
 THREAD = "dbt"
+MAX_HALF_REASON = 300
 Said = SimpleQueue[EventMsg | dbtRunnerResult]
-Note = Callable[[dg.Output[Any]], dg.Output[Any]]
 
 
-def run_dbt(
-    context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str], note: Note = lambda built: built
-) -> Iterator[Any]:
+class DbtFailed(DagsterDbtCliRuntimeError):
+    """A command of dbt that failed: `nodes` are the models or, when every model was built, the tests that failed.
+
+    `reasons` are what the warehouse said of each.
+    """
+
+    def __init__(self, message: str, failed: Sequence[Any]) -> None:
+        super().__init__(message)
+        models = [result for result in failed if result.node.resource_type != NodeType.Test]
+        self.nodes = [result.node for result in models or failed]
+        self.reasons = [_shortened(str(result.message)) for result in models or failed]
+
+
+def _shortened(text: str) -> str:
+    """`text` without its middle, which is SQL: the beginning names the model, the end the code."""
+    words = " ".join(text.split())
+    return words if len(words) <= 2 * MAX_HALF_REASON else f"{words[:MAX_HALF_REASON]} ... {words[-MAX_HALF_REASON:]}"
+
+
+def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str]) -> Iterator[Any]:
     """Runs a command of dbt over what the run selected, and yields Dagster's events while it goes on.
 
-    `note` adds to what is shown of a table that was built.
-    Raises `DagsterDbtCliRuntimeError` with what dbt said when a model or a test fails.
+    Raises `DbtFailed` with what dbt said when a model or a test fails.
     """
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=TableTranslator()
@@ -40,8 +58,30 @@ def run_dbt(
     selection = [*chosen.selection_args]
     if chosen.indirect_selection:
         selection += ["--indirect-selection", chosen.indirect_selection]
+    for event in _events_of([*args, *selection], project, target):
+        yield from event.to_default_asset_events(
+            manifest=chosen.manifest,
+            dagster_dbt_translator=chosen.dagster_dbt_translator,
+            context=context,
+            target_path=target,
+            project=project,
+        )
+
+
+def is_failing(project: DbtProject, args: Sequence[str], target: Path) -> bool:
+    """Runs a command of dbt of which nothing is told to Dagster, and returns whether something fails."""
+    try:
+        for _ in _events_of(args, project, target):
+            pass
+    except DbtFailed:
+        return True
+    return False
+
+
+def _events_of(args: Sequence[str], project: DbtProject, target: Path) -> Iterator[DbtCoreCliEventMessage]:
+    """Runs a command of dbt in a thread, and yields what it says. Raises `DbtFailed`."""
     said: Said = SimpleQueue()
-    command = [*args, *selection, *dbt_flags(project, target)]
+    command = [*args, *dbt_flags(project, target)]
     thread = threading.Thread(target=_invoke, args=(command, project, said), name=THREAD, daemon=True)
     thread.start()
     errors: list[str] = []
@@ -50,20 +90,15 @@ def run_dbt(
         sys.stdout.write(f"{event}\n")
         if message.info.level == "error":
             errors.append(str(event))
-        for found in event.to_default_asset_events(
-            manifest=chosen.manifest,
-            dagster_dbt_translator=chosen.dagster_dbt_translator,
-            context=context,
-            target_path=target,
-            project=project,
-        ):
-            yield note(found) if isinstance(found, dg.Output) else found
+        yield event
     thread.join()
     sys.stdout.flush()
     if not message.success:
         reasons = [*errors, *([str(message.exception)] if message.exception else [])]
-        raise DagsterDbtCliRuntimeError(
-            "\n".join([f"dbt {args[0]} failed; its log is {target / 'dbt.log'}.", *reasons])
+        results = getattr(message.result, "results", None) or []
+        raise DbtFailed(
+            "\n".join([f"dbt {args[0]} failed; its log is {target / 'dbt.log'}.", *reasons]),
+            [result for result in results if result.status in ("error", "fail")],
         )
 
 

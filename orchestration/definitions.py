@@ -12,8 +12,9 @@ from event_lens.logs import set_up_logs
 from event_lens.settings import Settings, read_settings
 from event_lens.tracing import tracing
 from orchestration.assets.checks import table_checks
-from orchestration.assets.completion import BUILT, built_batches
+from orchestration.assets.completion import BUILT_BATCHES, built_batches
 from orchestration.assets.dbt_models import dbt_phases
+from orchestration.assets.every_project import every_project_is_built
 from orchestration.assets.partitions import daily_partitions, first_shown_day
 from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
@@ -37,7 +38,11 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
     )
     return dg.Definitions(
         assets=[*raw_assets(settings), *models, built_batches(settings, tables)],
-        asset_checks=[raw_freshness(settings), table_checks(settings, BUILT)],
+        asset_checks=[
+            raw_freshness(settings),
+            every_project_is_built(settings),
+            table_checks(settings, BUILT_BATCHES),
+        ],
         jobs=[job],
         schedules=[nightly_schedule(settings, first_shown)],
         sensors=[landed_sensor(settings, first_shown)],

@@ -29,13 +29,13 @@ from dagster._utils.log import configure_loggers
 
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings
-from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, RANGE, TOUCHED, scope_of
 from orchestration.assets.partitions import first_shown_day
 from orchestration.dbt import ROOT, dbt_project, parsed_manifest
 from orchestration.dbt_sources import newest_source
 from orchestration.definitions import loaded_definitions
 from orchestration.fork_server import ForkServer
 from orchestration.instance import open_instance
+from orchestration.run_tags import DAYS_TAG, EVERYTHING, PROJECT_TAG, RANGE, TOUCHED, scope_of
 from orchestration.serve import CODE_SOCKET, DEFINITIONS, RUN_SOCKET, socket_path
 
 SHOWN_RANGE = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
@@ -92,6 +92,8 @@ def told(record: dg.RunRecord) -> str:
     shown = days.replace("/", " to ")
     named = {TOUCHED: f"what changed, {shown},", RANGE: shown, EVERYTHING: "everything"}
     what = named[scope_of(run.tags)] or run.job_name
+    if project := run.tags.get(PROJECT_TAG):
+        what = f"{project}, which was set aside,"
     if run.is_success:
         return f"Built {what} in {seconds:.1f} s."
     return f"The build of {what} ended after {seconds:.1f} s: {run.status.value.lower()}, run {run.run_id}."

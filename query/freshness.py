@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from event_lens.clock import Clock
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.set_aside import SetAside, read_set_aside
 
 KEPT_SECONDS = 1.0
 
@@ -24,11 +25,20 @@ BUILDS = "SELECT count() FROM lens_staging.builds"
 class Freshness:
     """`complete_through`: the instant (ms) up to which all that landed is in the tables; None before the first build.
 
-    `version` changes when a build has finished; None before the first.
+    `version` changes when a build has finished; None before the first. `set_aside` are the projects that builds leave
+    out, whose tables are complete through an earlier instant.
     """
 
     complete_through: int | None
     version: int | None
+    set_aside: Mapping[str, SetAside] = field(default_factory=dict)
+
+    def complete_through_of(self, project_id: str) -> int | None:
+        """The instant up to which all that landed of a project is in the tables."""
+        aside = self.set_aside.get(project_id)
+        if aside is None or self.complete_through is None:
+            return self.complete_through
+        return min(self.complete_through, aside.complete_through_ms)
 
 
 class LastFreshness:
@@ -72,10 +82,11 @@ def read_freshness(warehouse: Warehouse, now_ms: int) -> Freshness:
     (row,) = warehouse.rows(WAITING)
     # Asked after what waits, and a build notes its end before it marks its batches: so rows that were kept under this
     # version come from the tables that hold what does not wait.
+    aside = read_set_aside(warehouse)
     version = warehouse.value(BUILDS)
     if not version:
         return Freshness(None, None)
-    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, version)
+    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, version, aside)
 
 
 def as_instant(epoch_ms: int) -> str:

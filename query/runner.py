@@ -43,9 +43,12 @@ class Answers:
             run.check()
             return self._freshness.read(warehouse).version
 
-    def answer(self, question: Question, previous: Question | None = None, *, run: Run | None = None) -> Answer:
+    def answer(
+        self, question: Question, previous: Question | None = None, *, project_id: str = "", run: Run | None = None
+    ) -> Answer:
         """`{"data", "meta"}`, with `previous` beside `data` when that is asked too. Blocks on the warehouse.
 
+        `meta` says how fresh the tables are of `project_id`.
         Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
         """
         run = run or Run()
@@ -57,7 +60,7 @@ class Answers:
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:
                 answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness, run)[0])
-        complete_through = now if question.is_live else freshness.complete_through
+        complete_through = now if question.is_live else freshness.complete_through_of(project_id)
         answer["meta"] = {
             "completeThrough": None if complete_through is None else as_instant(complete_through),
             "timezone": question.timezone,
@@ -65,6 +68,8 @@ class Answers:
             "cached": is_kept,
             "elapsedMs": round((time.monotonic() - started) * 1000, 1),
         }
+        if aside := freshness.set_aside.get(project_id):
+            answer["meta"]["setAside"] = {"since": as_instant(aside.since_ms), "reason": aside.summary}
         if question.notes:
             answer["meta"]["notes"] = list(question.notes)
         if question.next_cursor is not None:

@@ -96,7 +96,7 @@ class Service:
                 return await self._in_thread(
                     run,
                     shard.connections,
-                    lambda: _reply(shard.answers, report, asked, f"{question} {today}", known_tags, run),
+                    lambda: _reply(shard.answers, subject, report, asked, f"{question} {today}", known_tags, run),
                 )
 
         started = perf_counter()
@@ -122,14 +122,20 @@ class Service:
 
 
 def _reply(
-    answers: Answers, report: AnyReport, asked: Asked, question: str, known_tags: frozenset[str], run: Run
+    answers: Answers,
+    subject: ProjectScope,
+    report: AnyReport,
+    asked: Asked,
+    question: str,
+    known_tags: frozenset[str],
+    run: Run,
 ) -> Reply:
     # Before the rows: they are at least as new as what it says.
     version = answers.version(asked[0], run)
     tag = None if version is None else _tag(version, question, asked)
     if tag in known_tags:
         return Reply(tag, None)
-    return Reply(tag, msgspec.json.encode(report.typed(answers.answer(*asked, run=run))))
+    return Reply(tag, msgspec.json.encode(report.typed(answers.answer(*asked, project_id=subject.project_id, run=run))))
 
 
 def _kill(connections: Pool, run: Run) -> None:

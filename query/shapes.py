@@ -22,6 +22,13 @@ class Shape(msgspec.Struct, forbid_unknown_fields=True):
     """What the structs of answers have in common."""
 
 
+class SetAsideMeta(Shape, rename="camel"):
+    """That builds leave a project out, because one failed for its rows or definitions."""
+
+    since: DateTime
+    reason: Annotated[str, msgspec.Meta(description="The model that failed, and the warehouse's code.")]
+
+
 class Meta(Shape, rename="camel", kw_only=True):
     """What must be known to trust an answer."""
 
@@ -35,6 +42,10 @@ class Meta(Shape, rename="camel", kw_only=True):
     elapsed_ms: float
     notes: Annotated[
         list[str] | msgspec.UnsetType, msgspec.Meta(description="What the numbers leave out, or are about.")
+    ] = msgspec.UNSET
+    set_aside: Annotated[
+        SetAsideMeta | msgspec.UnsetType,
+        msgspec.Meta(description="Since when and why builds leave the project out. Its numbers stay as they were."),
     ] = msgspec.UNSET
 
 

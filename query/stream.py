@@ -87,7 +87,7 @@ class Streams:
         """What is there now, by the name of the event: what must change for it to be told, and what it tells."""
         answers = self._answers_of(subject)
         freshness = answers.freshness()
-        through = freshness.complete_through
+        through = freshness.complete_through_of(subject.project_id)
         visitors = answers.answer(live(subject, self._clock()))["data"]
         # Through when data is complete moves on by itself; new data comes with a build.
         built = {"completeThrough": None if through is None else as_instant(through)}

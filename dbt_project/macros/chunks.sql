@@ -33,10 +33,11 @@
 {%- endmacro %}
 
 
-{#- Creates a table and fills it. -#}
+{#- Creates a table and fills it; rows of projects that the build leaves out are taken over from the one before. -#}
 {% macro clickhouse__create_table_as(temporary, relation, sql) -%}
     {{ clickhouse__create_empty_table(temporary, relation, sql, config.get('contract').enforced) }}
     {%- if not temporary -%}
+        {% do keep_rows_of(this, relation) %}
         {{ insert_in_chunks(relation, adapter.get_columns_in_relation(relation) | map(attribute='name') | list, sql) }}
     {%- endif -%}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- Swaps exactly the days of the window, each atomically. The adapter's own macro lists partitions from the new rows, so a
     day that became empty would keep its old ones.
 
-    Small tables are partitioned by month, because every partition is a folder with files: then the other days of the month
+    Rows of projects that the build leaves out are taken over as they are. Small tables are partitioned by month, because every partition is a folder with files: then the other days of the month
     are taken over as they are, and the month is swapped. -#}
 {% macro clickhouse__incremental_insert_overwrite(existing_relation, partition_by, is_distributed=False) %}
     {% if is_distributed %}
@@ -13,6 +13,7 @@
     {% set fresh = existing_relation.incorporate(
         path={"identifier": fresh_name ~ invocation_id.replace('-', '_')}) %}
     {% set columns = assert_same_columns(existing_relation, sql) %}
+    {% set kept = kept_projects(columns) %}
     {#- What a run that was killed left behind. #}
     {% set left = run_query(
         "select name from system.tables where database = '" ~ existing_relation.schema
@@ -33,8 +34,11 @@
             insert into {{ fresh }}
             select * from {{ existing_relation }}
             where {{ partition_by }} in ({{ months_of(days) | join(', ') }})
-                and not ({{ in_days(month_of.group(1), 0, 0, days) }})
+                and (not ({{ in_days(month_of.group(1), 0, 0, days) }}){{ ' or ' ~ kept if kept }})
+            settings additional_table_filters = {}
         {% endcall %}
+    {% elif kept %}
+        {% do keep_rows(existing_relation, fresh, columns, in_days(partition_by, 0, 0, days)) %}
     {% endif %}
     {% do wait_for_replicas(fresh) %}
     {% call statement('swap_days') %}

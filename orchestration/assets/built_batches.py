@@ -1,7 +1,7 @@
 """Which batches the tables hold: the end of a build, and what `completeThrough` rests on."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import msgspec
@@ -12,15 +12,21 @@ from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
 from orchestration.planning.days import reached
 from orchestration.planning.plan import buildable
+from orchestration.planning.set_aside import take_back
 
 
 def mark_built(
-    warehouse: Warehouse, build_id: str, days: list[date] | None, settings: Settings, clock: Clock = now_ms
+    warehouse: Warehouse,
+    build_id: str,
+    days: list[date] | None,
+    settings: Settings,
+    clock: Clock = now_ms,
+    left_out: Collection[str] = (),
 ) -> int:
     """Marks what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
 
     A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; days of the others are
-    noted. Returns the number of batches that became built.
+    noted. Nothing is noted of the projects that were `left_out`. Returns the number of batches that became built.
     """
     first, last = buildable(settings)
     built = set(days or [])
@@ -29,15 +35,18 @@ def mark_built(
     projects: list[dict[str, object]] = []
     parts: list[dict[str, object]] = []
     common = {"build_id": build_id, "built_at": timestamp(clock())}
+    pending: list[tuple[str, str]] = []
     for row in warehouse.rows(
         "SELECT batch_id, project_id, settings_hash, days FROM lens_staging.planned_batches "
-        "WHERE build_id = {build:String}",
-        {"build": build_id},
+        "WHERE build_id = {build:String} AND NOT has({left_out:Array(String)}, project_id)",
+        {"build": build_id, "left_out": list(left_out)},
     ):
         needed = set(reached(row["days"], first=first, last=last))
         unit = {"batch_id": row["batch_id"]}
         if days is not None and not needed <= built | earlier[row["batch_id"]]:
             parts.extend({**unit, "day": day, **common} for day in sorted(needed & built))
+        elif row["project_id"] and not row["settings_hash"]:
+            pending.append((row["project_id"], row["batch_id"]))
         elif row["project_id"]:
             settings_built = {"project_id": row["project_id"], "settings_hash": row["settings_hash"]}
             projects.append({**settings_built, "built_at": common["built_at"]})
@@ -49,6 +58,12 @@ def mark_built(
     finished = {"build_id": build_id, "finished_at": common["built_at"]}
     _insert(warehouse, "lens_staging.builds", [finished], build_id)
     _insert(warehouse, "lens_staging.built_batches", batches, build_id)
+    for project, planned in pending:
+        _forget_pending(warehouse, project, planned)
+        take_back(warehouse, project, clock())
+    if pending:
+        # What answers say of these projects is new, after their numbers.
+        _insert(warehouse, "lens_staging.builds", [finished], f"{build_id}-taken-back")
     return len(batches)
 
 
@@ -65,6 +80,16 @@ def _days_built_earlier(warehouse: Warehouse, build_id: str) -> dict[str, set[da
     ):
         earlier[row["batch_id"]] = set(row["days"])
     return earlier
+
+
+def _forget_pending(warehouse: Warehouse, project: str, planned: str) -> None:
+    """Removes the days of a project that are built now; `planned` says until when those were noted."""
+    warehouse.command(
+        "ALTER TABLE lens_staging.pending_days "
+        "DELETE WHERE project_id = {project:String} AND toUnixTimestamp64Milli(noted_at) <= {until:Int64}",
+        {"project": project, "until": int(planned.rpartition(" ")[2])},
+        {"mutations_sync": 1},
+    )
 
 
 def _insert(warehouse: Warehouse, table: str, rows: Iterable[Mapping[str, object]], build_id: str) -> None:

@@ -13,23 +13,25 @@ from event_lens.tracing import tracing
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.erasing import sweep
+from orchestration.assets.apart import choice_of
 from orchestration.assets.built_batches import mark_built
-from orchestration.assets.dbt_models import EVERYTHING, days_of_run, plan_of, scope_of
+from orchestration.assets.dbt_models import days_of_run
 from orchestration.assets.registry_sync import span_built
 from orchestration.assets.settle import settle_built
 from orchestration.assets.translator import OWNER
-from orchestration.planning.plan import read_plan
+from orchestration.planning.plan import note_left_out, read_plan
+from orchestration.run_tags import EVERYTHING, plan_of, scope_of
 
 # After an upgrade or a long outage there are millions at once.
 SETTLE_SECONDS = 600
-BUILT = dg.AssetKey(["lens_staging", "built_batches"])
+BUILT_BATCHES = dg.AssetKey(["lens_staging", "built_batches"])
 
 
 def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The asset `lens_staging/built_batches`: it runs when every table of the build is there."""
 
     @dg.asset(
-        key=BUILT,
+        key=BUILT_BATCHES,
         deps=list(tables),
         group_name="build",
         description="Landed batches that the tables of lens hold.",
@@ -42,7 +44,10 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
             plan = read_plan(warehouse, plan_id, settings)
             is_everything = scope_of(context.run.tags) == EVERYTHING
             days = None if is_everything else days_of_run(context.run.tags, plan)
-            marked = mark_built(warehouse, plan_id, days, settings)
+            choice = choice_of(warehouse, context.run.tags, plan_id)
+            left_out = choice.projects if choice.is_but else frozenset()
+            note_left_out(warehouse, left_out)
+            marked = mark_built(warehouse, plan_id, days, settings, left_out=left_out)
             if count_shards(settings) > 1:
                 span_built(settings, warehouse)
             if tracing.is_on:

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -22,21 +21,15 @@ from dagster_dbt import DbtProject, dbt_assets
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
+from orchestration.assets.apart import choice_of, run_apart
 from orchestration.assets.table_size import with_size
 from orchestration.assets.translator import TableTranslator
+from orchestration.choice import FILTERS, choice_environment
 from orchestration.dbt_args import PLAN, dbt_args, dbt_days
-from orchestration.dbt_run import run_dbt
 from orchestration.planning.chunks import chunk_ends
 from orchestration.planning.days import between
 from orchestration.planning.plan import Plan, buildable, read_plan
-
-# What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
-SCOPE_TAG = "eventlens/scope"
-TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
-# The first and last day of a run that we asked for. Dagster's own tags say which of them its page shows.
-DAYS_TAG = "eventlens/days"
-# The plan that was made before the run was asked for.
-PLAN_TAG = "eventlens/plan"
+from orchestration.run_tags import DAYS_TAG, EVERYTHING, TOUCHED, plan_of, scope_of
 
 
 @dataclass(frozen=True)
@@ -66,11 +59,12 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
             chosen = choose_days(context, settings, phase)
             # dbt reads this process's environment when its command begins.
             os.environ.update(dbt_days(chosen.days, chosen.receive_days, chosen.chunk_ends))
-            os.environ[PLAN] = plan_of(context.run)
+            os.environ[PLAN] = plan_id = plan_of(context.run)
+            args = dbt_args(is_full_refresh=chosen.is_full_refresh)
             days = None if chosen.is_full_refresh or partitions is None else chosen.days
             with connect(settings, "builder") as warehouse:
-                note = partial(with_size, context, warehouse, days)
-                yield from run_dbt(context, project, dbt_args(is_full_refresh=chosen.is_full_refresh), note)
+                for event in run_apart(context, settings, project, args, plan_id=plan_id):
+                    yield with_size(context, warehouse, days, event) if isinstance(event, dg.Output) else event
 
         return models
 
@@ -91,7 +85,8 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
         plan = read_plan(warehouse, plan_of(context.run), settings)
         days = days_of_run(context.run.tags, plan)
         if phase != "facts":
-            days = sorted({*days, *_days_with_a_new_owner(warehouse, settings)})
+            choice = choice_environment(warehouse, choice_of(warehouse, context.run.tags, plan_of(context.run)))
+            days = sorted({*days, *_days_with_a_new_owner(warehouse, settings, choice[FILTERS])})
         ends = chunk_ends(warehouse, days, settings.build_memory_bytes)
     receive_days = plan.receive_days if scope == TOUCHED else sorted({*plan.receive_days, *days})
     return Phase(days, receive_days, ends, is_full_refresh=False)
@@ -110,16 +105,9 @@ def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
     return plan.days or days if scope_of(tags) == TOUCHED else days
 
 
-def plan_of(run: dg.DagsterRun) -> str:
-    """Returns the id of the run's plan: the one it was asked for with, or its own."""
-    return run.tags.get(PLAN_TAG, run.run_id)
-
-
-def scope_of(tags: Mapping[str, str]) -> str:
-    return tags.get(SCOPE_TAG, RANGE)
-
-
-def _days_with_a_new_owner(warehouse: Warehouse, settings: Settings) -> list[date]:
+def _days_with_a_new_owner(warehouse: Warehouse, settings: Settings, filters: str) -> list[date]:
+    """The days of the projects that the build is about: the others' rows are of an earlier build."""
     first, last = buildable(settings)
-    rows = warehouse.rows("SELECT DISTINCT local_day FROM lens_staging.int_owner_changes")
+    changed = "SELECT DISTINCT local_day FROM lens_staging.int_owner_changes"
+    rows = warehouse.rows(changed, settings={"additional_table_filters": filters})
     return sorted(row["local_day"] for row in rows if first <= row["local_day"] <= last)

@@ -1,17 +1,19 @@
 """What the models start from: the raw tables as the collector lands them, and the registry's copy beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import dagster as dg
 
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
-from orchestration.assets.dbt_models import plan_of
+from event_lens.warehouse.client import Warehouse
+from orchestration.assets.apart import choice_of
 from orchestration.assets.partitions import note_first_day
 from orchestration.assets.registry_sync import COPIED, copy_registry
 from orchestration.assets.translator import OWNER
-from orchestration.planning.plan import make_plan, read_plan
+from orchestration.planning.plan import make_plan, plan_again, read_plan
+from orchestration.run_tags import plan_of
 
 GROUP = "raw"
 LANDED = ("events", "profile_operations", "quarantine")
@@ -71,7 +73,7 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
             plan_id = plan_of(context.run)
             if plan_id == context.run_id:
                 copy_registry(settings, warehouse)
-                make_plan(warehouse, plan_id)
+                _plan(warehouse, plan_id, context.run.tags)
             plan = read_plan(warehouse, plan_id, settings)
             row_counts = {
                 f"lens_raw.{table}": warehouse.value(f"SELECT count() FROM lens_raw.{table}") for table in LANDED
@@ -93,6 +95,14 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
             yield dg.MaterializeResult(asset_key=raw_key(table), metadata={"rows": row_count})
 
     return [*landed, registry_copy]
+
+
+def _plan(warehouse: Warehouse, plan_id: str, tags: Mapping[str, str]) -> None:
+    choice = choice_of(warehouse, tags, plan_id)
+    if choice.is_but:
+        make_plan(warehouse, plan_id, choice.projects)
+    for project in () if choice.is_but else choice.projects:
+        plan_again(warehouse, plan_id, project)
 
 
 def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:

@@ -4,6 +4,7 @@ The plan of a run lies in `lens_staging.planned_batches` under the run's id, so 
 same one and a run that dies leaves nothing to undo: its batches are still unbuilt.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,6 +19,7 @@ NUMBERS_FOLLOW = ", ".join(
     for setting in PROJECT_SETTINGS.values()
     if setting.changes is Changes.ALL_DAYS
 )
+_JOINS = {"join_use_nulls": 0}
 
 # A project's settings and its definitions: when one of them differs from what was built, all its days are touched.
 SETTINGS = f"""
@@ -79,41 +81,101 @@ RECORDS = """
     SELECT project_id, created_at, received_at, batch_id FROM copies
 """
 
-TOUCHED = """
+_EVENTS, _OPERATIONS = (RECORDS.format(table=f"lens_raw.{name}") for name in ("events", "profile_operations"))
+_UNBUILT = (
+    "SELECT batch_id FROM lens_raw.batches WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
+)
+
+# Everything that is not built, with the local day on which it counts.
+_TOUCHING = f"""
+    SELECT
+        record.project_id AS project_id,
+        record.batch_id AS batch_id,
+        record.is_event AS is_event,
+        toDate(record.created_at + toIntervalSecond(zones.offset_seconds)) AS local_day,
+        toDate(record.received_at) AS receive_day
+    FROM (
+        SELECT *, true AS is_event FROM ({_EVENTS})
+        UNION ALL
+        SELECT *, true AS is_event FROM ({_OPERATIONS})
+        UNION ALL
+        SELECT project_id, received_at AS created_at, received_at, batch_id, false AS is_event
+        FROM lens_raw.quarantine
+        WHERE batch_id IN ({_UNBUILT})
+        UNION ALL
+        SELECT project_id, created_at, received_at, batch_id, true AS is_event
+        FROM lens_raw.changed_events
+        WHERE batch_id IN ({_UNBUILT})
+    ) AS record
+    ASOF LEFT JOIN (
+        SELECT project_id, from_utc, offset_seconds
+        FROM (SELECT project_id, timezone FROM lens_raw.project_settings FINAL) AS projects
+        INNER JOIN (SELECT * FROM lens_raw.zone_offsets FINAL) AS offsets ON offsets.zone = projects.timezone
+    ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
+"""
+
+# A batch of projects alone that are left out touches no day, and is built as it is.
+TOUCHED = f"""
     INSERT INTO lens_staging.planned_batches
     SELECT
         {{build:String}}, batch_id, '', 0,
-        groupUniqArrayIf(toDate(created_at + toIntervalSecond(offset_seconds)), is_event),
-        groupUniqArray(toDate(received_at)),
+        groupUniqArrayIf(local_day, is_event AND NOT has({{left_out:Array(String)}}, project_id)),
+        groupUniqArrayIf(receive_day, NOT has({{left_out:Array(String)}}, project_id)),
+        now64(3, 'UTC')
+    FROM ({_TOUCHING})
+    GROUP BY batch_id
+"""
+
+# What of the projects that are left out is not built.
+LEFT_OUT = f"""
+    INSERT INTO lens_staging.pending_days
+    SELECT
+        project_id, groupUniqArrayIf(local_day, is_event), groupUniqArray(receive_day),
+        (SELECT min(landed_at) FROM lens_raw.batches WHERE batch_id IN ({_UNBUILT})), now64(3, 'UTC')
+    FROM ({_TOUCHING})
+    WHERE has({{left_out:Array(String)}}, project_id)
+    GROUP BY project_id
+"""
+
+# All that was ever sent by projects that are left out.
+_ALL_DAYS = """
+    INSERT INTO lens_staging.pending_days
+    SELECT
+        project_id,
+        groupUniqArrayIf(day, is_sent),
+        groupUniqArrayIf(receive_day, is_sent),
+        now64(3, 'UTC'),
         now64(3, 'UTC')
     FROM (
-        SELECT record.*, zones.offset_seconds AS offset_seconds
-        FROM (
-            SELECT *, true AS is_event FROM ({events})
-            UNION ALL
-            SELECT *, true AS is_event FROM ({operations})
-            UNION ALL
-            SELECT project_id, received_at AS created_at, received_at, batch_id, false AS is_event
-            FROM lens_raw.quarantine
-            WHERE batch_id IN (
-                SELECT batch_id FROM lens_raw.batches
-                WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
-            )
-            UNION ALL
-            SELECT project_id, created_at, received_at, batch_id, true AS is_event
-            FROM lens_raw.changed_events
-            WHERE batch_id IN (
-                SELECT batch_id FROM lens_raw.batches
-                WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
-            )
-        ) AS record
-        ASOF LEFT JOIN (
-            SELECT project_id, from_utc, offset_seconds
-            FROM (SELECT project_id, timezone FROM lens_raw.project_settings FINAL) AS projects
-            INNER JOIN (SELECT * FROM lens_raw.zone_offsets FINAL) AS offsets ON offsets.zone = projects.timezone
-        ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
+        SELECT
+            arrayJoin({left_out:Array(String)}) AS project_id,
+            toDate(0) AS day,
+            toDate(0) AS receive_day,
+            false AS is_sent
+        UNION ALL
+        SELECT DISTINCT project_id, day, toDate(received_at), true
+        FROM lens_raw.events WHERE {is_whole:Bool} AND has({left_out:Array(String)}, project_id)
+        UNION ALL
+        SELECT DISTINCT project_id, day, toDate(received_at), true
+        FROM lens_raw.profile_operations WHERE {is_whole:Bool} AND has({left_out:Array(String)}, project_id)
     )
-    GROUP BY batch_id
+    GROUP BY project_id
+"""
+
+# The days that were noted before now; what is noted from now on stays pending.
+PENDING = """
+    INSERT INTO lens_staging.planned_batches
+    SELECT
+        {build:String},
+        concat('pending of ', project_id, ' until ', toString(toUnixTimestamp64Milli(max(noted_at)))),
+        project_id,
+        0,
+        groupUniqArrayArray(days),
+        groupUniqArrayArray(receive_days),
+        now64(3, 'UTC')
+    FROM lens_staging.pending_days
+    WHERE has({chosen:Array(String)}, project_id) = {is_only:Bool}
+    GROUP BY project_id
 """
 
 CHANGED_PROJECTS = f"""
@@ -124,6 +186,7 @@ CHANGED_PROJECTS = f"""
         WHERE (project_id, settings_hash) NOT IN (
             SELECT project_id, settings_hash FROM lens_staging.built_projects FINAL
         )
+        AND has({{chosen:Array(String)}}, project_id) = {{is_only:Bool}}
     )
     SELECT
         {{build:String}},
@@ -156,13 +219,47 @@ class Plan:
     batch_count: int
 
 
-def make_plan(warehouse: Warehouse, build_id: str) -> None:
-    """Notes the batches and changed projects that are not built yet, and the days they touch, under `build_id`."""
-    touched = TOUCHED.format(
-        events=RECORDS.format(table="lens_raw.events"), operations=RECORDS.format(table="lens_raw.profile_operations")
-    )
-    warehouse.command(touched, {"build": build_id}, {"join_use_nulls": 0})
-    warehouse.command(CHANGED_PROJECTS, {"build": build_id}, {"join_use_nulls": 0})
+def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = ()) -> None:
+    """Notes the batches and changed projects that are not built yet, and the days they touch, under `build_id`.
+
+    Without projects that are `left_out`: the days that batches touch of those are kept for when they are tried again.
+    """
+    note_left_out(warehouse, left_out)
+    _write(warehouse, TOUCHED, {"build": build_id, "left_out": list(left_out)})
+    _plan_projects(warehouse, build_id, left_out, is_only=False)
+
+
+def plan_again(warehouse: Warehouse, build_id: str, project: str) -> None:
+    """Notes, under `build_id`, the days that are pending of a project that was left out, and no batch."""
+    _plan_projects(warehouse, build_id, [project], is_only=True)
+
+
+def note_left_out(warehouse: Warehouse, projects: Collection[str]) -> None:
+    """Notes the days that unbuilt batches touch of `projects`, before those batches count as built without them."""
+    if projects:
+        _write(warehouse, LEFT_OUT, {"left_out": list(projects)})
+
+
+def note_failed(warehouse: Warehouse, projects: Collection[str], *, is_whole: bool) -> None:
+    """Notes that `projects` are to be planned again, when `is_whole` for all days of which they ever sent anything."""
+    note_left_out(warehouse, projects)
+    _write(warehouse, _ALL_DAYS, {"left_out": list(projects), "is_whole": is_whole})
+
+
+def settings_hashes(warehouse: Warehouse) -> dict[str, int]:
+    """What stands for the settings and definitions of each project, as the registry was copied last."""
+    rows = warehouse.rows(SETTINGS, settings=_JOINS)
+    return {row["project_id"]: row["settings_hash"] for row in rows}
+
+
+def _plan_projects(warehouse: Warehouse, build_id: str, chosen: Collection[str], *, is_only: bool) -> None:
+    """Plans what changed or is pending of the `chosen` projects, or of all but those."""
+    for statement in (CHANGED_PROJECTS, PENDING):
+        _write(warehouse, statement, {"build": build_id, "chosen": list(chosen), "is_only": is_only})
+
+
+def _write(warehouse: Warehouse, statement: str, parameters: Mapping[str, object]) -> None:
+    warehouse.command(statement, parameters, _JOINS)
 
 
 def has_unbuilt_batches(warehouse: Warehouse) -> bool:

@@ -1,19 +1,25 @@
 """The runs that would bring the tables up to date, and their tags."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from event_lens.clock import now_ms
 from event_lens.errors import Refused
 from event_lens.settings import Settings
 from event_lens.shards import OWN, count_shards
 from event_lens.warehouse.client import Warehouse
-from orchestration.assets.dbt_models import DAYS_TAG, EVERYTHING, PLAN_TAG, RANGE, SCOPE_TAG, TOUCHED
+from event_lens.warehouse.set_aside import SetAside, read_set_aside
+from orchestration.assets.apart import program_version
+from orchestration.assets.built_batches import mark_built
 from orchestration.assets.registry_sync import copy_registry
-from orchestration.planning.plan import buildable, make_plan, read_plan
+from orchestration.planning.plan import buildable, make_plan, read_plan, settings_hashes
+from orchestration.planning.set_aside import find_due
+from orchestration.run_tags import DAYS_TAG, EVERYTHING, PLAN_TAG, PROJECT_TAG, RANGE, SCOPE_TAG, TOUCHED
 
 JOB = "build_lens"
 # Dagster logs each event of a run to the terminal by default, some hundred lines a build; its page shows them anyway.
@@ -33,13 +39,15 @@ UNFINISHED = [
 class BuildRun:
     """One run of the job: the first and last day that it rebuilds, and what it rebuilds of those between.
 
-    `plan_id` names the plan that was made to find out; without one the run plans when it begins.
+    `plan_id` names the plan that was made to find out; without one the run plans when it begins. With a `project` it is
+    about that one alone, which was set aside.
     """
 
     start: date
     end: date
     scope: str
     plan_id: str = ""
+    project: str = ""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -50,24 +58,45 @@ class BuildRun:
             DAYS_TAG: f"{self.start}/{self.end}",
             SCOPE_TAG: self.scope,
             **({PLAN_TAG: self.plan_id} if self.plan_id else {}),
+            **({PROJECT_TAG: self.project} if self.project else {}),
         }
 
 
-def touched_runs(settings: Settings, warehouse: Warehouse) -> list[BuildRun]:
+def touched_runs(settings: Settings, warehouse: Warehouse, *, must_try_again: bool = False) -> list[BuildRun]:
     """The one run for everything that is landed or changed and not built yet; none when the tables are up to date.
 
-    The registry is copied and the plan made here, and the run carries the plan's id. A shard without tables builds
-    them even when it has no rows: questions over all shards ask it too.
+    After it, a run for each project that is set aside and to be tried again: when its time has come, or at once when it
+    `must_try_again`. The registry is copied and the plan made here, and the run carries the plan's id. A shard without
+    tables builds them even when it has no rows: questions over all shards ask it too.
     """
     copy_registry(settings, warehouse)
     if count_shards(settings) > 1 and not warehouse.value(
         f"SELECT count() FROM system.tables WHERE database = '{OWN}'"
     ):
         return [full_refresh_run(settings, warehouse)]
+    aside = read_set_aside(warehouse)
     plan_id = str(uuid.uuid4())
-    make_plan(warehouse, plan_id)
+    make_plan(warehouse, plan_id, aside)
     plan = read_plan(warehouse, plan_id, settings)
-    return [BuildRun(plan.days[0], plan.days[-1], TOUCHED, plan_id)] if plan.days else []
+    if aside and plan.batch_count and not plan.days:
+        # What landed is all of projects that are left out, so the tables hold everything that they can.
+        mark_built(warehouse, plan_id, [], settings, left_out=aside.keys())
+    again = list(aside) if must_try_again else due_again(warehouse, aside)
+    return [
+        *([BuildRun(plan.days[0], plan.days[-1], TOUCHED, plan_id)] if plan.days else []),
+        *(again_run(settings, project) for project in again),
+    ]
+
+
+def due_again(warehouse: Warehouse, aside: Mapping[str, SetAside]) -> list[str]:
+    """The projects of those set `aside` that are to be tried again now."""
+    return find_due(aside.values(), settings_hashes(warehouse), program_version(), now_ms()) if aside else []
+
+
+def again_run(settings: Settings, project: str) -> BuildRun:
+    """The run that tries a project again that was set aside; it plans when it begins, after the runs before it."""
+    _, last = buildable(settings)
+    return BuildRun(last, last, TOUCHED, project=project)
 
 
 def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:

@@ -8,10 +8,12 @@ import dagster as dg
 from event_lens.errors import Unavailable
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from event_lens.warehouse.set_aside import read_set_aside
 from orchestration.assets.partitions import shown_tags
 from orchestration.assets.registry_sync import registry_fingerprint
 from orchestration.planning.plan import has_unbuilt_batches
-from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, UNFINISHED, touched_runs
+from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, UNFINISHED, due_again, touched_runs
+from orchestration.run_tags import PROJECT_TAG
 from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retry
 
 # The daemon decides when to look (`triggers.watch`); this only keeps a second look from following at once.
@@ -19,6 +21,8 @@ SECONDS_BETWEEN_LOOKS = 1
 # The definitions that a run was asked for with, as the registry's fingerprint.
 DEFINITIONS_TAG = "eventlens/definitions"
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+# As many are looked through, because those of projects that are set aside stand between them.
+MAX_ENDED = 50
 NOTHING_TO_BUILD = "Everything that landed is built."
 
 
@@ -52,7 +56,8 @@ def _look(
     built, _, told = (context.cursor or "").partition(" ")
     known = registry_fingerprint(settings)
     with connect(settings, "builder") as warehouse:
-        if built == known and not has_unbuilt_batches(warehouse):
+        again = due_again(warehouse, read_set_aside(warehouse))
+        if built == known and not again and not has_unbuilt_batches(warehouse):
             return dg.SkipReason(NOTHING_TO_BUILD)
         retry = decide_retry(_ended_builds(context.instance), known, time.time())
         if not retry.may_start:
@@ -74,9 +79,9 @@ def _look(
 
 
 def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:
-    """The latest builds that succeeded or failed, latest first."""
+    """The latest builds that succeeded or failed, latest first; without those of single projects set aside."""
     records = instance.get_run_records(
-        dg.RunsFilter(job_name=JOB, statuses=ENDED), limit=len(DELAYS_SECONDS) + 1, order_by="end_time"
+        dg.RunsFilter(job_name=JOB, statuses=ENDED), limit=MAX_ENDED, order_by="end_time"
     )
     return [
         EndedBuild(
@@ -86,4 +91,5 @@ def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:
             record.dagster_run.tags.get(DEFINITIONS_TAG, ""),
         )
         for record in records
-    ]
+        if PROJECT_TAG not in record.dagster_run.tags
+    ][: len(DELAYS_SECONDS) + 1]

@@ -54,7 +54,7 @@ class Local:
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
         asked = report.ask(self.subject, report.read(written), self._clock())
-        answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked)))
+        answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked, project_id=self.project_id)))
         return answer
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:

@@ -7,7 +7,7 @@ import pytest
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from event_lens.settings import Settings, read_settings
-from orchestration.assets.dbt_models import EVERYTHING, RANGE, TOUCHED, days_of_run
+from orchestration.assets.dbt_models import days_of_run
 from orchestration.assets.partitions import (
     SHOWN_AT_FIRST,
     daily_partitions,
@@ -19,6 +19,7 @@ from orchestration.dagster_home import prepare_dagster_home
 from orchestration.planning.days import between
 from orchestration.planning.plan import Plan
 from orchestration.planning.runs import BuildRun
+from orchestration.run_tags import EVERYTHING, RANGE, TOUCHED
 
 FIRST_SHOWN = date(2026, 3, 1)
 

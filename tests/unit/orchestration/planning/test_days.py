@@ -7,10 +7,11 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 from event_lens.errors import Refused
 from event_lens.settings import read_settings
-from orchestration.assets.dbt_models import EVERYTHING, RANGE, TOUCHED, days_of_run
+from orchestration.assets.dbt_models import days_of_run
 from orchestration.planning.days import between, reached
 from orchestration.planning.plan import Plan
 from orchestration.planning.runs import MAX_DAYS_SHOWN, BuildRun, range_run
+from orchestration.run_tags import EVERYTHING, RANGE, TOUCHED
 
 FIRST, LAST = date(2015, 1, 1), date(2026, 12, 31)
 DAY = date(2026, 3, 10)

@@ -17,10 +17,10 @@ from event_lens.registry.definitions.goals import create_goal
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.access import connect
-from orchestration.assets.dbt_models import PLAN_TAG
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.planning.plan import SETTINGS
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB
+from orchestration.run_tags import PLAN_TAG
 from orchestration.triggers.retry import DELAYS_SECONDS
 from orchestration.triggers.sensors import landed_sensor
 from orchestration.triggers.watch import Landings

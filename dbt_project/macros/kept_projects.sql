@@ -1,0 +1,31 @@
+{#- SQL: whether a row belongs to a project that this build leaves out, so that its rows stay as they are; empty when it leaves
+    out none, or when rows of `columns` belong to no project. Statements of the build read no rows of such a project at all:
+    the connection's `additional_table_filters` hide them (EVENTLENS_DBT_TABLE_FILTERS). -#}
+{% macro kept_projects(columns) -%}
+    {{ return(env_var('EVENTLENS_DBT_KEPT_PROJECTS', '') if execute and 'project_id' in columns else '') }}
+{%- endmacro %}
+
+
+{#- Copies the rows of projects that are left out from `existing` to `fresh`, of the rows for which `condition` holds. -#}
+{% macro keep_rows(existing, fresh, columns, condition='true') -%}
+    {%- call statement('keep_rows') -%}
+        insert into {{ fresh }} ({{ columns | join(', ') }})
+        select {{ columns | join(', ') }} from {{ existing }}
+        where {{ condition }} and {{ kept_projects(columns) }}
+        settings additional_table_filters = {}
+    {%- endcall -%}
+{%- endmacro %}
+
+
+{#- Copies those rows from `existing`, a table that `fresh` is to take the place of, in the columns that both have. -#}
+{% macro keep_rows_of(existing, fresh) -%}
+    {%- set before = load_cached_relation(existing) -%}
+    {%- if kept_projects(['project_id']) and before is not none and before.is_table and before.identifier != fresh.identifier -%}
+        {%- set kept_columns = adapter.get_columns_in_relation(before) | map(attribute='name') | list -%}
+        {%- set columns = [] -%}
+        {%- for column in adapter.get_columns_in_relation(fresh) if column.name in kept_columns -%}
+            {%- do columns.append(column.name) -%}
+        {%- endfor -%}
+        {%- if 'project_id' in columns -%}{%- do keep_rows(before, fresh, columns) -%}{%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

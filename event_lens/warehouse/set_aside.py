@@ -1,0 +1,55 @@
+"""Projects that builds leave out because a build failed for them (docs/decisions/0028-set-aside.md)."""
+
+import re
+from dataclasses import dataclass
+
+from event_lens.warehouse.client import Warehouse
+
+TABLE = "lens_staging.set_aside_projects"
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Why a project is set aside: the model or test that failed for it, and what was said of that.
+
+    `settings_hash` (of its settings and definitions) and `version` (of the program) are what the last try was made
+    with. Everything that landed before `complete_through_ms` is in its tables.
+    """
+
+    project_id: str
+    model: str
+    reason: str
+    settings_hash: int
+    version: str
+    tries: int
+    build_id: str
+    since_ms: int
+    tried_at_ms: int
+    complete_through_ms: int
+
+    @property
+    def summary(self) -> str:
+        """What readers of the project may know: the whole reason can hold values of others."""
+        codes = re.findall(r"\(([A-Z][A-Z0-9_]+)\)", self.reason)
+        return f"{self.model} failed: {codes[-1]}" if codes else f"{self.model} failed"
+
+
+def read_set_aside(warehouse: Warehouse) -> dict[str, SetAside]:
+    """The projects that are set aside now, by id. Raises what `Warehouse` raises."""
+    rows = warehouse.rows(
+        f"""
+        SELECT project_id, model, reason, settings_hash, version, tries, build_id,
+            toUnixTimestamp64Milli(since) AS since_ms,
+            toUnixTimestamp64Milli(tried_at) AS tried_at_ms,
+            if(oldest = 0, since_ms, least(since_ms, oldest)) - 1 AS complete_through_ms
+        FROM (SELECT * FROM {TABLE} FINAL WHERE is_set_aside = 1) AS aside
+        LEFT JOIN (
+            SELECT project_id, toUnixTimestamp64Milli(min(landed_at)) AS oldest
+            FROM lens_staging.pending_days
+            GROUP BY project_id
+        ) AS pending USING (project_id)
+        ORDER BY project_id
+        """,
+        settings={"join_use_nulls": 0},
+    )
+    return {row["project_id"]: SetAside(**row) for row in rows}

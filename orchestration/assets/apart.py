@@ -1,0 +1,151 @@
+"""A phase of a build goes on without the projects for which it fails."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+from dagster_dbt import DbtProject
+
+from event_lens import __version__
+from event_lens.clock import now_ms
+from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.set_aside import read_set_aside
+from orchestration import dbt
+from orchestration.choice import Choice, apply_choice
+from orchestration.culprits import find_culprits
+from orchestration.dbt_run import DbtFailed, is_failing, run_dbt
+from orchestration.dbt_sources import newest_source
+from orchestration.planning.plan import note_failed, settings_hashes
+from orchestration.planning.set_aside import Failure, set_aside
+from orchestration.run_tags import EVERYTHING, PROJECT_TAG, scope_of
+
+_PROJECTS = """
+    SELECT DISTINCT project_id FROM (
+        SELECT project_id FROM lens_raw.project_settings
+        UNION ALL SELECT project_id FROM lens_raw.events
+        UNION ALL SELECT project_id FROM lens_raw.profile_operations
+    )
+    ORDER BY project_id
+"""
+_TABLES = "SELECT database, name FROM system.tables WHERE startsWith(database, 'lens')"
+
+
+def program_version() -> str:
+    """Text that differs when this program or its models do."""
+    return f"{__version__} {newest_source(dbt.ROOT)}"
+
+
+def run_apart(
+    context: dg.AssetExecutionContext, settings: Settings, project: DbtProject, args: Sequence[str], *, plan_id: str
+) -> Iterator[Any]:
+    """Runs a command of dbt like `run_dbt`, again without the projects for which it fails, which are set aside.
+
+    Raises `DbtFailed` when it fails for another reason than the rows or definitions of single projects.
+    """
+    said = _Said()
+    with connect(settings, "builder") as warehouse:
+        while True:
+            apply_choice(warehouse, choice_of(warehouse, context.run.tags, plan_id))
+            tables = _tables(warehouse)
+            try:
+                yield from said.first(run_dbt(context, project, args))
+                break
+            except DbtFailed as error:
+                culprits = _culprits(warehouse, context, project, args, error, tables, plan_id)
+                if culprits:
+                    names = ", ".join(node.name for node in error.nodes)
+                    failure = Failure(names, " ".join(error.reasons), plan_id, program_version())
+                    set_aside(warehouse, culprits, failure, settings_hashes(warehouse), now_ms())
+                    note_failed(warehouse, culprits, is_whole="--full-refresh" in args or _has_new_table(error, tables))
+                if not culprits or PROJECT_TAG in context.run.tags:
+                    yield from said.checks()
+                    raise
+                context.log.error("Set aside: %s. %s", ", ".join(culprits), " ".join(error.reasons))
+            finally:
+                apply_choice(warehouse, Choice())
+    yield from said.checks()
+
+
+def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Choice:
+    """The projects that a run is about: one that was set aside; or all but those.
+
+    A build of everything tries every project again, and leaves out those for which it failed itself.
+    """
+    if only := tags.get(PROJECT_TAG):
+        return Choice.only([only])
+    aside = read_set_aside(warehouse).values()
+    is_everything = scope_of(tags) == EVERYTHING
+    return Choice.but(one.project_id for one in aside if not is_everything or one.build_id == plan_id)
+
+
+class _Said:
+    """What was told to Dagster of a phase, which hears of each table and each check once.
+
+    Checks are told at the end: one that fails for a project which is then set aside passes for the others.
+    """
+
+    def __init__(self) -> None:
+        self._outputs: set[str] = set()
+        self._checks: dict[tuple[str, str | None], dg.AssetCheckResult] = {}
+
+    def first(self, events: Iterator[Any]) -> Iterator[Any]:
+        for event in events:
+            if isinstance(event, dg.AssetCheckResult):
+                self._checks[str(event.asset_key), event.check_name] = event
+            elif not isinstance(event, dg.Output):
+                yield event
+            elif event.output_name not in self._outputs:
+                self._outputs.add(event.output_name)
+                yield event
+
+    def checks(self) -> Iterator[dg.AssetCheckResult]:
+        yield from self._checks.values()
+
+
+def _culprits(
+    warehouse: Warehouse,
+    context: dg.AssetExecutionContext,
+    project: DbtProject,
+    args: Sequence[str],
+    error: DbtFailed,
+    tables: set[tuple[str, str]],
+    plan_id: str,
+) -> list[str]:
+    """Finds the projects for which what failed fails when it is built for them alone. None when nothing in it ran."""
+    if not error.nodes:
+        return []
+    command = "test" if all(node.resource_type == "test" for node in error.nodes) else "run"
+    chosen = [command, "--select", *("fqn:" + ".".join(node.fqn) for node in error.nodes)]
+    if command == "run" and "--full-refresh" in args:
+        chosen.append("--full-refresh")
+    current = choice_of(warehouse, context.run.tags, plan_id)
+    everybody = {row["project_id"] for row in warehouse.rows(_PROJECTS)}
+    tried = everybody - current.projects if current.is_but else current.projects
+
+    def fails_for(projects: Sequence[str]) -> bool:
+        target = project.target_path / f"apart-{context.run_id[:7]}-{uuid4().hex[:7]}"
+        apply_choice(warehouse, Choice.only(projects))
+        is_bad = is_failing(project, chosen, target)
+        _drop_new(warehouse, error, tables)
+        return is_bad
+
+    _drop_new(warehouse, error, tables)
+    return find_culprits(sorted(tried), fails_for)
+
+
+def _tables(warehouse: Warehouse) -> set[tuple[str, str]]:
+    return {(row["database"], row["name"]) for row in warehouse.rows(_TABLES)}
+
+
+def _has_new_table(error: DbtFailed, tables: set[tuple[str, str]]) -> bool:
+    return any((node.schema, node.alias) not in tables for node in error.nodes if node.resource_type == "model")
+
+
+def _drop_new(warehouse: Warehouse, error: DbtFailed, tables: set[tuple[str, str]]) -> None:
+    """Removes tables that what failed has made: filled in part, they would be taken for built in full."""
+    for node in error.nodes:
+        if node.resource_type == "model" and (node.schema, node.alias) not in tables:
+            warehouse.command(f"DROP TABLE IF EXISTS `{node.schema}`.`{node.alias}`")

@@ -1,0 +1,24 @@
+"""The tags of a run that say what it is to build."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+# What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
+SCOPE_TAG = "eventlens/scope"
+TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
+# The first and last day of a run that we asked for. Dagster's own tags say which of them its page shows.
+DAYS_TAG = "eventlens/days"
+# The plan that was made before the run was asked for.
+PLAN_TAG = "eventlens/plan"
+# The one project that a run is about, which was set aside.
+PROJECT_TAG = "eventlens/project"
+
+
+def plan_of(run: dg.DagsterRun) -> str:
+    """Returns the id of the run's plan: the one it was asked for with, or its own."""
+    return run.tags.get(PLAN_TAG, run.run_id)
+
+
+def scope_of(tags: Mapping[str, str]) -> str:
+    return tags.get(SCOPE_TAG, RANGE)

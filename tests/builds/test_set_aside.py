@@ -1,0 +1,161 @@
+"""A project for which a build fails is set aside, the others are built, and it is tried again."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from unittest.mock import patch
+from uuid import uuid4
+
+import pytest
+
+from event_lens.clock import now_ms
+from event_lens.registry.database import open_registry
+from event_lens.registry.definitions.goals import remove_goal
+from event_lens.registry.definitions.store import keep, now
+from event_lens.registry.tables import Goal
+from event_lens.warehouse.set_aside import SetAside, read_set_aside
+from orchestration.build import Build, build
+from orchestration.planning.plan import has_unbuilt_batches
+from orchestration.planning.runs import touched_runs
+from tests.builds.site import QUIET_FOR_MONTHS, Site, fronted_site
+from tests.conftest import EmbeddedServer
+from tests.spec.rows import Project
+
+DAY = date(2026, 3, 2)
+NOT_ALL_BUILT = "lens_staging/built_batches: every_project_is_built"
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@dataclass
+class Seen:
+    """What a build left: its checks, who is set aside, and the orders of each project in the tables."""
+
+    build: Build
+    aside: dict[str, SetAside]
+    orders: dict[str, int]
+    conversions: dict[str, int]
+    waiting: bool
+    pending: int
+
+
+@dataclass
+class Story:
+    """A goal of `bad` breaks the first build, and another when more has landed; then it is removed."""
+
+    good: str
+    bad: str
+    idle: str
+    began_ms: int
+    broken: Seen
+    still_broken: Seen
+    runs_at_once: int
+    mended: Seen
+
+
+def built(site: Site) -> Seen:
+    with patch.dict(os.environ), warnings.catch_warnings():
+        # Dagster and dbt warn about their own dependencies.
+        warnings.simplefilter("ignore")
+        done = build(site.settings, lambda *_: None, start=None, end=None, is_full_refresh=False)
+    with site.warehouse() as warehouse:
+        orders, conversions = (
+            {row["project_id"]: row["n"] for row in warehouse.rows(f"{question} AS n FROM lens.{table} GROUP BY ALL")}
+            for table, question in (
+                ("metrics_daily", "SELECT project_id, sum(events)"),
+                ("attribution", "SELECT project_id, uniqExact(conversion_id)"),
+            )
+        )
+        pending = warehouse.value("SELECT count() FROM lens_staging.pending_days")
+        return Seen(done, read_set_aside(warehouse), orders, conversions, has_unbuilt_batches(warehouse), pending)
+
+
+def order(site: Site, at: str, **counts: int) -> None:
+    """Lands orders of several projects in one batch, as the writer does."""
+    for project, count in counts.items():
+        sent = Project(project)
+        for number in range(count):
+            sent.event(f"{DAY} {at}:{number:02}", "order", path="/", profile_id="ann", event_id=str(uuid4()))
+        site.land(sent)
+
+
+def add_goal(site: Site, project: str, goal_id: str, pattern: str) -> None:
+    """Adds a goal that our check of patterns has not seen."""
+    filters = [{"name": "path", "operator": "regex", "value": [pattern]}]
+    registry = open_registry(site.settings)
+    keep(
+        registry,
+        Goal(goal_id=goal_id, project_id=project, name=goal_id, event_name="order", filters=filters, created_at=now()),
+    )
+    registry.close()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    server = EmbeddedServer(tmp_path_factory.mktemp("site") / "home")
+    try:
+        with fronted_site(server.wait()) as site:
+            yield _told(site)
+    finally:
+        server.stop()
+
+
+def _told(site: Site) -> Story:
+    good, bad, idle = (site.create(name, "UTC") for name in ("Good", "Bad", "Idle"))
+    began = now_ms()
+    add_goal(site, good, "good", "^/")
+    add_goal(site, bad, "bad", r"[\b]")
+    order(site, "10:00", **{good: 3, bad: 3, idle: 3})
+    broken = built(site)
+    order(site, "11:00", **{good: 4, bad: 5})
+    still_broken = built(site)
+    order(site, "12:00", **{bad: 6})
+    with site.warehouse() as warehouse:
+        runs = touched_runs(site.settings, warehouse)
+        assert not has_unbuilt_batches(warehouse), "what is of the project alone waits for no build"
+    registry = open_registry(site.settings)
+    remove_goal(registry, "bad")
+    registry.close()
+    add_goal(site, bad, "mended", "^/")
+    return Story(good, bad, idle, began, broken, still_broken, len(runs), built(site))
+
+
+def test_the_first_build_goes_on_without_the_project_that_breaks_it(story: Story) -> None:
+    assert set(story.broken.aside) == {story.bad}
+    assert story.broken.orders[story.good] == 3
+    assert story.broken.conversions == {story.good: 3}
+    assert not story.broken.waiting
+    assert story.broken.build.failed_checks == [QUIET_FOR_MONTHS, NOT_ALL_BUILT]
+
+
+def test_the_reason_names_the_model_and_what_the_warehouse_said(story: Story) -> None:
+    aside = story.broken.aside[story.bad]
+    assert aside.model == "int_conversions"
+    assert "CANNOT_COMPILE_REGEXP" in aside.reason
+
+
+def test_others_rows_stay_while_it_is_tried_and_nothing_new_is_claimed_for_it(story: Story) -> None:
+    # The try builds what does not rest on the model that fails.
+    assert story.still_broken.orders == {story.good: 7, story.bad: 8, story.idle: 3}
+    assert story.still_broken.aside[story.bad].complete_through_ms < story.broken.aside[story.bad].tried_at_ms
+    assert story.still_broken.pending > 0
+
+
+def test_a_try_that_fails_again_is_counted_and_fails_no_build(story: Story) -> None:
+    assert (story.broken.aside[story.bad].tries, story.still_broken.aside[story.bad].tries) == (1, 2)
+    assert story.still_broken.conversions == {story.good: 7}
+    told = story.still_broken.build.failed_checks[2]
+    assert told.startswith(f"Project {story.bad} is still set aside. The build failed")
+
+
+def test_it_is_not_tried_again_at_once_by_itself(story: Story) -> None:
+    assert story.runs_at_once == 0
+
+
+def test_mended_it_is_built_with_all_that_came_meanwhile(story: Story) -> None:
+    assert story.mended.aside == {}
+    assert story.mended.orders == {story.good: 7, story.bad: 14, story.idle: 3}
+    assert story.mended.conversions == {story.good: 7, story.bad: 14}
+    assert story.mended.pending == 0
