@@ -29,6 +29,8 @@ Name = Literal[
     "eventlens_landing_retries_total",
     "eventlens_landing_refused_rows_total",
     "eventlens_question_seconds",
+    "eventlens_complete_through",
+    "eventlens_projects_set_aside",
 ]
 
 
@@ -63,6 +65,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("eventlens_landing_retries_total", "Landings put off because the warehouse did not answer."),
     Metric("eventlens_landing_refused_rows_total", "Rows the warehouse refused, kept in quarantine."),
     Metric("eventlens_question_seconds", "How long questions took from request to answer, by report.", "report"),
+    Metric(
+        "eventlens_complete_through",
+        "Unix time through which the tables hold what landed, by the query API; 0 before it was first asked.",
+    ),
+    Metric("eventlens_projects_set_aside", "Projects that builds leave out because one failed for them."),
 )
 
 

@@ -1,5 +1,7 @@
 """The query layer over HTTP: the Litestar application, and the process that serves it."""
 
+from contextlib import suppress
+
 from litestar import Litestar, Response, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -44,8 +46,11 @@ def answer_ready(service: Service) -> dict[str, str]:
     return {"status": "ready"}
 
 
-@get("/metrics", sync_to_thread=False)
-def answer_process_metrics() -> Response[bytes]:
+@get("/metrics", sync_to_thread=True)
+def answer_process_metrics(service: Service) -> Response[bytes]:
+    """The counters of this process, and how fresh the tables are; as it was while the warehouse is away."""
+    with suppress(Unavailable):
+        service.gauge_freshness()
     text, content_type = metrics.exposition()
     return Response(text, headers={"Content-Type": content_type})
 

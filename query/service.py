@@ -105,6 +105,12 @@ class Service:
         finally:
             metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 
+    def gauge_freshness(self) -> None:
+        """Sets the metrics of freshness, of the shard that is behind most. Blocks; raises what the warehouse raises."""
+        fresh = [shard.answers.freshness() for shard in self.shards.values()]
+        metrics.gauge("eventlens_complete_through", min(each.complete_through or 0 for each in fresh) / 1000)
+        metrics.gauge("eventlens_projects_set_aside", sum(len(each.set_aside) for each in fresh))
+
     async def _in_thread(self, run: Run, connections: Pool, work: Callable[[], T]) -> T:
         """The result of `work`, which blocks. When cancelled, kills what of it runs in the warehouse."""
         loop = asyncio.get_running_loop()
