@@ -49,7 +49,7 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
             return Response(b"", status_code=304, headers=headers)
         if as_csv:
             text = await in_thread(service.threads, lambda: _csv_of(report, dict(written), reply.body or b""))
-            return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+            return Response(text, media_type="text/csv", headers=headers)
         return Response(reply.body, media_type=MediaType.JSON, headers=headers)
 
     decorate = post if report.has_body else get

@@ -95,7 +95,14 @@ def _rebuild(registry: Registry, asker: Asker, project_id: str, _: NoParameters)
 
 
 PROJECTS = (
-    Action("list_projects", "GET", "/projects", "The project that the key manages.", _list, list[ProjectAnswer]),
+    Action(
+        "list_projects",
+        "GET",
+        "/projects",
+        "The project that the key manages.",
+        _list,
+        list[ProjectAnswer],  # type: ignore[valid-type]
+    ),
     Action(
         "create_project",
         "POST",

@@ -53,7 +53,7 @@ def expected(reference: duckdb.DuckDBPyConnection, asked: Asked) -> dict[date | 
     event_values, values = values, []
     of_session = " and ".join(["true", *(_holds("s", each, values) for each in asked.filters if each.is_of_session)])
     session_values, has_session_filters = values, of_session != "true"
-    bucket = {None: "null::date"}.get(asked.interval, f"date_trunc('{asked.interval}', {{day}})::date")
+    bucket = f"date_trunc('{asked.interval}', {{day}})::date" if asked.interval else "null::date"
     in_session = f"and session_id in (select session_id from sessions s where project_id = $project and {of_session})"
     countable = "true" if not asked.currency else f"upper(e.currency) in ('', '{asked.currency}')"
     rows = reference.execute(

@@ -25,6 +25,10 @@ def days(table: str) -> dict[str, str]:
     return {} if table == "profiles" else SEASON
 
 
+def lines_of(content: bytes) -> list[bytes]:
+    return [line.rstrip(b",") for line in content.splitlines()]
+
+
 def rows(world: World, file: str, **written: str) -> list[Any]:
     response = export(world, "random", file, **written)
     assert response.status_code == 200, response.text
@@ -47,7 +51,8 @@ def test_events_have_short_addresses(world: World, format: str) -> None:
     assert read_export(format) == ("events", format)
     response = export(world, "plain", format, **SEASON)
     assert response.headers["content-disposition"] == f'attachment; filename="events.{format}"'
-    assert response.content == export(world, "plain", f"events.{format}", **SEASON).content
+    same = export(world, "plain", f"events.{format}", **SEASON).content
+    assert sorted(lines_of(response.content)) == sorted(lines_of(same))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +80,7 @@ def test_an_export_that_was_cut_is_taken_up_after_its_last_row(world: World, tab
     unordered = rows(world, f"{table}.ndjson", **days(table))
     assert sorted(row[IDS[table]] for row in whole) == sorted(row[IDS[table]] for row in unordered)
     taken, cursor = [], ""
-    while page := rows(world, f"{table}.ndjson", cursor=cursor, limit="7", **days(table)):
+    while page := rows(world, f"{table}.ndjson", cursor=cursor, limit=str(len(whole) // 4 + 1), **days(table)):
         taken += page
         cursor = page[-1][IDS[table]]
     assert taken == whole

@@ -11,7 +11,7 @@ from event_lens.error_codes import CODES
 from query.manage import ACTIONS
 from tests.unit.query.sample_projects import World
 
-CREATE = {
+CREATE: dict[str, dict[str, Any]] = {
     "funnels": {"name": "To a plan", "steps": [{"name": "screen_view"}, {"name": "order"}], "by": "session"},
     "retentions": {"name": "Again", "start_event": "order"},
     "goals": {"name": "Big", "event": "order", "filters": [{"name": "revenue", "operator": "gte", "value": 100}]},
@@ -203,19 +203,17 @@ def test_nothing_of_another_project_is_shown_or_changed(shop: Manager, manager: 
     before = len(manager.done("GET", "/audit"))
     for kind in CREATE:
         assert shop.code("DELETE", f"/{kind}/{goal}") == f"{kind[:-1]}_unknown"
-    for method, path, body in (
-        ("GET", f"/projects/{project}", None),
-        ("PATCH", f"/projects/{project}", {"name": "mine"}),
-        ("POST", f"/projects/{project}/rebuild", None),
-    ):
-        assert shop.code(method, path, body) == "project_forbidden"
-    for method, path, body in (
-        ("GET", f"/clients/{key}", None),
-        ("PATCH", f"/clients/{key}", {"origins": ["*"]}),
-        ("POST", f"/clients/{key}/rotate", None),
-        ("DELETE", f"/clients/{key}", None),
-    ):
-        assert shop.code(method, path, body) == "key_unknown"
+    asked: list[tuple[str, str, Any, str]] = [
+        ("GET", f"/projects/{project}", None, "project_forbidden"),
+        ("PATCH", f"/projects/{project}", {"name": "mine"}, "project_forbidden"),
+        ("POST", f"/projects/{project}/rebuild", None, "project_forbidden"),
+        ("GET", f"/clients/{key}", None, "key_unknown"),
+        ("PATCH", f"/clients/{key}", {"origins": ["*"]}, "key_unknown"),
+        ("POST", f"/clients/{key}/rotate", None, "key_unknown"),
+        ("DELETE", f"/clients/{key}", None, "key_unknown"),
+    ]
+    for method, path, body, code in asked:
+        assert shop.code(method, path, body) == code
     assert len(manager.done("GET", "/audit")) == before
     assert manager.done("GET", "/goals")[0]["goal_id"] == goal
     assert {each["project_id"] for each in shop.done("GET", "/projects")} == {world.projects["shop"].project_id}
