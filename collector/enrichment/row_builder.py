@@ -82,7 +82,9 @@ class RowBuilder:
         if request.is_verified:
             agent, reason = parse_user_agent(self.user_agent), ""
         rules = request.project.bot_rules
-        if rules and not reason and (rule := own_rule(rules, user_agent=self.user_agent, reason=request.bot_signals)):
+        address = request.address if request.has_client_address else ""
+        told = {"user_agent": self.user_agent, "address": address, "reason": request.bot_signals}
+        if rules and not reason and (rule := own_rule(rules, **told)):
             agent, reason = agent._replace(device=BOT), rule
         self._path_rules = path_rules(rules)
         self.is_bot = bool(reason)

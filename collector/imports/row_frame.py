@@ -109,7 +109,7 @@ def _sender(importer: Importer, address: str, user_agent: str) -> tuple[Any, ...
     agent = user_agent[:MAX_USER_AGENT_LENGTH]
     is_judged = importer.is_log or bool(agent.strip())
     parsed, reason = judge(agent, is_log=importer.is_log) if is_judged else (parse_user_agent(agent), "")
-    rule = own_rule(importer.project.bot_rules, user_agent=agent)
+    rule = own_rule(importer.project.bot_rules, user_agent=agent, address=address)
     if rule and not reason:
         parsed, reason = parsed._replace(device=BOT), rule[:MAX_WORD_LENGTH]
     place = importer.geo.place(address) if importer.geo and address else None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from zoneinfo import available_timezones
 
 from event_lens.errors import Refused
+from event_lens.registry.excluded_ips import own_address
 
 MAX_PARAMETER = 255
 EVERY_PARAMETER = "*"
@@ -78,11 +79,14 @@ def bot_reason(text: str) -> str:
 
 
 def bot_rule(text: str) -> str:
-    """Take `agent:`, `path:` or `sign:` with what an event must have of it; `*` stands at either end."""
+    """Take `agent:`, `path:` or `sign:` with what an event has of it, `*` at either end; or `address:` and a network."""
     kind, _, value = text.strip().partition(":")
+    if kind == "address":
+        return f"{kind}:{own_address(value)}"
     if kind not in ("agent", "path", "sign") or not value.strip("*") or "*" in value.strip("*"):
         raise refused(
-            f"{text!r} is not a rule for bots: write agent:*Name*, path:/wp-* or sign:headless, * at the ends only."
+            f"{text!r} is not a rule for bots: write agent:*Name*, path:/wp-* or sign:headless, * at the ends only, or "
+            "address:203.0.113.0/24."
         )
     return f"{kind}:{value}"
 

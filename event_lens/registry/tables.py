@@ -78,7 +78,7 @@ class Project(Table):
     )
     bot_rules: Mapped[list[str]] = setting(
         [],
-        "Whose events are a bot's: agent:*Name*, path:/wp-*, sign:headless. Then bots rescan.",
+        "Whose events are a bot's: agent:*Name*, address:NETWORK, path:/wp-*, sign:headless.",
         Changes.NEW_EVENTS,
         option="--bot-rule",
         check=bot_rule,

@@ -18,7 +18,7 @@ from event_lens.registry.tables import PROJECT_SETTINGS
 
 NOW = 1_790_000_000_000
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
-RULES = ("agent:*Monitor*", "path:/wp-*", "sign:headless")
+RULES = ("agent:*Monitor*", "path:/wp-*", "sign:headless", "address:198.51.100.0/24")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ RULES = ("agent:*Monitor*", "path:/wp-*", "sign:headless")
         ("agent:*Tool", {"user_agent": "My Tool"}, {"user_agent": "Tool/1"}),
         ("agent:*Tool*", {"user_agent": "a Tool b"}, {"user_agent": "tool"}),
         ("path:/wp-*", {"path": "/wp-login.php"}, {"path": "/a/wp-login.php"}),
+        ("address:192.0.2.0/24", {"address": "192.0.2.9"}, {"address": "192.0.3.9"}),
+        ("address:2001:db8::/32", {"address": "2001:db8::1"}, {"address": ""}),
         ("sign:headless", {"reason": "soft:no_client_hints,headless"}, {"reason": "crawler:headless"}),
     ],
 )
@@ -37,9 +39,11 @@ def test_a_rule_fits_what_it_says(rule: str, fits: dict[str, str], others: dict[
     assert own_rule([rule], **others) == ""
 
 
-def row_of(path: str, agent: str = CHROME, signs: str = "", *, is_verified: bool = False) -> EventRow:
+def row_of(
+    path: str, agent: str = CHROME, signs: str = "", address: str = "192.0.2.1", *, is_verified: bool = False
+) -> EventRow:
     request = RequestContext(
-        ProjectSettings("p", bot_rules=RULES), NOW, {date.min: "s"}, date(2015, 1, 1), "192.0.2.1", user_agent=agent,
+        ProjectSettings("p", bot_rules=RULES), NOW, {date.min: "s"}, date(2015, 1, 1), address, user_agent=agent,
         bot_signals=signs, is_verified=is_verified,
     )  # fmt: skip
     source = Enricher().builder(request)
@@ -55,6 +59,7 @@ def test_the_collector_marks_what_fits_whoever_sent_it(is_verified: bool) -> Non
         row_of("/", "ShopMonitor/7", is_verified=is_verified),
         row_of("/wp-login.php", is_verified=is_verified),
         row_of("/", signs="soft:headless", is_verified=is_verified),
+        row_of("/", address="::ffff:198.51.100.7", is_verified=is_verified),
         row_of("/a", is_verified=is_verified),
     ]
     assert row_of("/wp-x", "Googlebot/2.1").bot_reason == "crawler:Googlebot\\/"
@@ -62,18 +67,27 @@ def test_the_collector_marks_what_fits_whoever_sent_it(is_verified: bool) -> Non
         (True, "rule:agent:*Monitor*", "bot"),
         (True, "rule:path:/wp-*", "bot"),
         (True, "rule:sign:headless", "bot"),
+        (True, "rule:address:198.51.100.0/24", "bot"),
         (False, "", "desktop"),
     ]
 
 
 def test_imports_mark_what_fits() -> None:
-    events = pl.DataFrame({"name": ["v"] * 3, "at": [NOW] * 3, "path": ["/", "/wp-x", "/a"], "device": ["", "tv", ""],
-                           "user_agent": ["ShopMonitor/7", CHROME, CHROME]})  # fmt: skip
+    events = pl.DataFrame({"name": ["v"] * 4, "at": [NOW] * 4, "path": ["/", "/wp-x", "/a", "/"],
+                           "device": ["", "tv", "", ""], "address": ["", "", "", "198.51.100.7"],
+                           "user_agent": ["ShopMonitor/7", CHROME, CHROME, CHROME]})  # fmt: skip
     importer = Importer(ProjectSettings("p", bot_rules=RULES), "s", "", NOW, "i")
     rows = make_rows(conform_events(events), importer).rows
     assert rows.select("is_bot", "bot_reason", "device").rows() == [
         (True, "rule:agent:*Monitor*", "bot"), (True, "rule:path:/wp-*", "bot"), (False, "", "desktop"),
+        (True, "rule:address:198.51.100.0/24", "bot"),
     ]  # fmt: skip
+
+
+def test_a_network_is_written_in_one_way_and_anything_else_is_refused() -> None:
+    assert PROJECT_SETTINGS["bot_rules"].normal([" address: ::ffff:203.0.113.7"]) == ["address:203.0.113.7"]
+    with pytest.raises(Refused):
+        PROJECT_SETTINGS["bot_rules"].normal(["address:everywhere"])
 
 
 @pytest.mark.parametrize("text", ["", "agent:", "agent:*", "path:/a*b", "word:x", "sign"])
