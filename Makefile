@@ -8,12 +8,14 @@ CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: help setup demo up test check faults reference bench lists lock clean
+.PHONY: help setup demo up notebook docs test check faults reference bench lists lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
 	@echo "make test   set up and run every check and test, but those that kill builds"
 	@echo "make up     serve everything until Ctrl-C"
+	@echo "make notebook  open JupyterLab on the demo's data (make demo runs first if it has not yet)"
+	@echo "make docs   show dbt's documentation of the models, with their lineage"
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill collectors, warehouses and builds, and read from tables meanwhile (about fifteen minutes)"
 	@echo "make reference  hold tables and random questions against the reference (about a quarter of an hour)"
@@ -51,6 +53,15 @@ demo: $(RUN_READY)
 
 up: $(RUN_READY)
 	$(BIN)/eventlens up
+
+# EVENTLENS_HOME names another home than the demo's.
+notebook: export EVENTLENS_HOME ?= .eventlens-demo
+notebook: $(TEST_READY)
+	@test -d $(EVENTLENS_HOME) || env -u EVENTLENS_HOME $(BIN)/eventlens demo
+	$(BIN)/eventlens notebook
+
+docs: $(RUN_READY)
+	$(BIN)/eventlens docs
 
 check: $(TEST_READY)
 	$(BIN)/ruff format --check .

@@ -260,6 +260,33 @@ def erasures(
     show_erasures(_settings(), project, as_json=as_json)
 
 
+@app.command()
+def notebook(
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8888,
+) -> None:
+    """Open JupyterLab on this home's data; the warehouse is started if it does not run."""
+    from cli.notebook import open_notebooks
+
+    raise typer.Exit(open_notebooks(_settings(), os.environ, port=port, opens_browser=browser))
+
+
+@app.command()
+def docs(
+    serve: Annotated[bool, typer.Option(help="Serve the page until Ctrl-C; else only write it.")] = True,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8080,
+) -> None:
+    """Show dbt's documentation of the models, with their lineage."""
+    from cli.model_docs import serve_folder
+    from orchestration.dbt_docs import write_dbt_docs
+
+    with progress_bar("Writing dbt's documentation"):
+        page = write_dbt_docs(_settings())
+    console.print(f"Written: {page}", highlight=False, soft_wrap=True)
+    if serve:
+        serve_folder(page.parent, port, console.print)
+
+
 @project_app.command("move")
 def project_move(
     project_id: str, shard: Annotated[int, typer.Option(help="The shard that is to hold all rows of the project.")]

@@ -139,6 +139,7 @@ ASKING = {
     "connection_invalid": _caller("The client was told to connect in two ways at once, or in half of one."),
     "key_missing": _caller("The query API asks for a read key. Set `EVENTLENS_QUERY_KEY`."),
     "key_invalid": _caller("The read key is not of the form `ID:SECRET`."),
+    "jupyter_missing": _caller("JupyterLab is needed to open the notebooks, and it is not installed."),
     "home_missing": _caller("The folder is not the home of an Event Lens."),
     "project_missing": _caller("There are several projects, or none. Say which one is asked about."),
     "sql_needs_warehouse": _caller("SQL goes to the warehouse. Connect to it instead of the query API."),

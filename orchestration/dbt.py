@@ -88,6 +88,13 @@ def _parse(flags: list[str]) -> Manifest:
     return parsed.result
 
 
+def run_dbt(arguments: list[str]) -> str:
+    """Runs a command of dbt in this process; empty, or why it failed."""
+    done = dbtRunner().invoke(arguments)
+    reset_adapters()  # type: ignore[no-untyped-call]
+    return "" if done.success else str(done.exception or "see its log in the home")
+
+
 def _connection(settings: Settings) -> str:
     """The target of `profiles/profiles.yml`."""
     if settings.is_embedded:

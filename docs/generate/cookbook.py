@@ -17,9 +17,9 @@ curl 'http://127.0.0.1:8123/?user=analyst&param_project=PROJECT&param_start={sta
   --data-binary @docs/cookbook/12-channels.sql -H 'X-ClickHouse-Format: PrettyCompact'
 ```
 
-In `/play`, DBeaver and `clickhouse-client` say `SET param_project = 'PROJECT'` first or put the values in;
-[connecting](connecting.md) has each tool. In Python `lens.sql(Path("docs/cookbook/12-channels.sql").read_text(),
-{{"start": "{start}", "end": "{end}"}})` gives a frame; the project is the lens's own.
+Tools that know no parameters want the values put in; [connecting](connecting.md) has each tool. In Python
+`lens.sql(Path("docs/cookbook/12-channels.sql").read_text(), {{"start": "{start}", "end": "{end}"}})` gives a frame; the
+project is the lens's own.
 
 """
 

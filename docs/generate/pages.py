@@ -12,6 +12,7 @@ from docs.generate.errors import errors_page
 from docs.generate.graph import graph_page
 from docs.generate.metrics import metrics_page
 from docs.generate.monitoring import monitoring_page
+from docs.generate.notebooks import notebooks_page
 from docs.generate.reports import reports_page
 from docs.generate.settings import env_example, settings_page
 from docs.generate.tables import read_manifest, tables_page
@@ -40,6 +41,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/graph.md": _graph,
     "docs/metrics.md": metrics_page,
     "docs/monitoring.md": monitoring_page,
+    "docs/notebooks.md": notebooks_page,
     "docs/reports.md": reports_page,
     "docs/settings.md": settings_page,
     "docs/tables.md": _tables,
