@@ -3,6 +3,8 @@
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
+from orchestration.file_lock import waited_lock
+
 import event_lens
 from cli.console import console, progress_bar, show_table
 from event_lens.backup.place import check_name, shown_place
@@ -11,7 +13,6 @@ from event_lens.backup.take import take_backup
 from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
 from event_lens.shards import all_shards, settings_of_shard
-from orchestration.build_lock import held_lock
 from orchestration.dagster_home import prepare_dagster_home
 
 LOCK = "build.lock"
@@ -20,7 +21,7 @@ LOCK = "build.lock"
 def make_backup(settings: Settings, name: str | None, base: str | None) -> None:
     """Make a backup and say where it lies. Blocks; raises what `take_backup` raises."""
     name = check_name(name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    with closing(open_registry(settings)) as registry, _no_build(settings), progress_bar("Copying the warehouse"):
+    with closing(open_registry(settings)) as registry, no_build(settings), progress_bar("Copying the warehouse"):
         taken = take_backup(settings, registry, name, base)
     size = sum(shard.byte_count for shard in taken) / 1_000_000
     console.print(f"Backup {name} is in {shown_place(settings)}: {size:,.1f} MB.", highlight=False, soft_wrap=True)
@@ -29,7 +30,7 @@ def make_backup(settings: Settings, name: str | None, base: str | None) -> None:
 
 def restore_from(settings: Settings, name: str) -> None:
     """Restore a backup and say what is there now. Blocks; raises what `restore_backup` raises."""
-    with closing(open_registry(settings)) as registry, _no_build(settings), progress_bar("Restoring"):
+    with closing(open_registry(settings)) as registry, no_build(settings), progress_bar("Restoring"):
         restored = restore_backup(settings, registry, check_name(name))
     show_table("Restored", ("table", "rows"), list(restored.row_counts.items()))
     if restored.program != event_lens.__version__:
@@ -39,9 +40,9 @@ def restore_from(settings: Settings, name: str) -> None:
         )
 
 
-def _no_build(settings: Settings) -> ExitStack:
+def no_build(settings: Settings) -> ExitStack:
     """Wait for running builds, and keep others waiting until the stack is closed."""
     stack = ExitStack()
     for shard in all_shards(settings):
-        stack.enter_context(held_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / LOCK, None))
+        stack.enter_context(waited_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / LOCK))
     return stack

@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from cli.definitions.goal import goal_app
 from cli.definitions.retention import retention_app
 from cli.imports import import_app
 from cli.project import project_app
+from cli.quarantine import quarantine_app
 from cli.sql_user import sql_user_app
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
@@ -37,6 +39,7 @@ app.add_typer(goal_app, name="goal")
 app.add_typer(sql_user_app, name="sql-user")
 app.add_typer(import_app, name="import")
 app.add_typer(bots_app, name="bots")
+app.add_typer(quarantine_app, name="quarantine")
 geo_app = typer.Typer(help="The database that says where visitors are.", no_args_is_help=True)
 app.add_typer(geo_app, name="geo")
 
@@ -285,6 +288,16 @@ def docs(
     console.print(f"Written: {page}", highlight=False, soft_wrap=True)
     if serve:
         serve_folder(page.parent, port, console.print)
+
+
+@app.command("export-lake")
+def export_lake(
+    folder: Annotated[Path | None, typer.Argument(help="Where to; `lake` in the home.", show_default=False)] = None,
+) -> None:
+    """Write the public tables as Parquet files by project and day: those that changed since the last time."""
+    from cli.lake import write_lake
+
+    write_lake(_settings(), folder)
 
 
 @project_app.command("move")

@@ -144,6 +144,8 @@ ASKING = {
     "project_missing": _caller("There are several projects, or none. Say which one is asked about."),
     "sql_needs_warehouse": _caller("SQL goes to the warehouse. Connect to it instead of the query API."),
     "tables_outdated": _passing("A table that the question needs is not built yet. `eventlens build --full-refresh`."),
+    "lake_cannot_answer": _caller("The report needs more than the public tables, which a lake holds."),
+    "lake_unreadable": _caller("The folder is not a lake that this version can read."),
     "not_ready": _passing("The service cannot reach what it needs yet."),
 }
 
@@ -252,6 +254,9 @@ WAREHOUSE = {
 BUILDING = {
     "models_unparsable": _program("dbt cannot read the models; the message says which file and why. Mend it."),
     "build_failed": _program("A step of the build failed; the run's log says which and why."),
+    "alert_target_private": _caller("An alert would go to a private address. See `EVENTLENS_ALERT_NETWORKS`."),
+    "alert_unsent": _passing("An alert could not be delivered; it is tried again."),
+    "replay_failed": _program("The job that replays quarantine failed; the run's log says why."),
     "range_empty": _caller("The range of days ends before it begins."),
     "dagster_running": _caller("Dagster runs for this home already."),
     "dagster_without_password": _caller("Other machines would reach Dagster. Set EVENTLENS_DAGSTER_PASSWORD."),

@@ -74,6 +74,19 @@ def _urls(text: str) -> str:
     return ",".join(_url(part.strip()) for part in text.split(",") if part.strip())
 
 
+def _smtp(text: str) -> str:
+    if text and (urlsplit(text).scheme not in ("smtp", "smtps") or not urlsplit(text).hostname):
+        raise ValueError("an address that begins with smtp:// or smtps://")
+    return text
+
+
+def _emails(text: str) -> tuple[str, ...]:
+    addresses = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) for address in addresses):
+        raise ValueError("e-mail addresses, by comma")
+    return addresses
+
+
 def _public_url(text: str) -> str:
     url = _url(text)
     parts = urlsplit(url)
@@ -353,6 +366,32 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("EVENTLENS_BACKUPS_KEY", "", "The id of the bucket's access key.", str.strip),
     Setting("EVENTLENS_BACKUPS_SECRET", "", "The secret of that key.", str.strip, is_secret=True),
     Setting(
+        "EVENTLENS_ALERT_WEBHOOK",
+        "",
+        "Where alerts are posted as JSON with a `text`, as Slack and its likes take it; empty: nowhere.",
+        _url,
+        is_secret=True,
+    ),
+    Setting("EVENTLENS_ALERT_EMAIL", "", "Who gets alerts by e-mail, addresses by comma; empty: nobody.", _emails),
+    Setting("EVENTLENS_ALERT_EMAIL_FROM", "", "Who they are from; empty: the first of those who get them.", str.strip),
+    Setting(
+        "EVENTLENS_ALERT_SMTP",
+        "smtp://127.0.0.1:25",
+        "The server that sends them: smtp:// (with STARTTLS where it offers that) or smtps://, with user and password "
+        "if it needs them.",
+        _smtp,
+        is_secret=True,
+    ),
+    Setting(
+        "EVENTLENS_ALERT_NETWORKS",
+        "",
+        "Private networks that alerts may be sent to, by comma, such as 127.0.0.0/8 for a mail server on this machine; "
+        "all others that are not public are refused.",
+        _networks,
+    ),
+    Setting("EVENTLENS_ALERT_LANDING_SECONDS", "300", "An alert when an event waits longer to land.", _at_least_one),
+    Setting("EVENTLENS_ALERT_SPOOL_BYTES", "1073741824", "An alert when more waits in the spool.", _at_least_one),
+    Setting(
         "EVENTLENS_LOG_LEVEL",
         "info",
         "From where on lines are logged: debug (a line a request), info, warning, error.",
@@ -421,6 +460,13 @@ class Settings:
     backups: str
     backups_key: str
     backups_secret: str
+    alert_webhook: str
+    alert_email: tuple[str, ...]
+    alert_email_from: str
+    alert_smtp: str
+    alert_networks: tuple[Network, ...]
+    alert_landing_seconds: int
+    alert_spool_bytes: int
     log_level: str
     otlp_endpoint: str
     trace_share: float

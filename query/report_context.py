@@ -18,12 +18,16 @@ MAX_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class ProjectScope:
-    """Whose numbers, by which clock and currency, and which shard holds them."""
+    """Whose numbers, by which clock and currency, and which shard holds them.
+
+    A lake has rollups without the states behind their distinct counts: `has_states` says whether they are there.
+    """
 
     project_id: str
     zone: ZoneInfo
     currency: str
     shard: int = 1
+    has_states: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class ReportContext:
     filters: tuple[Filter, ...]
     limit: int
     now_ms: int
+
+    @property
+    def needs_facts(self) -> bool:
+        """Whether rollups cannot answer: they have lost what filters ask for."""
+        return bool(self.filters) or not self.subject.has_states
 
     @property
     def event_filters(self) -> tuple[Filter, ...]:

@@ -1,15 +1,16 @@
 """Answers: a question asked of the warehouse, with what must be known to trust it."""
 
 import time
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from event_lens.clock import Clock
 from event_lens.errors import Broken, Refused, Unavailable
-from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.freshness import Freshness
+from event_lens.warehouse.readable import Readable
 from query.cache import Cache
 from query.errors import invalid
-from query.freshness import Freshness, LastFreshness, as_instant
-from query.pool import Pool
+from query.freshness import LastFreshness, as_instant
 from query.question import Question
 from query.run import Run
 from query.statement import Row, Statement
@@ -22,13 +23,19 @@ BAD_PATTERN = "warehouse_427"
 Answer = dict[str, Any]
 
 
+class Lender(Protocol):
+    """Lends connections, such as a `query.pool.Pool`."""
+
+    def lend(self) -> AbstractContextManager[Readable]: ...
+
+
 class Answers:
     """Answers questions; keeps answers until the next build or for five minutes. Safe to use from several threads.
 
     `database` is where the warehouse has the tables of `lens`.
     """
 
-    def __init__(self, pool: Pool, clock: Clock, database: str = "lens") -> None:
+    def __init__(self, pool: Lender, clock: Clock, database: str = "lens") -> None:
         self._pool = pool
         self._clock = clock
         self._database = database
@@ -81,7 +88,7 @@ class Answers:
         with self._pool.lend() as warehouse:
             return self._freshness.read(warehouse)
 
-    def _rows(self, warehouse: Warehouse, question: Question, freshness: Freshness, run: Run) -> tuple[list[Row], bool]:
+    def _rows(self, warehouse: Readable, question: Question, freshness: Freshness, run: Run) -> tuple[list[Row], bool]:
         statement, now = question.statement, self._clock()
         if question.is_live or freshness.version is None:
             return self._read(warehouse, statement, run, is_built=freshness.version is not None), False
@@ -92,7 +99,7 @@ class Answers:
         self._cache.keep(statement, freshness.version, now, rows)
         return rows, False
 
-    def _read(self, warehouse: Warehouse, statement: Statement, run: Run, *, is_built: bool) -> list[Row]:
+    def _read(self, warehouse: Readable, statement: Statement, run: Run, *, is_built: bool) -> list[Row]:
         try:
             return warehouse.rows(
                 statement.sql_over(self._database), statement.parameters, {**LIMITS, **run.next_settings()}

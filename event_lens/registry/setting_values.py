@@ -79,7 +79,7 @@ def bot_reason(text: str) -> str:
 
 
 def bot_rule(text: str) -> str:
-    """Take `agent:`, `path:` or `sign:` with what an event has of it, `*` at either end; or `address:` and a network."""
+    """Take `agent:`, `path:` or `sign:` with a text, `*` at either end; or `address:` and a network."""
     kind, _, value = text.strip().partition(":")
     if kind == "address":
         return f"{kind}:{own_address(value)}"

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.readable import Readable
 
 TABLE = "lens_staging.set_aside_projects"
 
@@ -34,7 +34,7 @@ class SetAside:
         return f"{self.model} failed: {codes[-1]}" if codes else f"{self.model} failed"
 
 
-def read_set_aside(warehouse: Warehouse) -> dict[str, SetAside]:
+def read_set_aside(warehouse: Readable) -> dict[str, SetAside]:
     """The projects that are set aside now, by id. Raises what `Warehouse` raises."""
     rows = warehouse.rows(
         f"""

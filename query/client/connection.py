@@ -14,6 +14,7 @@ from event_lens.settings import HOME, Settings, read_settings
 from event_lens.shards import tables_database
 from event_lens.warehouse.access import warehouse_url
 from query.client.api import Api
+from query.client.lake import Lake
 from query.client.lens import Lens
 from query.client.local import Local
 from query.client.source import Source
@@ -29,17 +30,19 @@ def connect(
     key: str | None = None,
     *,
     warehouse: str | Path | None = None,
+    lake: str | Path | None = None,
     project: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Lens:
     """The questions of one project.
 
     `url` and `key` (`ID:SECRET` of a read key) ask the query API. `warehouse` asks without it: a home (a folder) on
-    this machine, or ClickHouse's address with user and password; `project` may be left out when there is one only.
+    this machine, or ClickHouse's address with user and password. `lake` asks a folder of `eventlens export-lake`,
+    with nothing running. `project` may be left out when there is one only.
     Without any of them: EVENTLENS_QUERY_URL and EVENTLENS_QUERY_KEY, and where no URL is set the home of the settings.
     Raises `Refused` that says what is missing; nothing is asked yet.
     """
-    return Lens(find_source(url, key, warehouse=warehouse, project=project, environ=environ))
+    return Lens(find_source(url, key, warehouse=warehouse, lake=lake, project=project, environ=environ))
 
 
 def find_source(
@@ -47,13 +50,16 @@ def find_source(
     key: str | None = None,
     *,
     warehouse: str | Path | None = None,
+    lake: str | Path | None = None,
     project: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Source:
     """The source that `connect` describes. Raises `Refused`."""
+    if sum(each is not None for each in (url or key, warehouse, lake)) > 1:
+        raise Refused("Give either url and key, or warehouse, or lake.", code="connection_invalid")
+    if lake is not None:
+        return Lake(Path(lake).expanduser(), project)
     if warehouse is not None:
-        if url is not None or key is not None:
-            raise Refused("Give either url and key, or warehouse.", code="connection_invalid")
         if "://" in str(warehouse):
             return Local(str(warehouse), lambda pool: _subject_of(pool, project), project_id=project)
         # What the environment says is of another home.

@@ -68,7 +68,7 @@ PLACES = ("country", "region", "city")
 def origins(ask: ReportContext, name: str) -> Question:
     """Rows of the columns of `DIMENSIONS[name]` with `sessions` and `unique_visitors`, the most sessions first."""
     dimension = DIMENSIONS[name]
-    table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=bool(ask.filters))
+    table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
     columns = ", ".join(dimension.columns)
     is_rollup = table != "sessions"

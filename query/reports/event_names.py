@@ -30,7 +30,7 @@ RANKED = "{measured} FROM {source} WHERE {rows} GROUP BY name ORDER BY event_cou
 
 def event_names(ask: ReportContext) -> Question:
     """`{name, events, unique_visitors, revenue}`, the most frequent first."""
-    table = decide_table("event_names", finest=ask.period.grain, has_filters=bool(ask.filters))
+    table = decide_table("event_names", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
     is_rollup = table != "events"
     sql = RANKED.format(

@@ -97,7 +97,7 @@ def pages(ask: ReportContext) -> Question:
     The bounce rate is of the sessions that began here; the seconds are the mean time until the session's next event,
     of views that have one.
     """
-    table = decide_table("pages", finest=ask.period.grain, has_filters=bool(ask.filters))
+    table = decide_table("pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
     limit = bindings.bind(ask.limit, "UInt32")
     if table == "events":
@@ -114,7 +114,7 @@ def pages(ask: ReportContext) -> Question:
 
 def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
     """`{path, sessions, unique_visitors, bounce_rate}` by sessions' first or last page, the most sessions first."""
-    table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=bool(ask.filters))
+    table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
     limit = bindings.bind(ask.limit, "UInt32")
     if table == "sessions":

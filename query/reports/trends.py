@@ -60,7 +60,7 @@ ORDER BY place
 
 def metrics(ask: ReportContext) -> Question:
     """The metrics of the whole period, as one object."""
-    table = decide_table("trends", finest=ask.period.grain, has_filters=bool(ask.filters))
+    table = decide_table("trends", finest=ask.period.grain, has_filters=ask.needs_facts)
     return Question(
         table,
         _statement(ask, table, None),
@@ -87,7 +87,7 @@ def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = 
     """
     finest = "hour" if interval == "hour" and ask.period.grain == "day" else ask.period.grain
     is_one = not dimensions.columns
-    table = decide_table("trends", finest=finest, has_filters=bool(ask.filters)) if is_one else "events"
+    table = decide_table("trends", finest=finest, has_filters=ask.needs_facts) if is_one else "events"
     buckets = dates(ask, interval)
     if len(buckets) * (1 if is_one else ask.limit) > MAX_ROWS:
         raise invalid("limit", f"That is more than {MAX_ROWS} rows; take a smaller limit or a longer interval.")

@@ -14,7 +14,7 @@ PACKAGES = ("chdb_server", "cli", "event_lens", "collector", "orchestration", "q
 LAZY = ("cli/main.py",)
 OWNERS = {
     "aiohttp": ("chdb_server/guard/upstream.py",),
-    "chdb": ("chdb_server/",),
+    "chdb": ("chdb_server/", "query/client/lake.py"),
     "clickhouse_connect": ("event_lens/warehouse/",),
     "sqlalchemy": ("event_lens/registry/", "orchestration/event_log.py"),
     "dbt": ("orchestration/dbt.py", "orchestration/dbt_run.py"),

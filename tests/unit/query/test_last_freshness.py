@@ -9,7 +9,8 @@ import pytest
 
 from event_lens.errors import Unavailable
 from event_lens.warehouse.client import Warehouse
-from query.freshness import Freshness, LastFreshness, read_freshness
+from event_lens.warehouse.freshness import Freshness, read_freshness
+from query.freshness import LastFreshness
 from tests.conftest import EmbeddedServer
 from tests.ports import free_port
 

@@ -14,11 +14,11 @@ from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.freshness import Freshness, read_freshness
 from orchestration.assets.built_batches import mark_built
 from orchestration.assets.registry_sync import copy_registry
 from orchestration.assets.settle import settle_built
 from orchestration.planning.plan import has_unbuilt_batches, make_plan, read_plan
-from query.freshness import Freshness, read_freshness
 from tests.conftest import EmbeddedServer
 
 NOW = datetime.now(UTC).replace(microsecond=0)

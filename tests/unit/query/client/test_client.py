@@ -197,7 +197,7 @@ def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
         (lambda: connect(url, environ={}), "EVENTLENS_QUERY_KEY"),
         (lambda: connect(url, "secret", environ={}), "ID:SECRET"),
         (lambda: connect(key="a:b", environ={}), "give url as well"),
-        (lambda: connect(url, "a:b", warehouse="x", environ={}), "either url and key, or warehouse"),
+        (lambda: connect(url, "a:b", warehouse="x", environ={}), "either url and key, or warehouse, or lake"),
         (lambda: connect(environ={"EVENTLENS_QUERY_URL": url}), "EVENTLENS_QUERY_KEY"),
         (lambda: connect(environ={"EVENTLENS_HOME": str(tmp_path / "none")}), "is not the home of an Event Lens"),
     ]

@@ -1,0 +1,89 @@
+"""Where what lies in a lake: `TABLE/project_id=P/DAY=2026-01-31/data.parquet`, and notes that say what is exported."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from event_lens.errors import Refused
+
+FORMAT = 1
+NOTES = "lake.json"
+DATA = "data.parquet"
+
+
+class LakeTable(msgspec.Struct, frozen=True):
+    """A table: the names and ClickHouse types of its columns, and the column of its day, '' where it has none.
+
+    Types that Parquet does not know are texts in the files: `stored` has those of all columns there.
+    """
+
+    columns: dict[str, str]
+    stored: dict[str, str]
+    day: str
+
+
+class LakePart(msgspec.Struct, frozen=True):
+    """What a part of a table was like when it was exported last, and which projects had rows in it."""
+
+    state: str
+    projects: list[str]
+
+
+class LakeProject(msgspec.Struct, frozen=True):
+    project_id: str
+    timezone: str
+    currency: str
+
+
+class LakeNotes(msgspec.Struct, kw_only=True):
+    """What a lake holds, written after its files.
+
+    `complete_through_ms`: all that landed until then is in it; None before the first build. `exported`: by shard, table
+    and part of it: a day, a month as 202601, or ''.
+    """
+
+    format: int = FORMAT
+    complete_through_ms: int | None = None
+    tables: dict[str, LakeTable] = {}
+    projects: list[LakeProject] = []
+    exported: dict[str, dict[str, dict[str, LakePart]]] = {}
+
+
+def read_notes(lake: Path) -> LakeNotes:
+    """The notes of a lake, empty ones where there are none. Raises `Refused` (`lake_unreadable`)."""
+    try:
+        notes = msgspec.json.decode((lake / NOTES).read_bytes(), type=LakeNotes)
+    except FileNotFoundError:
+        return LakeNotes()
+    except (msgspec.DecodeError, OSError) as error:
+        raise Refused(
+            f"{lake / NOTES} cannot be read. Remove the lake's folder and run `eventlens export-lake` again.",
+            code="lake_unreadable",
+        ) from error
+    if notes.format > FORMAT:
+        raise Refused(f"{lake} was written by a newer Event Lens. Upgrade this one.", code="lake_unreadable")
+    return notes
+
+
+def write_notes(lake: Path, notes: LakeNotes) -> None:
+    draft = lake / f"{NOTES}.part"
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(notes)))
+    draft.replace(lake / NOTES)
+
+
+def project_folder(lake: Path, table: str, project_id: str) -> Path:
+    return lake / table / f"project_id={quote(project_id, safe='')}"
+
+
+def part_files(lake: Path, table: str, project_id: str, day_column: str, part: str) -> Iterator[Path]:
+    """The files with a project's rows of a part of a table."""
+    day = f"{part[:4]}-{part[4:]}-*" if len(part) == len("202601") else part
+    yield from project_folder(lake, table, project_id).glob(f"{day_column}={day}/{DATA}" if day_column else DATA)
+
+
+def data_file(lake: Path, table: str, project_id: str, day_column: str, day: str) -> Path:
+    """The file with the rows of a project, of one `day` where the table has days."""
+    folder = project_folder(lake, table, project_id)
+    return (folder / f"{day_column}={day}" if day_column else folder) / DATA

@@ -1,0 +1,46 @@
+"""How fresh are the tables? Which landed batches they hold, and since when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from event_lens.warehouse.readable import Readable
+from event_lens.warehouse.set_aside import SetAside, read_set_aside
+
+WAITING = """
+SELECT count() AS waiting, toUnixTimestamp64Milli(min(landed_at)) AS oldest_waiting
+FROM lens_raw.batches
+WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
+"""
+BUILDS = "SELECT count() FROM lens_staging.builds"
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """`complete_through`: the instant (ms) up to which all that landed is in the tables; None before the first build.
+
+    `version` changes when a build has finished; None before the first. `set_aside` are the projects that builds leave
+    out, whose tables are complete through an earlier instant.
+    """
+
+    complete_through: int | None
+    version: int | None
+    set_aside: Mapping[str, SetAside] = field(default_factory=dict)
+
+    def complete_through_of(self, project_id: str) -> int | None:
+        """The instant up to which all that landed of a project is in the tables."""
+        aside = self.set_aside.get(project_id)
+        if aside is None or self.complete_through is None:
+            return self.complete_through
+        return min(self.complete_through, aside.complete_through_ms)
+
+
+def read_freshness(warehouse: Readable, now_ms: int) -> Freshness:
+    """The freshness at `now_ms`, which must be an instant before the call. Raises what `Warehouse` raises."""
+    (row,) = warehouse.rows(WAITING)
+    # Asked after what waits, and a build notes its end before it marks its batches: so rows that were kept under this
+    # version come from the tables that hold what does not wait.
+    aside = read_set_aside(warehouse)
+    version = warehouse.value(BUILDS)
+    if not version:
+        return Freshness(None, None)
+    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, version, aside)
