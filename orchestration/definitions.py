@@ -20,6 +20,7 @@ from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
 from orchestration.dbt import dbt_project
 from orchestration.planning.runs import JOB
+from orchestration.triggers.alerts import alert_sensors
 from orchestration.triggers.schedules import nightly_schedule
 from orchestration.triggers.sensors import landed_sensor
 
@@ -45,7 +46,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
         ],
         jobs=[job],
         schedules=[nightly_schedule(settings, first_shown)],
-        sensors=[landed_sensor(settings, first_shown)],
+        sensors=[landed_sensor(settings, first_shown), *alert_sensors(settings)],
         resources={"build_lock": build_lock},
         executor=dg.in_process_executor,
     )

@@ -1,0 +1,79 @@
+"""Decides what people are told: a problem once on each way, and its end to whoever was told of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something that is wrong now. `key` is the same for as long as it is the same problem."""
+
+    key: str
+    text: str
+    url: str = ""
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A problem that people were told of, and on which ways."""
+
+    problem: Problem
+    told: list[str]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What is to be said on one way; when `is_over`, that the problem has gone."""
+
+    way: str
+    problem: Problem
+    is_over: bool
+
+    @property
+    def subject(self) -> str:
+        return f"Event Lens: {'over: ' if self.is_over else ''}{self.problem.text.splitlines()[0]}"
+
+    @property
+    def text(self) -> str:
+        begin = "Over: " if self.is_over else ""
+        return f"{begin}{self.problem.text}" + (f"\n{self.problem.url}" if self.problem.url else "")
+
+
+def decide_messages(
+    known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], ways: Sequence[str]
+) -> list[Message]:
+    """Decides what to say now on each of `ways`; of problems whose keys are in `unknown` nobody can tell now.
+
+    What could not be said is said the next time. Of a problem that went before anybody was told of it nothing is said.
+    """
+    found = {problem.key for problem in problems}
+    begun = [
+        Message(way, problem, is_over=False)
+        for problem in problems
+        for way in ways
+        if problem.key not in known or way not in known[problem.key].told
+    ]
+    over = [
+        Message(way, open_.problem, is_over=True)
+        for key, open_ in known.items()
+        if key not in found and key not in unknown
+        for way in open_.told
+        if way in ways
+    ]
+    return begun + over
+
+
+def after(
+    known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], said: Sequence[Message]
+) -> dict[str, Open]:
+    """What is open when these messages were said."""
+    found = {problem.key: problem for problem in problems}
+    kept: dict[str, Open] = {}
+    for key in found.keys() | known.keys():
+        told = list(known[key].told) if key in known else []
+        begun = [each.way for each in said if each.problem.key == key and not each.is_over]
+        over = {each.way for each in said if each.problem.key == key and each.is_over}
+        if key in found:
+            kept[key] = Open(found[key], [*told, *begun])
+        elif key in unknown or set(told) - over:
+            # Somebody could not be told that it is over, or nobody knows.
+            kept[key] = Open(known[key].problem, [way for way in told if way not in over])
+    return kept

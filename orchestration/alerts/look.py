@@ -1,0 +1,94 @@
+"""Looks for what is wrong: the last build, the checks, and what waits in the spool."""
+
+import json
+import urllib.request
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from event_lens.settings import Settings
+from orchestration.alerts.decide import Problem
+from orchestration.planning.runs import JOB
+
+BUILD, CHECK, LANDING, SPOOL = "build", "check", "landing", "spool"
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+_ANSWER_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the collector says of its spool."""
+
+    event_count: int
+    byte_count: int
+    oldest_seconds: float
+
+
+def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
+    """The last build that ended, if it failed."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_ENDED), limit=1)
+    return [
+        Problem(BUILD, "A build failed; what it planned stays unbuilt.", run_url(settings, run.run_id))
+        for run in runs
+        if not run.is_success
+    ]
+
+
+def read_checks(
+    settings: Settings, instance: dg.DagsterInstance, keys: Collection[dg.AssetCheckKey]
+) -> tuple[list[Problem], set[str]]:
+    """The checks whose last evaluation did not pass, and those of which that cannot be told now, for they run."""
+    problems, unknown = [], set()
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    for key, record in found.items():
+        name = f"{key.asset_key.to_user_string()}: {key.name}"
+        if record.status == AssetCheckExecutionRecordStatus.FAILED:
+            problems.append(Problem(f"{CHECK} {name}", f"A check is red: {name}.", run_url(settings, record.run_id)))
+        elif record.status == AssetCheckExecutionRecordStatus.PLANNED:
+            unknown.add(f"{CHECK} {name}")
+    return problems, unknown
+
+
+def late_landings(settings: Settings, waiting: Waiting, is_open: Collection[str]) -> Sequence[Problem]:
+    """What waits for longer, or is more, than the settings say; what was wrong stays so until half of that."""
+    oldest, size = settings.alert_landing_seconds, settings.alert_spool_bytes
+    problems = []
+    if waiting.oldest_seconds >= (oldest / 2 if LANDING in is_open else oldest):
+        problems.append(
+            Problem(
+                LANDING,
+                f"Events land late: {waiting.event_count:,} wait, the oldest for {waiting.oldest_seconds:,.0f} s. "
+                "Look whether the warehouse answers: eventlens doctor.",
+            )
+        )
+    if waiting.byte_count >= (size / 2 if SPOOL in is_open else size):
+        problems.append(
+            Problem(
+                SPOOL,
+                f"The spool grows: {waiting.byte_count / 1_000_000:,.0f} MB wait. At "
+                f"{settings.spool_max_bytes / 1_000_000:,.0f} MB the collector answers 503.",
+            )
+        )
+    return problems
+
+
+def read_waiting(settings: Settings) -> Waiting | None:
+    """What waits in the spool; `None` when the collector of this machine does not answer."""
+    url = f"{settings.local_url(settings.collector_port)}/health"
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 -- our own collector
+            spool: Mapping[str, float] = json.load(answer)["spool"]
+            return Waiting(int(spool["pendingEvents"]), int(spool["pendingBytes"]), float(spool["oldestSeconds"] or 0))
+    except (URLError, OSError, ValueError, KeyError):
+        return None
+
+
+def run_url(settings: Settings, run_id: str) -> str:
+    """The page of a run, under the public address if there is one."""
+    public = urlsplit(settings.public_url)
+    base = f"{public.scheme}://{public.netloc}{settings.dagster_path}" if settings.public_url else settings.dagster_url
+    return f"{base}/runs/{run_id}"

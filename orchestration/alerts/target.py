@@ -1,0 +1,31 @@
+"""Where alerts may go: to public addresses, and to private ones that a setting names."""
+
+import socket
+from collections.abc import Collection
+from ipaddress import ip_address
+
+from event_lens.errors import Refused, Unavailable
+from event_lens.settings import Network
+
+
+def check_target(host: str, port: int, allowed: Collection[Network]) -> str:
+    """An address of `host` to which an alert may be sent: connect to it and to no other, for names can change.
+
+    Raises `Refused` (`alert_target_private`) when the name leads to this machine or a private network that is not one
+    of `allowed`, `Unavailable` (`alert_unsent`) when it leads nowhere.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unavailable(f"The host {host} of an alert cannot be found ({error}).", code="alert_unsent") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses:
+        ip = ip_address(address.partition("%")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if (not ip.is_global or ip.is_multicast) and not any(ip in network for network in allowed):
+            raise Refused(
+                f"{host} is {ip}, which is not a public address. If alerts shall go there, name its network in "
+                "EVENTLENS_ALERT_NETWORKS.",
+                code="alert_target_private",
+            )
+    return addresses[0]

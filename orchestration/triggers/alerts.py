@@ -1,0 +1,31 @@
+"""Looks twice a minute for something to tell people, where the settings say how."""
+
+import dagster as dg
+
+from event_lens.settings import Settings
+from orchestration.alerts.send import ways
+from orchestration.alerts.tell import tell
+
+SECONDS_BETWEEN_LOOKS = 30
+
+
+def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """The sensor that tells; none where nobody is to be told."""
+    if not ways(settings):
+        return []
+
+    @dg.sensor(
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells by webhook or e-mail of a failed build, a red check, late landings, a growing spool: once, "
+        "and once when it is over.",
+    )
+    def tell_what_is_wrong(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        repository = context.repository_def
+        checks = repository.asset_graph.asset_check_keys if repository else ()
+        said = tell(settings, context.instance, checks)
+        return dg.SkipReason(
+            "; ".join(f"{message.way}: {message.subject}" for message in said) or "Nothing new to tell."
+        )
+
+    return [tell_what_is_wrong]

@@ -1,0 +1,148 @@
+"""A failed build, a red check and a spool that waits are told, as they begin and as they end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from event_lens.settings import Settings, read_settings
+from orchestration.alerts.tell import tell
+from orchestration.planning.runs import JOB
+from orchestration.triggers.alerts import alert_sensors
+from tests.unit.orchestration.alerts.receivers import Webhook, serving
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    with serving(Webhook()) as server:
+        server.health = spool()
+        yield server
+
+
+@pytest.fixture
+def settings(webhook: Webhook, tmp_path: Path) -> Settings:
+    """The webhook's server is also the collector whose health is asked."""
+    return read_settings({
+        "EVENTLENS_HOME": str(tmp_path / "home"),
+        "EVENTLENS_PUBLIC_URL": "https://stats.example.com",
+        "EVENTLENS_DAGSTER_PATH": "/dagster",
+        "EVENTLENS_COLLECTOR_PORT": str(webhook.server_port),
+        "EVENTLENS_ALERT_WEBHOOK": webhook.url,
+        "EVENTLENS_ALERT_NETWORKS": "127.0.0.0/8",
+        "EVENTLENS_ALERT_SPOOL_BYTES": "1000000",
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as opened:
+        yield opened
+
+
+def spool(events: int = 0, size: int = 0, oldest: float | None = None) -> dict[str, object]:
+    return {"spool": {"pendingEvents": events, "pendingBytes": size, "oldestSeconds": oldest}}
+
+
+def build(instance: dg.DagsterInstance, *, fails: bool = False, is_red: bool = False) -> str:
+    """A run of a job of the name of ours; its id."""
+
+    @dg.asset
+    def table() -> None:
+        if fails:
+            raise dg.Failure("broken")
+
+    @dg.asset_check(asset=table)
+    def adds_up() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=not is_red)
+
+    everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+    job = dg.define_asset_job(JOB, selection=everything)
+    definitions = dg.Definitions(assets=[table], asset_checks=[adds_up], jobs=[job])
+    result = definitions.resolve_job_def(JOB).execute_in_process(instance=instance, raise_on_error=False)
+    return result.run_id
+
+
+def told(settings: Settings, webhook: Webhook, instance: dg.DagsterInstance) -> list[str]:
+    """What a look has posted."""
+    webhook.posted.clear()
+    tell(settings, instance, [dg.AssetCheckKey(dg.AssetKey("table"), "adds_up")])
+    return [body["text"] for _, body in webhook.posted]
+
+
+def test_a_failed_build_is_told_once_with_its_address_and_once_when_one_succeeds(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    build(instance)
+    assert told(settings, webhook, instance) == []
+    run_id = build(instance, fails=True)
+    address = f"https://stats.example.com/dagster/runs/{run_id}"
+    assert told(settings, webhook, instance) == [f"A build failed; what it planned stays unbuilt.\n{address}"]
+    build(instance, fails=True)
+    assert told(settings, webhook, instance) == []
+    build(instance)
+    (over,) = told(settings, webhook, instance)
+    assert over.startswith("Over: A build failed")
+    assert told(settings, webhook, instance) == []
+
+
+def test_a_check_is_told_when_it_turns_red_and_when_it_passes_again(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    run_id = build(instance, is_red=True)
+    (text,) = told(settings, webhook, instance)
+    assert text == f"A check is red: table: adds_up.\nhttps://stats.example.com/dagster/runs/{run_id}"
+    build(instance, is_red=True)
+    assert told(settings, webhook, instance) == []
+    build(instance)
+    (over,) = told(settings, webhook, instance)
+    assert over.startswith("Over: A check is red: table: adds_up.")
+
+
+def test_late_landings_and_a_growing_spool_are_told_until_half_of_it_is_gone(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    build(instance)
+    webhook.health = spool(1200, 999_999, 299)
+    assert told(settings, webhook, instance) == []
+    webhook.health = spool(1200, 2_000_000, 301)
+    late, grown = told(settings, webhook, instance)
+    assert late.startswith("Events land late: 1,200 wait, the oldest for 301 s.")
+    assert grown.startswith("The spool grows: 2 MB wait.")
+    # Just under the line is not over: it would be told again and again.
+    webhook.health = spool(1200, 900_000, 299)
+    assert told(settings, webhook, instance) == []
+    webhook.health = spool()
+    assert [text.partition(":")[0] for text in told(settings, webhook, instance)] == ["Over", "Over"]
+
+
+def test_a_collector_that_does_not_answer_ends_no_alert(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    build(instance)
+    webhook.health = spool(1, 2_000_000, None)
+    assert len(told(settings, webhook, instance)) == 1
+    webhook.health = {}
+    assert told(settings, webhook, instance) == []
+
+
+def test_who_names_a_target_gets_a_sensor_and_nobody_else(settings: Settings, tmp_path: Path) -> None:
+    quiet = read_settings({"EVENTLENS_HOME": str(tmp_path / "home")})
+    assert alert_sensors(quiet) == []
+    assert [sensor.name for sensor in alert_sensors(settings)] == ["tell_what_is_wrong"]
+
+
+def test_the_sensor_looks_at_every_check(settings: Settings, webhook: Webhook, instance: dg.DagsterInstance) -> None:
+    build(instance, is_red=True)
+
+    @dg.asset_check(asset="table")
+    def adds_up() -> dg.AssetCheckResult:
+        raise NotImplementedError
+
+    (sensor,) = alert_sensors(settings)
+    repository = dg.Definitions(asset_checks=[adds_up], sensors=[sensor]).get_repository_def()
+    context = dg.build_sensor_context(instance=instance, repository_def=repository)
+    skipped = sensor(context)
+    assert isinstance(skipped, dg.SkipReason)
+    assert skipped.skip_message == "webhook: Event Lens: A check is red: table: adds_up."
+    assert len(webhook.posted) == 1
