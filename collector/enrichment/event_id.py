@@ -18,6 +18,11 @@ def message_uuid(project_id: str, message_id: str) -> str:
     return _uuid("message", project_id, message_id)
 
 
+def replay_uuid(project_id: str, batch_id: str, row: int, number: int) -> str:
+    """The event id of an event that comes out of quarantine, by its row there and its place in that."""
+    return _uuid("replay", project_id, batch_id, str(row), str(number))
+
+
 def short_hash(data: bytes) -> int:
     """64 bits, never 0."""
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big") or 1
