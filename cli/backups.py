@@ -10,6 +10,7 @@ from cli.console import console, progress_bar, show_table
 from event_lens.backup.place import check_name, shown_place
 from event_lens.backup.restore import restore_backup
 from event_lens.backup.take import take_backup
+from event_lens.file_lock import waited_lock
 from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
 from event_lens.shards import all_shards, settings_of_shard

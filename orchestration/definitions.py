@@ -19,6 +19,7 @@ from orchestration.assets.partitions import daily_partitions, first_shown_day
 from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
 from orchestration.dbt import dbt_project
+from orchestration.maintenance import maintenance_jobs
 from orchestration.planning.runs import JOB
 from orchestration.triggers.alerts import alert_sensors
 from orchestration.triggers.schedules import nightly_schedule
@@ -44,7 +45,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
             every_project_is_built(settings),
             table_checks(settings, BUILT_BATCHES),
         ],
-        jobs=[job],
+        jobs=[job, *maintenance_jobs(settings)],
         schedules=[nightly_schedule(settings, first_shown)],
         sensors=[landed_sensor(settings, first_shown), *alert_sensors(settings)],
         resources={"build_lock": build_lock},
