@@ -3,8 +3,6 @@
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
-from orchestration.file_lock import waited_lock
-
 import event_lens
 from cli.console import console, progress_bar, show_table
 from event_lens.backup.place import check_name, shown_place

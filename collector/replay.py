@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from collector.changed_events import land_changes, note_changes
 from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.device_id import Device, profile_device
 from collector.enrichment.event_id import replay_uuid
@@ -27,6 +26,7 @@ from event_lens.contract.decode import decode_batch, decode_one
 from event_lens.contract.parse import Envelope, Event, Operation, Replay, UsualTrack, parse
 from event_lens.contract.rejection import Rejection
 from event_lens.contract.rows import TABLES
+from event_lens.warehouse.changed_events import land_changes, note_changes
 from event_lens.warehouse.client import Warehouse
 
 QUARANTINE = "lens_raw.quarantine"

@@ -21,20 +21,20 @@ from orchestration.build_lock import build_lock
 _ALONE = {"build_lock"}
 
 
-class BackupConfig(dg.Config):  # type: ignore[misc]
+class BackupConfig(dg.Config):
     """The form of the job `backup`."""
 
     name: str = Field("", description="What to call it; empty: the time.")
     base: str = Field("", description="Another backup: only what changed since is copied.")
 
 
-class LakeConfig(dg.Config):  # type: ignore[misc]
+class LakeConfig(dg.Config):
     """The form of the job `export_lake`."""
 
     folder: str = Field("", description="Where to; empty: `lake` in the home.")
 
 
-class ReplayConfig(dg.Config):  # type: ignore[misc]
+class ReplayConfig(dg.Config):
     """The form of the job `replay_quarantine`."""
 
     project: str = Field(description="Whose rows.")

@@ -63,6 +63,10 @@ class Lake:
             )
         return notes
 
+    @property
+    def project_id(self) -> str:
+        return self.subject.project_id
+
     @cached_property
     def subject(self) -> ProjectScope:
         known = {project.project_id: project for project in self.notes.projects}

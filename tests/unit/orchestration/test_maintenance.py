@@ -27,10 +27,10 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def run(settings: Settings, instance: dg.DagsterInstance, name: str, **config: object) -> dg.ExecuteInProcessResult:
-    (job,) = [job for job in maintenance_jobs(settings) if job.name == name]
+def run(settings: Settings, instance: dg.DagsterInstance, job_name: str, **config: object) -> dg.ExecuteInProcessResult:
+    (job,) = [job for job in maintenance_jobs(settings) if job.name == job_name]
     return job.execute_in_process(
-        instance=instance, run_config={"ops": {name: {"config": config}}}, raise_on_error=False
+        instance=instance, run_config={"ops": {job_name: {"config": config}}}, raise_on_error=False
     )
 
 

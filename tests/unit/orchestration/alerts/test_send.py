@@ -54,7 +54,7 @@ def test_a_mail_server_gets_a_message_for_all_who_are_named(mail_server: MailSer
     message = message_from_string(text)
     assert recipients == ["data@example.com", "ops@example.com"]
     assert (message["From"], message["Subject"]) == ("lens@example.com", "Event Lens: over: A build failed.")
-    assert message.get_payload().strip() == f"Over: A build failed.\n{PROBLEM.url}"
+    assert str(message.get_payload()).strip() == f"Over: A build failed.\n{PROBLEM.url}"
 
 
 def test_what_is_not_delivered_is_an_error_that_says_why(webhook: Webhook, mail_server: MailServer) -> None:
