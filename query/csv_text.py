@@ -3,14 +3,15 @@
 import csv
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from query.client.frame import Frame
+if TYPE_CHECKING:
+    from query.client.frame import Frame
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv_text(frame: Frame) -> str:
+def as_csv_text(frame: "Frame") -> str:
     """The rows as CSV. A text that a spreadsheet would run as a formula begins with a single quote."""
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")

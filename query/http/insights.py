@@ -11,7 +11,6 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from query.auth import Reader
-from query.client.frame import frame_of
 from query.csv_text import as_csv_text
 from query.errors import choose
 from query.http.dependencies import provide_asker
@@ -72,6 +71,8 @@ def _without_format(written: Iterable[tuple[str, str]]) -> tuple[list[tuple[str,
 
 
 def _csv_of(report: Report[Any], written: dict[str, str], body: bytes) -> bytes:
+    from query.client.frame import frame_of  # noqa: PLC0415 -- few ask for it, and Polars slows every start
+
     return as_csv_text(frame_of(report, written, msgspec.json.decode(body))).encode()
 
 

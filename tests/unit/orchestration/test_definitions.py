@@ -126,7 +126,7 @@ def test_the_page_of_tables_is_current_and_says_what_every_column_means(
     manifest = read_manifest(dbt_project(settings).manifest_path)
     page = tables_page(manifest)
     assert (ROOT / "docs" / "tables.md").read_text() == page
-    assert "|  |\n" not in page
+    assert not [line for line in page.splitlines() if line.startswith("| `") and line.endswith("|  |")]
 
 
 def test_the_page_of_the_graph_is_current(definitions: dg.Definitions) -> None:
