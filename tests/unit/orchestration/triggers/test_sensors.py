@@ -12,6 +12,7 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster._core.test_utils import create_run_for_test
 
+from event_lens.clock import now_ms
 from event_lens.registry.database import open_registry
 from event_lens.registry.definitions.goals import create_goal
 from event_lens.registry.projects import create_project
@@ -20,7 +21,8 @@ from event_lens.warehouse.access import connect
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.planning.plan import SETTINGS
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB
-from orchestration.run_tags import PLAN_TAG
+from orchestration.planning.set_aside import Failure, set_aside
+from orchestration.run_tags import PLAN_TAG, PROJECT_TAG
 from orchestration.triggers.retry import DELAYS_SECONDS
 from orchestration.triggers.sensors import landed_sensor
 from orchestration.triggers.watch import Landings
@@ -105,6 +107,20 @@ def test_changed_definitions_are_asked_for_until_a_build_took_them_in(looks: Loo
     assert len(looks.asked) == 3
     assert looks.cursor == built
     assert looks.asked[2] != looks.asked[1]
+
+
+def test_a_project_that_is_set_aside_is_tried_again_alone_and_its_failures_hold_up_no_build(looks: Looks) -> None:
+    looks.look()
+    looks.end(dg.DagsterRunStatus.SUCCESS)
+    looks.mark_built()
+    with connect(looks.settings, "builder") as warehouse:
+        failure = Failure("profiles", "It took too much memory.", "build", "1")
+        set_aside(warehouse, [looks.project_id], failure, {}, now_ms() - 60_000)
+    for asked in range(2, 2 + len(DELAYS_SECONDS) + 2):
+        looks.look()
+        assert len(looks.asked) == asked
+        assert looks.asked[-1][PROJECT_TAG] == looks.project_id
+        looks.end(dg.DagsterRunStatus.FAILURE)
 
 
 def test_no_other_is_asked_for_while_a_build_runs(looks: Looks) -> None:
