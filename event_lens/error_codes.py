@@ -134,6 +134,7 @@ ASKING = {
     "question_stopped": _passing("Whoever asked has left, so the question was stopped."),
     "keys_limited": _passing("Too many wrong keys or passwords came from this address within a minute.", 429),
     "query_broken": _program("The service failed to answer. Its log says why."),
+    "export_too_large": _caller("The export has more rows than the project's quota. Ask for fewer days."),
     "client_stalled": _passing("The client did not read its answer, so it was ended."),
     "query_unreachable": _passing("The query service does not answer."),
     "connection_invalid": _caller("The client was told to connect in two ways at once, or in half of one."),

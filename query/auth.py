@@ -9,6 +9,7 @@ from event_lens.errors import Refused
 from event_lens.registry.clients import find_client, is_secret_of
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
+from event_lens.registry.quotas import quota_of
 from query.errors import FORBIDDEN, UNAUTHORIZED
 from query.report_context import ProjectScope
 
@@ -49,7 +50,14 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
 def find_subject(registry: Registry, project_id: str) -> ProjectScope:
     """What questions need to know of a project. Blocks, and raises as `find_project`."""
     project = find_project(registry, project_id)
-    return ProjectScope(project.project_id, ZoneInfo(project.timezone), project.currency, project.shard)
+    return ProjectScope(
+        project.project_id,
+        ZoneInfo(project.timezone),
+        project.currency,
+        project.shard,
+        questions_at_once=quota_of(project.quotas, "questions_at_once"),
+        export_rows=quota_of(project.quotas, "export_rows"),
+    )
 
 
 def has_key(headers: Mapping[str, str]) -> bool:

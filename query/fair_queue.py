@@ -30,16 +30,19 @@ class FairQueue:
         self._wait_seconds = wait_seconds
         self._max_waiting = max_waiting
         self._held: Counter[str] = Counter()
+        self._most: dict[str, int] = {}
         # By project; the one that was given a place last comes last.
         self._waiting: OrderedDict[str, OrderedDict[Waiting, None]] = OrderedDict()
 
     @asynccontextmanager
-    async def place(self, project_id: str) -> AsyncIterator[None]:
+    async def place(self, project_id: str, most: int = 0) -> AsyncIterator[None]:
         """Hold a place for the block; it is given back however the block ends.
 
+        The project holds no more than `most`; 0 is no limit of its own.
         Raises `Unavailable`: `project_busy` when the project's own questions are in the way (at once when too many of
         them wait already), `query_busy` when others' are.
         """
+        self._most[project_id] = most
         await self._take(project_id)
         try:
             yield
@@ -79,7 +82,8 @@ class FairQueue:
             self._waiting.pop(project_id, None)
 
     def _may_take(self, project_id: str) -> bool:
-        return self._free > self._held[project_id]
+        held, most = self._held[project_id], self._most.get(project_id, 0)
+        return self._free > held and (not most or held < most)
 
     def _grant(self, project_id: str) -> None:
         self._free -= 1
@@ -90,6 +94,8 @@ class FairQueue:
         self._held[project_id] -= 1
         if not self._held[project_id]:
             del self._held[project_id]
+            if project_id not in self._waiting:
+                self._most.pop(project_id, None)
         while (next_project := self._next()) is not None:
             line = self._waiting[next_project]
             waiting, _ = line.popitem(last=False)

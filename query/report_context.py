@@ -21,6 +21,7 @@ class ProjectScope:
     """Whose numbers, by which clock and currency, and which shard holds them.
 
     A lake has rollups without the states behind their distinct counts: `has_states` says whether they are there.
+    The project asks `questions_at_once`, and exports have `export_rows`, at most; 0 is no limit of its own.
     """
 
     project_id: str
@@ -28,6 +29,8 @@ class ProjectScope:
     currency: str
     shard: int = 1
     has_states: bool = True
+    questions_at_once: int = 0
+    export_rows: int = 0
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Service:
         question = f"{report.name} {subject} {msgspec.json.encode(parameters)!r}"
 
         async def in_turn() -> Reply:
-            async with self.questions.place(subject.project_id):
+            async with self.questions.place(subject.project_id, subject.questions_at_once):
                 run, shard = Run(), self.shards[subject.shard]
                 today = local_date(self.clock(), subject.zone).isoformat()
                 return await self._in_thread(

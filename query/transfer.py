@@ -13,13 +13,14 @@ from query.encoding import Encoder, make_encoder
 from query.export import unknown_cursor
 from query.fair_queue import FairQueue
 from query.presence import ClientGoneError, Receive, in_thread, while_connected
+from query.report_context import ProjectScope
 from query.statement import Statement
 
 Send = Callable[[Any], Awaitable[None]]
 
 EXPORTS_AT_ONCE = 4
 # There is no limit on the whole: a client may read as slowly as it likes, but it has to read.
-CLIENT_TAKES_WITHIN_SECONDS = 120.0
+CLIENT_TAKES_WITHIN_SECONDS = 30.0
 WAREHOUSE_SAYS_WITHIN_SECONDS = 300
 NO_SUCH_ROW = "warehouse_395"
 """What the warehouse says where an export is to go on after a row that is not there."""
@@ -44,7 +45,7 @@ class Transfers:
 
     async def send(
         self,
-        project_id: str,
+        subject: ProjectScope,
         statement: Statement,
         format: str,
         headers: Mapping[str, str],
@@ -54,36 +55,51 @@ class Transfers:
     ) -> None:
         """Answer with the rows of `statement` in ClickHouse's `format`, packed by `encoding` where it is given.
 
-        Raises `EventLensError` before anything is sent. Later errors are raised too, with the answer left without its
-        end: the server then cuts the connection, and no client takes the piece for the whole.
+        Raises `EventLensError` before anything is sent, such as `export_too_large` beyond the project's quota. Later
+        errors are raised too, with the answer left without its end: the server then cuts the connection, and no client
+        takes the piece for the whole.
         """
         try:
-            await while_connected(receive, self._send(project_id, statement, format, headers, send, encoding))
+            await while_connected(receive, self._send(subject, statement, format, headers, send, encoding))
         except ClientGoneError:
             return
 
     async def _send(
         self,
-        project_id: str,
+        subject: ProjectScope,
         statement: Statement,
         format: str,
         headers: Mapping[str, str],
         send: Send,
         encoding: str,
     ) -> None:
-        async with self._places.place(project_id):
+        async with self._places.place(subject.project_id):
             with Warehouse(self._warehouse_url, query_timeout_seconds=WAREHOUSE_SAYS_WITHIN_SECONDS) as warehouse:
                 rows = await in_thread(
-                    self._threads, lambda: self._open(warehouse, statement, format), discard=RowStream.close
+                    self._threads,
+                    lambda: self._open(warehouse, statement, format, subject.export_rows),
+                    discard=RowStream.close,
                 )
                 try:
                     await self._pass_on(_Packed(rows, make_encoder(encoding)), headers, send)
                 finally:
                     rows.close()
 
-    def _open(self, warehouse: Warehouse, statement: Statement, format: str) -> RowStream:
+    def _open(self, warehouse: Warehouse, statement: Statement, format: str, most: int) -> RowStream:
+        """Opens the rows, of which a project may have a quota: `most`, 0 for none.
+
+        Raises `Refused` (`export_too_large`): cut at the quota, a file would pass for the whole.
+        """
+        sql = statement.sql_over(self._database)
         try:
-            return warehouse.open_stream(statement.sql_over(self._database), format, statement.parameters, SETTINGS)
+            rows = warehouse.value(f"SELECT count() FROM ({sql})", statement.parameters) if most else 0
+            if rows > most:
+                raise Refused(
+                    f"This export has {rows} rows, and the project's exports have {most} at most; ask for fewer days, "
+                    "or give a limit.",
+                    code="export_too_large",
+                )
+            return warehouse.open_stream(sql, format, statement.parameters, SETTINGS)
         except Refused as error:
             if error.code == NO_SUCH_ROW:
                 raise unknown_cursor() from error

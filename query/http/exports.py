@@ -30,7 +30,7 @@ class Export(Stream):
         super().__init__((), headers=self._own_headers)
         self._encoding = encoding
         self._transfers = service.shards[subject.shard].transfers
-        self._project_id = subject.project_id
+        self._subject = subject
         self._statement = statement
         self._format = FORMATS[format]
 
@@ -39,7 +39,7 @@ class Export(Stream):
 
         async def transfer(_scope: Scope, receive: Receive, send: Send) -> None:
             await self._transfers.send(
-                self._project_id, self._statement, self._format, self._own_headers, receive, send, self._encoding
+                self._subject, self._statement, self._format, self._own_headers, receive, send, self._encoding
             )
 
         return transfer

@@ -110,6 +110,22 @@ def test_who_waits_too_long_is_told_whose_questions_are_in_the_way() -> None:
     run(ask())
 
 
+def test_a_project_with_a_limit_of_its_own_holds_no_more_and_the_others_are_answered() -> None:
+    async def ask() -> None:
+        queue = FairQueue(8, wait_seconds=0.05)
+        async with queue.place("a", 1):
+            with pytest.raises(Unavailable) as refused:
+                async with queue.place("a", 1):
+                    pass
+            assert refused.value.code == "project_busy"
+            async with queue.place("b"), queue.place("b"):
+                pass
+        async with queue.place("a", 1):
+            pass
+
+    run(ask())
+
+
 def test_of_one_project_only_so_many_wait() -> None:
     async def ask() -> None:
         queue = FairQueue(2, max_waiting=3)

@@ -11,20 +11,23 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-from event_lens.errors import EventLensError, Unavailable
+from event_lens.errors import EventLensError, Refused, Unavailable
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
+from query.report_context import ProjectScope
 from query.statement import Statement
 from query.transfer import EXPORTS_AT_ONCE, Transfers
 from tests.conftest import EmbeddedServer
 from tests.unit.query.conftest import QueryServer, make_key
 
+SUBJECT = ProjectScope("p", ZoneInfo("UTC"), "")
 # More than the buffers of all sockets between the warehouse and a client that does not read.
 ROW_COUNT = 80_000
 PROFILES = """
@@ -202,7 +205,7 @@ def test_a_statement_that_never_ends_ends_when_the_client_leaves(warehouse_url: 
                 if message["type"] == "http.response.body":
                     begun.set()
 
-            await transfers.send("p", statement, "CSV", {}, leave_when_it_has_begun, take)
+            await transfers.send(SUBJECT, statement, "CSV", {}, leave_when_it_has_begun, take)
 
     asyncio.run(asyncio.wait_for(ask(), 60))
 
@@ -222,7 +225,28 @@ def test_a_client_that_takes_nothing_loses_its_place(warehouse_url: str) -> None
         # More often than there are places: each must have come back.
         for _ in range(EXPORTS_AT_ONCE + 1):
             with pytest.raises(Unavailable) as stalled:
-                await transfers.send("p", statement, "CSV", {}, never, take_the_head_only)
+                await transfers.send(SUBJECT, statement, "CSV", {}, never, take_the_head_only)
             assert stalled.value.code == "client_stalled"
+
+    asyncio.run(ask())
+
+
+def test_an_export_beyond_the_projects_quota_is_refused_whole_and_one_within_it_is_sent(warehouse_url: str) -> None:
+    statement = Statement("SELECT number FROM numbers({rows:UInt64})", {"rows": 11})
+    sent: list[Any] = []
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    async def take(message: Any) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        transfers = Transfers(warehouse_url)
+        with pytest.raises(Refused) as refused:
+            await transfers.send(replace(SUBJECT, export_rows=10), statement, "CSV", {}, never, take)
+        assert (refused.value.code, sent) == ("export_too_large", [])
+        await transfers.send(replace(SUBJECT, export_rows=11), statement, "CSV", {}, never, take)
+        assert b"".join(message.get("body", b"") for message in sent).split() == [b"%d" % row for row in range(11)]
 
     asyncio.run(ask())
