@@ -319,7 +319,9 @@ def project_move(
 def simulate(
     project: Annotated[str, typer.Option(help="The project that receives the events.")],
     events: Annotated[int, typer.Option(min=1)] = 20_000,
-    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+    days: Annotated[
+        int, typer.Option(min=1, max=366, help="Over how many days; 30 and more need a project with --accept-days 0.")
+    ] = 28,
     seed: Annotated[int, typer.Option()] = 1,
 ) -> None:
     """Send simulated traffic to the running collector."""

@@ -109,7 +109,7 @@ def _parts(settings: Settings) -> tuple[tuple[str, str], ...]:
 def _prepare_registry(settings: Settings) -> tuple[str, tuple[str, str], tuple[str, str]]:
     registry = open_registry(settings)
     try:
-        project = create_project(registry, "Demo shop", timezone="Europe/Berlin", currency="EUR")
+        project = create_project(registry, "Demo shop", timezone="Europe/Berlin", currency="EUR", accept_days=0)
         writer, writer_secret = create_client(registry, project.project_id, "write", origins=(SITE,))
         reader, reader_secret = create_client(registry, project.project_id, "read")
         create_funnel(registry, project.project_id, "From a page to a purchase", FUNNEL)
