@@ -291,6 +291,33 @@ def test_a_time_before_the_first_day_is_refused_for_every_type() -> None:
         assert caught.value.code == "timestamp_too_old"
 
 
+DAY_MS = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("accept_days", "is_verified", "days"),
+    [(-1, False, 30), (-1, True, None), (0, False, None), (5, False, 5), (5, True, 5)],
+)
+def test_events_are_taken_as_far_back_as_the_project_accepts(
+    accept_days: int, is_verified: bool, days: int | None
+) -> None:
+    project = replace(BROWSER.project, accept_days=accept_days)
+    made = source(replace(BROWSER, project=project, is_verified=is_verified))
+    for kind in ("track", "identify"):
+        oldest = NOW - (days or 4_000) * DAY_MS
+        made.row(parse_payload(kind, {"name": "a", "profileId": "p", "timestamp": oldest}))
+        if days is not None:
+            with pytest.raises(Rejection) as refused:
+                made.row(parse_payload(kind, {"name": "a", "profileId": "p", "timestamp": oldest - 1}))
+            assert refused.value.code == "timestamp_too_old"
+
+
+def test_imports_are_not_bound_by_how_old_events_may_be() -> None:
+    project = replace(BROWSER.project, accept_days=5)
+    made = source(replace(BROWSER, project=project, import_id="imp"))
+    made.row(parse_payload("track", {"name": "a", "timestamp": NOW - 4_000 * DAY_MS}))
+
+
 def test_an_operation_becomes_a_row() -> None:
     made = source().row(parse_payload("identify", {"profileId": 7, "email": "ada@example.com", "plan": "pro"}))
     assert isinstance(made, OperationRow)

@@ -19,7 +19,7 @@ from event_lens.registry.definitions.cohorts import (
 from event_lens.registry.definitions.funnels import Step, create_funnel, list_funnels, remove_funnel
 from event_lens.registry.definitions.goals import create_goal, list_goals, remove_goal
 from event_lens.registry.definitions.retentions import create_retention, list_retentions, remove_retention
-from event_lens.registry.projects import create_project
+from event_lens.registry.projects import add_to_project, create_project
 
 PRICING = RawFilter("path", "startsWith", "/pricing")
 DAY = 86_400
@@ -236,3 +236,28 @@ def test_a_cohort_that_nobody_could_be_in_or_out_of_is_refused(
 def test_criteria_that_are_no_criteria_are_refused(text: str) -> None:
     with pytest.raises(Refused, match="a JSON array of"):
         read_criteria(text)
+
+
+def test_a_project_has_as_many_definitions_of_all_kinds_as_its_quota_and_others_have_theirs(registry: Registry) -> None:
+    full, other = (create_project(registry, name, quotas=["definitions=4"]).project_id for name in ("full", "other"))
+    for make, _, _ in KINDS.values():
+        make(registry, full)
+    with pytest.raises(Refused) as refused:
+        create_goal(registry, full, "x", "a")
+    assert refused.value.code == "too_many_definitions"
+    assert len(list_goals(registry, full)) == 1
+    create_goal(registry, other, "x", "a")
+    remove_goal(registry, list_goals(registry, full)[0].goal_id)
+    create_goal(registry, full, "x", "a")
+
+
+@pytest.mark.parametrize("quota", ["events", "events_a_day", "events_a_day=-1", "events_a_day=1.5", "events_a_day=x"])
+def test_a_quota_is_a_name_and_a_whole_number(registry: Registry, quota: str) -> None:
+    with pytest.raises(Refused) as refused:
+        create_project(registry, "x", quotas=[quota])
+    assert refused.value.code == "project_setting_invalid"
+
+
+def test_of_a_quota_that_is_given_again_the_last_one_holds(registry: Registry) -> None:
+    project_id = create_project(registry, "x", quotas=["definitions=4", "export_rows=5"]).project_id
+    assert add_to_project(registry, project_id, quotas=["definitions=07"]).quotas == ["definitions=7", "export_rows=5"]
