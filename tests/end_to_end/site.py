@@ -5,6 +5,9 @@ from typing import Any
 
 import httpx
 
+from event_lens.registry.clients import create_client
+from event_lens.registry.database import Registry, open_registry
+from event_lens.registry.projects import create_project
 from tests.end_to_end.running import House
 
 CHROME = (
@@ -55,3 +58,20 @@ class Site:
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
+
+
+class MadeSite(Site):
+    """A project with its keys, made in this process: a command takes a second."""
+
+    def __init__(self, house: House, name: str, **settings: object) -> None:
+        self.house = house
+        registry = open_registry(house.settings)
+        self.project = create_project(registry, name, timezone="Europe/Berlin", **settings).project_id
+        self.writer = self._key(registry, "write")
+        self.reader = self._key(registry, "read")
+        self.page = {"openpanel-client-id": self.writer["openpanel-client-id"], "origin": "https://example.com"}
+        registry.close()
+
+    def _key(self, registry: Registry, type: str) -> dict[str, str]:
+        client, secret = create_client(registry, self.project, type, origins=("https://example.com",))
+        return {"openpanel-client-id": client.client_id, "openpanel-client-secret": secret}

@@ -1,0 +1,223 @@
+"""Whatever one tenant or visitor sends, another project's numbers are right and come with the same build."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from event_lens.contract.filters import RawFilter
+from event_lens.errors import Refused
+from event_lens.registry.database import open_registry
+from event_lens.registry.definitions.cohorts import Count, Criterion, create_cohort
+from event_lens.registry.definitions.funnels import create_funnel
+from event_lens.registry.definitions.goals import create_goal
+from event_lens.registry.definitions.retentions import create_retention
+from tests.end_to_end.running import House
+from tests.end_to_end.site import DAY, MadeSite, Site, event
+
+MANY = 1_500
+BATCH = 100
+
+Item = dict[str, Any]
+Bomb = Callable[[], Iterator[Item]]
+
+
+def clock(number: int) -> str:
+    """A second of the day."""
+    return f"{10 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}"
+
+
+def identify(profile: str, number: int, **fields: Any) -> Item:
+    return {"type": "identify", "payload": {"profileId": profile, "timestamp": f"{DAY}T{clock(number)}Z", **fields}}
+
+
+def a_profile_with_thousands_of_traits() -> Iterator[Item]:
+    for number in range(10):
+        yield identify("crowded", number, properties={f"t{number}_{trait}": trait for trait in range(1_000)})
+
+
+def conversions_in_sessions_of_their_own() -> Iterator[Item]:
+    for number in range(MANY):
+        yield event("purchase", clock(number), "shopper", sessionId=f"s{number}", profileId="shopper")
+
+
+def lists_of_objects() -> Iterator[Item]:
+    for number in range(10):
+        wide = {f"p{number}_{key}": [{f"k{key}": {"deep": [number]}}] for key in range(90)}
+        yield event("wide", clock(number), "wide", properties=wide)
+
+
+def everything_at_one_instant() -> Iterator[Item]:
+    for _ in range(MANY):
+        yield event("tap", "10:00:00", "at-once")
+
+
+def names_that_nobody_has() -> Iterator[Item]:
+    for number in range(MANY):
+        yield event(f"n{number} `'\"\\;--{{{{", clock(number), "names")
+
+
+def pages_that_nobody_has() -> Iterator[Item]:
+    for number in range(MANY):
+        yield event("screen_view", clock(number), "pages", path=f"/{number}?utm_source=s{number}&utm_term=%00%F0")
+
+
+def a_chain_and_a_loop_of_aliases() -> Iterator[Item]:
+    for number in range(300):
+        payload = {"profileId": f"a{(number + 1) % 300}", "alias": f"a{number}"}
+        yield {"type": "alias", "payload": payload}
+
+
+def a_device_of_a_thousand_people() -> Iterator[Item]:
+    for number in range(1_000):
+        yield event("screen_view", clock(number), "shared", profileId=f"person{number % 500}")
+
+
+def a_person_on_a_thousand_devices() -> Iterator[Item]:
+    for number in range(1_000):
+        yield event("screen_view", clock(number), f"dev{number}", profileId="everywhere")
+
+
+def groups_by_the_hundred() -> Iterator[Item]:
+    for number in range(100):
+        yield event("grouped", clock(number), "groups", groups=[f"g{number}_{group}" for group in range(100)])
+
+
+def numbers_at_the_edge() -> Iterator[Item]:
+    for number in range(200):
+        payload = {"profileId": "rich", "property": "money", "value": 10**18 - 1}
+        yield {"type": "increment", "payload": payload}
+        yield event("purchase", clock(number), "rich", properties={"__revenue": 99_999_999_999_999})
+
+
+def one_message_again_and_again() -> Iterator[Item]:
+    for number in range(MANY):
+        yield event("screen_view", clock(number), "again", messageId="the-same")
+
+
+def paths_inside_each_other() -> Iterator[Item]:
+    for number in range(200):
+        path = ".".join(["x"] * (number % 30 + 1))
+        yield identify("nested", number, properties={path: number, "x": {"x": {"": [None], " ": {"x.x": 1}}}})
+
+
+BOMBS: tuple[Bomb, ...] = (
+    a_profile_with_thousands_of_traits,
+    conversions_in_sessions_of_their_own,
+    lists_of_objects,
+    everything_at_one_instant,
+    names_that_nobody_has,
+    pages_that_nobody_has,
+    a_chain_and_a_loop_of_aliases,
+    a_device_of_a_thousand_people,
+    a_person_on_a_thousand_devices,
+    groups_by_the_hundred,
+    numbers_at_the_edge,
+    one_message_again_and_again,
+    paths_inside_each_other,
+)
+
+
+class Stranger(MadeSite):
+    """A tenant that sends all bombs; `refused` are the codes of what was not taken."""
+
+    refused: list[str]
+
+
+@pytest.fixture(scope="module")
+def stranger(house: House, site: Site) -> Stranger:
+    """A tenant that sends everything at once, and defines what makes the most of it."""
+    stranger = Stranger(house, "Stranger")
+    stranger.refused = []
+    registry, project = open_registry(house.settings), stranger.project
+    create_goal(registry, project, "g", "purchase")
+    for order in ("ordered", "strict", "any"):
+        create_funnel(registry, project, order, ("tap",) * 10, step_order=order)
+    create_retention(registry, project, "r", start_event="tap", return_event="tap")
+    create_cohort(registry, project, "c", (Criterion(event="screen_view", count=Count("gte", 2)),))
+    registry.close()
+    for bomb in BOMBS:
+        items = list(bomb())
+        for start in range(0, len(items), BATCH):
+            answer = stranger.send("/track/batch", items[start : start + BATCH])
+            assert answer.status_code == 200, f"{bomb.__name__}: {answer.text}"
+            stranger.refused += [each["code"] for each in answer.json()["rejected"]]
+    return stranger
+
+
+@pytest.fixture(scope="module")
+def neighbour(house: House, stranger: Stranger) -> Site:
+    """A site that has a day of its own meanwhile; both are built at once."""
+    neighbour = MadeSite(house, "Neighbour")
+    day = [event("screen_view", clock(60 * number), f"d{number % 7}", f"/{number % 5}") for number in range(70)]
+    assert neighbour.send("/track/batch", day).json()["accepted"] == len(day)
+    house.wait_until_landed()
+    house.eventlens("build")
+    return neighbour
+
+
+@pytest.mark.timeout(300)
+def test_a_neighbours_numbers_are_right_and_complete(neighbour: Site) -> None:
+    answer = neighbour.ask("metrics")
+    assert answer["data"]["total_events"] == 70
+    assert answer["data"]["unique_visitors"] == 7
+    assert answer["data"]["total_sessions"] == 7
+    assert "setAside" not in answer["meta"]
+    pages = {row["path"]: row["views"] for row in neighbour.ask("pages")["data"]}
+    assert pages == {f"/{number}": 14 for number in range(5)}
+
+
+def test_the_project_before_them_has_the_numbers_it_had(site: Site, neighbour: Site) -> None:
+    assert site.ask("metrics")["data"]["total_events"] == 4
+
+
+def test_the_stranger_has_every_event_that_was_acknowledged(stranger: Stranger, neighbour: Site) -> None:
+    answer = stranger.ask("metrics")
+    assert "setAside" not in answer["meta"]
+    sent = [item for bomb in BOMBS for item in bomb() if item["type"] == "track"]
+    # A path that is given twice, with a dot and nested, cannot be stored; nothing else was refused.
+    assert set(stranger.refused) == {"properties_not_storable"}
+    again = sum(1 for item in sent if item["payload"].get("messageId")) - 1
+    rows = stranger.ask("ingest", range="2d")["data"]
+    assert sum(row["received"] for row in rows) == sum(1 for bomb in BOMBS for _ in bomb())
+    assert sum(row["duplicate"] for row in rows) == again
+    assert sum(row["rejected"] for row in rows) == len(stranger.refused)
+    assert answer["data"]["total_events"] == len(sent) - again
+
+
+def test_what_a_stranger_multiplies_stays_within_its_own_rows(house: House, stranger: Site, neighbour: Site) -> None:
+    limits = {"attribution": 20 * MANY, "int_identity_links": 5_000, "page_flows_daily": 5_000, "profiles": 5_000}
+    with house.warehouse() as warehouse:
+        for table, most in limits.items():
+            database = "lens_staging" if table.startswith("int_") else "lens"
+            rows = warehouse.value(
+                f"SELECT count() FROM {database}.{table} WHERE project_id = {{p:String}}", {"p": stranger.project}
+            )
+            assert 0 < rows < most, table
+
+
+def test_what_a_visitor_sends_of_years_ago_is_refused(house: House) -> None:
+    visited = MadeSite(house, "Visited")
+    years = [
+        {"type": "track", "payload": {"name": "old", "timestamp": f"{2016 + month // 12}-{month % 12 + 1:02}-01"}}
+        for month in range(90)
+    ]
+    answer = visited.send("/track/batch", years, **visited.page).json()
+    assert (answer["accepted"], {each["code"] for each in answer["rejected"]}) == (0, {"timestamp_too_old"})
+
+
+def test_a_pattern_that_the_warehouse_would_refuse_is_refused_when_it_is_defined(house: House, stranger: Site) -> None:
+    registry = open_registry(house.settings)
+    for pattern in (r"[\b]", "[[:foo:]]", "(?=x)", "a" * 5_000):
+        with pytest.raises(Refused):
+            create_goal(registry, stranger.project, "p", "e", (RawFilter("path", "regex", pattern),))
+    registry.close()
+
+
+def test_a_quota_is_answered_with_429_and_a_code(house: House) -> None:
+    small = MadeSite(house, "Small", quotas=["events_a_day=150"])
+    items = [event("screen_view", clock(number), "d1") for number in range(BATCH)]
+    answers = [small.send("/track/batch", items) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].json()["error"]["code"] == "project_quota"
+    assert 0 < int(answers[1].headers["retry-after"]) <= 86_400
