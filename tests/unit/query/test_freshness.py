@@ -13,6 +13,7 @@ from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
+from orchestration.planning.set_aside import Failure, set_aside, take_back
 from tests.spec.landing import land, rows_of
 from tests.spec.rows import Project
 from tests.unit.query.conftest import NOTE_BUILD, QueryServer, make_key
@@ -93,6 +94,28 @@ def test_complete_through_stops_before_the_oldest_batch_that_waits(
     )
     assert meta_of(after_build)["cached"] is False
     assert meta_of(ask("plain", "metrics"))["cached"] is True
+
+
+def test_a_project_that_builds_leave_out_says_so_and_claims_no_more_than_it_has(
+    warehouse: Warehouse, world: World, ask: Answer
+) -> None:
+    project_id = world.projects["plain"].project_id
+    failure = Failure("profiles", "Memory of 'another': too much. (MEMORY_LIMIT_EXCEEDED) (version 26)", "build", "1")
+    set_aside(warehouse, [project_id], failure, {}, 1_000_000_000_000)
+    try:
+        told = within_seconds(lambda: ask("plain", "metrics"), lambda response: "setAside" in meta_of(response))
+        other, metrics = ask("kolkata", "metrics"), httpx.get(f"{world.url}/metrics").text
+    finally:
+        take_back(warehouse, project_id, now_ms())
+    assert meta_of(told)["setAside"] == {
+        "since": "2001-09-09T01:46:40.000Z",
+        "reason": "profiles failed: MEMORY_LIMIT_EXCEEDED",
+    }
+    assert meta_of(told)["completeThrough"] == "2001-09-09T01:46:39.999Z"
+    assert "setAside" not in meta_of(other)
+    assert meta_of(other)["completeThrough"] > meta_of(told)["completeThrough"]
+    assert "eventlens_projects_set_aside 1.0" in metrics
+    assert "eventlens_complete_through 0.0" not in metrics
 
 
 def test_live_counts_devices_of_the_last_five_minutes_from_raw(
