@@ -1,5 +1,6 @@
 """A phase of a build goes on without the projects for which it fails."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -146,6 +147,7 @@ def _has_new_table(error: DbtFailed, tables: set[tuple[str, str]]) -> bool:
 
 def _drop_new(warehouse: Warehouse, error: DbtFailed, tables: set[tuple[str, str]]) -> None:
     """Removes tables that what failed has made: filled in part, they would be taken for built in full."""
+    replicas = f' ON CLUSTER "{cluster}"' if (cluster := os.environ.get("EVENTLENS_DBT_CLUSTER")) else ""
     for node in error.nodes:
         if node.resource_type == "model" and (node.schema, node.alias) not in tables:
-            warehouse.command(f"DROP TABLE IF EXISTS `{node.schema}`.`{node.alias}`")
+            warehouse.command(f"DROP TABLE IF EXISTS `{node.schema}`.`{node.alias}`{replicas}")
