@@ -27,7 +27,7 @@ from event_lens.shards import native_port
 from event_lens.warehouse.access import SERVICES, Access, move_access, read_access
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
-from event_lens.warehouse.retention import keep_raw
+from event_lens.warehouse.retention import end_engine_ttl
 
 log = get_log("warehouse")
 
@@ -91,7 +91,7 @@ def serve(settings: Settings) -> None:
             try:
                 with Warehouse(access.url("admin"), query_timeout_seconds=600) as admin:
                     migrate(admin)
-                    keep_raw(admin, settings.raw_ttl_days)
+                    end_engine_ttl(admin)
                 guard = Guard(
                     own, lambda name: find_sql_user(registry, name), is_local=is_local, is_sharded=bool(shards)
                 )

@@ -253,6 +253,29 @@ def erase(
 
 
 @app.command()
+def expire(
+    project: Annotated[str | None, typer.Option(help="This project only.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Drop raw, events and profiles that are older than their project keeps them, by whole days; sums by day stay."""
+    from cli.expire import expire_and_show
+
+    expire_and_show(_settings(), project, is_dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def closed(
+    project: Annotated[str | None, typer.Option(help="This project only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say which definitions can no longer be computed anew for which days, because what they need was dropped."""
+    from cli.expire import show_closed
+
+    show_closed(_settings(), project, as_json=as_json)
+
+
+@app.command()
 def erasures(
     project: Annotated[str | None, typer.Option(help="Of this project only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -16,12 +16,13 @@ from collector.enrichment.exclusions import LeftOut, is_privacy_signal
 from collector.enrichment.row_builder import Enricher, RowBuilder
 from collector.quarantine import quarantined
 from collector.spool.spool import Spool
-from event_lens.clock import Clock, now_ms
+from event_lens.clock import Clock, now_ms, to_datetime
 from event_lens.contract.encoded_row import Line, line_of
 from event_lens.contract.parse import Envelope, Event, Operation, Rejection, Replay, UsualTrack, parse
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
 from event_lens.tracing import tracing
+from event_lens.warehouse.retention import first_day_taken
 
 
 class Taken(NamedTuple):
@@ -75,6 +76,7 @@ class Ingest:
     ) -> None:
         self._quotas = quotas
         self._first_day = settings.first_day
+        self._raw_days = settings.raw_ttl_days
         self._client_cache = client_cache
         self._enricher = enricher
         self._spool = spool
@@ -83,12 +85,15 @@ class Ingest:
     async def builder(self, access: Access, headers: Headers) -> RowBuilder:
         """What makes the rows of this request."""
         user_agent = text(headers, b"user-agent")
+        received_at_ms = self._clock()
+        today = to_datetime(received_at_ms).date()
         return self._enricher.builder(
             RequestContext(
                 project=access.project,
-                received_at_ms=self._clock(),
+                received_at_ms=received_at_ms,
                 salts=await self._client_cache.salts(access.project.device_salt),
                 first_day=self._first_day,
+                first_day_taken=first_day_taken(access.project.kept(self._raw_days), today),
                 address=access.address,
                 has_client_address=access.has_client_address,
                 user_agent=user_agent,

@@ -43,6 +43,13 @@ def _whole(text: str) -> int:
     return number
 
 
+def _raw_days(text: str) -> int:
+    days = _whole(text)
+    if 0 < days < 10:
+        raise ValueError("0, or a whole number from 10 on")
+    return days
+
+
 def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -354,7 +361,12 @@ SETTINGS: tuple[Setting, ...] = (
         "inserts them in chunks that fit.",
         _at_least_one,
     ),
-    Setting("EVENTLENS_RAW_TTL_DAYS", "0", "Days after which raw events are dropped; 0 keeps them.", _whole),
+    Setting(
+        "EVENTLENS_RAW_TTL_DAYS",
+        "0",
+        "Days for which `eventlens expire` leaves raw of projects that do not say, 10 or more; 0 keeps it.",
+        _raw_days,
+    ),
     Setting(
         "EVENTLENS_BACKUPS",
         "",

@@ -21,6 +21,7 @@ from orchestration.build_lock import build_lock
 from orchestration.dbt import dbt_project
 from orchestration.maintenance import maintenance_jobs
 from orchestration.planning.runs import JOB
+from orchestration.privacy_jobs import privacy_jobs
 from orchestration.triggers.alerts import alert_sensors
 from orchestration.triggers.schedules import nightly_schedule
 from orchestration.triggers.sensors import landed_sensor
@@ -45,7 +46,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
             every_project_is_built(settings),
             table_checks(settings, BUILT_BATCHES),
         ],
-        jobs=[job, *maintenance_jobs(settings)],
+        jobs=[job, *maintenance_jobs(settings), *privacy_jobs(settings)],
         schedules=[nightly_schedule(settings, first_shown)],
         sensors=[landed_sensor(settings, first_shown), *alert_sensors(settings)],
         resources={"build_lock": build_lock},

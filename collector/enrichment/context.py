@@ -8,6 +8,7 @@ from typing import Any
 from collector.enrichment.ip_networks import Networks
 from event_lens.registry.setting_values import EVERY_PARAMETER
 from event_lens.registry.tables import ACCEPT_BY_SENDER, Project
+from event_lens.warehouse.retention import Kept
 
 NO_NETWORKS = Networks()
 
@@ -34,6 +35,13 @@ class ProjectSettings:
     bot_rules: tuple[str, ...] = ()
     accept_days: int = ACCEPT_BY_SENDER
     quotas: tuple[str, ...] = ()
+    raw_kept_days: int = 0
+    events_kept_days: int = 0
+    profiles_kept_days: int = 0
+
+    def kept(self, usual_raw_days: int) -> Kept:
+        """For how many days things are kept, raw for `usual_raw_days` where the project does not say."""
+        return Kept(self.raw_kept_days or usual_raw_days, self.events_kept_days, self.profiles_kept_days)
 
 
 def project_settings(project: Project) -> ProjectSettings:
@@ -76,3 +84,5 @@ class RequestContext:
     privacy_signal: bool = False
     bot_signals: str = ""
     import_id: str = ""
+    first_day_taken: date = date(1970, 1, 1)
+    """Events of earlier UTC days are of days that are closed."""

@@ -23,8 +23,9 @@ from event_lens.contract.common_fields import Sent
 from event_lens.contract.encoded_row import CommonValues, Line
 from event_lens.contract.fast_path import UsualPayload
 from event_lens.contract.limits import MAX_REVENUE, MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
-from event_lens.contract.parse import Event, Operation, Rejection
+from event_lens.contract.parse import Event, Operation
 from event_lens.contract.properties import check_storable, lists_of_values
+from event_lens.contract.rejection import Rejection
 from event_lens.contract.reserved_keys import PLACE_FIELDS
 from event_lens.contract.rows import EventRow, OperationRow, timestamp
 from event_lens.contract.timestamps import event_time, first_ms
@@ -78,6 +79,7 @@ class RowBuilder:
         self._kept_parameters = request.project.kept_parameters
         self._first_ms = first_ms(request.first_day)
         self._oldest_ms = _oldest_ms(request)
+        self._first_taken_ms = first_ms(request.first_day_taken)
         agent, reason = judge(self.user_agent)
         if request.is_verified:
             agent, reason = parse_user_agent(self.user_agent), ""
@@ -117,7 +119,7 @@ class RowBuilder:
     def own_values(self, parsed: Event | Operation) -> dict[str, Any]:
         """What was parsed says of itself, its device and its time worked out: `device_id` is the one it is kept with.
 
-        Raises `Rejection` (`timestamp_too_old`) or `LeftOut`.
+        Raises `Rejection` (`timestamp_too_old`, `too_late`) or `LeftOut`.
         """
         return self._event_values(parsed) if isinstance(parsed, Event) else self._operation_values(parsed)
 
@@ -179,12 +181,17 @@ class RowBuilder:
         return values
 
     def _time(self, parsed: Sent) -> int:
-        """When it happened. Raises `Rejection` (`timestamp_too_old`)."""
+        """When it happened. Raises `Rejection` (`timestamp_too_old`, `too_late`)."""
         at_ms = event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms)
         if at_ms < self._oldest_ms:
             raise Rejection(
                 "The timestamp is older than the project accepts from this sender (its accept_days).",
                 code="timestamp_too_old",
+            )
+        if at_ms < self._first_taken_ms:
+            raise Rejection(
+                "The event's day is closed: the project keeps what it is made of for a number of days only.",
+                code="too_late",
             )
         return at_ms
 

@@ -37,8 +37,10 @@
 {% macro clickhouse__create_table_as(temporary, relation, sql) -%}
     {{ clickhouse__create_empty_table(temporary, relation, sql, config.get('contract').enforced) }}
     {%- if not temporary -%}
-        {% do keep_rows_of(this, relation) %}
-        {{ insert_in_chunks(relation, adapter.get_columns_in_relation(relation) | map(attribute='name') | list, sql) }}
+        {%- do keep_rows_of(this, relation) -%}
+        {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+        {%- do carry_closed_days(relation, columns) -%}
+        {{ insert_in_chunks(relation, columns, sql) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -46,12 +48,15 @@
 {#- Fills the columns of a table chunk by chunk; the last insert is left to the caller's statement. -#}
 {% macro insert_in_chunks(relation, columns, sql) -%}
     {%- set chunks = chunks_of(window_days()) if '/*window ' in sql else [none] -%}
+    {%- set day = partition_day() -%}
+    {%- set closed = is_closed(day) if day else none -%}
     {%- for chunk in chunks -%}
         {%- set insert -%}
             insert into {{ relation }} ({{ columns | join(', ') }})
             select {{ columns | join(', ') }} from (
             {{ of_chunk(sql, chunk) if chunks | length > 1 else sql }}
             )
+            {{ 'where not ' ~ closed if closed }}
             {{ adapter.get_model_query_settings(model) }}
         {%- endset -%}
         {%- if loop.last -%}
@@ -60,4 +65,21 @@
             {%- call statement('insert_chunk') -%}{{ insert }}{%- endcall -%}
         {%- endif -%}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Takes the closed days of the table that a full refresh replaces over into the new one. -#}
+{% macro carry_closed_days(relation, columns) -%}
+    {%- set day = partition_day() -%}
+    {%- set before = load_cached_relation(this) if day else none -%}
+    {%- set closed = is_closed(day) if before is not none and before.is_table else none -%}
+    {%- if closed -%}
+        {#- A column that this version of the model is the first to have is empty on closed days. -#}
+        {%- set known = adapter.get_columns_in_relation(before) | map(attribute='name') | list -%}
+        {%- set both = columns | select('in', known) | join(', ') -%}
+        {%- call statement('carry_closed_days') -%}
+            insert into {{ relation }} ({{ both }}) select {{ both }} from {{ before }} where {{ closed }}
+            settings max_partitions_per_insert_block = 0
+        {%- endcall -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -29,15 +29,28 @@
     {% call statement('main') %}
         {{ insert_in_chunks(fresh, columns, sql) }}
     {% endcall %}
+    {% set closed = is_closed(partition_day()) %}
     {% if month_of %}
         {% call statement('keep_other_days') %}
             insert into {{ fresh }}
             select * from {{ existing_relation }}
             where {{ partition_by }} in ({{ months_of(days) | join(', ') }})
-                and (not ({{ in_days(month_of.group(1), 0, 0, days) }}){{ ' or ' ~ kept if kept }})
+                and (
+                    not ({{ in_days(month_of.group(1), 0, 0, days) }})
+                    {{ 'or ' ~ kept if kept }} {{ 'or ' ~ closed if closed }}
+                )
             settings additional_table_filters = {}
         {% endcall %}
-    {% elif kept %}
+    {% elif closed %}
+        {#- Of the projects that are not left out: the filter on this statement hides those that are. #}
+        {% call statement('keep_closed_days') %}
+            insert into {{ fresh }}
+            select * from {{ existing_relation }}
+            where {{ in_days(partition_by, 0, 0, days) }} and {{ closed }}
+            settings max_partitions_per_insert_block = 0
+        {% endcall %}
+    {% endif %}
+    {% if kept and not month_of %}
         {% do keep_rows(existing_relation, fresh, columns, in_days(partition_by, 0, 0, days)) %}
     {% endif %}
     {% do wait_for_replicas(fresh) %}

@@ -94,9 +94,10 @@
 {%- endmacro %}
 
 
-{#- SQL for tests: whether `column` is one of the run's days, or up to `before` / `after` days from one; always, when it
-    names none. -#}
+{#- SQL for tests: whether `column` is one of the run's days that are open, or up to `before` / `after` days from one; when
+    it names none, every open day is one. -#}
 {% macro in_tested_days(column, window='days', before=0, after=0) -%}
     {%- set days = [] if flags.FULL_REFRESH or not execute else named_days(window) -%}
-    {{ in_days(column, before, after, days or none) }}
+    ({{ in_days(column, before, after, days or none) }}
+    {{- ' and ' ~ is_open(column) if column != 'raw' }})
 {%- endmacro %}

@@ -8,6 +8,7 @@ from event_lens.errors import Refused
 from event_lens.registry.excluded_ips import own_address
 
 MAX_PARAMETER = 255
+MAX_DAYS = 36_500
 EVERY_PARAMETER = "*"
 
 
@@ -38,6 +39,17 @@ def within(name: str, lowest: int, highest: int) -> Callable[[int], int]:
     def check(number: int) -> int:
         if not lowest <= number <= highest:
             raise refused(f"{name} is {lowest} to {highest}.")
+        return number
+
+    return check
+
+
+def days_kept(name: str, lowest: int) -> Callable[[int], int]:
+    """Return a check that takes 0 and whole numbers from `lowest` on."""
+
+    def check(number: int) -> int:
+        if number and not lowest <= number <= MAX_DAYS:
+            raise refused(f"{name} is 0, or {lowest} to {MAX_DAYS}.")
         return number
 
     return check

@@ -16,6 +16,7 @@ from event_lens.registry.setting_values import (
     bot_reason,
     bot_rule,
     currency_code,
+    days_kept,
     free_text,
     one_of,
     parameter_name,
@@ -26,6 +27,8 @@ from event_lens.registry.setting_values import (
 PERIODS = ("daily", "monthly")
 ACCEPT_BY_SENDER = -1
 """The `accept_days` of a project that says nothing: how old events may be follows from who sends them."""
+MIN_RAW_DAYS = 10
+MIN_EVENTS_DAYS = 62
 
 
 class Table(MappedAsDataclass, DeclarativeBase, kw_only=True):
@@ -133,6 +136,24 @@ class Project(Table):
         option="--quota",
         check=quota_text,
         check_list=last_of_each,
+    )
+    raw_kept_days: Mapped[int] = setting(
+        0,
+        "Days for which raw is kept, 10 or more; 0: what EVENTLENS_RAW_TTL_DAYS says.",
+        Changes.NEW_EVENTS,
+        check=days_kept("raw_kept_days", MIN_RAW_DAYS),
+    )
+    events_kept_days: Mapped[int] = setting(
+        0,
+        "Days for which events and sessions are kept, 62 or more; 0: for good. Sums by day stay.",
+        Changes.NEW_EVENTS,
+        check=days_kept("events_kept_days", MIN_EVENTS_DAYS),
+    )
+    profiles_kept_days: Mapped[int] = setting(
+        0,
+        "Days for which a profile is kept after it was seen last; 0: for good.",
+        Changes.NEW_EVENTS,
+        check=days_kept("profiles_kept_days", 1),
     )
 
 

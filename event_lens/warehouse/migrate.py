@@ -11,7 +11,7 @@ from event_lens.settings import Settings
 from event_lens.shards import all_shards, cluster_of_replicas, cluster_of_shards
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.cluster import for_cluster
-from event_lens.warehouse.retention import keep_raw
+from event_lens.warehouse.retention import end_engine_ttl
 from event_lens.warehouse.sql_lexer import split_statements
 
 _DATABASE = b"CREATE DATABASE IF NOT EXISTS lens_raw"
@@ -95,7 +95,7 @@ def migrate_all(settings: Settings) -> list[str]:
             if len(shards) > 1:
                 check_shards(warehouse, cluster_of_shards(settings), len(shards))
             named = migrate(warehouse, cluster=cluster_of_replicas(settings, shard))
-            keep_raw(warehouse, settings.raw_ttl_days)
+            end_engine_ttl(warehouse)
         applied += [f"{name} on shard {shard}" if len(shards) > 1 else name for name in named]
     return applied
 

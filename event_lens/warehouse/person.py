@@ -11,15 +11,28 @@ IDS_AT_ONCE = 500
 QUIET: Mapping[str, object] = {"log_queries": 0}
 """A server's log of queries would keep the ids that are asked for."""
 
+# Of days whose raw has expired the models know links and aliases.
+_LINKS_OF_MODELS = """
+    UNION ALL
+    SELECT event_id, device_id, '' AS previous_device_id, 'client' AS device_kind, profile_id, linked_at AS created_at,
+        received_at, true AS is_link
+    FROM lens_staging.int_identity_links WHERE project_id = {project:String}
+"""
+_ALIASES_OF_MODELS = """
+    UNION ALL
+    SELECT alias, profile_id, created_at, received_at, batch_id, batch_row FROM lens_staging.int_operations
+    WHERE project_id = {project:String} AND operation = 'alias'
+"""
+_ALIASED = """
+    SELECT alias, profile_id, created_at, received_at, batch_id, batch_row FROM lens_raw.profile_operations
+    WHERE project_id = {project:String} AND operation = 'alias'
+"""
 _ALIASES = """
     SELECT alias, argMax(profile_id, (created_at, received_at, batch_id, batch_row)) AS target
-    FROM lens_raw.profile_operations
-    WHERE project_id = {project:String} AND operation = 'alias' AND alias != '' AND profile_id != ''
-        AND alias IN (
-            SELECT alias FROM lens_raw.profile_operations
-            WHERE project_id = {project:String} AND operation = 'alias'
-                AND (profile_id IN {ids:Array(String)} OR alias IN {ids:Array(String)})
-        )
+    FROM (<aliased>)
+    WHERE alias != '' AND profile_id != '' AND alias IN (
+        SELECT alias FROM (<aliased>) WHERE profile_id IN {ids:Array(String)} OR alias IN {ids:Array(String)}
+    )
     GROUP BY alias
 """
 _RECORDS = """
@@ -30,28 +43,29 @@ _RECORDS = """
         operation IN ('identify', 'alias') AS is_link
     FROM lens_raw.profile_operations WHERE project_id = {project:String}
 """
-_DEVICES = f"""
-    SELECT DISTINCT arrayJoin([device_id, previous_device_id]) AS device_id FROM ({_RECORDS})
-    WHERE profile_id IN {{ids:Array(String)}} AND device_kind != 'server'
+_DEVICES = """
+    SELECT DISTINCT arrayJoin([device_id, previous_device_id]) AS device_id FROM (<records>)
+    WHERE profile_id IN {ids:Array(String)} AND device_kind != 'server'
 """
 # What links a derived device links the one that it goes on from, too.
-_LINKS = f"""
+_LINKS = """
     SELECT
         arrayJoin(arrayFilter(
-            device -> device IN {{ids:Array(String)}}, arrayDistinct([device_id, previous_device_id])
+            device -> device IN {ids:Array(String)}, arrayDistinct([device_id, previous_device_id])
         )) AS linked_id,
         groupUniqArray(profile_id) AS profile_ids,
         arraySort(groupArray((toUnixTimestamp64Milli(created_at), toUInt128(event_id), profile_id))) AS links
-    FROM ({_RECORDS})
-    WHERE (device_id IN {{ids:Array(String)}} OR previous_device_id IN {{ids:Array(String)}})
+    FROM (<records>)
+    WHERE (device_id IN {ids:Array(String)} OR previous_device_id IN {ids:Array(String)})
         AND profile_id != '' AND device_kind != 'server' AND is_link
     GROUP BY linked_id
 """
-_NEIGHBOURS = f"""
-    SELECT DISTINCT arrayJoin([device_id, previous_device_id]) AS id FROM ({_RECORDS})
+_NEIGHBOURS = """
+    SELECT DISTINCT arrayJoin([device_id, previous_device_id]) AS id FROM (<records>)
     WHERE device_kind != 'server'
-        AND (device_id IN {{ids:Array(String)}} OR previous_device_id IN {{ids:Array(String)}})
+        AND (device_id IN {ids:Array(String)} OR previous_device_id IN {ids:Array(String)})
 """
+_MODELS = "SELECT name FROM system.tables WHERE database = 'lens_staging'"
 _ADDRESSES = """
     SELECT DISTINCT email FROM lens_raw.profile_operations
     WHERE project_id = {project:String} AND profile_id IN {ids:Array(String)} AND email != ''
@@ -130,6 +144,10 @@ def _stretches(links: Iterable[tuple[int, int, str]], own: set[str]) -> Iterator
 
 
 def _asked(warehouse: Warehouse, sql: str, project_id: str, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    models = {row["name"] for row in warehouse.rows(_MODELS)}
+    records = _RECORDS + (_LINKS_OF_MODELS if "int_identity_links" in models else "")
+    aliased = _ALIASED + (_ALIASES_OF_MODELS if "int_operations" in models else "")
+    sql = sql.replace("<records>", records).replace("<aliased>", aliased)
     rest = iter(sorted(ids))
     while some := list(islice(rest, IDS_AT_ONCE)):
         yield from warehouse.rows(sql, {"project": project_id, "ids": some}, QUIET)

@@ -1,8 +1,49 @@
-"""How long raw events are kept (`EVENTLENS_RAW_TTL_DAYS`)."""
+"""How long a project keeps raw, events and profiles: which days that closes, and what of them is dropped.
 
-from typing import Protocol
+A closed day is as it was built: builds carry its rows over. So a day closes before the first row goes that a build of
+it would read, and rows that come for it later are refused.
+"""
 
-TABLES = ("lens_raw.events", "lens_raw.profile_operations")
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from event_lens.shards import OWN, SPANNING
+from event_lens.warehouse.client import Warehouse
+
+# A day is built from raw of up to five days before it, and its ledger from what was received up to a week before.
+RAW_MARGIN_DAYS = 8
+# A conversion is given to sessions of up to 31 days before it.
+EVENTS_MARGIN_DAYS = 31
+
+RAW = ("lens_raw.events", "lens_raw.profile_operations")
+# What has a row for each event or session, with the day by which it is dropped.
+_EVENTS = {"events": "local_day", "sessions": "day"}
+_EVENT_FACTS = {"int_events__sessionized": "local_day", "int_event_copies": "day", "int_device_handovers": "utc_day"}
+# What has a row for a profile alone, with the day by which it is shown; the last one says who goes.
+_PROFILE_TABLES = {
+    "lens_staging.int_operations": "local_day",
+    "lens_staging.int_profile_values": "local_day",
+    "lens_staging.int_identity_links": "local_day",
+    f"{OWN}.profiles": "toDate(last_seen_at)",
+    f"{SPANNING}.profiles": "toDate(last_seen_at)",
+    "lens_staging.int_profile_days": "local_day",
+}
+_NEVER = date(1970, 1, 1)
+_AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
+# The last day on which each profile was seen, by the tables that are kept, under its own name and its aliases.
+_PROFILES = """
+    WITH gone AS
+    (
+        SELECT profile_id FROM lens_staging.int_profile_days WHERE project_id = {project:String}
+        GROUP BY profile_id HAVING max(local_day) < {profiles_before:Date}
+    )
+    SELECT profile_id FROM gone
+    UNION ALL
+    SELECT alias FROM lens_staging.int_aliases
+    WHERE project_id = {project:String} AND profile_id IN (SELECT profile_id FROM gone)
+"""
 
 
 class Commands(Protocol):
@@ -11,18 +52,221 @@ class Commands(Protocol):
     def rows(self, sql: str) -> list[dict[str, str]]: ...
 
 
-def keep_raw(warehouse: Commands, days: int) -> None:
-    """Lets raw rows go `days` days after their event, or keeps them for good when `days` is 0.
-
-    What has gone cannot be rebuilt: a build of such a day empties it.
-    """
-    for table in TABLES:
+def end_engine_ttl(warehouse: Commands) -> None:
+    """Take back the expiry that an earlier version gave to raw tables: it drops days that are not built."""
+    for table in RAW:
         database, name = table.split(".")
         (found,) = warehouse.rows(
             f"SELECT create_table_query AS sql FROM system.tables WHERE database = '{database}' AND name = '{name}'"
         )
-        wanted = f"TTL toDateTime(created_at) + toIntervalDay({days})"
-        if days and wanted not in found["sql"]:
-            warehouse.command(f"ALTER TABLE {table} MODIFY {wanted}")
-        elif not days and " TTL toDateTime(created_at)" in found["sql"]:
+        if " TTL toDateTime(created_at)" in found["sql"]:
             warehouse.command(f"ALTER TABLE {table} REMOVE TTL")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """For how many days a project keeps what; 0 is for good."""
+
+    raw_days: int = 0
+    events_days: int = 0
+    profiles_days: int = 0
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The first day that is kept of each, and the first that is open; 1970-01-01 where nothing goes."""
+
+    closed_before: date = _NEVER
+    raw_before: date = _NEVER
+    events_before: date = _NEVER
+    profiles_before: date = _NEVER
+
+    def no_earlier_than(self, noted: "Edges") -> "Edges":
+        """A day that is closed stays closed, whatever the settings say by then."""
+        return Edges(*(max(ours, theirs) for ours, theirs in zip(self.as_tuple(), noted.as_tuple(), strict=True)))
+
+    def as_tuple(self) -> tuple[date, date, date, date]:
+        return self.closed_before, self.raw_before, self.events_before, self.profiles_before
+
+
+def edges_of(kept: Kept, today: date) -> Edges:
+    """Return what goes and what closes on `today`, a local date of the project."""
+
+    def before(days: int) -> date:
+        return today - timedelta(days=days) if days else _NEVER
+
+    raw_before, events_before = before(kept.raw_days), before(kept.events_days)
+    profiles_before = before(kept.profiles_days)
+    closing = [
+        edge + timedelta(days=margin)
+        for edge, margin in (
+            (raw_before, RAW_MARGIN_DAYS),
+            (events_before, EVENTS_MARGIN_DAYS),
+            # All days on which such a profile was seen lie before.
+            (profiles_before, 0),
+        )
+        if edge > _NEVER
+    ]
+    return Edges(max(closing, default=_NEVER), raw_before, events_before, profiles_before)
+
+
+def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
+    """What is closed and dropped of each project."""
+    return {
+        row["project_id"]: Edges(row["closed_before"], row["raw_before"], row["events_before"], row["profiles_before"])
+        for row in warehouse.rows("SELECT * FROM lens_raw.closed_days FINAL")
+    }
+
+
+def has_unbuilt_before(warehouse: Warehouse, edge: date) -> bool:
+    """Whether something landed for days before `edge` that no build took in."""
+    found = warehouse.value(
+        f"SELECT count() FROM lens_raw.batches WHERE batch_id IN ({_UNBUILT}) AND first_event_at < {{edge:Date}}",
+        {"edge": edge},
+    )
+    return bool(found)
+
+
+@dataclass(frozen=True)
+class Going:
+    """Rows of one table that go: how many, and of which days."""
+
+    table: str
+    row_count: int
+    first_day: date
+    last_day: date
+
+
+def find_going(warehouse: Warehouse, project_id: str, edges: Edges) -> list[Going]:
+    """What `drop_days` would drop, by table."""
+    found = []
+    for table, (day, condition) in _going(warehouse, edges).items():
+        (row,) = warehouse.rows(
+            f"SELECT count() AS row_count, min({day}) AS first_day, max({day}) AS last_day FROM {table} "
+            f"WHERE project_id = {{project:String}} AND {condition}",
+            _values(project_id, edges),
+        )
+        if row["row_count"]:
+            found.append(Going(table, row["row_count"], row["first_day"], row["last_day"]))
+    return found
+
+
+def close_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
+    """Note which days are closed, before the first row goes. No build may run meanwhile."""
+    warehouse.command(
+        "INSERT INTO lens_raw.closed_days SELECT {project:String}, {closed_before:Date}, {raw_before:Date}, "
+        "{events_before:Date}, {profiles_before:Date}, now64(3, 'UTC')",
+        _values(project_id, edges),
+        {"async_insert": 0},
+    )
+
+
+def drop_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
+    """Drop what is older than `edges`; blocks. Killed in the middle, it is repeated. No build may run meanwhile."""
+    for going in find_going(warehouse, project_id, edges):
+        _, condition = _going(warehouse, edges)[going.table]
+        warehouse.command(
+            f"ALTER TABLE {going.table} DELETE WHERE project_id = {{project:String}} AND {condition}",
+            _values(project_id, edges),
+            _AT_ONCE,
+        )
+
+
+def refuse_too_late(warehouse: Warehouse) -> int:
+    """Move what landed for closed days and is not built into quarantine, as `too_late`; returns how many rows.
+
+    The rows keep their batch, so the ledger counts them and the batch counts as built. What was sent is not kept.
+    """
+    if not warehouse.value("SELECT count() FROM lens_raw.closed_days"):
+        return 0
+    moved = 0
+    for table in RAW:
+        late = _LATE.format(table=table)
+        count = warehouse.value(f"SELECT count() FROM ({late})")
+        if not count:
+            continue
+        warehouse.command(
+            f"""
+            INSERT INTO lens_raw.quarantine (
+                project_id, received_at, code, message, sdk_name, sdk_version, import_id, batch_id, batch_row
+            )
+            SELECT project_id, received_at, 'too_late', 'Its day is closed: what it is made of is no longer kept.',
+                sdk_name, sdk_version, import_id, batch_id, batch_row
+            FROM ({late})
+            WHERE (batch_id, batch_row) NOT IN (
+                SELECT batch_id, batch_row FROM lens_raw.quarantine WHERE code = 'too_late'
+            )
+            """,
+            settings={"async_insert": 0},
+        )
+        warehouse.command(
+            f"""
+            ALTER TABLE {table} DELETE WHERE (batch_id, batch_row) IN (
+                SELECT batch_id, batch_row FROM lens_raw.quarantine
+                WHERE code = 'too_late' AND batch_id IN ({_UNBUILT})
+            )
+            """,
+            settings={"mutations_sync": 2, "allow_nondeterministic_mutations": 1},
+        )
+        moved += count
+    return moved
+
+
+_UNBUILT = (
+    "SELECT batch_id FROM lens_raw.batches WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
+)
+_LATE = f"""
+    SELECT
+        record.project_id AS project_id, record.batch_id AS batch_id, record.batch_row AS batch_row,
+        record.received_at AS received_at, record.sdk_name AS sdk_name, record.sdk_version AS sdk_version,
+        record.import_id AS import_id
+    FROM (
+        SELECT project_id, batch_id, batch_row, created_at, received_at, sdk_name, sdk_version, import_id
+        FROM {{table}}
+        WHERE batch_id IN ({_UNBUILT}) AND project_id IN (SELECT project_id FROM lens_raw.closed_days)
+    ) AS record
+    ASOF LEFT JOIN (
+        SELECT project_id, from_utc, offset_seconds
+        FROM (SELECT project_id, timezone FROM lens_raw.project_settings FINAL) AS projects
+        INNER JOIN (SELECT * FROM lens_raw.zone_offsets FINAL) AS offsets ON offsets.zone = projects.timezone
+    ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
+    INNER JOIN (SELECT project_id, closed_before FROM lens_raw.closed_days FINAL) AS closed
+        ON record.project_id = closed.project_id
+    WHERE toDate(record.created_at + toIntervalSecond(zones.offset_seconds)) < closed.closed_before
+"""
+
+
+def _going(warehouse: Warehouse, edges: Edges) -> dict[str, tuple[str, str]]:
+    """Of each table that is there: its day, and the condition for rows that go."""
+    conditions: dict[str, tuple[str, str]] = {}
+    if edges.raw_before > _NEVER:
+        # What came late stays as long after its receipt: the ledger of those days is still open.
+        old = "day < {raw_before:Date} AND received_at < toDateTime64({raw_before:Date}, 3, 'UTC')"
+        conditions |= dict.fromkeys(RAW, ("day", old))
+    if edges.events_before > _NEVER:
+        tables = [(database, name, day) for database in (SPANNING, OWN) for name, day in _EVENTS.items()]
+        tables += [("lens_staging", name, day) for name, day in _EVENT_FACTS.items()]
+        conditions |= {f"{at}.{name}": (day, f"{day} < {{events_before:Date}}") for at, name, day in tables}
+    if edges.profiles_before > _NEVER:
+        conditions |= {table: (day, f"profile_id IN ({_PROFILES})") for table, day in _PROFILE_TABLES.items()}
+    there = {
+        row["name"]
+        for row in warehouse.rows(
+            "SELECT concat(database, '.', name) AS name FROM system.tables WHERE endsWith(engine, 'MergeTree')"
+        )
+    }
+    return {table: wanted for table, wanted in conditions.items() if table in there}
+
+
+def _values(project_id: str, edges: Edges) -> Mapping[str, Any]:
+    named = ("closed_before", "raw_before", "events_before", "profiles_before")
+    return {"project": project_id, **dict(zip(named, edges.as_tuple(), strict=True))}
+
+
+def first_day_taken(kept: Kept, today: date) -> date:
+    """Return the first UTC day of which a collector takes events on the UTC day `today`.
+
+    A day or two earlier than what is open in the project's zone: of these builds decide.
+    """
+    closed_before = edges_of(kept, today).closed_before
+    return closed_before - timedelta(days=2) if closed_before > _NEVER else _NEVER

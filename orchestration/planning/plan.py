@@ -12,6 +12,7 @@ from event_lens.registry.project_settings import Changes
 from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.retention import refuse_too_late
 from orchestration.planning.days import reached
 
 NUMBERS_FOLLOW = ", ".join(
@@ -223,7 +224,9 @@ def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = (
     """Notes the batches and changed projects that are not built yet, and the days they touch, under `build_id`.
 
     Without projects that are `left_out`: the days that batches touch of those are kept for when they are tried again.
+    Rows that landed for closed days are refused first: no build would count them.
     """
+    refuse_too_late(warehouse)
     note_left_out(warehouse, left_out)
     _write(warehouse, TOUCHED, {"build": build_id, "left_out": list(left_out)})
     _plan_projects(warehouse, build_id, left_out, is_only=False)

@@ -1,49 +1,108 @@
-"""Raw events are kept for good, or for as many days as the setting says."""
+"""A day closes before something of it goes; what comes for a closed day is refused and counted."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 
 from event_lens.warehouse.client import Warehouse
-from event_lens.warehouse.retention import TABLES, keep_raw
-from tests.conftest import EmbeddedServer
+from event_lens.warehouse.retention import (
+    Edges,
+    Kept,
+    close_days,
+    drop_days,
+    edges_of,
+    find_going,
+    first_day_taken,
+    read_edges,
+    refuse_too_late,
+)
+from orchestration.planning.plan import make_plan
+from tests.spec.landing import land, rows_of
+from tests.spec.rows import Project, moment
+
+TODAY = date(2026, 3, 31)
+NEVER = date(1970, 1, 1)
 
 
 @pytest.fixture
-def own_warehouse(start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path) -> Iterator[Warehouse]:
-    with Warehouse(start_embedded(tmp_path / "home").wait().url) as warehouse:
-        yield warehouse
+def project() -> Project:
+    return Project(f"retention-{uuid4().hex[:8]}")
 
 
-def expiries(warehouse: Warehouse) -> set[str]:
-    found = set()
-    for table in TABLES:
-        sql = str(
-            warehouse.value(
-                f"SELECT create_table_query FROM system.tables WHERE concat(database, '.', name) = '{table}'"
-            )
-        )
-        found.add(sql.partition(" TTL ")[2].partition(" SETTINGS")[0])
-    return found
+def count(warehouse: Warehouse, project: Project, table: str, condition: str = "1") -> int:
+    sql = f"SELECT count() FROM {table} WHERE project_id = {{project:String}} AND {condition}"
+    return int(warehouse.value(sql, {"project": project.project_id}))
 
 
-def test_raw_rows_expire_only_while_a_number_of_days_is_set(own_warehouse: Warehouse) -> None:
-    assert expiries(own_warehouse) == {""}
-    for days in (30, 60, 60):
-        keep_raw(own_warehouse, days)
-        assert expiries(own_warehouse) == {f"toDateTime(created_at) + toIntervalDay({days})"}
-    keep_raw(own_warehouse, 0)
-    assert expiries(own_warehouse) == {""}
+@pytest.mark.parametrize(
+    ("kept", "closed_before"),
+    [
+        (Kept(), NEVER),
+        (Kept(raw_days=30), TODAY - timedelta(days=22)),
+        (Kept(events_days=90), TODAY - timedelta(days=59)),
+        (Kept(profiles_days=40), TODAY - timedelta(days=40)),
+        (Kept(raw_days=30, events_days=62, profiles_days=365), TODAY - timedelta(days=22)),
+    ],
+)
+def test_a_day_closes_before_anything_goes_that_a_build_of_it_reads(kept: Kept, closed_before: date) -> None:
+    assert edges_of(kept, TODAY).closed_before == closed_before
 
 
-def test_an_expired_event_goes(own_warehouse: Warehouse) -> None:
-    row = (
-        '{"event_id":"00000000-0000-0000-0000-00000000000%d","project_id":"p","name":"n","device_id":"d",'
-        '"device_kind":"client","created_at":"%s","received_at":"2026-01-01 00:00:00.000"}'
+def test_a_closed_day_stays_closed_when_more_is_kept_later() -> None:
+    noted = edges_of(Kept(raw_days=10), TODAY)
+    assert edges_of(Kept(raw_days=30), TODAY).no_earlier_than(noted) == noted
+    assert edges_of(Kept(), TODAY).no_earlier_than(noted).closed_before == noted.closed_before
+
+
+def test_a_collector_takes_what_a_build_of_any_zone_would_count() -> None:
+    assert first_day_taken(Kept(), TODAY) == NEVER
+    assert first_day_taken(Kept(raw_days=30), TODAY) == edges_of(Kept(raw_days=30), TODAY).closed_before - timedelta(2)
+
+
+def test_what_goes_is_said_first_and_is_what_is_dropped(warehouse: Warehouse, project: Project) -> None:
+    for day in ("2026-01-01", "2026-02-28", "2026-03-01", "2026-03-30"):
+        project.event(day)
+    project.event("2026-01-02", received_at=moment("2026-03-20"))
+    project.operation("2026-01-01", "identify", "p1")
+    land(warehouse, rows_of([project]), [])
+    edges = edges_of(Kept(raw_days=30), TODAY)
+    going = find_going(warehouse, project.project_id, edges)
+    assert [(each.table, each.row_count, each.first_day, each.last_day) for each in going] == [
+        ("lens_raw.events", 2, date(2026, 1, 1), date(2026, 2, 28)),
+        ("lens_raw.profile_operations", 1, date(2026, 1, 1), date(2026, 1, 1)),
+    ]
+    assert count(warehouse, project, "lens_raw.events") == 5
+    for _ in range(2):  # as after a kill
+        drop_days(warehouse, project.project_id, edges)
+    assert find_going(warehouse, project.project_id, edges) == []
+    # What came late stays as long after its receipt.
+    assert count(warehouse, project, "lens_raw.events") == 3
+
+
+def test_the_newest_note_of_a_project_counts(warehouse: Warehouse, project: Project) -> None:
+    for days in (60, 30):
+        close_days(warehouse, project.project_id, edges_of(Kept(raw_days=days), TODAY))
+    assert read_edges(warehouse)[project.project_id] == edges_of(Kept(raw_days=30), TODAY)
+
+
+def test_what_lands_for_a_closed_day_is_refused_as_too_late_and_its_batch_counts_as_built(
+    warehouse: Warehouse, project: Project
+) -> None:
+    close_days(warehouse, project.project_id, Edges(closed_before=date(2026, 3, 10)))
+    project.event("2026-03-09 23:59", received_at=moment("2026-03-30"))
+    project.event("2026-03-10 00:00", received_at=moment("2026-03-30"))
+    project.operation("2026-03-01", "identify", "p1", received_at=moment("2026-03-30"))
+    land(warehouse, rows_of([project]), [])
+    for _ in range(2):
+        refuse_too_late(warehouse)
+    assert count(warehouse, project, "lens_raw.events") == 1
+    assert count(warehouse, project, "lens_raw.profile_operations") == 0
+    assert count(warehouse, project, "lens_raw.quarantine", "code = 'too_late'") == 2
+    build = uuid4().hex
+    make_plan(warehouse, build)
+    planned = warehouse.rows(
+        "SELECT batch_id FROM lens_staging.planned_batches WHERE build_id = {build:String}", {"build": build}
     )
-    body = "\n".join((row % (1, "2016-01-01 00:00:00.000"), row % (2, "2100-01-01 00:00:00.000"))).encode()
-    own_warehouse.insert_lines("lens_raw.events", body, token="retention")
-    keep_raw(own_warehouse, 30)
-    own_warehouse.command("OPTIMIZE TABLE lens_raw.events FINAL")
-    assert own_warehouse.value("SELECT groupArray(toYear(created_at)) FROM lens_raw.events") == [2100]
+    own = {row["batch_id"] for row in (*project.events, *project.operations)}
+    assert own <= {row["batch_id"] for row in planned}

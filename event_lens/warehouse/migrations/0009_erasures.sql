@@ -105,3 +105,18 @@ FROM lens_raw.profile_operations;
 
 CREATE VIEW IF NOT EXISTS lens_raw.kept_operations AS
 SELECT * EXCEPT (is_erased) FROM lens_raw.marked_operations WHERE NOT is_erased;
+
+-- From which day on a project's days are open: those before are as they were built, because raw or events of them are dropped
+-- or soon will be. Dates never go back; the newest row of a project counts.
+CREATE TABLE IF NOT EXISTS lens_raw.closed_days
+(
+    project_id String,
+    closed_before Date,
+    raw_before Date,
+    events_before Date,
+    profiles_before Date,
+    noted_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(noted_at)
+ORDER BY project_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -1,4 +1,4 @@
-"""Receipts of erased people, and the key of the hashes by which they stay erased."""
+"""Receipts of erased people, the key of the hashes by which they stay erased, and for how long a project keeps what."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,3 +26,5 @@ def upgrade() -> None:
         sa.Column("rows", sa.JSON, nullable=False),
     )
     op.create_index(op.f("ix_erasures_project_id"), "erasures", ["project_id"])
+    for name in ("raw_kept_days", "events_kept_days", "profiles_kept_days"):
+        op.add_column("projects", sa.Column(name, sa.Integer, nullable=False, server_default="0"))

@@ -318,6 +318,16 @@ def test_imports_are_not_bound_by_how_old_events_may_be() -> None:
     made.row(parse_payload("track", {"name": "a", "timestamp": NOW - 4_000 * DAY_MS}))
 
 
+def test_a_time_of_a_day_that_is_closed_is_too_late_for_every_type() -> None:
+    limited = replace(BROWSER, first_day_taken=date(2026, 5, 10))
+    for kind in ("track", "identify"):
+        sent = {"name": "a", "profileId": "p", "timestamp": "2026-05-09T23:59:59Z"}
+        with pytest.raises(Rejection) as caught:
+            source(limited).row(parse_payload(kind, sent))
+        assert caught.value.code == "too_late"
+        assert source(limited).row(parse_payload(kind, sent | {"timestamp": "2026-05-10T00:00:00Z"}))
+
+
 def test_an_operation_becomes_a_row() -> None:
     made = source().row(parse_payload("identify", {"profileId": 7, "email": "ada@example.com", "plan": "pro"}))
     assert isinstance(made, OperationRow)

@@ -1,0 +1,27 @@
+{#- A closed day of a project is as it was built, because what it was made of is dropped (docs/decisions/0029): every build
+    leaves what it would make of it out, and carries its rows over, a full refresh included. -#}
+
+
+{#- SQL: whether the Date `column` of a row with a project_id is a closed day; none where no project has one. -#}
+{% macro is_closed(column) -%}
+    {%- if execute and run_query('select count() from lens_raw.closed_days').rows[0][0] | int > 0 -%}
+        {%- set closed = '(select groupArray((project_id, closed_before)) from (select * from lens_raw.closed_days final order by project_id))' -%}
+        {{ return('(' ~ column ~ ' < transform(toString(project_id), (' ~ closed ~ ').1, (' ~ closed ~ ').2, toDate(0)))') }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{#- The day by which a model is partitioned; none for a model over all days. -#}
+{% macro partition_day() -%}
+    {%- set by = config.get('partition_by') or '' -%}
+    {%- set month_of = modules.re.match('^toYYYYMM[(]([a-z_]+)[)]$', by) -%}
+    {{ return((month_of.group(1) if month_of else by) or none) }}
+{%- endmacro %}
+
+
+{#- SQL for tests: whether the Date `column` is an open day. -#}
+{% macro is_open(column) -%}
+    {%- set closed = is_closed(column) -%}
+    {{ 'not ' ~ closed if closed else 'true' }}
+{%- endmacro %}

@@ -1,0 +1,76 @@
+"""`eventlens expire`, and Dagster's job of that name: what projects keep for some days only goes by whole days."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from event_lens.clock import Clock, now_ms, to_datetime
+from event_lens.errors import Unavailable
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import find_project, list_projects
+from event_lens.registry.tables import Project
+from event_lens.settings import Settings
+from event_lens.shards import settings_of_shard
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.retention import (
+    Edges,
+    Going,
+    Kept,
+    close_days,
+    drop_days,
+    edges_of,
+    find_going,
+    has_unbuilt_before,
+    read_edges,
+)
+from orchestration.build_lock import held_lock
+from orchestration.dagster_home import prepare_dagster_home
+
+MAX_STATEMENT_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Expired:
+    """What went of a project, or would go: its rows by table, and the days that are closed by then."""
+
+    project_id: str
+    edges: Edges
+    going: Sequence[Going]
+
+
+def expire(
+    settings: Settings, project_id: str | None = None, *, is_dry_run: bool, clock: Clock = now_ms
+) -> list[Expired]:
+    """Close days and drop what is older than each project keeps it; with `is_dry_run` only say what would go. Blocks.
+
+    Killed at any point it can be repeated. Waits for a build that runs. Raises `Unavailable` (`days_unbuilt`) when
+    something landed for days that would close and is not built: it would be refused.
+    """
+    with closing(open_registry(settings)) as registry:
+        projects = [find_project(registry, project_id)] if project_id else list_projects(registry)
+    return [_expire(settings, project, is_dry_run=is_dry_run, clock=clock) for project in projects]
+
+
+def _expire(settings: Settings, project: Project, *, is_dry_run: bool, clock: Clock) -> Expired:
+    today = to_datetime(clock()).astimezone(ZoneInfo(project.timezone)).date()
+    kept = Kept(project.raw_kept_days or settings.raw_ttl_days, project.events_kept_days, project.profiles_kept_days)
+    own = settings_of_shard(settings, project.shard)
+    with (
+        connect(settings, "admin", shard=project.shard, query_timeout_seconds=MAX_STATEMENT_SECONDS) as warehouse,
+        held_lock(prepare_dagster_home(own) / "build.lock", None),
+    ):
+        noted = read_edges(warehouse).get(project.project_id, Edges())
+        edges = edges_of(kept, today).no_earlier_than(noted)
+        going = find_going(warehouse, project.project_id, edges)
+        if not is_dry_run and edges != Edges():
+            if edges != noted:
+                if has_unbuilt_before(warehouse, edges.closed_before):
+                    raise Unavailable(
+                        f"Something landed for days before {edges.closed_before} and is not built yet. Build it "
+                        "(eventlens build), then expire.",
+                        code="days_unbuilt",
+                    )
+                close_days(warehouse, project.project_id, edges)
+            drop_days(warehouse, project.project_id, edges)
+    return Expired(project.project_id, edges, going)

@@ -1,0 +1,67 @@
+"""Dagster's jobs for what may no longer be kept: `expire` by days, and `erase_person`, each with a typed form."""
+
+import subprocess
+import sys
+
+import dagster as dg
+
+from event_lens.errors import Broken
+from event_lens.settings import Settings
+from orchestration.expiry import expire
+from orchestration.forgotten_form import forget_form
+
+
+class ExpireForm(dg.Config):
+    """Which project (empty: all), and whether only to say what would go."""
+
+    project: str = ""
+    dry_run: bool = True
+
+
+class EraseForm(dg.Config):
+    """Whom to erase: a project, and one of the two ids."""
+
+    project: str
+    profile: str = ""
+    device: str = ""
+
+
+def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
+    """The jobs; what is typed into the form of an erasure is taken out of Dagster's own database afterwards."""
+
+    @dg.op(name="drop_old_days")
+    def drop_old_days(context: dg.OpExecutionContext, config: ExpireForm) -> None:
+        for expired in expire(settings, config.project or None, is_dry_run=config.dry_run):
+            for going in expired.going:
+                context.log.info(
+                    "%s: %d rows of %s, %s to %s, %s",
+                    expired.project_id,
+                    going.row_count,
+                    going.table,
+                    going.first_day,
+                    going.last_day,
+                    "would go" if config.dry_run else "are gone",
+                )
+
+    @dg.op(name="erase")
+    def erase(context: dg.OpExecutionContext, config: EraseForm) -> None:
+        kind, subject = ("--profile", config.profile) if config.profile else ("--device", config.device)
+        # A process of its own, as at the shell: its build sets this process's environment otherwise.
+        command = [sys.executable, "-m", "cli.main", "erase", config.project, kind, "-", "--json"]
+        try:
+            done = subprocess.run(command, input=f"{subject}\n", capture_output=True, text=True, check=False)
+        finally:
+            forget_form(context.instance, context.run_id)
+        if done.returncode:
+            raise Broken(done.stderr.strip() or "The erasure was stopped; start it again.", code="erasure_failed")
+        context.log.info("%s", done.stdout)
+
+    @dg.job(name="expire", description="Drops what projects keep for a number of days only; a dry run says what.")
+    def expire_job() -> None:
+        drop_old_days()
+
+    @dg.job(name="erase_person", description="Erases a profile or a device everywhere, and gives a receipt.")
+    def erase_job() -> None:
+        erase()
+
+    return [expire_job, erase_job]

@@ -1,0 +1,93 @@
+"""Days whose raw has expired stay as they were built, also in a full refresh, and what comes for them is counted."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import change_project
+from orchestration.expiry import Expired, expire
+from tests.builds.conftest import Story
+from tests.spec.rows import Project, moment
+
+RAW_DAYS = 20
+SUMS = """
+    SELECT day, unique_visitors, sessions, screen_views, events FROM lens.metrics_daily
+    WHERE project_id = {project:String} ORDER BY day
+"""
+FACTS = "SELECT local_day AS day, count() AS events FROM lens.events WHERE project_id = {project:String} GROUP BY day"
+
+
+@dataclass
+class Aged:
+    """A project whose oldest days expired: what its tables held before, and after a late event and a full refresh."""
+
+    project: str
+    expired: Expired
+    before: dict[str, list[dict[str, Any]]]
+    after: dict[str, list[dict[str, Any]]]
+    raw_days: list[Any]
+    refused: list[str]
+    unbuilt: int
+
+
+@pytest.fixture(scope="module")
+def aged(story: Story) -> Aged:
+    site = story.site
+    project = Project(site.create("Aged", "UTC"))
+    today = datetime.now(UTC).date()
+    for ago in range(1, 31):
+        for minute in range(3):
+            project.view(moment(f"{today - timedelta(days=ago)} 10:0{minute}"), device=f"d{ago % 4}")
+    site.land(project)
+    site.build()
+    values = {"project": project.project_id}
+    with closing(open_registry(site.settings)) as registry:
+        change_project(registry, project.project_id, raw_kept_days=RAW_DAYS)
+    with site.warehouse() as warehouse:
+        before = {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS)}
+        (said,) = expire(site.settings, project.project_id, is_dry_run=True)
+        (expired,) = expire(site.settings, project.project_id, is_dry_run=False)
+        assert expired == said
+        late = Project(project.project_id)
+        late.view(moment(f"{today - timedelta(days=28)} 12:00"), device="late", received_at=moment(f"{today} 00:00"))
+        site.land(late)
+        site.build(is_full_refresh=True)
+        return Aged(
+            project.project_id,
+            expired,
+            before,
+            {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS)},
+            warehouse.rows("SELECT min(day) AS first FROM lens_raw.events WHERE project_id = {project:String}", values),
+            [
+                row["code"]
+                for row in warehouse.rows(
+                    "SELECT code FROM lens_raw.quarantine WHERE project_id = {project:String}", values
+                )
+            ],
+            warehouse.value(
+                "SELECT count() FROM lens_raw.batches "
+                "WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
+            ),
+        )
+
+
+def test_raw_goes_by_whole_days(aged: Aged) -> None:
+    first_kept = datetime.now(UTC).date() - timedelta(days=RAW_DAYS)
+    assert aged.raw_days == [{"first": first_kept}]
+    (going,) = aged.expired.going
+    assert (going.table, going.row_count) == ("lens_raw.events", 30)
+
+
+def test_a_full_refresh_keeps_the_days_whose_raw_is_gone(aged: Aged) -> None:
+    assert len(aged.before[SUMS]) == 30
+    assert aged.after[SUMS] == aged.before[SUMS]
+    assert sorted(aged.after[FACTS], key=str) == sorted(aged.before[FACTS], key=str)
+
+
+def test_a_late_event_is_counted_as_too_late_and_its_batch_is_built(aged: Aged) -> None:
+    assert aged.refused == ["too_late"]
+    assert aged.unbuilt == 0
