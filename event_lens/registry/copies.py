@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, insert, select
+from sqlalchemy import Connection, DateTime, Engine, MetaData, create_engine, insert, select, text
 from sqlalchemy import Table as SqlTable
 
 from event_lens.errors import Refused
@@ -18,6 +18,12 @@ from event_lens.registry.upgrade import newest_revision, upgrade, upgrade_to
 
 LEFT_OUT = frozenset({Salt.__tablename__})
 """Salts of days and months: they are forgotten so that no address is found from an id, and a copy would keep them."""
+
+
+GO_ON_COUNTING = """
+SELECT setval(pg_get_serial_sequence('audit_log', 'change_id'), max(change_id)) FROM audit_log HAVING count(*) > 0
+"""
+"""Numbers of changes that PostgreSQL gives out from then on are none of those that came with the rows."""
 
 
 class CopiedRow(NamedTuple):
@@ -60,6 +66,8 @@ def restore_rows(registry: Registry, revision: str, rows: Iterable[CopiedRow]) -
         for table, columns in _rows(upgraded):
             _insert(connection, Table.metadata.tables[table], msgspec.json.decode(columns))
             count += 1
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(GO_ON_COUNTING))
     return count
 
 

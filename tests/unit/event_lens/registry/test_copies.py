@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from event_lens.errors import Refused
+from event_lens.registry.audit import list_audit
 from event_lens.registry.clients import create_client, find_client, is_secret_of
 from event_lens.registry.copies import CopiedRow, copied_rows, is_empty, restore_rows
 from event_lens.registry.database import Registry, open_registry
@@ -57,7 +58,6 @@ def test_every_row_but_the_salts_goes_from_one_database_to_the_other(
     salts_on(registry, "daily", date(2026, 1, 2))
     other = open_other()
     assert is_empty(other)
-    # The three, and each change of them in the audit log.
     assert restore_rows(other, newest_revision(), copied_rows(registry)) == 6
     assert find_project(other, project.project_id) == project
     restored = find_client(other, client.client_id)
@@ -65,6 +65,9 @@ def test_every_row_but_the_salts_goes_from_one_database_to_the_other(
     assert is_secret_of(restored, secret)
     assert find_sql_user(other, "analyst") == find_sql_user(registry, "analyst")
     assert copied_rows(other) == copied_rows(registry)
+    newest = list_audit(other)[0].change_id
+    create_project(other, "after")
+    assert list_audit(other)[0].change_id > newest
     assert salts_on(other, "daily", date(2026, 1, 2)) != salts_on(registry, "daily", date(2026, 1, 2))
 
 
