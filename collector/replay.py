@@ -167,7 +167,8 @@ def _land(warehouse: Warehouse, project_id: str, table: str, rows: Sequence[Any]
     left = [msgspec.json.encode(row) for row in rows if row.event_id not in there]
     if not left:
         return
-    batch_id = f"{batch_id}-{clock():x}"
+    # Of each table its own: a batch that is built is so by its id.
+    batch_id = f"{batch_id}-{table.rpartition('.')[2]}-{clock():x}"
     body = frame(left, batch_id, 0)
     batch = tally(body, batch_id=batch_id, table=table, landed_at_ms=clock())
     written = land_lines(warehouse, table, body, batch_id)

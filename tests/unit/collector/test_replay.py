@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +15,10 @@ from collector.replay import Chosen, Replayed, day_ms, replay_quarantine
 from event_lens.errors import Unavailable
 from event_lens.warehouse.client import Warehouse
 
-AT = "2026-05-20 09:00:00.000"
-MAY = Chosen(day_ms(date(2026, 5, 1)), day_ms(date(2026, 6, 1)))
+# Bodies are kept for thirty days.
+DAY = datetime.now(UTC).date() - timedelta(days=2)
+AT = f"{DAY} 09:00:00.000"
+NEAR = Chosen(day_ms(DAY - timedelta(days=1)), day_ms(DAY + timedelta(days=1)))
 EVENTS = (
     "SELECT toString(event_id) AS id, name, path, device_id, device_kind, toString(received_at) AS at, is_bot "
     "FROM lens_raw.events WHERE project_id = {p:String} ORDER BY name, id"
@@ -26,6 +28,7 @@ BATCHES = """
     SELECT table_name, sum(row_count) AS row_count FROM lens_raw.batches
     WHERE batch_id IN (
         SELECT batch_id FROM lens_raw.events WHERE project_id = {p:String}
+        UNION ALL SELECT batch_id FROM lens_raw.profile_operations WHERE project_id = {p:String}
         UNION ALL SELECT batch_id FROM lens_raw.changed_events WHERE project_id = {p:String}
     )
     GROUP BY table_name ORDER BY table_name
@@ -37,7 +40,7 @@ def track(name: str, **payload: Any) -> dict[str, Any]:
 
 
 BODIES: tuple[tuple[str, object], ...] = (
-    ("name_too_long", track("view", timestamp="2026-05-19T08:00:00Z")),
+    ("name_too_long", track("view", timestamp=f"{DAY}T08:00:00Z")),
     ("batch_too_large", [track("first", deviceId="d1"), track("second", messageId="m1")]),
     ("name_missing", {"type": "track", "payload": {}}),
     ("name_too_long", {"type": "identify", "payload": {"profileId": "p1", "firstName": "A"}}),
@@ -63,7 +66,7 @@ def project(warehouse: Warehouse) -> Iterator[ProjectSettings]:
     )
 
 
-def replay(warehouse: Warehouse, project: ProjectSettings, chosen: Chosen = MAY, *, is_dry: bool = False) -> Replayed:
+def replay(warehouse: Warehouse, project: ProjectSettings, chosen: Chosen = NEAR, *, is_dry: bool = False) -> Replayed:
     return replay_quarantine(warehouse, project, date(2015, 1, 1), chosen, is_dry=is_dry)
 
 
@@ -87,17 +90,18 @@ def test_what_passes_is_landed_as_it_was_received_and_leaves_quarantine(
     assert warehouse.rows(operations, of_project) == [{"operation": "identify", "first_name": "A"}]
     assert warehouse.rows(LEFT, of_project) == [{"code": "name_missing", "batch_row": 2}]
     # A build is told of the events, and of what left quarantine.
-    assert [row["table_name"] for row in warehouse.rows(BATCHES, of_project)] == [
-        "lens_raw.changed_events",
-        "lens_raw.events",
-        "lens_raw.profile_operations",
+    batches = warehouse.rows(BATCHES, of_project)
+    assert [(row["table_name"], row["row_count"]) for row in batches] == [
+        ("lens_raw.changed_events", 0),
+        ("lens_raw.events", 3),
+        ("lens_raw.profile_operations", 1),
     ]
 
 
 def test_only_rows_of_the_time_and_the_reasons_are_replayed(warehouse: Warehouse, project: ProjectSettings) -> None:
-    assert replay(warehouse, project, Chosen(day_ms(date(2026, 5, 21)), MAY.until_ms)).row_count == 0
-    assert replay(warehouse, project, Chosen(MAY.since_ms, day_ms(date(2026, 5, 20)))).row_count == 0
-    done = replay(warehouse, project, Chosen(MAY.since_ms, MAY.until_ms, ["batch_too_large", "name_missing"]))
+    assert replay(warehouse, project, Chosen(NEAR.until_ms, NEAR.until_ms + 1)).row_count == 0
+    assert replay(warehouse, project, Chosen(NEAR.since_ms, day_ms(DAY))).row_count == 0
+    done = replay(warehouse, project, Chosen(NEAR.since_ms, NEAR.until_ms, ["batch_too_large", "name_missing"]))
     assert (done.row_count, done.event_count) == (1, 2)
     left = warehouse.rows(LEFT, {"p": project.project_id})
     assert [row["batch_row"] for row in left] == [0, 2, 3]

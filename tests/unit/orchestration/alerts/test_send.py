@@ -110,7 +110,8 @@ def test_every_way_to_write_a_private_address_is_one(host: str) -> None:
 
 def test_a_public_address_may_be_reached_and_a_named_network_too() -> None:
     assert check_target("1.1.1.1", 443, ()) == "1.1.1.1"
-    assert check_target("10.1.2.3", 443, [ip_network("10.0.0.0/8")]) == "10.1.2.3"
+    for written in ("10.1.2.3", "::ffff:10.1.2.3"):
+        assert check_target(written, 443, [ip_network("10.0.0.0/8")]) == written
 
 
 def test_a_name_is_private_when_one_of_its_addresses_is(monkeypatch: pytest.MonkeyPatch) -> None:
