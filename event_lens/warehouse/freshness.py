@@ -24,7 +24,7 @@ class Freshness:
 
     complete_through: int | None
     version: int | None
-    set_aside: Mapping[str, SetAside] = field(default_factory=dict)
+    set_aside: Mapping[str, SetAside] = field(default_factory=dict, hash=False)
 
     def complete_through_of(self, project_id: str) -> int | None:
         """The instant up to which all that landed of a project is in the tables."""

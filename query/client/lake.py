@@ -13,14 +13,14 @@ import msgspec
 import polars
 
 from event_lens.clock import Clock, now_ms
-from event_lens.errors import Broken, Refused
+from event_lens.errors import Refused, Unavailable
 from event_lens.lake.layout import DATA, LakeNotes, LakeTable, project_folder, read_notes
 from query.client.source import Answer, Progress
 from query.export import EXPORTS, FORMATS, export_statement, read_export
 from query.parameters import read_parameters, texts
 from query.report import AnyReport
 from query.report_context import ProjectScope
-from query.runner import UNKNOWN_TABLES, Answers
+from query.runner import Answers
 
 _ENGINE = threading.Lock()
 """chDB's engine in a process is one for all lakes: it shows one of them at a time."""
@@ -84,8 +84,8 @@ class Lake:
         asked = report.ask(self.subject, report.read(written), self._clock())
         try:
             answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked)))
-        except Broken as error:
-            if isinstance(error.__cause__, Refused) and error.__cause__.code in UNKNOWN_TABLES:
+        except Unavailable as error:
+            if error.code == "tables_outdated":
                 raise Refused(
                     f"`{report.name}` cannot be answered from a lake: it needs more than the public tables. "
                     "Ask the API or a warehouse.",
