@@ -8,11 +8,14 @@ CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
+# A minute of Dagster's page in a browser.
+LONG := tests/end_to_end/test_dagster_page.py
+
 .PHONY: help setup demo up notebook docs test check faults reference bench lists lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
-	@echo "make test   set up and run every check and test, but those that kill builds"
+	@echo "make test   set up and run every check and test, but the long ones"
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make notebook  open JupyterLab on the demo's data (make demo runs first if it has not yet)"
 	@echo "make docs   show dbt's documentation of the models, with their lineage"
@@ -69,11 +72,11 @@ check: $(TEST_READY)
 	$(BIN)/mypy
 
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest -n 2 --ignore tests/builds
+	$(BIN)/pytest -n 2 --ignore tests/builds $(LONG:%=--ignore %)
 
-faults: $(TEST_READY)
+faults: $(TEST_READY) $(CLIENTS_READY)
 	$(BIN)/python -m tests.crashes
-	$(BIN)/pytest tests/builds
+	$(BIN)/pytest tests/builds $(LONG)
 
 reference: $(TEST_READY)
 	$(BIN)/python -m tests.reference

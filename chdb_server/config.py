@@ -69,6 +69,8 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
         "GRANT TABLE ENGINE ON *",
         "GRANT READ, WRITE ON FILE",
         "GRANT READ, WRITE ON DISK",
+        # The views of `lens` read with the rights of who built them.
+        "GRANT SET DEFINER ON builder",
     ),
     "builder": (
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON lens.*",

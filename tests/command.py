@@ -21,6 +21,7 @@ def run_command(environ: Mapping[str, str], *arguments: str) -> subprocess.Compl
     with (
         patch.dict(os.environ, {**others, **environ}, clear=True),
         patch("sys.argv", ["eventlens", *arguments]),
+        patch.object(console, "_width", int(environ.get("COLUMNS", "80"))),
         _written_to(console, out),
         _written_to(errors, err),
         redirect_stdout(out),

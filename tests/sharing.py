@@ -9,10 +9,12 @@ TOGETHER = {
     "tests/unit/query/": "query",
     "tests/shards/": "shards",
     "tests/deploy/": "deploy",
-    "tests/end_to_end/test_dagster_page.py": "end to end",
+    "tests/end_to_end/test_backup.py": "end to end",
     "tests/end_to_end/test_event_to_number.py": "end to end",
     "tests/end_to_end/test_import.py": "end to end",
+    "tests/end_to_end/test_lake.py": "end to end",
     "tests/end_to_end/test_sql_users.py": "end to end",
+    "tests/end_to_end/test_strangers.py": "end to end",
 }
 
 # What begins last should not be what takes longest.

@@ -46,7 +46,8 @@ def backups(site: Site) -> Backups:
     """A full backup, one on top of it while a batch was landing, and one that a newer program could have made."""
     house = site.house
     house.eventlens("backup", "full")
-    site.send("/track", event("screen_view", "12:00:00", "d9", "/after-the-backup"))
+    later = Site(house, "Begun after the backup")
+    later.send("/track", event("screen_view", "12:00:00", "d9", "/after-the-backup"))
     house.wait_until_landed()
     house.eventlens("build")
     with house.warehouse() as warehouse:

@@ -1,5 +1,6 @@
 """What Superset, Grafana and DBeaver ask when they draw their trees, as the read-only user."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -97,7 +98,7 @@ LISTS = [
     "WITH t AS (SELECT * FROM system.tables AS x) SELECT DISTINCT t.database FROM t",
     "SELECT DISTINCT database FROM (SELECT * FROM `system`.`tables`)",
     "SELECT DISTINCT d.name FROM system.databases AS d JOIN system.tables AS t ON t.database = d.name",
-    "SELECT arrayJoin((SELECT groupArray(create_table_query) FROM system.tables))",
+    "SELECT arrayJoin((SELECT groupArray(concat(database, '.', name)) FROM system.tables))",
 ]
 
 
@@ -111,3 +112,11 @@ def test_no_list_of_tables_names_what_is_not_theirs(
     assert "default\n" not in seen.text
     assert "lens" in seen.text
     assert "lens_raw" in http.post("/", content=sql).text
+
+
+def test_no_definition_is_shown_but_of_their_own_tables(analyst: httpx.Client, pages: str) -> None:
+    """The definition of a view of theirs names what it reads."""
+    seen = analyst.post("/", content="SELECT create_table_query FROM system.tables FORMAT TSVRaw").text
+    made = set(re.findall(r"^CREATE (?:OR REPLACE )?(?:MATERIALIZED )?\w+ (\w+)\.", seen, re.MULTILINE))
+    assert "lens" in made
+    assert not {name for name in made if name.startswith("lens_")}

@@ -17,5 +17,6 @@ def test_the_page_holds_every_model_and_its_lineage_and_lets_nothing_be_fetched(
     found = re.search(r'"parent_map": (\{.*?\})', text)
     assert found
     parents = json.loads(found[1])
-    assert "model.event_lens.sessions" in parents["model.event_lens.sources_daily"]
+    assert parents["model.event_lens.sources_daily"] == ["model.event_lens.int_sources_daily"]
+    assert "model.event_lens.sessions" in parents["model.event_lens.int_sources_daily"]
     assert "the person after stitching" in text.lower()
