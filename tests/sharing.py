@@ -13,8 +13,8 @@ TOGETHER = {
     "tests/end_to_end/test_event_to_number.py": "end to end",
     "tests/end_to_end/test_import.py": "end to end",
     "tests/end_to_end/test_lake.py": "end to end",
+    "tests/end_to_end/test_sql_clients.py": "end to end",
     "tests/end_to_end/test_sql_users.py": "end to end",
-    "tests/end_to_end/test_strangers.py": "end to end",
 }
 
 # What begins last should not be what takes longest.
@@ -23,7 +23,6 @@ SLOWEST_FIRST = (
     "end to end",
     "tests/spec/test_spec.py",
     "tests/end_to_end/test_up.py",
-    "tests/crashes/test_rounds.py",
     "tests/crashes/test_outages.py",
     "tests/crashes/test_crashes.py",
     "tests/reference/test_made_up.py",
