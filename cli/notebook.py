@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ def open_notebooks(settings: Settings, environ: Mapping[str, str], *, port: int,
             "JupyterLab is not installed: `make notebook` installs it, or `pip install -r requirements-dev.txt`.",
             code="jupyter_missing",
         )
-    known = dict(environ) | {"EVENTLENS_HOME": str(settings.home.absolute()), "PYTHONPATH": str(ROOT)}
+    known = dict(environ) | {"EVENTLENS_HOME": str(settings.home.absolute()), "PYTHONPATH": f"{ROOT}:{NOTEBOOKS}"}
     lab = [sys.executable, "-m", "jupyterlab", *LAB, f"--ServerApp.port={port}", f"--ServerApp.root_dir={NOTEBOOKS}"]
     # A container's user often is root; the server is this machine's own, and wants a token.
     lab += ["--allow-root"] if os.geteuid() == 0 else []
@@ -53,7 +54,9 @@ def open_notebooks(settings: Settings, environ: Mapping[str, str], *, port: int,
             with progress_bar("Starting the warehouse"):
                 stack.enter_context(running("warehouse", known, ping, _log(settings)))
         console.print("JupyterLab follows; Ctrl-C twice ends it.", highlight=False)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         process = subprocess.Popen(lab, env=known)
+        stack.callback(process.terminate)
         while process.poll() is None:
             try:
                 process.wait()
