@@ -1,4 +1,5 @@
--- Rows in = rows out, for every project and tested day: what one table counts, the tables made from it hold.
+-- Rows in = rows out, for every project and tested day: what one table counts, the tables made from it hold. The rollups
+-- are asked beneath their public views: a view reads with its definer's settings, and so also what a build leaves out.
 {{ config(meta={'dagster': {'ref': {'name': 'events'}}}) }}
 {% set facts = last_published('lens_staging', 'int_events__sessionized') %}
 
@@ -21,19 +22,19 @@ counted as (
     union all
     select arrayJoin(['metrics_hourly', 'metrics_daily', 'event_names_daily']), project_id, local_day, 1, 0 from events
     union all
-    select 'metrics_hourly', project_id, day, 0, events from {{ ref('metrics_hourly') }}
+    select 'metrics_hourly', project_id, day, 0, events from {{ ref('int_metrics_hourly') }}
     where {{ in_tested_days('day') }}
     union all
-    select 'metrics_daily', project_id, day, 0, events from {{ ref('metrics_daily') }}
+    select 'metrics_daily', project_id, day, 0, events from {{ ref('int_metrics_daily') }}
     where {{ in_tested_days('day') }}
     union all
-    select 'event_names_daily', project_id, day, 0, events from {{ ref('event_names_daily') }}
+    select 'event_names_daily', project_id, day, 0, events from {{ ref('int_event_names_daily') }}
     where {{ in_tested_days('day') }}
 
     union all
     select 'pages_daily', project_id, local_day, 1, 0 from events where is_screen_view
     union all
-    select 'pages_daily', project_id, day, 0, views from {{ ref('pages_daily') }}
+    select 'pages_daily', project_id, day, 0, views from {{ ref('int_pages_daily') }}
     where {{ in_tested_days('day') }}
 
     union all
@@ -53,7 +54,7 @@ counted as (
     select '{{ layer }}', project_id, day, 1, 0 from sessions
     {{- ' where screen_view_count > 0' if 'pages' in layer }}
     union all
-    select '{{ layer }}', project_id, day, 0, sessions from {{ ref(layer) }}
+    select '{{ layer }}', project_id, day, 0, sessions from {{ ref('int_' ~ layer) }}
     where {{ in_tested_days('day') }}
     {%- endfor %}
 )
