@@ -46,7 +46,7 @@ def erase_person(
     """Erase a profile or a device up to now, or go on with an erasure of it that stopped. Blocks; returns its receipt.
 
     Killed at any point it can be repeated: how far it has come is in the registry, and a stage may be done again. From
-    the first stage on nobody reads the person; what they do after it counts as somebody new.
+    the first stage on the person cannot be read; what they do after it counts as somebody new.
     """
     if not subject:
         raise Refused("Name the profile or the device to erase.", code="person_missing")

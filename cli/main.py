@@ -243,7 +243,7 @@ def erase(
     device: Annotated[str | None, typer.Option(help="The id of a device.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
 ) -> None:
-    """Erase a person: at once nobody can read them, then every table and file is cleaned.
+    """Erase a person: at once they cannot be read, then every table and file is cleaned.
 
     `-` for an id reads it from standard input, so that no list of processes shows it. Run it again when it was stopped.
     """

@@ -384,7 +384,7 @@ SETTINGS: tuple[Setting, ...] = (
         _url,
         is_secret=True,
     ),
-    Setting("EVENTLENS_ALERT_EMAIL", "", "Who gets alerts by e-mail, addresses by comma; empty: nobody.", _emails),
+    Setting("EVENTLENS_ALERT_EMAIL", "", "Who gets alerts by e-mail, addresses by comma; empty: no e-mail.", _emails),
     Setting("EVENTLENS_ALERT_EMAIL_FROM", "", "Who they are from; empty: the first of those who get them.", str.strip),
     Setting(
         "EVENTLENS_ALERT_SMTP",

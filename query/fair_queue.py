@@ -38,7 +38,7 @@ class FairQueue:
     async def place(self, project_id: str, most: int = 0) -> AsyncIterator[None]:
         """Hold a place for the block; it is given back however the block ends.
 
-        The project holds no more than `most`; 0 is no limit of its own.
+        The project holds no more than `most`; 0 means no limit of its own.
         Raises `Unavailable`: `project_busy` when the project's own questions are in the way (at once when too many of
         them wait already), `query_busy` when others' are.
         """

@@ -21,7 +21,7 @@ class ProjectScope:
     """Whose numbers, by which clock and currency, and which shard holds them.
 
     A lake has rollups without the states behind their distinct counts: `has_states` says whether they are there.
-    The project asks `questions_at_once`, and exports have `export_rows`, at most; 0 is no limit of its own.
+    The project asks `questions_at_once`, and exports have `export_rows`, at most; 0 means no limit of its own.
     """
 
     project_id: str

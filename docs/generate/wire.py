@@ -118,7 +118,7 @@ def _properties() -> str:
     return f"""
 ## Keys that mean something
 
-These keys of a `track` fill a field, in its `properties` or beside them, and are no property. What counts with the
+These keys of a `track` fill a field, in its `properties` or beside them, and are not properties. What counts with the
 secret only stays a property without it; the event counts, and the answer lists the field in `notCounted`.
 
 Removed from `properties`, because a client says them elsewhere:

@@ -74,7 +74,7 @@ def export_lake(settings: Settings, lake: Path, on_table: OnTable = lambda *_: N
     """
     lake.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (lake / NOTES).exists():
-        # Without notes nobody knows which files are old.
+        # Without notes it is unknown which files are old.
         for path in lake.glob(f"*/project_id=*/**/{DATA}"):
             path.unlink()
     notes, done = read_notes(lake), Exported()

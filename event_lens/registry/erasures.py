@@ -16,7 +16,7 @@ from event_lens.registry.tables import Erasure, ErasureKey
 
 Kind = Literal["profile", "device"]
 Stage = Literal["asked", "hidden", "deleted", "built", "done"]
-"""Asked for; nobody can read the person; raw and models have no rows; their days are built; files are gone."""
+"""Asked for; the person cannot be read; raw and models have no rows; their days are built; files are gone."""
 
 _MEMORY = {"n": 1 << 14, "r": 8, "p": 1}
 

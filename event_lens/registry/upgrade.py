@@ -41,7 +41,7 @@ def upgrade(engine: Engine, lock_file: Path) -> None:
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
-    """Make the tables of an earlier `revision` in an empty database that nobody else has."""
+    """Make the tables of an earlier `revision` in an empty database that no other process uses."""
     with engine.begin() as connection:
         _upgrade(connection, revision)
 

@@ -10,7 +10,7 @@ SECONDS_BETWEEN_LOOKS = 30
 
 
 def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """The sensor that tells; none where nobody is to be told."""
+    """The sensor that tells; none where no target is set."""
     if not ways(settings):
         return []
 
