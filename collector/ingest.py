@@ -5,24 +5,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.auth.authorize import Access
-from collector.auth.client_cache import ClientCache
-from collector.auth.credentials import Headers, text
 from collector.auth.quotas import ProjectQuotas
-from collector.enrichment.bot_signals import bot_signals
 from collector.enrichment.context import RequestContext
 from collector.enrichment.device_id import advisory_session_id
-from collector.enrichment.exclusions import LeftOut, is_privacy_signal
+from collector.enrichment.exclusions import LeftOut
 from collector.enrichment.row_builder import Enricher, RowBuilder
 from collector.quarantine import quarantined
 from collector.spool.spool import Spool
-from event_lens.clock import Clock, now_ms, to_datetime
 from event_lens.contract.encoded_row import Line, line_of
 from event_lens.contract.parse import Envelope, Event, Operation, Rejection, Replay, UsualTrack, parse
 from event_lens.metrics import metrics
-from event_lens.settings import Settings
 from event_lens.tracing import tracing
-from event_lens.warehouse.retention import first_day_taken
 
 
 class Taken(NamedTuple):
@@ -65,50 +58,14 @@ class BatchTaken(NamedTuple):
 class Ingest:
     """Takes events in for one process. What returns without an error is on disk."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        client_cache: ClientCache,
-        enricher: Enricher,
-        spool: Spool,
-        quotas: ProjectQuotas,
-        clock: Clock = now_ms,
-    ) -> None:
+    def __init__(self, enricher: Enricher, spool: Spool, quotas: ProjectQuotas) -> None:
         self._quotas = quotas
-        self._first_day = settings.first_day
-        self._raw_days = settings.raw_ttl_days
-        self._client_cache = client_cache
         self._enricher = enricher
         self._spool = spool
-        self._clock = clock
 
-    async def builder(self, access: Access, headers: Headers) -> RowBuilder:
+    def builder(self, request: RequestContext) -> RowBuilder:
         """What makes the rows of this request."""
-        user_agent = text(headers, b"user-agent")
-        received_at_ms = self._clock()
-        today = to_datetime(received_at_ms).date()
-        return self._enricher.builder(
-            RequestContext(
-                project=access.project,
-                received_at_ms=received_at_ms,
-                salts=await self._client_cache.salts(access.project.device_salt),
-                first_day=self._first_day,
-                first_day_taken=first_day_taken(access.project.kept(self._raw_days), today),
-                address=access.address,
-                has_client_address=access.has_client_address,
-                user_agent=user_agent,
-                is_verified=access.is_verified,
-                client_id=access.client_id,
-                sdk_name=text(headers, b"openpanel-sdk-name"),
-                sdk_version=text(headers, b"openpanel-sdk-version"),
-                origin=access.origin,
-                accept_language=text(headers, b"accept-language"),
-                privacy_signal=is_privacy_signal(access.project, headers),
-                bot_signals=""
-                if access.is_verified
-                else bot_signals(headers, user_agent, access.origin, is_proxied=access.is_proxied),
-            )
-        )
+        return self._enricher.builder(request)
 
     def _check_names(self, parsed: Event | Operation, request: RequestContext) -> None:
         """Raises `Rejection` for names of a sender without a verified secret that are beyond its project's quotas."""

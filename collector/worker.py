@@ -3,8 +3,8 @@
 import asyncio
 import os
 
+from collector.auth.authorize import Authoriser
 from collector.auth.client_cache import ClientCache
-from collector.auth.client_ip import Proxies
 from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import RateLimit
 from collector.auth.rate_limit_store import SharedCounts
@@ -71,14 +71,12 @@ class Worker:
         )
         self._client_cache = ClientCache(self._registry)
         quotas = ProjectQuotas(settings.collector_workers)
-        ingest = Ingest(settings, self._client_cache, Enricher(open_geo(settings)), self._spool, quotas)
+        ingest = Ingest(Enricher(open_geo(settings)), self._spool, quotas)
         if settings.rate_limit_store != "memory":
             self._shared_counts = SharedCounts(settings.rate_limit_store, self._client_cache.salts)
         own_share = -(-settings.rate_limit // settings.collector_workers)
         limit = RateLimit(settings.rate_limit, own_share=own_share, shared=self._shared_counts)
-        self.collect = Collect(
-            self._client_cache, ingest, limit, quotas, Proxies(settings.trusted_proxies, settings.client_ip_header)
-        )
+        self.collect = Collect(Authoriser(settings, self._client_cache, limit, quotas), ingest)
         self._writer.start()
         self._adopting = asyncio.create_task(self._adopt(self._folder, self._writer))
         log.info("collector_started", folder=self._folder.path.name, bytes=self._folder.byte_count)

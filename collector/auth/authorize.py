@@ -4,71 +4,111 @@ Who has no secret may do so as often as the rate limit lets it, and nobody may f
 """
 
 import shlex
-from dataclasses import dataclass
 
 from collector.auth.client_cache import ClientCache, KnownClient
 from collector.auth.client_ip import Proxies, client_address, is_within
 from collector.auth.credentials import ID_HEADERS, SECRET_HEADERS, Headers, first_text, query_value, text
+from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import RateLimit, RateLimited
-from collector.enrichment.context import ProjectSettings
+from collector.enrichment.bot_signals import bot_signals
+from collector.enrichment.context import RequestContext
+from collector.enrichment.exclusions import is_privacy_signal
+from event_lens.clock import Clock, now_ms, to_datetime
 from event_lens.errors import Refused
 from event_lens.registry.allowed_origins import is_allowed
 from event_lens.registry.clients import is_secret_of
+from event_lens.settings import Settings
+from event_lens.warehouse.retention import first_day_taken
 
 WRITERS = ("write", "root")
 MAX_SHOWN_ORIGIN = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A sender that may send. `has_client_address` is as in `RequestContext`; `is_proxied`: through a trusted proxy."""
+class Authoriser:
+    """Lets requests of one process in, and says once who sends each of them and how."""
 
-    project: ProjectSettings
-    client_id: str
-    is_verified: bool
-    address: str
-    has_client_address: bool
-    origin: str
-    is_proxied: bool
+    def __init__(
+        self,
+        settings: Settings,
+        client_cache: ClientCache,
+        limit: RateLimit,
+        quotas: ProjectQuotas,
+        clock: Clock = now_ms,
+    ) -> None:
+        self._client_cache = client_cache
+        self._limit = limit
+        self._quotas = quotas
+        self._proxies = Proxies(settings.trusted_proxies, settings.client_ip_header)
+        self._first_day = settings.first_day
+        self._raw_days = settings.raw_ttl_days
+        self._clock = clock
 
+    async def context(
+        self,
+        headers: Headers,
+        query: bytes,
+        peer: str,
+        *,
+        body_id: str = "",
+        body_secret: str = "",
+        events: int = 1,
+        byte_count: int = 0,
+    ) -> RequestContext:
+        """The context of a request with so many events; credentials in headers win over the body's, those over the
+        query's.
 
-async def authorise(
-    client_cache: ClientCache,
-    limit: RateLimit,
-    headers: Headers,
-    query: bytes,
-    peer: str,
-    proxies: Proxies,
-    *,
-    body_id: str = "",
-    body_secret: str = "",
-    events: int = 1,
-) -> Access:
-    """The sender of a request with so many events; credentials in headers win over the body's, those over the query's.
-
-    Raises `Refused` (`client_missing`, `client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`,
-    `rate_limited`) and `Unavailable` when the registry does not answer.
-    """
-    secret = first_text(headers, SECRET_HEADERS) or body_secret
-    origin = text(headers, b"origin")
-    try:
+        Raises `Refused` (`client_missing`, `client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`,
+        `rate_limited`, and those of quotas) and `Unavailable` when the registry does not answer.
+        """
+        secret = first_text(headers, SECRET_HEADERS) or body_secret
+        origin = text(headers, b"origin")
         client_id = first_text(headers, ID_HEADERS) or body_id or query_value(query, "clientId")
-        if not client_id:
-            raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
-        if not client_cache.knows(client_id):
-            # Before the registry is asked: that costs more than anything else an attempt can cause.
-            limit.check_failures(client_address(headers, peer, proxies, is_verified=False)[0])
-        key = _checked(await client_cache.find(client_id), secret, origin)
-    except RateLimited:
-        raise
-    except Refused:
-        limit.fail(client_address(headers, peer, proxies, is_verified=False)[0])
-        raise
-    address, has_client_address = client_address(headers, peer, proxies, is_verified=bool(secret))
-    if not secret:
-        await limit.take(client_id, address, events)
-    is_proxied = is_within(peer, proxies.networks)
-    return Access(key.project, client_id, bool(secret), address, has_client_address, origin, is_proxied)
+        project = (await self._known(headers, peer, client_id, secret, origin)).project
+        is_verified = bool(secret)
+        address, has_client_address = client_address(headers, peer, self._proxies, is_verified=is_verified)
+        if not is_verified:
+            await self._limit.take(client_id, address, events)
+        self._quotas.take(project, events, byte_count)
+        user_agent = text(headers, b"user-agent")
+        received_at_ms = self._clock()
+        is_proxied = is_within(peer, self._proxies.networks)
+        return RequestContext(
+            project=project,
+            received_at_ms=received_at_ms,
+            salts=await self._client_cache.salts(project.device_salt),
+            first_day=self._first_day,
+            first_day_taken=first_day_taken(project.kept(self._raw_days), to_datetime(received_at_ms).date()),
+            address=address,
+            has_client_address=has_client_address,
+            user_agent=user_agent,
+            is_verified=is_verified,
+            client_id=client_id,
+            sdk_name=text(headers, b"openpanel-sdk-name"),
+            sdk_version=text(headers, b"openpanel-sdk-version"),
+            origin=origin,
+            accept_language=text(headers, b"accept-language"),
+            privacy_signal=is_privacy_signal(project, headers),
+            bot_signals="" if is_verified else bot_signals(headers, user_agent, origin, is_proxied=is_proxied),
+        )
+
+    async def _known(self, headers: Headers, peer: str, client_id: str, secret: str, origin: str) -> KnownClient:
+        """The client, if it may send. Raises `Refused`, and counts that against the sender's address."""
+        try:
+            if not client_id:
+                raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
+            if not self._client_cache.knows(client_id):
+                # Before the registry is asked: that costs more than anything else an attempt can cause.
+                self._limit.check_failures(self._guesser(headers, peer))
+            return _checked(await self._client_cache.find(client_id), secret, origin)
+        except RateLimited:
+            raise
+        except Refused:
+            self._limit.fail(self._guesser(headers, peer))
+            raise
+
+    def _guesser(self, headers: Headers, peer: str) -> str:
+        """The address that a failed attempt counts against, no secret of its being believed."""
+        return client_address(headers, peer, self._proxies, is_verified=False)[0]
 
 
 def _checked(key: KnownClient | None, secret: str, origin: str) -> KnownClient:

@@ -28,9 +28,6 @@ class Proxies:
     header: str = ""
 
 
-NO_PROXIES = Proxies()
-
-
 def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Headers by name; of one that came in several lines the last, of the chains of addresses all."""
     lines = list(lines)

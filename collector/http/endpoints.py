@@ -4,12 +4,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from collector.auth.authorize import authorise
-from collector.auth.client_cache import ClientCache
-from collector.auth.client_ip import Proxies, read_headers
+from collector.auth.authorize import Authoriser
+from collector.auth.client_ip import read_headers
 from collector.auth.credentials import ID_HEADERS, Headers, credentials_in, first_text, query_value
-from collector.auth.quotas import ProjectQuotas
-from collector.auth.rate_limit import RateLimit
 from collector.enrichment.row_builder import RowBuilder
 from collector.http.failure import failure
 from collector.http.request_body import Receive, read_body
@@ -35,14 +32,9 @@ Decoded = TypeVar("Decoded", Envelope, Batch)
 class Collect:
     """Makes the event routes of one process from how their bodies are decoded."""
 
-    def __init__(
-        self, client_cache: ClientCache, ingest: Ingest, limit: RateLimit, quotas: ProjectQuotas, proxies: Proxies
-    ) -> None:
-        self._client_cache = client_cache
-        self._quotas = quotas
+    def __init__(self, authoriser: Authoriser, ingest: Ingest) -> None:
+        self._authoriser = authoriser
         self._ingest = ingest
-        self._limit = limit
-        self._proxies = proxies
 
     def one(self, decode: Callable[[bytes], Envelope] = decode_one) -> Endpoint:
         """A route that takes one event, operation or replay."""
@@ -105,19 +97,16 @@ class Collect:
         byte_count: int = 0,
     ) -> RowBuilder:
         """What makes the rows of a sender that may send so many events. Raises `Refused` and `Unavailable`."""
-        access = await authorise(
-            self._client_cache,
-            self._limit,
+        request = await self._authoriser.context(
             headers,
             scope["query_string"],
             scope["client"][0] if scope.get("client") else "",
-            self._proxies,
             body_id=body_id,
             body_secret=body_secret,
             events=events,
+            byte_count=byte_count,
         )
-        self._quotas.take(access.project, events, byte_count)
-        return await self._ingest.builder(access, headers)
+        return self._ingest.builder(request)
 
 
 def as_endpoint(

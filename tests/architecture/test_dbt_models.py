@@ -7,6 +7,20 @@ import pytest
 
 MODELS = Path(__file__).resolve().parents[2] / "dbt_project" / "models"
 SQL = sorted(MODELS.rglob("*.sql"))
+# Intermediate models that other folders read, each with its readers' folders and the reason why there is no second one.
+SHARED = {
+    "int_event_copies": ({"identities", "rollups", "sessions"}, "which copy counts is decided once, for all"),
+    "int_events__sessionized": ({"events", "identities"}, "the narrow rows that sessions and owners are both made of"),
+    "int_events__valued": (
+        {"groups", "paths", "profiles", "rollups", "sessions"},
+        "a view: which revenue adds up is one rule",
+    ),
+    "int_device_handovers": ({"sessions"}, "a session goes on over midnight, when its device's id changes"),
+    "int_operations": ({"groups", "identities"}, "operations count once, whatever they say: traits, names, groups"),
+    "int_aliases": ({"events", "profiles"}, "who somebody is called by now is decided once"),
+    "int_identities": ({"events"}, "its public twin is filled when the days are, and events come before"),
+    "int_profile_days": ({"retention"}, "retention is of the same days that a profile was there on"),
+}
 
 
 @pytest.mark.parametrize("path", SQL, ids=lambda path: path.stem)
@@ -17,3 +31,23 @@ def test_a_model_names_the_phase_that_fills_it(path: Path) -> None:
 @pytest.mark.parametrize("path", SQL, ids=lambda path: path.stem)
 def test_staging_holds_the_models_that_read_raw_as_it_is(path: Path) -> None:
     assert (path.parent.name == "staging") == path.name.startswith("stg_")
+
+
+@pytest.mark.parametrize("path", SQL, ids=lambda path: path.stem)
+def test_an_intermediate_model_is_read_in_its_folder_or_for_a_reason(path: Path) -> None:
+    folders = {each.stem: each.parent.name for each in SQL}
+    read = set(re.findall(r"ref\('(int_\w+)'\)", path.read_text()))
+    elsewhere = {name for name in read if folders[name] != path.parent.name}
+    assert {name for name in elsewhere if path.parent.name not in SHARED.get(name, (set(), ""))[0]} == set()
+
+
+def test_no_reason_is_kept_for_a_crossing_that_is_gone() -> None:
+    text = {folder: "".join(path.read_text() for path in SQL if path.parent.name == folder) for folder in _folders()}
+    needless = [
+        (name, each) for name, (readers, _) in SHARED.items() for each in readers if f"'{name}'" not in text[each]
+    ]
+    assert needless == []
+
+
+def _folders() -> set[str]:
+    return {path.parent.name for path in SQL}

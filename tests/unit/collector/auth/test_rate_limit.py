@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.auth.authorize import authorise
+from collector.auth.authorize import Authoriser
 from collector.auth.client_cache import ClientCache, KnownClient
-from collector.auth.client_ip import NO_PROXIES
+from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import MAX_SENDERS, RateLimit, RateLimited, network_of
 from collector.auth.rate_limit_store import SharedCounts
 from event_lens.errors import Refused
@@ -159,7 +159,8 @@ def test_guessing_ids_and_secrets_ends_in_429_and_disturbs_no_one_who_is_known(l
 
 
 def test_who_guesses_ids_soon_no_longer_costs_a_look_into_the_registry(tmp_path: Path) -> None:
-    registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))
+    settings = read_settings({"EVENTLENS_HOME": str(tmp_path)})
+    registry = open_registry(settings)
     client, secret = create_client(registry, create_project(registry, "p").project_id, "write")
     asked: list[str] = []
 
@@ -168,12 +169,12 @@ def test_who_guesses_ids_soon_no_longer_costs_a_look_into_the_registry(tmp_path:
             asked.append(client_id)
             return await super().find(client_id)
 
-    client_cache, limit = Watched(registry), RateLimit(5, clock=lambda: 0)
+    authoriser = Authoriser(settings, Watched(registry), RateLimit(5, clock=lambda: 0), ProjectQuotas(1))
 
     async def attempt(client_id: str, secret: str, peer: str) -> str:
         headers = {b"openpanel-client-id": client_id.encode(), b"openpanel-client-secret": secret.encode()}
         try:
-            await authorise(client_cache, limit, headers, b"", peer, NO_PROXIES)
+            await authoriser.context(headers, b"", peer)
         except Refused as error:
             return error.code
         return "ok"
