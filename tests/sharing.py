@@ -25,7 +25,6 @@ SLOWEST_FIRST = (
     "tests/end_to_end/test_up.py",
     "tests/crashes/test_outages.py",
     "tests/crashes/test_crashes.py",
-    "tests/reference/test_made_up.py",
     "tests/warehouse/test_leaving.py",
     "shards",
     "tests/targets/test_targets.py",

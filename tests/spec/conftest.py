@@ -1,4 +1,7 @@
-"""One warehouse for all of the spec: every case is a project, landed in random splits and built after each."""
+"""One warehouse for all of the spec: every case is a project, landed in random splits and built after each.
+
+Beside the cases lies a made-up history with many events (`make reference`: a million). Both are built at once.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +13,7 @@ import pytest
 
 from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import Comparison, compare
+from tests.reference.history import PARTS, History, make_history
 from tests.reference.keys import KEYS
 from tests.reference.merging import SOURCES, wrongly_merged
 from tests.reference.recomputed import recompute
@@ -21,7 +25,7 @@ from tests.spec.landing import Landing, Touched, land, land_settings, rows_of
 from tests.spec.random_history import random_project
 from tests.spec.rows import Project
 
-SPLITS = 2
+VISITS = 5_000
 RANDOM_PROJECTS = 2
 SMALL_PROJECTS = 200
 STAGES = ("incremental", "repeated", "refreshed")
@@ -32,9 +36,11 @@ class Spec:
     """Projects by the name of their case, and what every public table differed in after each way of building it."""
 
     projects: dict[str, Project]
+    made_up: History
     url: str
     build: Build
     compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
+    made_up_compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
     wrongly_merged: dict[str, list[str]] = field(default_factory=dict)
     told: str = ""
 
@@ -42,13 +48,21 @@ class Spec:
     def project_ids(self) -> list[str]:
         return [project.project_id for project in self.projects.values()]
 
-    def compare(self, stage: str, reference: duckdb.DuckDBPyConnection) -> None:
-        """Hold every table against the reference."""
+    def compare(
+        self, stage: str, reference: duckdb.DuckDBPyConnection, made_up_reference: duckdb.DuckDBPyConnection
+    ) -> None:
+        """Hold every table against the references, that of the cases and that of the made-up history."""
         with Warehouse(self.url) as warehouse:
             for table in KEYS:
                 self.compared[stage, table] = compare(warehouse, reference, table, self.project_ids)
+                self.made_up_compared[stage, table] = compare(
+                    warehouse, made_up_reference, table, self.made_up.project_ids
+                )
             self.wrongly_merged[stage] = [
-                line for table in SOURCES for line in wrongly_merged(warehouse, reference, table, self.project_ids)
+                line
+                for source, ids in ((reference, self.project_ids), (made_up_reference, self.made_up.project_ids))
+                for table in SOURCES
+                for line in wrongly_merged(warehouse, source, table, ids)
             ]
 
     def smallest(self, table: str, comparison: Comparison) -> str:
@@ -87,30 +101,39 @@ def spec(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Spec:
     projects |= {f"random_{seed}": random_project(f"spec-{run}-random-{seed}", seed) for seed in range(RANDOM_PROJECTS)}
     for number, history in enumerate(draw_histories(SMALL_PROJECTS)):
         projects[f"small_{number}"] = renamed(history, f"spec-{run}-small-{number}")
-    spec = Spec(projects, warehouse_url, Build(warehouse_url, tmp_path_factory.mktemp("dbt")))
+    made_up = make_history(
+        f"spec-{run}-made-up",
+        seed=1,
+        visits=VISITS,
+        events_a_visit=6,
+        devices=VISITS // 4,
+        days=30,
+        first_day="2025-12-15",
+    )
+    spec = Spec(projects, made_up, warehouse_url, Build(warehouse_url, tmp_path_factory.mktemp("dbt")))
     touched, landed = Touched(), list[Landing]()
     with Warehouse(warehouse_url) as warehouse:
-        land_settings(warehouse, projects.values())
-        for batch in _splits(projects):
-            touched = land(warehouse, batch, landed)
+        land_settings(warehouse, [*projects.values(), *made_up.projects])
+        for part, batch in enumerate(_splits(projects)):
+            touched = land(warehouse, batch, landed) | made_up.land(warehouse, part)
             landed += batch
             spec.build.touched(touched)
-        reference = recompute(warehouse, spec.project_ids)
-    with reference:
-        spec.compare("incremental", reference)
+        references = recompute(warehouse, spec.project_ids), recompute(warehouse, made_up.project_ids)
+    with references[0], references[1]:
+        spec.compare("incremental", *references)
         spec.build.touched(touched)
-        spec.compare("repeated", reference)
+        spec.compare("repeated", *references)
         spec.build.everything()
-        spec.compare("refreshed", reference)
+        spec.compare("refreshed", *references)
     return spec
 
 
 def _splits(projects: dict[str, Project]) -> list[list[Landing]]:
-    """Everything in random order in `SPLITS` parts; the last rows of the cases that say so come last."""
+    """Everything in random order in `PARTS` parts; the last rows of the cases that say so come last."""
     ordered = {name for name, case in CASES.items() if case.last_lands_last}
     landings = rows_of(project for name, project in projects.items() if name not in ordered)
     Random(7).shuffle(landings)
-    parts = [landings[part::SPLITS] for part in range(SPLITS)]
+    parts = [landings[part::PARTS] for part in range(PARTS)]
     for name in ordered:
         *before, last = rows_of([projects[name]])
         parts[0] += before

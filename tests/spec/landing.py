@@ -22,6 +22,9 @@ class Touched:
     days: set[date] = field(default_factory=set)
     receive_days: set[date] = field(default_factory=set)
 
+    def __or__(self, other: "Touched") -> "Touched":
+        return Touched(self.days | other.days, self.receive_days | other.receive_days)
+
     def as_vars(self) -> dict[str, list[str]]:
         """The dbt vars: a changed day moves sessions from the day before to four days after it."""
         received = self.receive_days

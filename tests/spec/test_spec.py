@@ -8,7 +8,7 @@ from tests.reference.keys import KEYS, NAMES
 from tests.reference.merging import wrongly_merged
 from tests.reference.recomputed import recompute
 from tests.spec.cases import CASES
-from tests.spec.conftest import STAGES, Spec
+from tests.spec.conftest import STAGES, VISITS, Spec
 
 # The first test builds all of them, up to four times.
 pytestmark = pytest.mark.timeout(900)
@@ -27,6 +27,14 @@ def test_table_equals_the_reference(spec: Spec, table: str, stage: str) -> None:
     comparison = spec.compared[stage, table]
     if comparison.differences:
         pytest.fail(f"{comparison}\n{spec.smallest(table, comparison)}")
+
+
+@pytest.mark.parametrize("table", KEYS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_table_of_made_up_events_equals_the_reference(spec: Spec, table: str, stage: str) -> None:
+    comparison = spec.made_up_compared[stage, table]
+    assert not comparison.differences, comparison
+    assert comparison.rows > (4 * VISITS if table == "events" else 0)
 
 
 @pytest.mark.parametrize("stage", STAGES)
