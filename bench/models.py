@@ -18,7 +18,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from bench import traffic
-from bench.site import Site
+from bench.site import Site, peak_mib, reset_peak
 from cli.console import console, show_table
 from event_lens.registry.database import open_registry
 from event_lens.registry.definitions.cohorts import Criterion, create_cohort
@@ -83,24 +83,30 @@ def main() -> None:
     )
 
 
-def define(site: Site) -> None:
-    """A funnel, a retention, a cohort and a goal, as a shop would have them."""
+def define(site: Site) -> dict[str, str]:
+    """A funnel, a retention, a cohort and a goal, as a shop would have them; returns their ids by their kind."""
     registry = open_registry(site.settings)
-    create_funnel(
+    funnel = create_funnel(
         registry, site.project_id, "to a purchase", ("screen_view", "add_to_cart", "purchase"), window_seconds=604_800
     )
-    create_retention(registry, site.project_id, "buyers", start_event="purchase")
-    create_cohort(registry, site.project_id, "buyers", (Criterion(event="purchase", within_days=30),))
-    create_goal(registry, site.project_id, "purchase", "purchase")
+    retention = create_retention(registry, site.project_id, "buyers", start_event="purchase")
+    cohort = create_cohort(registry, site.project_id, "buyers", (Criterion(event="purchase", within_days=30),))
+    goal = create_goal(registry, site.project_id, "purchase", "purchase")
     registry.close()
+    return {
+        "funnel": funnel.funnel_id,
+        "retention": retention.retention_id,
+        "cohort": cohort.cohort_id,
+        "goal": goal.goal_id,
+    }
 
 
 def build(site: Site, process: Popen[bytes], *arguments: str) -> Built:
     """Runs `eventlens build` and reads what dbt says of each model."""
     started = time.time()
-    _reset_peak(process.pid)
+    reset_peak(process.pid)
     subprocess.run([*BUILD, *arguments], env=site.environ, check=True, stdout=subprocess.DEVNULL)
-    built = Built(command_seconds=time.time() - started, peak_mib=_peak_mib(process.pid))
+    built = Built(command_seconds=time.time() - started, peak_mib=peak_mib(process.pid))
     for path in (site.home / "dagster").rglob("run_results.json"):
         if path.stat().st_mtime >= started:
             _add(built, json.loads(path.read_text())["results"])
@@ -172,17 +178,6 @@ def show_models(what: str, built: Built, slowest: int) -> None:
 
 def warehouse_of(site: Site) -> Warehouse:
     return connect(site.settings, "admin", query_timeout_seconds=3600)
-
-
-def _reset_peak(pid: int) -> None:
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-
-def _peak_mib(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
 
 
 if __name__ == "__main__":

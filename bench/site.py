@@ -26,12 +26,13 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
-        self.port, self.warehouse_port, native_port = free_ports(3)
+        self.port, self.warehouse_port, native_port, self.query_port = free_ports(4)
         ours = {
             "EVENTLENS_HOME": str(self.home),
             "EVENTLENS_COLLECTOR_PORT": str(self.port),
             "EVENTLENS_WAREHOUSE_PORT": str(self.warehouse_port),
             "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(native_port),
+            "EVENTLENS_QUERY_PORT": str(self.query_port),
         }
         self.settings = read_settings(ours)
         registry = open_registry(self.settings)
@@ -51,6 +52,10 @@ class Site:
     def warehouse(self) -> AbstractContextManager[Popen[bytes]]:
         """An embedded warehouse that answers inside the block."""
         return self._part("warehouse", f"http://127.0.0.1:{self.warehouse_port}/ping")
+
+    def query(self) -> AbstractContextManager[Popen[bytes]]:
+        """A query service that answers inside the block."""
+        return self._part("query", f"http://127.0.0.1:{self.query_port}/ready")
 
     @contextmanager
     def _part(self, part: str, ready_url: str) -> Iterator[Popen[bytes]]:
@@ -86,7 +91,20 @@ def batch() -> bytes:
 
 def memory_mib(pid: int) -> float:
     """What a process holds of the machine's memory."""
+    return _status_mib(pid, "VmRSS")
+
+
+def peak_mib(pid: int) -> float:
+    """The most that a process held since `reset_peak`."""
+    return _status_mib(pid, "VmHWM")
+
+
+def reset_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _status_mib(pid: int, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
     return 0.0

@@ -5,6 +5,7 @@ of which new ones keep coming, 400,000 in 90 days; one in twelve signs in.
 """
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from event_lens.warehouse.client import Warehouse
@@ -12,10 +13,20 @@ from event_lens.warehouse.client import Warehouse
 EVENTS_A_DAY = 111_111
 EVENTS_A_VISIT = 8.25
 VISITS_A_DAY = round(EVENTS_A_DAY / EVENTS_A_VISIT)
-POOL, NEW_DEVICES_A_DAY = 200_000, 2_222
 ROWS_A_BATCH = 10_000
 MERGE_SECONDS = 600
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Devices:
+    """From how many devices a day's visits come, some far more often than others, and how many are new each day."""
+
+    pool: int = 200_000
+    new_a_day: int = 2_222
+
+
+SHOP = Devices()
 
 # A random number from 0 to 1 for a visit, or for an event of it.
 CHANCE = "(sipHash64({of}, '{name}') / 18446744073709551616)"
@@ -36,9 +47,9 @@ VISITS = """
 
 EVENTS = """
     INSERT INTO lens_raw.events (
-        event_id, project_id, name, device_id, device_kind, profile_id, created_at, received_at, path, origin, title,
-        referrer, referrer_name, referrer_type, utm_source, utm_medium, utm_campaign, country, city, user_agent, os,
-        browser, browser_version, device, language, screen_width, screen_height, revenue, currency, properties,
+        event_id, project_id, name, device_id, device_kind, profile_id, groups, created_at, received_at, path, origin,
+        title, referrer, referrer_name, referrer_type, utm_source, utm_medium, utm_campaign, country, city, user_agent,
+        os, browser, browser_version, device, language, screen_width, screen_height, revenue, currency, properties,
         body_hash, sdk_name, sdk_version, batch_id, batch_row
     )
     SELECT
@@ -47,6 +58,7 @@ EVENTS = """
             AS name,
         concat('device-', hex(sipHash64(device))), 'client',
         if(({is_known} AND place >= 2) OR is_login, concat('user-', toString(device)), ''),
+        if({is_known}, [concat('company-', toString(device % 500))], []),
         fromUnixTimestamp64Milli(at, 'UTC'),
         fromUnixTimestamp64Milli(greatest(at, {received}), 'UTC'),
         if(name = 'screen_view', concat('/products/', toString(toUInt32(2000 * pow({c_path}, 3)))), ''),
@@ -67,7 +79,8 @@ EVENTS = """
             ') AppleWebKit/537.36 (KHTML, like Gecko) Chrome/', toString(120 + sipHash64(device, 'version') % 20),
             '.0.0.0 Safari/537.36'),
         ['Windows', 'Mac OS X', 'Linux'][1 + sipHash64(device, 'os') % 3],
-        'Chrome', concat(toString(120 + sipHash64(device, 'version') % 20), '.0'), 'desktop', 'en', 1920, 1080,
+        ['Chrome', 'Safari', 'Chrome', 'Firefox', 'Chrome', 'Edge'][1 + sipHash64(device, 'browser') % 6],
+        concat(toString(120 + sipHash64(device, 'version') % 20), '.0'), 'desktop', 'en', 1920, 1080,
         if(name = 'purchase', toDecimal64(5 + sipHash64(visit, place, 'price') % 200, 4), 0),
         if(name = 'purchase', 'EUR', ''),
         concat('{{{{"price":', toString(sipHash64(visit, place, 'price') % 200), ',"in_stock":',
@@ -99,7 +112,13 @@ BATCHES = """
 
 
 def history(
-    warehouse: Warehouse, project_id: str, days: int, *, visits_a_day: int = VISITS_A_DAY, batch: str = "day"
+    warehouse: Warehouse,
+    project_id: str,
+    days: int,
+    *,
+    visits_a_day: int = VISITS_A_DAY,
+    batch: str = "day",
+    devices: Devices = SHOP,
 ) -> datetime:
     """Lands `days` days of traffic and waits until its parts are merged; returns the instant at which it ends.
 
@@ -116,6 +135,7 @@ def history(
             first=first,
             count=visits_a_day,
             visits_a_day=visits_a_day,
+            devices=devices,
         )
     for _ in range(MERGE_SECONDS):
         if not warehouse.value("SELECT count() FROM system.merges"):
@@ -157,6 +177,7 @@ def _land(
     first: int,
     count: int,
     visits_a_day: int = VISITS_A_DAY,
+    devices: Devices = SHOP,
     limit: int = 0,
     late: bool = False,
     logins: bool = False,
@@ -169,8 +190,8 @@ def _land(
         start=start_ms - first * 86_400_000 // visits_a_day,
         epoch=round(EPOCH.timestamp() * 1000),
         visits_a_day=visits_a_day,
-        new_devices=NEW_DEVICES_A_DAY,
-        pool=POOL,
+        new_devices=devices.new_a_day,
+        pool=devices.pool,
         first=first,
         count=count,
         c_device=chance("device"),
