@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from dagster_dbt import DbtProject
 from dbt.adapters.factory import reset_adapters
+from dbt.artifacts.resources.types import NodeType
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
@@ -71,6 +72,16 @@ def dbt_flags(project: DbtProject, target: Path) -> list[str]:
 def parsed_manifest(project: DbtProject) -> Manifest:
     """The project as dbt itself holds it, read once a process as long as no file of it changes."""
     return _read_manifest(tuple(dbt_flags(project, project.target_path)), project.manifest_path.stat().st_mtime)
+
+
+def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
+    """Maps the name of each test to the names of the tables that it reads."""
+    nodes = parsed_manifest(project).nodes
+    return {
+        test.name: [nodes[read].alias for read in test.depends_on_nodes if read in nodes]
+        for test in nodes.values()
+        if test.resource_type == NodeType.Test
+    }
 
 
 @lru_cache(maxsize=1)

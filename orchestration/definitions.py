@@ -34,6 +34,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
     project = dbt_project(settings)
     models = dbt_phases(settings, project, daily)
     tables = [key for definition in models for key in definition.keys]
+    tests = [spec.name for definition in models for spec in definition.check_specs]
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
@@ -44,7 +45,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
         asset_checks=[
             raw_freshness(settings),
             every_project_is_built(settings),
-            table_checks(settings, BUILT_BATCHES),
+            table_checks(settings, BUILT_BATCHES, tests),
         ],
         jobs=[job, *maintenance_jobs(settings), *privacy_jobs(settings)],
         schedules=[nightly_schedule(settings, first_shown)],

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from event_lens.clock import Clock
 from event_lens.errors import Broken, Refused, Unavailable
+from event_lens.warehouse.failed_checks import failed_of
 from event_lens.warehouse.freshness import Freshness
 from event_lens.warehouse.readable import Readable
 from query.cache import Cache
@@ -77,6 +78,11 @@ class Answers:
         }
         if aside := freshness.set_aside.get(project_id):
             answer["meta"]["setAside"] = {"since": as_instant(aside.since_ms), "reason": aside.summary}
+        if failed := failed_of(freshness.failed_checks, project_id, question.statement.sql):
+            answer["meta"]["failedChecks"] = [
+                {"name": check.check_name, "severity": check.severity, "since": as_instant(check.since_ms)}
+                for check in failed
+            ]
         if question.notes:
             answer["meta"]["notes"] = list(question.notes)
         if question.next_cursor is not None:

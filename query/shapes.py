@@ -1,6 +1,6 @@
 """Shapes: what answers hold, declared as types. More than its shape, or less, is never answered."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -29,6 +29,17 @@ class SetAsideMeta(Shape, rename="camel"):
     reason: Annotated[str, msgspec.Meta(description="The model that failed, and the warehouse's code.")]
 
 
+class FailedCheckMeta(Shape, rename="camel"):
+    """A check that failed when a build looked at a table which answered; Dagster's page of the table says more."""
+
+    name: str
+    severity: Annotated[
+        Literal["error", "warn"],
+        msgspec.Meta(description="Nothing is built upon the table while one of `error` fails."),
+    ]
+    since: DateTime
+
+
 class Meta(Shape, rename="camel", kw_only=True):
     """What must be known to trust an answer."""
 
@@ -46,6 +57,10 @@ class Meta(Shape, rename="camel", kw_only=True):
     set_aside: Annotated[
         SetAsideMeta | msgspec.UnsetType,
         msgspec.Meta(description="Since when and why builds leave the project out. Its numbers stay as they were."),
+    ] = msgspec.UNSET
+    failed_checks: Annotated[
+        list[FailedCheckMeta] | msgspec.UnsetType,
+        msgspec.Meta(description="The checks that fail for the project on the tables that answered."),
     ] = msgspec.UNSET
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from event_lens.warehouse.failed_checks import FailedCheck, read_failed_checks
 from event_lens.warehouse.readable import Readable
 from event_lens.warehouse.set_aside import SetAside, read_set_aside
 
@@ -19,12 +20,13 @@ class Freshness:
     """`complete_through`: the instant (ms) up to which all that landed is in the tables; None before the first build.
 
     `version` changes when a build has finished; None before the first. `set_aside` are the projects that builds leave
-    out, whose tables are complete through an earlier instant.
+    out, whose tables are complete through an earlier instant; `failed_checks` are those of the last build that looked.
     """
 
     complete_through: int | None
     version: int | None
     set_aside: Mapping[str, SetAside] = field(default_factory=dict, hash=False)
+    failed_checks: tuple[FailedCheck, ...] = ()
 
     def complete_through_of(self, project_id: str) -> int | None:
         """The instant up to which all that landed of a project is in the tables."""
@@ -39,8 +41,8 @@ def read_freshness(warehouse: Readable, now_ms: int) -> Freshness:
     (row,) = warehouse.rows(WAITING)
     # Asked after what waits, and a build notes its end before it marks its batches: so rows that were kept under this
     # version come from the tables that hold what does not wait.
-    aside = read_set_aside(warehouse)
+    aside, failed = read_set_aside(warehouse), read_failed_checks(warehouse)
     version = warehouse.value(BUILDS)
     if not version:
         return Freshness(None, None)
-    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, version, aside)
+    return Freshness(row["oldest_waiting"] - 1 if row["waiting"] else now_ms, version, aside, failed)

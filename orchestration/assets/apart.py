@@ -1,7 +1,7 @@
 """A phase of a build goes on without the projects for which it fails."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.set_aside import read_set_aside
 from orchestration import dbt
+from orchestration.assets.noted_checks import finding_of, note_findings
 from orchestration.choice import Choice, apply_choice
 from orchestration.culprits import find_culprits
 from orchestration.dbt_run import DbtFailed, is_failing, run_dbt
@@ -62,12 +63,28 @@ def run_apart(
                     set_aside(warehouse, culprits, failure, settings_hashes(warehouse), now_ms())
                     note_failed(warehouse, culprits, is_whole="--full-refresh" in args or _has_new_table(error, tables))
                 if not culprits or PROJECT_TAG in context.run.tags:
+                    _note(warehouse, context, project, said.checks(), plan_id)
                     yield from said.checks()
                     raise
                 context.log.error("Set aside: %s. %s", ", ".join(culprits), " ".join(error.reasons))
             finally:
                 apply_choice(warehouse, Choice())
+        _note(warehouse, context, project, said.checks(), plan_id)
     yield from said.checks()
+
+
+def _note(
+    warehouse: Warehouse,
+    context: dg.AssetExecutionContext,
+    project: DbtProject,
+    checks: Iterable[dg.AssetCheckResult],
+    plan_id: str,
+) -> None:
+    """Notes for readers which tests failed; of a project that is set aside they are told that it is."""
+    if PROJECT_TAG not in context.run.tags:
+        read = dbt.tables_of_tests(project)
+        findings = [finding_of(check, read.get(str(check.check_name), ())) for check in checks]
+        note_findings(warehouse, findings, f"{plan_id}-{context.op_execution_context.op.name}", now_ms())
 
 
 def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Choice:

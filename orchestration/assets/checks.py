@@ -3,15 +3,17 @@
 dbt's tests say whether rows got lost on the way, and stop a build. These here look at the rows of single projects.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from event_lens.clock import now_ms
 from event_lens.settings import Settings
 from event_lens.shards import tables_database
 from event_lens.warehouse.access import connect
+from orchestration.assets.noted_checks import finding_of, note_findings
 
 MAX_ROWS_SHOWN = 20
 BAR_WIDTH = 20
@@ -151,9 +153,13 @@ LOOKS = (
 )
 
 
-def table_checks(settings: Settings, last: dg.AssetKey) -> dg.AssetChecksDefinition:
-    """All looks as checks of their tables, in one step that comes after `last`."""
+def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = ()) -> dg.AssetChecksDefinition:
+    """All looks as checks of their tables, in one step that comes after `last`.
+
+    What they find is noted for readers; of checks that are neither these nor `others` that is forgotten.
+    """
     lens = tables_database(settings)
+    known = {*others, *(look.name for look in LOOKS)}
     specs = [
         dg.AssetCheckSpec(
             look.name, asset=dg.AssetKey([lens, look.table]), description=look.description, additional_deps=[last]
@@ -164,18 +170,22 @@ def table_checks(settings: Settings, last: dg.AssetKey) -> dg.AssetChecksDefinit
     @dg.multi_asset_check(name="look_at_tables", specs=specs, can_subset=True)
     def look_at_tables(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.name for key in context.selected_asset_check_keys}
+        findings = []
         with connect(settings, "builder") as warehouse:
             for look in LOOKS:
                 if look.name in chosen:
                     rows = warehouse.rows(look.sql.replace("{lens}", lens))
-                    yield judge(look, rows, dg.AssetKey([lens, look.table]))
+                    result = judge(look, rows, dg.AssetKey([lens, look.table]))
+                    findings.append(finding_of(result, [look.table], odd_projects(rows)))
+                    yield result
+            note_findings(warehouse, findings, context.run.run_id, now_ms(), known)
 
     return look_at_tables
 
 
 def judge(look: Look, rows: Sequence[Mapping[str, Any]], asset: dg.AssetKey) -> dg.AssetCheckResult:
     """Red when a row is odd; the first rows are shown as a table."""
-    odd = sorted({row["project_id"] for row in rows if row["is_odd"]})
+    odd = odd_projects(rows)
     return dg.AssetCheckResult(
         passed=not odd,
         check_name=look.name,
@@ -187,6 +197,10 @@ def judge(look: Look, rows: Sequence[Mapping[str, Any]], asset: dg.AssetKey) -> 
             **({"seen": dg.MetadataValue.md(shown(rows[:MAX_ROWS_SHOWN], look.bar))} if rows else {}),
         },
     )
+
+
+def odd_projects(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted({row["project_id"] for row in rows if row["is_odd"]})
 
 
 def shown(rows: Sequence[Mapping[str, Any]], bar: str = "") -> str:

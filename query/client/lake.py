@@ -36,6 +36,9 @@ _FRESHNESS = (
     "CREATE TABLE IF NOT EXISTS lens_staging.set_aside_projects (project_id String, is_set_aside UInt8, model String, "
     "reason String, settings_hash UInt64, version String, tries UInt16, build_id String, since DateTime64(3, 'UTC'), "
     "tried_at DateTime64(3, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY project_id",
+    "CREATE TABLE IF NOT EXISTS lens_staging.failed_checks (check_name String, is_failing UInt8, severity String, "
+    "tables Array(String), projects Array(String), since DateTime64(3, 'UTC')) ENGINE = ReplacingMergeTree "
+    "ORDER BY check_name",
     "CREATE OR REPLACE VIEW lens_staging.pending_days AS SELECT '' AS project_id, now64(3, 'UTC') AS landed_at WHERE 0",
 )
 

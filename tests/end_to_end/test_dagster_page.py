@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from event_lens.processes import running
+from event_lens.warehouse.failed_checks import read_failed_checks
 from tests.end_to_end.running import House
 from tests.end_to_end.site import Site
 from tests.sdks.browser_visit import find_chromium
@@ -87,7 +88,9 @@ def test_a_failing_check_is_red_and_days_rebuilt_from_the_page_mend_it(page: Pag
     failed = page.visit("check", **CHECK, ends="Failed")
     assert "Look at missing-" in failed
     with page.house.warehouse() as warehouse:
+        assert [check.check_name for check in read_failed_checks(warehouse)] == [CHECK["name"]]
         before = warehouse.value(BUILDS)
         page.visit("rebuild", days=f"[{today - timedelta(days=1)}...{today}]")
         wait_until(lambda: warehouse.value(BUILDS) > before)
-    assert "Look at" not in page.visit("check", **CHECK, ends="Passed")
+        assert "Look at" not in page.visit("check", **CHECK, ends="Passed")
+        assert read_failed_checks(warehouse) == ()

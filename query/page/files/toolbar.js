@@ -78,10 +78,11 @@ function ordered({ from, to }, changed) {
 
 const SETTLED_MS = 60_000;
 
-function freshness({ completeThrough, setAside }, project) {
+function freshness({ completeThrough, setAside, failedChecks = [] }, project) {
   if (completeThrough === null) return ["Nothing is built yet."];
   const time = h("time", { datetime: completeThrough }, format.instant(completeThrough, project.timezone));
   if (setAside) return ["Complete through ", time, `; builds leave this project out: ${setAside.reason}`];
+  if (failedChecks.length) return ["Complete through ", time, `; checks failed: ${failedChecks.map(({ name }) => name).join(", ")}`];
   const isBehind = Date.now() - Date.parse(completeThrough) > SETTLED_MS;
   return ["Complete through ", time, isBehind ? "; what landed since waits for the next build" : ""];
 }

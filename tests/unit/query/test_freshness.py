@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
+from orchestration.assets.noted_checks import Finding, note_findings
 from orchestration.planning.set_aside import Failure, set_aside, take_back
 from tests.spec.landing import land, rows_of
 from tests.spec.rows import Project
@@ -116,6 +118,26 @@ def test_a_project_that_builds_leave_out_says_so_and_claims_no_more_than_it_has(
     assert meta_of(other)["completeThrough"] > meta_of(told)["completeThrough"]
     assert "eventlens_projects_set_aside 1.0" in metrics
     assert "eventlens_complete_through 0.0" not in metrics
+
+
+def test_an_answer_names_the_checks_that_failed_for_its_project_on_its_tables(
+    warehouse: Warehouse, world: World, ask: Answer
+) -> None:
+    project_id = world.projects["plain"].project_id
+    failed = Finding("rows_add_up", False, "error", frozenset({"metrics_daily"}), frozenset({project_id}))
+    tag = ask("plain", "metrics").headers["etag"]
+    note_findings(warehouse, [failed], "build", 1_000_000_000_000)
+    try:
+        told = within_seconds(lambda: ask("plain", "metrics"), lambda response: "failedChecks" in meta_of(response))
+        other, of_another_table = ask("kolkata", "metrics"), ask("plain", "sessions")
+    finally:
+        note_findings(warehouse, [replace(failed, passed=True)], "build", now_ms())
+    assert meta_of(told)["failedChecks"] == [
+        {"name": "rows_add_up", "severity": "error", "since": "2001-09-09T01:46:40.000Z"}
+    ]
+    assert told.headers["etag"] != tag
+    assert "failedChecks" not in meta_of(other) | meta_of(of_another_table)
+    within_seconds(lambda: ask("plain", "metrics"), lambda response: "failedChecks" not in meta_of(response))
 
 
 def test_live_counts_devices_of_the_last_five_minutes_from_raw(

@@ -1,0 +1,54 @@
+"""Checks of the tables that failed when a build looked at them last."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from event_lens.warehouse.readable import Readable
+
+TABLE = "lens_staging.failed_checks"
+_NAMED = re.compile(r"\b(?:lens|lens_staging)\.(\w+)")
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that failed, `error` or `warn`, for `projects`, or without them for all.
+
+    `tables` are those it is about, as `plain_name` calls them.
+    """
+
+    check_name: str
+    severity: str
+    tables: frozenset[str]
+    projects: frozenset[str]
+    since_ms: int
+
+    def failed_for(self, project_id: str) -> bool:
+        return not self.projects or project_id in self.projects
+
+
+def plain_name(table: str) -> str:
+    """The name of a public table, also for the private one that its view reads."""
+    return table.rpartition(".")[2].removeprefix("int_")
+
+
+def failed_of(checks: Sequence[FailedCheck], project_id: str, sql: str) -> list[FailedCheck]:
+    """Those of `checks` that failed for a project on a table that `sql` names."""
+    if not checks:
+        return []
+    named = {plain_name(table) for table in _NAMED.findall(sql)}
+    return [check for check in checks if check.failed_for(project_id) and check.tables & named]
+
+
+def read_failed_checks(warehouse: Readable) -> tuple[FailedCheck, ...]:
+    """The checks that fail now, by name. Raises what `Warehouse` raises."""
+    rows = warehouse.rows(
+        f"""
+        SELECT check_name, severity, tables, projects, toUnixTimestamp64Milli(since) AS since_ms
+        FROM {TABLE} FINAL WHERE is_failing = 1 ORDER BY check_name
+        """
+    )
+    return tuple(
+        FailedCheck(**{**row, "tables": frozenset(row["tables"]), "projects": frozenset(row["projects"])})
+        for row in rows
+    )
