@@ -23,7 +23,7 @@ from orchestration.maintenance import maintenance_jobs
 from orchestration.planning.runs import JOB
 from orchestration.privacy_jobs import privacy_jobs
 from orchestration.triggers.alerts import alert_sensors
-from orchestration.triggers.schedules import nightly_schedule
+from orchestration.triggers.schedules import expire_schedule, nightly_schedule
 from orchestration.triggers.sensors import landed_sensor
 
 
@@ -48,7 +48,7 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
             table_checks(settings, BUILT_BATCHES, tests),
         ],
         jobs=[job, *maintenance_jobs(settings), *privacy_jobs(settings)],
-        schedules=[nightly_schedule(settings, first_shown)],
+        schedules=[nightly_schedule(settings, first_shown), expire_schedule(settings)],
         sensors=[landed_sensor(settings, first_shown), *alert_sensors(settings)],
         resources={"build_lock": build_lock},
         executor=dg.in_process_executor,

@@ -52,16 +52,25 @@ def expire(
     return [_expire(settings, project, is_dry_run=is_dry_run, clock=clock) for project in projects]
 
 
+def projects_to_expire(settings: Settings) -> list[str]:
+    """The projects that keep something for some days only."""
+    with closing(open_registry(settings)) as registry:
+        return [each.project_id for each in list_projects(registry) if _kept(settings, each) != Kept()]
+
+
+def _kept(settings: Settings, project: Project) -> Kept:
+    return Kept(project.raw_kept_days or settings.raw_ttl_days, project.events_kept_days, project.profiles_kept_days)
+
+
 def _expire(settings: Settings, project: Project, *, is_dry_run: bool, clock: Clock) -> Expired:
     today = to_datetime(clock()).astimezone(ZoneInfo(project.timezone)).date()
-    kept = Kept(project.raw_kept_days or settings.raw_ttl_days, project.events_kept_days, project.profiles_kept_days)
     own = settings_of_shard(settings, project.shard)
     with (
         connect(settings, "admin", shard=project.shard, query_timeout_seconds=MAX_STATEMENT_SECONDS) as warehouse,
         held_lock(prepare_dagster_home(own) / "build.lock", None),
     ):
         noted = read_edges(warehouse).get(project.project_id, Edges())
-        edges = edges_of(kept, today).no_earlier_than(noted)
+        edges = edges_of(_kept(settings, project), today).no_earlier_than(noted)
         going = find_going(warehouse, project.project_id, edges)
         if not is_dry_run and edges != Edges():
             if edges != noted:

@@ -5,10 +5,13 @@ import sys
 
 import dagster as dg
 
-from event_lens.errors import Broken
+from event_lens.errors import Broken, Unavailable
 from event_lens.settings import Settings
-from orchestration.expiry import expire
+from orchestration.expiry import expire, projects_to_expire
 from orchestration.forgotten_form import forget_form
+
+EXPIRE = "expire"
+DROP = "drop_old_days"
 
 
 class ExpireForm(dg.Config):
@@ -29,9 +32,17 @@ class EraseForm(dg.Config):
 def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
     """The jobs; what is typed into the form of an erasure is taken out of Dagster's own database afterwards."""
 
-    @dg.op(name="drop_old_days")
+    @dg.op(name=DROP)
     def drop_old_days(context: dg.OpExecutionContext, config: ExpireForm) -> None:
-        for expired in expire(settings, config.project or None, is_dry_run=config.dry_run):
+        left = []
+        for project in [config.project] if config.project else projects_to_expire(settings):
+            try:
+                (expired,) = expire(settings, project, is_dry_run=config.dry_run)
+            except Unavailable as error:
+                # What waits for a build of one project must not keep the days of the others.
+                context.log.error("%s: %s", project, error.message)
+                left.append(project)
+                continue
             for going in expired.going:
                 context.log.info(
                     "%s: %d rows of %s, %s to %s, %s",
@@ -42,6 +53,8 @@ def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
                     going.last_day,
                     "would go" if config.dry_run else "are gone",
                 )
+        if left:
+            raise Unavailable(f"Nothing went of {', '.join(left)}; the lines above say why.", code="days_unbuilt")
 
     @dg.op(name="erase")
     def erase(context: dg.OpExecutionContext, config: EraseForm) -> None:
@@ -56,7 +69,7 @@ def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
             raise Broken(done.stderr.strip() or "The erasure was stopped; start it again.", code="erasure_failed")
         context.log.info("%s", done.stdout)
 
-    @dg.job(name="expire", description="Drops what projects keep for a number of days only; a dry run says what.")
+    @dg.job(name=EXPIRE, description="Drops what projects keep for a number of days only; a dry run says what.")
     def expire_job() -> None:
         drop_old_days()
 

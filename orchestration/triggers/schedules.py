@@ -1,4 +1,4 @@
-"""Once a night the last days are rebuilt whatever happened, so that nothing rests on the sensor alone."""
+"""What happens once a night: the last days are rebuilt whatever happened, and what is older than may be kept goes."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,9 @@ import dagster as dg
 
 from event_lens.settings import Settings
 from orchestration.assets.partitions import shown_tags
+from orchestration.expiry import projects_to_expire
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, range_run
+from orchestration.privacy_jobs import DROP, EXPIRE
 
 REBUILT_DAYS = 3
 
@@ -26,3 +28,24 @@ def nightly_schedule(settings: Settings, first_shown: date) -> dg.ScheduleDefini
         return dg.RunRequest(run_key=today.isoformat(), tags=tags, run_config=ERRORS_IN_TERMINAL)
 
     return build_lens_nightly
+
+
+def expire_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Comes before the days are rebuilt, and asks for no run where everything is kept for good."""
+
+    @dg.schedule(
+        job_name=EXPIRE,
+        cron_schedule="30 2 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Drops every night what projects keep for a number of days only.",
+    )
+    def expire_nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if not projects_to_expire(settings):
+            return dg.SkipReason("Every project keeps everything for good.")
+        form = {"ops": {DROP: {"config": {"dry_run": False}}}}
+        return dg.RunRequest(
+            run_key=context.scheduled_execution_time.date().isoformat(), run_config={**form, **ERRORS_IN_TERMINAL}
+        )
+
+    return expire_nightly

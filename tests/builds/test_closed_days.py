@@ -10,6 +10,7 @@ import pytest
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import change_project
 from orchestration.expiry import Expired, expire
+from orchestration.privacy_jobs import DROP, privacy_jobs
 from tests.builds.conftest import Story
 from tests.spec.rows import Project, moment
 
@@ -50,15 +51,16 @@ def aged(story: Story) -> Aged:
     with site.warehouse() as warehouse:
         before = {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS)}
         (said,) = expire(site.settings, project.project_id, is_dry_run=True)
-        (expired,) = expire(site.settings, project.project_id, is_dry_run=False)
-        assert expired == said
+        expire_job, _ = privacy_jobs(site.settings)
+        form = {"ops": {DROP: {"config": {"dry_run": False}}}}
+        assert expire_job.execute_in_process(run_config=form).success
         late = Project(project.project_id)
         late.view(moment(f"{today - timedelta(days=28)} 12:00"), device="late", received_at=moment(f"{today} 00:00"))
         site.land(late)
         site.build(is_full_refresh=True)
         return Aged(
             project.project_id,
-            expired,
+            said,
             before,
             {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS)},
             warehouse.rows("SELECT min(day) AS first FROM lens_raw.events WHERE project_id = {project:String}", values),

@@ -104,7 +104,8 @@ def test_builds_have_a_schedule_and_a_sensor_that_run_and_people_have_jobs(defin
     repository = definitions.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {JOB, "backup", "erase_person", "expire", "export_lake", "replay_quarantine"}
-    assert [s.default_status for s in repository.schedule_defs] == [dg.DefaultScheduleStatus.RUNNING]
+    assert {s.default_status for s in repository.schedule_defs} == {dg.DefaultScheduleStatus.RUNNING}
+    assert {s.name for s in repository.schedule_defs} == {"build_lens_nightly", "expire_nightly"}
     assert [s.default_status for s in repository.sensor_defs] == [dg.DefaultSensorStatus.RUNNING]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from event_lens.errors import Refused
 from event_lens.warehouse.client import Warehouse
-from orchestration.assets.checks import LOOKS, judge, shown
+from orchestration.assets.checks import LOOKS, judge, look_at, shown
 
 DATABASE = "looked_at"
 TABLES = {
@@ -30,7 +31,7 @@ def looked_at(warehouse: Warehouse) -> Iterator[Warehouse]:
 
 def odd_projects(warehouse: Warehouse, name: str) -> set[str]:
     look = next(look for look in LOOKS if look.name == name)
-    rows = warehouse.rows(look.sql.replace("{lens}", DATABASE))
+    rows = look_at(warehouse, look, DATABASE)
     result = judge(look, rows, dg.AssetKey(["lens", look.table]))
     odd = {row["project_id"] for row in rows if row["is_odd"]}
     assert result.passed == (not odd)
@@ -88,6 +89,18 @@ def test_an_event_whose_session_is_missing_is_an_error(looked_at: Warehouse) -> 
 @pytest.mark.parametrize("name", [look.name for look in LOOKS])
 def test_a_warehouse_without_rows_passes(looked_at: Warehouse, name: str) -> None:
     assert odd_projects(looked_at, name) == set()
+
+
+def test_before_the_first_build_there_is_nothing_to_look_at_and_later_a_lost_table_is_told(
+    warehouse: Warehouse,
+) -> None:
+    assert look_at(warehouse, LOOKS[0], "not_built") == []
+    warehouse.command("INSERT INTO lens_staging.builds VALUES ('lost', now64(3))")
+    try:
+        with pytest.raises(Refused):
+            look_at(warehouse, LOOKS[0], "not_built")
+    finally:
+        warehouse.command("ALTER TABLE lens_staging.builds DELETE WHERE build_id = 'lost' SETTINGS mutations_sync = 1")
 
 
 def test_what_was_seen_is_a_table_that_no_name_can_end() -> None:
