@@ -26,6 +26,7 @@ from event_lens.registry.placements import check_stays
 from event_lens.registry.projects import find_project
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from event_lens.warehouse.retention import first_day_taken
 
 LINES_WITH_A_RATE = 10_000
 FOLLOW_SECONDS = 1.0
@@ -92,8 +93,10 @@ def _opened_run(
         record = new_record(project_id, source.name, names, started_at_ms)
         unfinished = "" if is_dry else find_unfinished(warehouse, project_id, source.name, names)
         record.import_id = unfinished or record.import_id
+        rules = project_settings(project)
+        first_open = first_day_taken(rules.kept(settings.raw_ttl_days), to_datetime(started_at_ms).date())
         importer = Importer(
-            project=project_settings(project),
+            project=rules,
             salt=salt,
             origin=f"https://{project.domains[0]}" if project.domains else "",
             received_at_ms=started_at_ms,
@@ -106,6 +109,7 @@ def _opened_run(
             importer,
             record,
             first_ms=first_ms(settings.first_day),
+            first_open_ms=first_ms(first_open),
             has_ids=source.has_ids,
             is_dry=is_dry,
         )
@@ -146,6 +150,7 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
     rows += [(f"{name} events", count) for name, count in report.names.most_common(10)]
     if people > sum(count for _, count in report.names.most_common(10)):
         rows.append(("other events", people - sum(count for _, count in report.names.most_common(10))))
+    rows += [(f"{name} calls", count) for name, count in report.operations.most_common()]
     rows += [(f"bots: {kind}", count) for kind, count in report.bot_kinds.most_common()]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(record.left_out.items())]
     if record.known_count:
@@ -165,7 +170,7 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
         console.print(f"{record.line_count / seconds:,.0f} lines a second.", highlight=False)
     if is_dry:
         console.print("Nothing was imported: this was a dry run.")
-    elif record.event_count or record.unreadable_count:
+    elif record.event_count or record.operation_count or record.unreadable_count:
         console.print(
             f"Import {record.import_id}; `eventlens import undo {record.import_id}` takes it out again. "
             "Build the tables with `eventlens build`, or leave it to Dagster's sensor.",

@@ -19,7 +19,17 @@ import_app = typer.Typer(help="History from files: logs of web servers, exports 
 
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE...")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
-RECORD_COLUMNS = ("import_id", "project_id", "source", "state", "started_at", "event_count", "bot_count", "files")
+RECORD_COLUMNS = (
+    "import_id",
+    "project_id",
+    "source",
+    "state",
+    "started_at",
+    "event_count",
+    "operation_count",
+    "bot_count",
+    "files",
+)
 
 
 @import_app.command("access-log", help=SOURCES["access-log"].about)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from event_lens.contract.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
+from event_lens.error_codes import SENDING
 
 NUMBERS = {"number": pl.UInt32(), "at": pl.Int64(), "screen_width": pl.Int64(), "screen_height": pl.Int64()} | {
     "latitude": pl.Float64(), "longitude": pl.Float64(), "revenue": pl.Decimal(18, 4)
@@ -29,13 +30,18 @@ UNREADABLE_COLUMNS = {"number": pl.UInt32(), "code": pl.String(), "message": pl.
 
 @dataclass(frozen=True)
 class Chunk:
-    """What a piece of a file said. `left_out` counts lines by the reason why they are not events."""
+    """What a piece of a file said. `left_out` counts lines by the reason why they are not events.
+
+    `calls` are about people and groups: frames like those of events, whose `name` is the wire's type of the operation
+    and whose `properties` are its payload.
+    """
 
     events: pl.DataFrame
     unreadable: pl.DataFrame
     line_count: int
     bytes_read: int
     left_out: dict[str, int] = field(default_factory=dict)
+    calls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENT_COLUMNS))
 
 
 def conform_events(found: pl.DataFrame) -> pl.DataFrame:
@@ -64,8 +70,10 @@ def unreadable_frame(found: pl.DataFrame, code: str, message: str, body: str = "
     )
 
 
-def split_readable(events: pl.DataFrame, first_ms: int, last_ms: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events that can be kept, and the others as unreadable ones."""
+def split_readable(
+    events: pl.DataFrame, first_ms: int, last_ms: int, first_open_ms: int = 0
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events that can be kept, and the others as unreadable ones. Days before `first_open_ms` are closed."""
     faults = (
         (pl.col("at").is_null(), "timestamp_unreadable", "The time cannot be read."),
         (
@@ -73,6 +81,7 @@ def split_readable(events: pl.DataFrame, first_ms: int, last_ms: int) -> tuple[p
             "timestamp_too_old",
             "The timestamp lies before the first day that is kept (EVENTLENS_FIRST_DAY).",
         ),
+        (pl.col("at") < first_open_ms, "too_late", SENDING["too_late"].meaning),
         (pl.col("at") > last_ms, "timestamp_in_future", "The timestamp lies in the future."),
         (pl.col("name") == "", "name_missing", "The event's name is missing."),
         (

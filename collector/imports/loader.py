@@ -14,17 +14,20 @@ from event_lens.errors import Refused, Unavailable
 from event_lens.warehouse.client import Warehouse
 
 EVENTS = "lens_raw.events"
+OPERATIONS = "lens_raw.profile_operations"
 QUARANTINE = "lens_raw.quarantine"
-_TIME_COLUMN = {EVENTS: "created_at", QUARANTINE: "received_at"}
-_ID_COLUMN = {EVENTS: "event_id", QUARANTINE: "body_hash"}
+_TIME_COLUMN = {EVENTS: "created_at", OPERATIONS: "created_at", QUARANTINE: "received_at"}
+ID_COLUMN = {EVENTS: "event_id", OPERATIONS: "event_id", QUARANTINE: "body_hash"}
 _MOMENT = "fromUnixTimestamp64Milli({{{0}:Int64}}, 'UTC')".format
 KNOWN = {
-    EVENTS: (
-        "SELECT toString(event_id) AS id FROM lens_raw.events WHERE project_id = {project:String} "
+    table: (
+        f"SELECT toString(event_id) AS id FROM {table} WHERE project_id = {{project:String}} "
         f"AND day BETWEEN toDate({_MOMENT('first')}) AND toDate({_MOMENT('last')}) "
         f"AND created_at BETWEEN {_MOMENT('first')} AND {_MOMENT('last')} "
         f"AND received_at < {_MOMENT('before')} AND import_id != ''"
-    ),
+    )
+    for table in (EVENTS, OPERATIONS)
+} | {
     QUARANTINE: (
         "SELECT body_hash AS id FROM lens_raw.quarantine WHERE project_id = {project:String} "
         f"AND received_at < {_MOMENT('before')} AND import_id != ''"
@@ -62,7 +65,8 @@ class ImportLoader:
         """Count batches whose rows landed before a run of this import was killed; returns how many rows they have."""
         found = 0
         values = {"project": self._project_id, "import_id": self._import_id}
-        for table, at, is_bot in ((EVENTS, "created_at", "is_bot"), (QUARANTINE, "received_at", "false")):
+        for table, at in _TIME_COLUMN.items():
+            is_bot = "false" if table == QUARANTINE else "is_bot"
             for row in self._warehouse.rows(LEFT_BEHIND.format(table=table, at=at, is_bot=is_bot), values):
                 batch = Landed(**row)
                 # The token of the run that was killed may be known, and the row not be there.
@@ -95,14 +99,14 @@ class ImportLoader:
         return unreadable_frame(rows.clear(), "", "", "content")
 
     def _land(self, table: str, rows: pl.DataFrame) -> None:
-        digest = blake2b("".join(rows[_ID_COLUMN[table]]).encode(), digest_size=12).hexdigest()
+        digest = blake2b("".join(rows[ID_COLUMN[table]]).encode(), digest_size=12).hexdigest()
         batch_id = f"{self._import_id}-{digest}"
         rows = rows.drop("number", "content", strict=False).with_columns(
             pl.lit(batch_id).alias("batch_id"), pl.int_range(rows.height, dtype=pl.UInt32).alias("batch_row")
         )
         if not self._insert(table, rows, f"{batch_id}.{table}"):
             self._make_up(table, rows, batch_id)
-        bot_count = int(rows["is_bot"].sum()) if table == EVENTS else 0
+        bot_count = 0 if table == QUARANTINE else int(rows["is_bot"].sum())
         spans = (*_span(rows, _TIME_COLUMN[table]), *_span(rows, "received_at"))
         self._count(table, Landed(batch_id, rows.height, bot_count, *spans), token=f"{batch_id}.{table}.batch")
 

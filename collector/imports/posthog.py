@@ -1,11 +1,14 @@
-"""Source `posthog`: events as PostHog exports them, in JSON, CSV or Parquet."""
+"""Source `posthog`: events and persons as PostHog exports them, in JSON, CSV or Parquet."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from collector.imports.event_frame import Chunk
 from collector.imports.record_events import Said, object_of, properties_of, read_events, text_of
 from collector.imports.sources import Options
+from collector.imports.traits import alias, group, identify
 
 NAMES = {"$pageview": "screen_view", "$screen": "screen_view"}
 # Of its own bookkeeping.
@@ -14,61 +17,124 @@ LEFT_OUT = frozenset(
      "$merge_dangerously", "$snapshot", "$opt_in"}
 )  # fmt: skip
 DIRECT = "$direct"
+ALIASES = ("$create_alias", "$merge_dangerously")
+# Its clients for servers, which name the person and know no device.
+OF_SERVERS = re.compile(r"posthog-(python|node|php|ruby|go|java|dotnet|elixir|rs|rust)(-|$)")
+ANONYMOUS_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    return read_events(path, event_of)
+    """Events, and what they and the table of persons say of people and groups."""
+    first_values: dict[tuple[str, str], Any] = {}
+    return read_events(path, lambda row: records_of(row, first_values))
 
 
-def event_of(row: Said) -> list[Said] | str:
+def records_of(row: Said, first_values: dict[tuple[str, str], Any]) -> list[Said] | str:
+    """The event in a row and its calls. `first_values`: what `$set_once` said first in a file, by person and name."""
     name = text_of(row.get("event"))
+    if not name and row.get("person_id") and row.get("created_at"):
+        return _person(row)
     if not name or not row.get("timestamp"):
         return "no event"
-    if name in LEFT_OUT:
-        return f"{name} (bookkeeping)"
     said = object_of(row.get("properties"))
+    calls = _calls(name, row, said, first_values)
+    if name in LEFT_OUT:
+        return calls or f"{name} (bookkeeping)"
+    return [_event(name, row, said), *calls]
+
+
+def _ids(row: Said, said: Said) -> tuple[str, str]:
+    """The device, and the person if one is known."""
     person = text_of(row.get("distinct_id"))
+    named = text_of(said.get("$user_id"))
+    if OF_SERVERS.match(text_of(said.get("$lib"))) and not said.get("$device_id"):
+        return ("", named or person) if said.get("$process_person_profile") is not False else (person, named)
     device = text_of(said.get("$device_id")) or person
+    is_anonymous = person == device or said.get("$is_identified") is False
+    return device, named or ("" if is_anonymous else person)
+
+
+def _person(row: Said) -> list[Said] | str:
+    """A row of the table of persons: one for each id of a person."""
+    person = text_of(row.get("distinct_id"))
+    if ANONYMOUS_ID.fullmatch(person):
+        return "anonymous id of a person"
+    traits = _own(object_of(row.get("properties")))
+    content = "\0".join(("person", person, text_of(row.get("person_version")), properties_of(traits)))
+    return [identify(person, traits, content=content, at=row["created_at"])]
+
+
+def _calls(name: str, row: Said, said: Said, first_values: dict[tuple[str, str], Any]) -> list[Said]:
+    content = _content(name, row, said)
+    device, person = _ids(row, said)
+    sender = {"at": row["timestamp"], "user_agent": text_of(said.get("$raw_user_agent"))}
+    if name in ALIASES and said.get("alias"):
+        known = said.get("distinct_id") or row.get("distinct_id")
+        return [alias(known, said["alias"], content=content, device_id=device, **sender)]
+    if name == "$groupidentify" and said.get("$group_key"):
+        traits = _own(object_of(said.get("$group_set")))
+        made = group(said["$group_key"], said.get("$group_type"), traits, content=content, device_id=device, **sender)
+        return [made]
+    if name == "$identify":
+        device, person = text_of(said.get("$anon_distinct_id")) or device, person or text_of(row.get("distinct_id"))
+    traits = _traits(person, said, row, first_values) if person else {}
+    if not person or not (traits or name == "$identify"):
+        return []
+    return [identify(person, traits, content=f"{content}\0identify", device_id=device, **sender)]
+
+
+def _traits(person: str, said: Said, row: Said, first_values: dict[tuple[str, str], Any]) -> Said:
+    """What `$set` says, and what `$set_once` says if it is the first to."""
+    once = object_of(said.get("$set_once")) or object_of(row.get("set_once"))
+    kept = {key: value for key, value in _own(once).items() if first_values.setdefault((person, key), value) == value}
+    return kept | _own(object_of(said.get("$set")) or object_of(row.get("set")))
+
+
+def _own(traits: Mapping[str, Any]) -> Said:
+    """Traits that PostHog did not add by itself."""
+    return {key: value for key, value in traits.items() if not key.startswith("$")}
+
+
+def _content(name: str, row: Said, said: Said) -> str:
+    whole = (row["timestamp"], row.get("distinct_id"), name, said.get("$insert_id"))
+    return text_of(row.get("uuid")) or "\0".join(map(text_of, whole))
+
+
+def _event(name: str, row: Said, said: Said) -> Said:
+    device, profile = _ids(row, said)
     agent = text_of(said.get("$raw_user_agent"))
     referrer = text_of(said.get("$referrer"))
     kind = text_of(said.get("$device_type")).lower()
-    is_anonymous = person == device or said.get("$is_identified") is False
-    return [
-        {
-            "content": row.get("uuid")
-            or "\0".join(map(text_of, (row["timestamp"], person, name, said.get("$insert_id")))),
-            "at": row["timestamp"],
-            "name": NAMES.get(name, name),
-            "device_id": device,
-            "profile_id": text_of(said.get("$user_id")) or ("" if is_anonymous else person),
-            "client_session_id": said.get("$session_id"),
-            "user_agent": agent,
-            "path": said.get("$screen_name")
-            if name == "$screen"
-            else said.get("$current_url") or said.get("$pathname"),
-            "referrer": "" if referrer == DIRECT else referrer,
-            "title": said.get("title"),
-            "language": said.get("$browser_language"),
-            "browser": said.get("$browser"),
-            "browser_version": said.get("$browser_version"),
-            "os": said.get("$os"),
-            "os_version": said.get("$os_version"),
-            "device": kind,
-            "brand": said.get("$device_manufacturer"),
-            "model": said.get("$device_model") or ("" if kind == "desktop" else said.get("$device")),
-            "country": said.get("$geoip_country_code"),
-            "region": said.get("$geoip_subdivision_1_name"),
-            "city": said.get("$geoip_city_name"),
-            "latitude": said.get("$geoip_latitude"),
-            "longitude": said.get("$geoip_longitude"),
-            "screen_width": said.get("$screen_width"),
-            "screen_height": said.get("$screen_height"),
-            "revenue": said.get("revenue"),
-            "currency": said.get("currency"),
-            "properties": properties_of({key: value for key, value in said.items() if not _is_own(key)}),
-        }
-        | {key: said.get(key) for key in ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")}
-    ]
+    return {
+        "content": _content(name, row, said),
+        "at": row["timestamp"],
+        "name": NAMES.get(name, name),
+        "device_id": device,
+        "profile_id": profile,
+        "client_session_id": said.get("$session_id"),
+        "user_agent": agent,
+        "path": said.get("$screen_name") if name == "$screen" else said.get("$current_url") or said.get("$pathname"),
+        "referrer": "" if referrer == DIRECT else referrer,
+        "title": said.get("title"),
+        "language": said.get("$browser_language"),
+        "browser": said.get("$browser"),
+        "browser_version": said.get("$browser_version"),
+        "os": said.get("$os"),
+        "os_version": said.get("$os_version"),
+        "device": kind,
+        "brand": said.get("$device_manufacturer"),
+        "model": said.get("$device_model") or ("" if kind == "desktop" else said.get("$device")),
+        "country": said.get("$geoip_country_code"),
+        "region": said.get("$geoip_subdivision_1_name"),
+        "city": said.get("$geoip_city_name"),
+        "latitude": said.get("$geoip_latitude"),
+        "longitude": said.get("$geoip_longitude"),
+        "screen_width": said.get("$screen_width"),
+        "screen_height": said.get("$screen_height"),
+        "revenue": said.get("revenue"),
+        "currency": said.get("currency"),
+        "properties": properties_of({key: value for key, value in said.items() if not _is_own(key)}),
+    } | {key: said.get(key) for key in ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")}
 
 
 def _is_own(key: str) -> bool:

@@ -39,6 +39,7 @@ class ImportRecord:
     line_count: int = 0
     event_count: int = 0
     bot_count: int = 0
+    operation_count: int = 0
     known_count: int = 0
     unreadable_count: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
@@ -62,14 +63,17 @@ def list_imports(warehouse: Warehouse, project_id: str = "", import_id: str = ""
 
 
 def count_all_runs(warehouse: Warehouse, record: ImportRecord) -> None:
-    """Set what a record says of events to what all runs of the import have landed."""
+    """Set what a record says of events and operations to what all runs of the import have landed."""
     (row,) = warehouse.rows(
         "SELECT count() AS events, countIf(is_bot) AS bots, toUnixTimestamp64Milli(min(created_at)) AS first,"
-        " toUnixTimestamp64Milli(max(created_at)) AS last FROM lens_raw.events"
+        " toUnixTimestamp64Milli(max(created_at)) AS last,"
+        " (SELECT count() FROM lens_raw.profile_operations"
+        " WHERE project_id = {project:String} AND import_id = {import_id:String}) AS operations"
+        " FROM lens_raw.events"
         " WHERE project_id = {project:String} AND import_id = {import_id:String}",
         {"project": record.project_id, "import_id": record.import_id},
     )
-    record.event_count, record.bot_count = row["events"], row["bots"]
+    record.event_count, record.bot_count, record.operation_count = row["events"], row["bots"], row["operations"]
     record.first_event_ms, record.last_event_ms = row["first"], row["last"]
 
 
@@ -85,6 +89,7 @@ def write_record(warehouse: Warehouse, record: ImportRecord, at_ms: int) -> None
         "line_count": record.line_count,
         "event_count": record.event_count,
         "bot_count": record.bot_count,
+        "operation_count": record.operation_count,
         "known_count": record.known_count,
         "unreadable_count": record.unreadable_count,
         "left_out": record.left_out,

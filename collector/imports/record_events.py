@@ -23,8 +23,8 @@ SCHEMA = {
 def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> Iterator[Chunk]:
     """The events of a file whose records `events_of` understands: it gives those of a record, or why it has none.
 
-    An event is a dict by the columns of an event frame; `at` may be a time in any form. Raises `Refused` for a file
-    with no record that is understood.
+    An event is a dict by the columns of an event frame; `at` may be a time in any form. One of `call_of` is a call
+    about a person or a group. Raises `Refused` for a file with no record that is understood.
     """
     first: Records | None = None
     has_read = False
@@ -34,11 +34,12 @@ def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> It
             first = first or records
         has_read = has_read or bool(found)
         yield Chunk(
-            _frame(found),
+            _frame([event for event in found if not event.get("is_call")]),
             records.unreadable,
             len(records.rows) + records.unreadable.height,
             records.bytes_read,
             dict(left_out),
+            _frame([event for event in found if event.get("is_call")]),
         )
     if first is not None and not has_read:
         raise Refused(
@@ -46,6 +47,11 @@ def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> It
             f"{', '.join(list(first.rows[0])[:30])}.",
             code="import_unreadable",
         )
+
+
+def call_of(type: str, payload: Said, **columns: Any) -> Said:
+    """A call about a person or a group: `payload` is the wire's for that type, `columns` are an event's."""
+    return {**columns, "is_call": True, "name": type, "properties": msgspec.json.encode(payload).decode()}
 
 
 def text_of(value: Any) -> str:

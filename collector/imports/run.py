@@ -1,6 +1,6 @@
 """An import from its files to `lens_raw`, or only as far as saying what would happen."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,10 +11,11 @@ import polars as pl
 
 from collector.imports.event_frame import Chunk, split_readable
 from collector.imports.event_ids import EventIds
-from collector.imports.loader import EVENTS, QUARANTINE, ImportLoader
+from collector.imports.loader import EVENTS, ID_COLUMN, OPERATIONS, QUARANTINE, ImportLoader
 from collector.imports.masking import masked_line
+from collector.imports.operation_frame import make_operations
 from collector.imports.record import FINISHED, ImportRecord, count_all_runs, write_record
-from collector.imports.row_frame import Importer, make_rows
+from collector.imports.row_frame import Importer, Rows, make_rows
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.limits import MAX_FUTURE_MS
 from event_lens.warehouse.client import Warehouse
@@ -39,6 +40,7 @@ class Report:
 
     bot_kinds: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, FirstOfKind] = field(default_factory=dict)
     unreadable_kinds: Counter[str] = field(default_factory=Counter)
 
@@ -57,6 +59,7 @@ class ImportRun:
         record: ImportRecord,
         *,
         first_ms: int,
+        first_open_ms: int = 0,
         has_ids: bool = False,
         is_dry: bool = False,
         clock: Clock = now_ms,
@@ -66,6 +69,7 @@ class ImportRun:
         self._warehouse = warehouse
         self._importer = importer
         self._first_ms = first_ms
+        self._first_open_ms = first_open_ms
         self._has_ids = has_ids
         self._is_dry = is_dry
         self._clock = clock
@@ -74,8 +78,8 @@ class ImportRun:
         )
         if len(record.files) > 1:  # they may hold the same lines
             self._loader.look_at_own()
-        self._waiting: list[pl.DataFrame] = []
-        self._refused: list[pl.DataFrame] = []
+        self._operation_ids = self.ids("calls")
+        self._waiting: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._landing: Future[None] | None = None
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="import")
         self._is_recorded = False
@@ -103,30 +107,38 @@ class ImportRun:
         record.line_count += chunk.line_count
         for reason, count in chunk.left_out.items():
             record.left_out[reason] = record.left_out.get(reason, 0) + count
-        last_ms = self._importer.received_at_ms + MAX_FUTURE_MS
-        events, refused = split_readable(chunk.events, self._first_ms, last_ms)
-        made = make_rows(events, self._importer)
-        for reason, count in made.left_out.items():
-            record.left_out[reason] = record.left_out.get(reason, 0) + count
-        if made.rows.height:
-            ids = events_of.of(made.rows["content"].to_list(), is_unique=self._has_ids)
-            self._waiting.append(made.rows.with_columns(pl.Series("event_id", ids, dtype=pl.String)))
-            if events_of.has_forgotten and self._importer.is_log:  # in order of time, so that few rows are looked at
-                self._loader.look_at_own()
-        unreadable = pl.concat([chunk.unreadable, refused, made.unreadable])
+        events, refused = self._split(chunk.events)
+        calls, refused_calls = self._split(chunk.calls)
+        made = self._made(EVENTS, make_rows(events, self._importer), events_of, is_unique=self._has_ids)
+        told = self._made(OPERATIONS, make_operations(calls, self._importer), self._operation_ids, is_unique=True)
+        if made.rows.height and events_of.has_forgotten and self._importer.is_log:
+            self._loader.look_at_own()  # logs are in order of time, so that few rows are looked at
+        unreadable = pl.concat([chunk.unreadable, refused, refused_calls, made.unreadable, told.unreadable])
         if unreadable.height:
             self._note(file, unreadable)
-            self._refused.append(self._quarantined(file, unreadable, unreadable_of))
-        if sum(rows.height for rows in (*self._waiting, *self._refused)) >= BATCH_ROWS:
+            self._waiting[QUARANTINE].append(self._quarantined(file, unreadable, unreadable_of))
+        if sum(rows.height for frames in self._waiting.values() for rows in frames) >= BATCH_ROWS:
             self.flush()
+
+    def _split(self, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        last_ms = self._importer.received_at_ms + MAX_FUTURE_MS
+        return split_readable(found, self._first_ms, last_ms, self._first_open_ms)
+
+    def _made(self, table: str, made: Rows, ids: EventIds, *, is_unique: bool) -> Rows:
+        """Keep rows for their table, with their ids, and count those that are left out."""
+        for reason, count in made.left_out.items():
+            self.record.left_out[reason] = self.record.left_out.get(reason, 0) + count
+        if made.rows.height:
+            named = pl.Series("event_id", ids.of(made.rows["content"].to_list(), is_unique=is_unique), dtype=pl.String)
+            self._waiting[table].append(made.rows.with_columns(named))
+        return made
 
     def flush(self) -> None:
         """Hand over what is read so far; waits for what was handed over before."""
         self._wait()
-        events, self._waiting = self._waiting, []
-        refused, self._refused = self._refused, []
-        if events or refused:
-            self._landing = self._threads.submit(self._land, events, refused)
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        if waiting:
+            self._landing = self._threads.submit(self._land, waiting)
 
     def finish(self) -> None:
         """Wait until everything has landed, and note that the import is whole."""
@@ -143,7 +155,7 @@ class ImportRun:
 
     def note_progress(self) -> None:
         """Land what is read so far and keep the counts, for an import that goes on without end."""
-        if self._waiting or self._refused:
+        if self._waiting:
             self.flush()
             self._wait()
             write_record(self._warehouse, self.record, self._clock())
@@ -153,32 +165,40 @@ class ImportRun:
             landing, self._landing = self._landing, None
             landing.result()
 
-    def _land(self, events: Sequence[pl.DataFrame], refused: Sequence[pl.DataFrame]) -> None:
-        if events:
-            rows = self._new(EVENTS, pl.concat(events), "event_id")
-            self._tell(rows)
+    def _land(self, waiting: dict[str, list[pl.DataFrame]]) -> None:
+        for table in (EVENTS, OPERATIONS):
+            if not waiting[table]:
+                continue
+            rows = self._new(table, waiting[table])
+            self._tell(table, rows)
             if rows.height and not self._is_dry:
                 self._begin()
-                by_warehouse = self._loader.land(EVENTS, rows)
+                by_warehouse = self._loader.land(table, rows)
                 if by_warehouse.height:
-                    refused = [*refused, self._quarantined(Path(self.record.files[0]), by_warehouse, EventIds("", ""))]
-        if refused:
-            lines = self._new(QUARANTINE, pl.concat(refused), "body_hash")
+                    file = Path(self.record.files[0])
+                    waiting[QUARANTINE].append(self._quarantined(file, by_warehouse, EventIds("", "")))
+        if waiting[QUARANTINE]:
+            lines = self._new(QUARANTINE, waiting[QUARANTINE])
             self.record.unreadable_count += lines.height
             if lines.height and not self._is_dry:
                 self._begin()
                 self._loader.land(QUARANTINE, lines)
 
-    def _new(self, table: str, rows: pl.DataFrame, id_column: str) -> pl.DataFrame:
+    def _new(self, table: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         """The rows that were not imported before, each id once."""
+        rows, id_column = pl.concat(frames), ID_COLUMN[table]
         known = self._loader.known(table, rows)
         new = rows.filter(~pl.col(id_column).is_in(known.implode())) if known.len() else rows
         new = new.unique(id_column, keep="first", maintain_order=True)
         self.record.known_count += rows.height - new.height
         return new
 
-    def _tell(self, rows: pl.DataFrame) -> None:
+    def _tell(self, table: str, rows: pl.DataFrame) -> None:
         record = self.record
+        if table == OPERATIONS:
+            record.operation_count += rows.height
+            self.report.operations.update(dict(rows["operation"].value_counts().iter_rows()))
+            return
         record.event_count += rows.height
         record.bot_count += int(rows["is_bot"].sum())
         if not rows.height:

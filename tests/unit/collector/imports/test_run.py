@@ -42,12 +42,13 @@ def opened(
     *,
     is_dry: bool = False,
     files: tuple[str, ...] = ("/logs/access.log",),
+    first_open_ms: int = 0,
 ) -> Iterator[ImportRun]:
     record = new_record(project, "access-log", files, now_ms())
     record.import_id = import_id or record.import_id
     who = importer(project)
     who = type(who)(**{**who.__dict__, "received_at_ms": now_ms(), "import_id": record.import_id})
-    run = ImportRun(warehouse, who, record, first_ms=FIRST_MS, is_dry=is_dry)
+    run = ImportRun(warehouse, who, record, first_ms=FIRST_MS, first_open_ms=first_open_ms, is_dry=is_dry)
     yield run
     run.close()
 
@@ -292,3 +293,43 @@ def test_a_row_that_the_warehouse_refuses_takes_no_neighbour_with_it(
         "SELECT code, line_number FROM lens_raw.quarantine WHERE project_id = {p:String}", {"p": project}
     )
     assert row == {"code": "warehouse_refused", "line_number": 2}
+
+
+def test_calls_about_people_land_once_and_go_out_with_their_import(
+    warehouse: Warehouse, project: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "calls.json"
+    call = {"type": "identify", "userId": "ada", "anonymousId": "d1", "timestamp": "2026-08-12T07:00:00Z"}
+    records = [RECORDS["segment"], call | {"messageId": "i1", "traits": {"plan": "pro"}}, call | {"messageId": "i2"}]
+    path.write_text("\n".join(map(json.dumps, records)))
+    asked = (
+        "SELECT profile_id, device_id, toString(properties.plan) AS plan, import_id FROM lens_raw.profile_operations"
+    )
+
+    def take() -> ImportRun:
+        with opened(warehouse, project) as run:
+            run.read(path, SOURCES["segment"].read(path, Options()))
+            run.finish()
+        return run
+
+    first, second = take(), take()
+    assert (first.record.event_count, first.record.operation_count, first.report.operations) == (1, 2, {"identify": 2})
+    assert (second.record.operation_count, second.record.known_count) == (0, 3)
+    rows = warehouse.rows(f"{asked} WHERE project_id = {{p:String}} ORDER BY plan DESC", {"p": project})
+    assert [(row["profile_id"], row["device_id"], row["plan"]) for row in rows] == [
+        ("ada", "d1", "pro"),
+        ("ada", "d1", ""),
+    ]
+    assert counts(warehouse, project)["in_batches"] == 3
+    assert [row["operation_count"] for row in list_imports(warehouse, project)] == [2]
+    assert undo_import(warehouse, first.record.import_id) == 3
+    assert not warehouse.rows(f"{asked} WHERE project_id = {{p:String}}", {"p": project})
+
+
+def test_events_of_closed_days_are_refused_as_too_late(warehouse: Warehouse, project: str, tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text("\n".join((line("/a", clock="08:59:59"), line("/b"))))
+    with opened(warehouse, project, is_dry=True, first_open_ms=1_786_518_000_000) as run:
+        run.read(path, read(path, Options()))
+        run.finish()
+    assert (run.record.event_count, run.report.unreadable_kinds) == (1, {"too_late": 1})

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pytest
 
 from collector.imports.event_frame import Chunk, split_readable
+from collector.imports.operation_frame import make_operations
 from collector.imports.row_frame import make_rows
 from collector.imports.sources import SOURCES, Options
 from event_lens.errors import Refused
@@ -90,6 +92,16 @@ def rows_of(source: str, path: Path, **options: Any) -> pl.DataFrame:
     return make_rows(kept, importer(is_log=False)).rows
 
 
+def calls_of(source: str, path: Path) -> list[dict[str, Any]]:
+    """The operations that a file's calls become, without what is at its default."""
+    calls = pl.concat([chunk.calls for chunk in chunks_of(source, path)])
+    made = make_operations(calls, importer(is_log=False))
+    assert made.unreadable.height == 0
+    usual = ("number", "content", "project_id", "received_at", "created_at", "import_id", "bot_reason", "user_agent")
+    rows = [{name: value for name, value in row.items() if name not in usual} for row in made.rows.rows(named=True)]
+    return [{name: value for name, value in row.items() if value not in ("", [], "{}", False)} for row in rows]
+
+
 def written(folder: Path, *records: dict[str, Any]) -> Path:
     path = folder / "export.json"
     path.write_text("\n".join(map(json.dumps, records)))
@@ -162,7 +174,7 @@ def test_bookkeeping_of_the_tools_is_left_out_with_its_name(tmp_path: Path) -> N
     expected: dict[str, tuple[dict[str, Any], str]] = {
         "ga4": (GA4 | {"event_name": "session_start"}, "session_start (bookkeeping)"),
         "posthog": (POSTHOG | {"event": "$pageleave"}, "$pageleave (bookkeeping)"),
-        "segment": ({"type": "identify", "userId": "ada", "messageId": "i"}, "identify (not an event)"),
+        "segment": ({"type": "identify", "anonymousId": "d1", "messageId": "i"}, "identify without a user"),
         "plausible": (PLAUSIBLE | {"name": "engagement"}, "engagement"),
     }
     for source, (record, reason) in expected.items():
@@ -209,3 +221,93 @@ def test_values_of_other_types_do_not_break_a_source(tmp_path: Path, source: str
     values: tuple[Any, ...] = (None, 5, [], {}, "x" * 3000)
     odd = [record | {name: value} for name in record for value in values]
     chunks_of(source, written(tmp_path, record, *odd))
+
+
+def test_calls_of_segment_about_people_and_groups_are_operations(tmp_path: Path) -> None:
+    call = {"anonymousId": "d1", "userId": "ada", "timestamp": AT, "context": {"userAgent": CHROME, "ip": "192.0.2.1"}}
+    traits = {"firstName": "Ada", "email": "ada@example.com", "plan": "pro", "address": {"city": "London"}}
+    path = written(
+        tmp_path,
+        call | {"type": "identify", "messageId": "m1", "traits": traits},
+        call | {"type": "identify", "messageId": "m2", "context": {"traits": {"lastname": "L", "plan": None}}},
+        call | {"type": "alias", "messageId": "m3", "previousId": "old"},
+        call | {"type": "group", "messageId": "m4", "groupId": "g", "traits": {"name": "Acme", "seats": 5}},
+        call | {"type": "group", "messageId": "m5", "groupId": "h", "userId": None},
+        call | {"type": "identify", "messageId": "m6", "anonymousId": None, "context": {}},
+    )
+    sender = {"device_id": "d1", "device_kind": "client"}
+    by_person = sender | {"profile_id": "ada"}
+    found = calls_of("segment", path)
+    assert found[:-1] == [
+        by_person | {"operation": "identify", "first_name": "Ada", "email": "ada@example.com",
+                     "properties": '{"plan":"pro","address":{"city":"London"}}'},
+        by_person | {"operation": "identify", "last_name": "L"},
+        by_person | {"operation": "alias", "alias": "old"},
+        sender | {"operation": "group", "group_id": "g", "group_type": "group", "group_name": "Acme",
+                  "properties": '{"seats":5}'},
+        by_person | {"operation": "assign_group", "groups": ["g"]},
+        sender | {"operation": "group", "group_id": "h", "group_type": "group", "group_name": "h"},
+    ]  # fmt: skip
+    assert (found[-1]["profile_id"], found[-1]["device_kind"]) == ("ada", "server")
+
+
+def test_persons_of_posthog_are_operations(tmp_path: Path) -> None:
+    def event(name: str, person: str, **properties: Any) -> dict[str, Any]:
+        said = {"$device_id": "d1", **properties}
+        return POSTHOG | {"uuid": uuid4().hex, "event": name, "distinct_id": person, "properties": said}
+
+    path = written(
+        tmp_path,
+        event("$identify", "ada", **{"$set": {"email": "a@example.com", "$browser": "x"}, "$anon_distinct_id": "d0"}),
+        event("signup", "ada", **{"$set": {"plan": "pro"}, "$set_once": {"came_by": "ad", "$initial_os": "x"}}),
+        event("signup", "ada", **{"$set_once": {"came_by": "mail"}}),
+        event("signup", "d1", **{"$set": {"plan": "free"}}),
+        event("$create_alias", "ada", alias="old"),
+        event("$groupidentify", "ada", **{"$group_type": "company", "$group_key": "g", "$group_set": {"name": "Acme"}}),
+        {"person_id": "1", "distinct_id": "ada", "properties": {"plan": "max"}, "person_version": 3, "created_at": AT},
+        {"person_id": "1", "distinct_id": "0190d5a1-1111-7aaa-8aaa-aaaaaaaaaaaa", "properties": {}, "created_at": AT},
+    )
+    ada, d1 = {"profile_id": "ada", "device_kind": "client"}, {"device_id": "d1"}
+    assert calls_of("posthog", path) == [
+        ada | {"operation": "identify", "device_id": "d0", "email": "a@example.com"},
+        ada | d1 | {"operation": "identify", "properties": '{"came_by":"ad","plan":"pro"}'},
+        ada | d1 | {"operation": "alias", "alias": "old"},
+        d1 | {"operation": "group", "device_kind": "client", "group_id": "g", "group_type": "company",
+              "group_name": "Acme"},
+        {"operation": "identify", "profile_id": "ada", "device_kind": "server", "properties": '{"plan":"max"}',
+         "device_id": calls_of("posthog", path)[-1]["device_id"]},
+    ]  # fmt: skip
+    assert rows_of("posthog", path)["name"].to_list() == ["signup"] * 3
+
+
+def test_a_server_that_sends_to_posthog_names_the_person(tmp_path: Path) -> None:
+    said = {"$lib": "posthog-python", "$set": {"plan": "pro"}}
+    record = {"uuid": "e1", "event": "invoice_paid", "distinct_id": "ada", "timestamp": AT, "properties": said}
+    anonymous = record | {"uuid": "e2", "properties": {"$lib": "posthog-node", "$process_person_profile": False}}
+    path = written(tmp_path, record, anonymous)
+    assert rows_of("posthog", path).select("profile_id", "device_kind").rows() == [("ada", "server"), ("", "client")]
+    assert [call["profile_id"] for call in calls_of("posthog", path)] == ["ada"]
+
+
+def test_profiles_of_openpanel_are_operations(tmp_path: Path) -> None:
+    profile = {"id": "ada", "isExternal": True, "firstName": "Ada", "properties": {"plan": "pro"}, "createdAt": AT}
+    path = written(
+        tmp_path,
+        {"data": [OPENPANEL | {"profileId": "ada", "profile": profile}, OPENPANEL | {"id": "e2", "profile": profile}]},
+        {"id": "d1", "is_external": False, "first_name": "", "created_at": AT},
+        {"id": "eve", "is_external": True, "email": "eve@example.com", "properties": "{}", "created_at": AT},
+        {"profile_id": "ada", "alias": "old", "created_at": AT},
+    )
+    found = [{name: row[name] for name in row if not name.startswith("device")} for row in calls_of("openpanel", path)]
+    ada = {"operation": "identify", "profile_id": "ada", "first_name": "Ada", "properties": '{"plan":"pro"}'}
+    assert found == [
+        ada, ada, {"operation": "identify", "profile_id": "eve", "email": "eve@example.com"},
+        {"operation": "alias", "profile_id": "ada", "alias": "old"},
+    ]  # fmt: skip
+    assert rows_of("openpanel", path).height == 2
+
+
+def test_a_call_that_the_wire_refuses_is_unreadable(tmp_path: Path) -> None:
+    path = written(tmp_path, {"type": "group", "messageId": "m1", "anonymousId": "d", "timestamp": AT, "groupId": ""})
+    made = make_operations(chunks_of("segment", path)[0].calls, importer(is_log=False))
+    assert (made.rows.height, made.unreadable["code"].to_list()) == (0, ["group_id_missing"])
