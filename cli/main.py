@@ -288,13 +288,14 @@ def erasures(
 
 @app.command()
 def notebook(
+    project: Annotated[str, typer.Option(help="Which project notebooks ask about, where the home has several.")] = "",
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8888,
 ) -> None:
     """Open JupyterLab on this home's data; the warehouse is started if it does not run."""
     from cli.notebook import open_notebooks
 
-    raise typer.Exit(open_notebooks(_settings(), os.environ, port=port, opens_browser=browser))
+    raise typer.Exit(open_notebooks(_settings(), os.environ, project=project, port=port, opens_browser=browser))
 
 
 @app.command()

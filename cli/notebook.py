@@ -26,8 +26,10 @@ LAB = (
 )
 
 
-def open_notebooks(settings: Settings, environ: Mapping[str, str], *, port: int, opens_browser: bool) -> int:
-    """Serves JupyterLab until Ctrl-C and returns its exit code; blocks.
+def open_notebooks(
+    settings: Settings, environ: Mapping[str, str], *, project: str = "", port: int, opens_browser: bool
+) -> int:
+    """Serves JupyterLab until Ctrl-C and returns its exit code; blocks. Notebooks ask about `project`, if it is given.
 
     Raises `Refused` when there is no home, or no JupyterLab (`jupyter_missing`).
     """
@@ -43,6 +45,7 @@ def open_notebooks(settings: Settings, environ: Mapping[str, str], *, port: int,
             code="jupyter_missing",
         )
     known = dict(environ) | {"EVENTLENS_HOME": str(settings.home.absolute()), "PYTHONPATH": f"{ROOT}:{NOTEBOOKS}"}
+    known |= {"EVENTLENS_QUERY_PROJECT": project} if project else {}
     lab = [sys.executable, "-m", "jupyterlab", *LAB, f"--ServerApp.port={port}", f"--ServerApp.root_dir={NOTEBOOKS}"]
     # A container's user often is root; the server is this machine's own, and wants a token.
     lab += ["--allow-root"] if os.geteuid() == 0 else []

@@ -303,6 +303,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("EVENTLENS_QUERY_KEY", "", "The read key they ask it with, as ID:SECRET.", str.strip),
     Setting(
+        "EVENTLENS_QUERY_PROJECT",
+        "",
+        "The project that the Python client and notebooks ask about where a home or a lake has several.",
+        str.strip,
+    ),
+    Setting(
         "EVENTLENS_REGISTRY_URL",
         "",
         "Where the registry is, for several machines a PostgreSQL database: postgresql://user:password@host/database; "
@@ -455,6 +461,7 @@ class Settings:
     collector_workers: int
     query_url: str
     query_key: str
+    query_project: str
     registry_url: str
     base_path: str
     geoip_db: Path | None

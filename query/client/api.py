@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
@@ -22,6 +23,7 @@ TRIES = 3
 MAX_PAUSE_SECONDS = 10
 TOO_MANY_REQUESTS = 429
 PIECE_BYTES = 1 << 20
+T = TypeVar("T")
 
 
 class Api:
@@ -36,36 +38,32 @@ class Api:
                 code="key_invalid",
             )
         self._headers = {"openpanel-client-id": client_id, "openpanel-client-secret": secret}
+        self._has_answered = False
 
     @cached_property
     def project_id(self) -> str:
         """The project that the key reads."""
-        with self._open("/insights", {}, None) as response:
-            return str(json.load(response)["data"]["project_id"])
+        return str(self._retried(lambda: self._answer("/insights", {}, None))["data"]["project_id"])
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
-        """Asks again when the API cannot answer now, so often and when it says so."""
         path = f"/insights/{quote(self.project_id, safe='')}/{report.address(written)}"
         rest = {name: value for name, value in written.items() if name not in report.in_address}
-        for tries in range(1, TRIES + 1):
-            try:
-                with self._open(path, {} if report.has_body else rest, rest if report.has_body else None) as response:
-                    answer: Answer = json.load(response)
-                    return answer
-            except Unavailable as error:
-                if tries == TRIES:
-                    raise
-                time.sleep(min(error.retry_after_seconds, MAX_PAUSE_SECONDS))
-        raise AssertionError("unreachable")
+        if report.has_body:
+            return self._retried(lambda: self._answer(path, {}, rest))
+        return self._retried(lambda: self._answer(path, rest, None))
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
         """Writes beside `target` first, so that a file which broke off is never taken for the whole."""
         path = f"/export/{quote(self.project_id, safe='')}/{quote(file, safe='')}"
         draft = target.with_name(f"{target.name}.part")
-        with self._open(path, written, None) as response, draft.open("wb") as output:
-            while piece := response.read(PIECE_BYTES):
-                output.write(piece)
-                progress(output.tell())
+
+        def fetch() -> None:
+            with self._open(path, written, None) as response, draft.open("wb") as output:
+                while piece := self._read(response, PIECE_BYTES):
+                    output.write(piece)
+                    progress(output.tell())
+
+        self._retried(fetch)
         draft.replace(target)
 
     def sql(self, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
@@ -75,21 +73,63 @@ class Api:
             code="sql_needs_warehouse",
         )
 
+    def _retried(self, ask: Callable[[], T]) -> T:
+        """Ask again when the API cannot answer now, so often and when it says so.
+
+        One that never answered is told at once: its address may be wrong.
+        """
+        for _ in range(1, TRIES):
+            try:
+                return ask()
+            except Unavailable as error:
+                if not self._has_answered:
+                    raise
+                time.sleep(min(error.retry_after_seconds, MAX_PAUSE_SECONDS))
+        return ask()
+
+    def _answer(self, path: str, parameters: Mapping[str, Any], body: Mapping[str, Any] | None) -> Answer:
+        with self._open(path, parameters, body) as response:
+            text = self._read(response)
+        try:
+            answer: Answer = json.loads(text)
+        except ValueError:
+            answer = {}
+        if not isinstance(answer, dict) or "data" not in answer:
+            raise Refused(
+                f"What answers at {self._url} is not a query API. Look at the address, or at EVENTLENS_QUERY_URL.",
+                code="query_unexpected",
+            )
+        return answer
+
+    def _read(self, response: HTTPResponse, size: int | None = None) -> bytes:
+        broken = Unavailable(f"The answer of {self._url} broke off.", code="query_unreachable")
+        try:
+            piece = response.read(size)
+        except (HTTPException, OSError) as error:
+            raise broken from error
+        # Read piece by piece, Python does not say that bytes are missing.
+        if not piece and response.length:
+            raise broken
+        return piece
+
     def _open(self, path: str, parameters: Mapping[str, Any], body: Mapping[str, Any] | None) -> Any:
         written = {name: as_text(value) for name, value in parameters.items()}
         headers = self._headers | ({} if body is None else {"Content-Type": "application/json"})
         data = None if body is None else as_text(body).encode()
         request = Request(f"{self._url}{path}?{urlencode(written)}", data, headers)  # noqa: S310 -- the caller's own URL
         try:
-            return urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
+            response = urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
         except HTTPError as error:
+            self._has_answered = True
             raise _refusal(error) from error
-        except (URLError, OSError) as error:
+        except (HTTPException, URLError, OSError) as error:
             raise Unavailable(
                 f"The query API at {self._url} does not answer ({getattr(error, 'reason', error)}). "
                 "Start it with `eventlens up` or `eventlens query`, or look at EVENTLENS_QUERY_URL.",
                 code="query_unreachable",
             ) from error
+        self._has_answered = True
+        return response
 
 
 def _refusal(error: HTTPError) -> EventLensError:
@@ -99,5 +139,6 @@ def _refusal(error: HTTPError) -> EventLensError:
     except (ValueError, KeyError, TypeError):
         code, message = "query_unexpected", f"The query API answered {error.code}."
     if error.code == TOO_MANY_REQUESTS or error.code >= 500:
-        return Unavailable(message, code=code, retry_after_seconds=int(error.headers.get("Retry-After") or 1))
+        pause = error.headers.get("Retry-After") or ""
+        return Unavailable(message, code=code, retry_after_seconds=int(pause) if pause.isdecimal() else 1)
     return Refused(message, code=code)

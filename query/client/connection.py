@@ -40,6 +40,7 @@ def connect(
     this machine, or ClickHouse's address with user and password. `lake` asks a folder of `eventlens export-lake`,
     with nothing running. `project` may be left out when there is one only.
     Without any of them: EVENTLENS_QUERY_URL and EVENTLENS_QUERY_KEY, and where no URL is set the home of the settings.
+    EVENTLENS_QUERY_PROJECT is the project of that home, and of a lake.
     Raises `Refused` that says what is missing; nothing is asked yet.
     """
     return Lens(find_source(url, key, warehouse=warehouse, lake=lake, project=project, environ=environ))
@@ -58,7 +59,7 @@ def find_source(
     if sum(each is not None for each in (url or key, warehouse, lake)) > 1:
         raise Refused("Give either url and key, or warehouse, or lake.", code="connection_invalid")
     if lake is not None:
-        return Lake(Path(lake).expanduser(), project)
+        return Lake(Path(lake).expanduser(), project or _settings(environ).query_project or None)
     if warehouse is not None:
         if "://" in str(warehouse):
             return Local(str(warehouse), lambda pool: _subject_of(pool, project), project_id=project)
@@ -69,7 +70,7 @@ def find_source(
     if not url:
         if key is not None:
             raise Refused("A key goes with the URL of a query API; give url as well.", code="connection_invalid")
-        return _local(settings, project)
+        return _local(settings, project or settings.query_project)
     key = key or settings.query_key
     if not key:
         raise Refused(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import polars
 
+from event_lens.errors import Refused
 from query.client.frame import Frame, frame_of
 from query.client.questions import Questions
 from query.client.source import Progress, Source
@@ -23,6 +24,11 @@ class Lens(Questions):
 
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    @property
+    def project_id(self) -> str:
+        """The project that is asked about."""
+        return self._source.project_id
 
     def _ask(self, name: str, **written: Any) -> Frame:
         report = REPORTS[name]
@@ -41,6 +47,8 @@ class Lens(Questions):
         without it, an export that takes long tells so on standard error.
         """
         path = Path(target)
+        if not path.parent.is_dir():
+            raise Refused(f"{path.parent} is not a folder: make it, or name another.", code="export_target_missing")
         given = {name: value for name, value in written.items() if value is not None}
         self._source.export(file, given, path, progress or _Shown(file))
         return path
@@ -52,7 +60,7 @@ class Lens(Questions):
         """
         bound = dict(parameters or {})
         if PROJECT in statement and "project" not in bound:
-            bound["project"] = self._source.project_id
+            bound["project"] = self.project_id
         return self._source.sql(statement, bound)
 
 

@@ -1,8 +1,8 @@
 """The client gives the API's numbers as frames, over HTTP and from the warehouse alike, and says what it lacks."""
 
 import io
-from collections.abc import Callable
-from contextlib import redirect_stderr
+from collections.abc import Callable, Iterator
+from contextlib import closing, redirect_stderr
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,9 +17,9 @@ import pytest
 from docs.generate.reports import example_parameters
 from event_lens.errors import Refused, Unavailable
 from event_lens.registry.database import open_registry
-from event_lens.registry.projects import create_project
+from event_lens.registry.projects import create_project, list_projects
 from event_lens.settings import read_settings
-from query.client import Lens, connect
+from query.client import Lens, api, connect
 from query.client.frame import frame_of
 from query.reports import REPORTS, identifier_of
 from tests.conftest import EmbeddedServer
@@ -212,6 +212,15 @@ def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
         connect(f"http://127.0.0.1:{free_port()}", "id:secret", environ={}).metrics()
 
 
+def test_the_settings_choose_a_project_of_several(tmp_path: Path) -> None:
+    home = home_with(tmp_path, "shop", "site")
+    with closing(open_registry(read_settings({"EVENTLENS_HOME": str(home)}))) as registry:
+        known = [each.project_id for each in list_projects(registry)]
+    for project in known:
+        lens = connect(environ={"EVENTLENS_HOME": str(home), "EVENTLENS_QUERY_PROJECT": project})
+        assert lens.project_id == project
+
+
 def test_settings_beside_the_home_are_read(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     (tmp_path / ".env").write_text(f"EVENTLENS_QUERY_URL={url}\nEVENTLENS_QUERY_KEY=id:secret\n")
@@ -219,35 +228,71 @@ def test_settings_beside_the_home_are_read(tmp_path: Path) -> None:
         connect(environ={"EVENTLENS_HOME": str(tmp_path / "home")}).metrics()
 
 
-class Busy(BaseHTTPRequestHandler):
-    """Answers that it is busy, so often as `left` says, and then what was asked."""
+class Flaky(BaseHTTPRequestHandler):
+    """Is busy so often as `busy` says, breaks off so often as `broken` says, and then answers."""
 
-    left = 2
+    busy, broken = 0, 0
+    export = b"x" * 100
 
     def do_GET(self) -> None:
         data: Any = {"project_id": "p"} if self.path.startswith("/insights?") else {"visitors": 3, "pages": []}
-        is_busy = self.path.startswith("/insights/") and Busy.left > 0
-        Busy.left -= is_busy
-        body = {"error": {"code": "project_busy", "message": "Ask again."}} if is_busy else answered(data, None)
-        self.send_response(429 if is_busy else 200)
+        is_first = self.path.startswith("/insights?")
+        if Flaky.busy and not is_first:
+            Flaky.busy -= 1
+            self._send(429, msgspec.json.encode({"error": {"code": "project_busy", "message": "Ask again."}}))
+        elif Flaky.broken and not is_first:
+            Flaky.broken -= 1
+            self._send(200, Flaky.export[:50], length=100)
+        elif self.path.startswith("/export"):
+            self._send(200, Flaky.export)
+        else:
+            self._send(200, msgspec.json.encode(answered(data, None)))
+
+    def _send(self, status: int, body: bytes, length: int = 0) -> None:
+        self.send_response(status)
         self.send_header("Retry-After", "0")
+        self.send_header("Content-Length", str(length or len(body)))
         self.end_headers()
-        self.wfile.write(msgspec.json.encode(body))
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Logs nothing."""
 
 
-def test_a_question_is_asked_again_when_the_api_is_busy() -> None:
-    with HTTPServer(("127.0.0.1", 0), Busy) as server, redirect_stderr(io.StringIO()):
+@pytest.fixture
+def flaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lens]:
+    monkeypatch.setattr(api, "MAX_PAUSE_SECONDS", 0)
+    with HTTPServer(("127.0.0.1", 0), Flaky) as server, redirect_stderr(io.StringIO()):
         thread = Thread(target=server.serve_forever)
         thread.start()
-        lens = connect(f"http://127.0.0.1:{server.server_port}", "id:secret", environ={})
-        try:
-            assert lens.live().data["visitors"] == 3
-            Busy.left = 9
-            with pytest.raises(Unavailable, match="Ask again"):
-                lens.live()
-        finally:
-            server.shutdown()
-            thread.join()
+        yield connect(f"http://127.0.0.1:{server.server_port}", "id:secret", environ={})
+        server.shutdown()
+        thread.join()
+
+
+def test_a_question_is_asked_again_when_the_api_is_busy_or_breaks_off(flaky: Lens) -> None:
+    Flaky.busy, Flaky.broken = 1, 1
+    assert flaky.live().data["visitors"] == 3
+    Flaky.busy = 3
+    with pytest.raises(Unavailable, match="Ask again"):
+        flaky.live()
+    Flaky.broken = 3
+    with pytest.raises(Unavailable, match="broke off"):
+        flaky.live()
+
+
+def test_an_export_that_breaks_off_is_begun_again(flaky: Lens, tmp_path: Path) -> None:
+    Flaky.broken = 2
+    assert flaky.export("events.csv", tmp_path / "events.csv").read_bytes() == Flaky.export
+    Flaky.broken = 3
+    with pytest.raises(Unavailable, match="broke off"):
+        flaky.export("events.csv", tmp_path / "half.csv")
+    assert not (tmp_path / "half.csv").exists()
+    with pytest.raises(Refused, match="is not a folder"):
+        flaky.export("events.csv", tmp_path / "none" / "events.csv")
+
+
+def test_an_answer_of_something_else_is_said(flaky: Lens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Flaky, "do_GET", lambda handler: handler._send(200, b"<html>"))
+    with pytest.raises(Refused, match="is not a query API"):
+        flaky.live()
