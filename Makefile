@@ -8,8 +8,8 @@ CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-# A minute of Dagster's page in a browser, what strangers can send, and collectors killed in rounds.
-LONG := $(addprefix tests/,end_to_end/test_dagster_page.py end_to_end/test_strangers.py crashes/test_rounds.py)
+# A minute of Dagster's page in a browser, JupyterLab in one, what strangers can send, and collectors killed in rounds.
+LONG := $(addprefix tests/,end_to_end/test_dagster_page.py end_to_end/test_notebook_page.py end_to_end/test_strangers.py crashes/test_rounds.py)
 
 .PHONY: help setup demo up notebook docs test check faults reference bench lists lock clean
 

@@ -10,6 +10,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 SHADES = "blues"
 WIDTH = 560
+DAY_MS = 86_400_000
 
 
 @altair.theme.register("lens", enable=True)
@@ -29,12 +30,19 @@ def _theme() -> altair.theme.ThemeConfig:
 altair.renderers.enable("svg")
 
 
-def date_axis(name: str = "date", *, each: polars.Series | None = None) -> altair.X:
-    """A date as the day it names, in whatever zone the picture is drawn; the labels are of `each` date if given."""
+def date_axis(name: str = "date", *, each: polars.Series | None = None, around: int = 0) -> altair.X:
+    """A date as the day it names, in whatever zone the picture is drawn.
+
+    The labels are of `each` date if given, with room for `around` days before and after them, as bars need it.
+    """
     axis: dict[str, Any] = {"format": "%-d %b", "title": None, "labelAngle": 0}
+    scale: dict[str, Any] = {"type": "utc"}
     if each is not None:
-        axis["values"] = each.unique().sort().cast(polars.Datetime("ms")).dt.timestamp("ms").to_list()
-    return altair.X(f"{name}:T", axis=altair.Axis(**axis)).scale(type="utc")
+        at = each.unique().sort().cast(polars.Datetime("ms")).dt.timestamp("ms").to_list()
+        axis["values"] = at
+        if around and at:
+            scale["domain"] = [at[0] - around * DAY_MS, at[-1] + around * DAY_MS]
+    return altair.X(f"{name}:T", axis=altair.Axis(**axis)).scale(**scale)
 
 
 def weeks(frame: polars.DataFrame, measure: str, title: str, *, label: str, subtitle: str = "") -> altair.LayerChart:

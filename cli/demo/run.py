@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from chdb_server.data_folder import owned
@@ -15,10 +16,12 @@ from cli.console import console, progress_bar
 from cli.demo.answers import Answers
 from cli.demo.report import show_report
 from cli.page import page_address
+from cli.simulate.program import VIEWS, program_requests
 from cli.simulate.sender import Sent, send_traffic
-from cli.simulate.traffic import make_traffic
+from cli.simulate.traffic import DAY_MS, make_traffic
 from cli.simulate.visits import SITE
 from event_lens.clock import now_ms
+from event_lens.contract.filters import RawFilter
 from event_lens.data_dir import VERSION_FILE
 from event_lens.errors import Broken, Refused
 from event_lens.processes import free_ports, running
@@ -35,6 +38,13 @@ LAND_WITHIN_SECONDS = 120
 # Where `make up` serves afterwards.
 QUERY_PORT = 3003
 FUNNEL = ("screen_view", "add_to_cart", "purchase")
+COHORTS = {
+    "Bought again": Criterion(event="purchase", count=Count(value=2)),
+    "Readers of the blog": Criterion(event="screen_view", filters=[RawFilter("path", "startsWith", ["/blog"])]),
+}
+PROGRAM_SHARE = 0.1
+"""Of few events the program that no list knows sends no more than this."""
+PROGRAM_DAYS_AGO = 3
 
 
 def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -> None:
@@ -114,9 +124,8 @@ def _prepare_registry(settings: Settings) -> tuple[str, tuple[str, str], tuple[s
         reader, reader_secret = create_client(registry, project.project_id, "read")
         create_funnel(registry, project.project_id, "From a page to a purchase", FUNNEL)
         create_funnel(registry, project.project_id, "The same on each kind of device", FUNNEL, breakdown="device")
-        create_cohort(
-            registry, project.project_id, "Bought again", (Criterion(event="purchase", count=Count(value=2)),)
-        )
+        for name, criterion in COHORTS.items():
+            create_cohort(registry, project.project_id, name, (criterion,))
         create_goal(registry, project.project_id, "A purchase", "purchase")
     finally:
         registry.close()
@@ -125,8 +134,11 @@ def _prepare_registry(settings: Settings) -> tuple[str, tuple[str, str], tuple[s
 
 def _send(settings: Settings, writer: tuple[str, str], events: int, days: int, seed: int) -> Sent:
     url = f"http://127.0.0.1:{settings.collector_port}"
+    by_program, until_ms = min(VIEWS, int(PROGRAM_SHARE * events)), now_ms()
+    program = program_requests(until_ms - min(days, PROGRAM_DAYS_AGO) * DAY_MS, by_program)
+    people = make_traffic(events - by_program, days, seed, until_ms)
     with progress_bar(f"Sending {events:,} events of {days} days over HTTP", events) as bar:
-        return send_traffic(url, writer, make_traffic(events, days, seed, now_ms()), bar.advance)
+        return send_traffic(url, writer, chain(people, (request for _, request in program)), bar.advance)
 
 
 def _wait_until_landed(settings: Settings) -> None:

@@ -27,9 +27,10 @@ make notebook   # JupyterLab on it, with everything installed; Ctrl-C ends it
 ```
 
 `make notebook` starts the demo's warehouse and opens JupyterLab in `notebooks/`, bound to this machine, with the demo's
-project chosen. On data of your own: `.venv/bin/eventlens notebook`, also while `make up` runs. From another machine
-install the packages, set `EVENTLENS_QUERY_URL` and `EVENTLENS_QUERY_KEY` to a read key's, and start JupyterLab
-yourself; the cells that ask by `lens.sql` need `connect(warehouse=...)`.
+project chosen. On data of your own: `.venv/bin/eventlens notebook`, also while `make up` runs; with several projects
+`--project` says which one is looked at. From another machine install the packages, set `EVENTLENS_QUERY_URL` and
+`EVENTLENS_QUERY_KEY` to a read key's, and start JupyterLab yourself; the cells that ask by `lens.sql` need
+`connect(warehouse=...)`.
 
 Pictures are SVG that a package draws, without a network, in colours that people without colour vision can tell apart.
 Periods that are not over are drawn apart. The tests run every notebook on the demo's shop over eight weeks; the

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cli.simulate.program import program_requests
 from cli.simulate.traffic import Request, Traffic
 from cli.simulate.visitors import make_visitors
 from cli.simulate.visits import SITE
@@ -32,7 +33,6 @@ DAYS, VISITS, VISITORS, SEED = 56, 1100, 420, 1
 LATE_MS = 2 * DAY_MS + 5 * HOUR_MS
 IMPORTED = "old-logs"
 COUNTRIES = ("DE", "DE", "DE", "FR", "GB", "GB", "KR", "")
-ODD_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/58.0.3029.110 Safari/537.36"
 
 
 def fill_demo(project: Project) -> None:
@@ -58,7 +58,7 @@ def _sendings() -> Iterator[tuple[int, Request]]:
         for number, request in enumerate(visit.requests):
             happened_ms = max(_times(request), default=visit.start_ms) + 300 * (number + 1)
             yield min(happened_ms + (LATE_MS if visit.is_late else 0), NOW), request
-    yield from _checks()
+    yield from program_requests(NOW - 9 * DAY_MS)
 
 
 def _times(request: Request) -> Iterator[int]:
@@ -66,21 +66,6 @@ def _times(request: Request) -> Iterator[int]:
     for body in request.body if isinstance(request.body, list) else [request.body]:
         if isinstance(body, dict) and isinstance(at_ms := body["payload"].get("timestamp"), int):
             yield at_ms
-
-
-def _checks() -> Iterator[tuple[int, Request]]:
-    """A program that no list knows: it looks at the first page every twenty minutes of two days, as an old browser."""
-    first = NOW - 9 * DAY_MS
-    for number in range(2 * 72):
-        at_ms = first + number * DAY_MS // 72
-        payload = {
-            "name": "screen_view",
-            "deviceId": "device-probe",
-            "timestamp": at_ms,
-            "messageId": f"probe-{number}",
-        }
-        body = {"type": "track", "payload": payload | {"properties": {"__path": f"{SITE}/"}}}
-        yield at_ms, Request("/track", body, ODD_AGENT, "198.18.9.9", False, 1)
 
 
 def _take(project: Project, enricher: Enricher, sent_ms: int, request: Request) -> None:

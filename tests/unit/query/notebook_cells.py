@@ -3,7 +3,7 @@
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -22,11 +22,15 @@ def code_cells(name: str) -> Iterator[str]:
             yield "".join(cell["source"])
 
 
-def run_notebook(name: str, lens: Lens) -> list[altair.TopLevelMixin]:
-    """The charts that the notebook shows; `lens` is what its `connect()` gives."""
+def run_notebook(name: str, lens: Lens, of_lake: Callable[[Path], Lens]) -> list[altair.TopLevelMixin]:
+    """The charts that the notebook shows; `lens` is what its `connect()` gives, `of_lake` that of a lake."""
     names: dict[str, Any] = {"__name__": "__main__"}
     shown = []
-    with patch("query.client.connect", lambda: lens), patch.object(sys, "path", [str(FOLDER), *sys.path]):
+
+    def connect(*, lake: Path | None = None) -> Lens:
+        return of_lake(lake) if lake else lens
+
+    with patch("query.client.connect", connect), patch.object(sys, "path", [str(FOLDER), *sys.path]):
         for source in code_cells(name):
             shown.append(_run_cell(source, f"{name}.ipynb", names))
     return [value for value in shown if isinstance(value, altair.TopLevelMixin)]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ import pytest
 
 from docs.generate.notebooks import NAMES, picture, pictures_of
 from docs.generate.pictures import WRITE
+from query.client.lake import Lake
 from query.client.lens import Lens
 from query.client.local import Local
 from query.report_context import ProjectScope
@@ -29,9 +31,21 @@ def lens(world: World, warehouse_url: str) -> Lens:
     return Lens(Local(warehouse_url, lambda _: ProjectScope(DEMO, ZoneInfo(ZONE), CURRENCY), clock=lambda: NOW))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _home_of_the_demo(world: World, warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the environment says where `make notebook` opens JupyterLab, and where the lake is to lie."""
+    told = {"EVENTLENS_HOME": str(world.home), "EVENTLENS_WAREHOUSE_URL": warehouse_url}
+    with patch.dict(os.environ, told | {"LENS_LAKE": str(tmp_path_factory.mktemp("lake"))}):
+        yield
+
+
+def _of_lake(folder: Path) -> Lens:
+    return Lens(Lake(folder, DEMO, clock=lambda: NOW))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_and_draws_what_the_docs_show(name: str, lens: Lens) -> None:
-    charts = run_notebook(name, lens)
+    charts = run_notebook(name, lens, _of_lake)
     for number, chart in enumerate(charts, 1):
         spec = json.loads(chart.to_json())
         assert _title(spec), f"picture {number} has no title that says what it shows"
@@ -48,14 +62,14 @@ def _title(spec: dict[str, object]) -> object:
 
 
 def test_what_is_not_over_is_drawn_apart(lens: Lens) -> None:
-    (first, *_) = run_notebook("first_look", lens)
+    (first, *_) = run_notebook("first_look", lens, _of_lake)
     spec = first.to_dict()
     assert [layer["mark"].get("strokeDash") for layer in spec["layer"]] == [None, [4, 4], None]
     assert "not over" in spec["title"]["subtitle"][-1]
 
 
 def test_pictures_need_no_network(lens: Lens) -> None:
-    (chart,) = run_notebook("sql_to_chart", lens)
+    (chart,) = run_notebook("sql_to_chart", lens, _of_lake)
     assert altair.renderers.active == "svg"
     drawn = chart._repr_mimebundle_()
     assert drawn is not None
@@ -88,4 +102,4 @@ def test_no_output_is_committed_and_every_notebook_is_listed(path: Path) -> None
     notebook = nbformat.reads(path.read_text(), as_version=4)  # type: ignore[no-untyped-call]
     assert [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")] == []
     assert path.stem in NAMES
-    assert any("connect()" in cell for cell in code_cells(path.stem))
+    assert any(re.search(r"connect\((lake=lake)?\)", cell) for cell in code_cells(path.stem))
