@@ -138,6 +138,7 @@ ASKING = {
     "export_too_large": _caller("The export has more rows than the project's quota. Ask for fewer days."),
     "client_stalled": _passing("The client did not read its answer, so it was ended."),
     "query_unreachable": _passing("The query service does not answer."),
+    "query_unexpected": _caller("The server at the address of the query API is not a query API."),
     "export_target_missing": _caller("The folder that an export is to be written to does not exist."),
     "connection_invalid": _caller("The client was told to connect in two ways at once, or in half of one."),
     "key_missing": _caller("The query API asks for a read key. Set `EVENTLENS_QUERY_KEY`."),
