@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from event_lens.contract.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
-from event_lens.error_codes import SENDING
+from event_lens.error_codes import CODES
 
 NUMBERS = {"number": pl.UInt32(), "at": pl.Int64(), "screen_width": pl.Int64(), "screen_height": pl.Int64()} | {
     "latitude": pl.Float64(), "longitude": pl.Float64(), "revenue": pl.Decimal(18, 4)
@@ -81,7 +81,7 @@ def split_readable(
             "timestamp_too_old",
             "The timestamp lies before the first day that is kept (EVENTLENS_FIRST_DAY).",
         ),
-        (pl.col("at") < first_open_ms, "too_late", SENDING["too_late"].meaning),
+        (pl.col("at") < first_open_ms, "too_late", CODES["too_late"].meaning),
         (pl.col("at") > last_ms, "timestamp_in_future", "The timestamp lies in the future."),
         (pl.col("name") == "", "name_missing", "The event's name is missing."),
         (

@@ -9,9 +9,11 @@ from typing import Any
 from collector.imports.event_frame import Chunk
 from collector.imports.record_events import Said, object_of, properties_of, read_events, text_of
 from collector.imports.sources import Options
+from collector.imports.traits import identify
 
 # Of its own bookkeeping; the events that people mean stay.
 LEFT_OUT = frozenset({"session_start", "first_visit", "first_open", "user_engagement"})
+SET_AT = "set_timestamp_micros"
 OF_THE_PAGE = frozenset(
     {"page_location", "page_referrer", "page_title", "ga_session_id", "ga_session_number", "engagement_time_msec",
      "session_engaged", "batch_ordering_id", "batch_page_id", "entrances", "source", "medium", "campaign", "term",
@@ -38,6 +40,7 @@ def event_of(row: Said) -> list[Said] | str:
     order = (row.get("event_bundle_sequence_id"), row.get("batch_event_index"), said.get("batch_ordering_id"))
     session = said.get("ga_session_id")
     return [
+        *_person(row),
         {
             "content": "\0".join(
                 map(text_of, (row.get("stream_id"), row.get("user_pseudo_id"), microseconds, name, *order))
@@ -69,14 +72,30 @@ def event_of(row: Said) -> list[Said] | str:
             "revenue": _revenue(name, bought, said) if is_purchase else None,
             "currency": said.get("currency") if is_purchase else None,
             "properties": properties_of({key: value for key, value in said.items() if key not in OF_THE_PAGE}),
-        }
+        },
     ]
+
+
+def _person(row: Said) -> list[Said]:
+    """What is known of a user who is named: each event repeats it, with the time when it was set."""
+    told = map(object_of, _list(row.get("user_properties")))
+    given = {text_of(each.get("key")): object_of(each.get("value")) for each in told}
+    at = max((int(text) for value in given.values() if (text := text_of(value.get(SET_AT))).isdecimal()), default=0)
+    traits = parameters_of([{"key": key, "value": value | {SET_AT: None}} for key, value in given.items()])
+    if not row.get("user_id") or not traits:
+        return []
+    content = "\0".join(("user", text_of(row["user_id"]), properties_of(traits), str(at)))
+    return [identify(row["user_id"], traits, content=content, at=at // 1000 or int(row["event_timestamp"]) // 1000)]
+
+
+def _list(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else []
 
 
 def parameters_of(said: Any) -> Said:
     """`event_params` as an object: each has a value of one of four types."""
     found: Said = {}
-    for each in map(object_of, said if isinstance(said, list) else ()):
+    for each in map(object_of, _list(said)):
         values = object_of(each.get("value"))
         value = next((value for value in values.values() if value is not None), None)
         is_whole = text_of(values.get("int_value")).lstrip("-").isdecimal()

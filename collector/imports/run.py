@@ -108,7 +108,8 @@ class ImportRun:
         for reason, count in chunk.left_out.items():
             record.left_out[reason] = record.left_out.get(reason, 0) + count
         events, refused = self._split(chunk.events)
-        calls, refused_calls = self._split(chunk.calls)
+        calls, refused_calls = self._split(chunk.calls.unique("content", keep="first", maintain_order=True))
+        record.known_count += chunk.calls.height - calls.height - refused_calls.height
         made = self._made(EVENTS, make_rows(events, self._importer), events_of, is_unique=self._has_ids)
         told = self._made(OPERATIONS, make_operations(calls, self._importer), self._operation_ids, is_unique=True)
         if made.rows.height and events_of.has_forgotten and self._importer.is_log:

@@ -307,6 +307,15 @@ def test_profiles_of_openpanel_are_operations(tmp_path: Path) -> None:
     assert rows_of("openpanel", path).height == 2
 
 
+def test_properties_of_a_user_of_ga4_are_an_operation(tmp_path: Path) -> None:
+    told = [{"key": "plan", "value": {"string_value": "pro", "set_timestamp_micros": "1786500000000000"}}]
+    path = written(tmp_path, GA4 | {"user_properties": told}, GA4 | {"user_properties": told, "user_id": "ada"})
+    (call,) = calls_of("ga4", path)
+    assert (call["operation"], call["profile_id"], call["properties"]) == ("identify", "ada", '{"plan":"pro"}')
+    calls = pl.concat([chunk.calls for chunk in chunks_of("ga4", path)])
+    assert calls["at"].to_list() == [1_786_500_000_000]
+
+
 def test_a_call_that_the_wire_refuses_is_unreadable(tmp_path: Path) -> None:
     path = written(tmp_path, {"type": "group", "messageId": "m1", "anonymousId": "d", "timestamp": AT, "groupId": ""})
     made = make_operations(chunks_of("segment", path)[0].calls, importer(is_log=False))
