@@ -8,8 +8,10 @@ CLIENTS_READY := $(CLIENTS:%=%/node_modules/.package-lock.json)
 # Packages are locked with hashes, so nothing is resolved here: --no-deps takes exactly what is written.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-# A minute of Dagster's page in a browser, JupyterLab in one, what strangers can send, and collectors killed in rounds.
-LONG := $(addprefix tests/,end_to_end/test_dagster_page.py end_to_end/test_notebook_page.py end_to_end/test_strangers.py crashes/test_rounds.py)
+# What takes long: Dagster's page and JupyterLab in a browser, what strangers can send, collectors killed in rounds, and
+# builds that are disturbed. One of these, a build that is interrupted, stands for them in every test run.
+LONG := $(addprefix tests/,end_to_end/test_dagster_page.py end_to_end/test_notebook_page.py end_to_end/test_strangers.py crashes/test_rounds.py) \
+	$(filter-out tests/builds/test_interrupted_build.py,$(wildcard tests/builds/test_*.py))
 
 .PHONY: help setup demo up notebook docs test check faults reference bench lists lock clean
 
@@ -72,11 +74,11 @@ check: $(TEST_READY)
 	$(BIN)/mypy
 
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest -n 2 --ignore tests/builds $(LONG:%=--ignore %)
+	$(BIN)/pytest -n 2 $(LONG:%=--ignore %)
 
 faults: $(TEST_READY) $(CLIENTS_READY)
 	$(BIN)/python -m tests.crashes
-	$(BIN)/pytest tests/builds $(LONG)
+	$(BIN)/pytest tests/builds $(filter-out tests/builds/%,$(LONG))
 
 reference: $(TEST_READY)
 	$(BIN)/python -m tests.reference
