@@ -1,6 +1,7 @@
 """What `eventlens import SOURCE FILE...` does: reads, tells its progress, and says what became of the lines."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def follow_log(settings: Settings, source: Source, file: Path, project_id: str, 
         events_of, unreadable_of = run.ids(), run.ids("unreadable")
         console.print(f"Following {file.name} until Ctrl-C; what is written lands within seconds.", highlight=False)
         started = time.monotonic()
+        for ends in (signal.SIGINT, signal.SIGTERM):  # a service is ended by the one, and may ignore the other
+            signal.signal(ends, signal.default_int_handler)
         try:
             while True:
                 chunk = tail.poll()
@@ -176,6 +179,8 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
             "Build the tables with `eventlens build`, or leave it to Dagster's sensor.",
             highlight=False,
         )
+    elif not record.line_count:
+        console.print("Nothing new: there is no line in it.")
     else:
         console.print("Nothing new: every line was imported before, or is left out.")
 

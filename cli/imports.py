@@ -4,6 +4,7 @@ What reads files is loaded by the command that needs it: frames take a while.
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,8 @@ RECORD_COLUMNS = (
     "bot_count",
     "files",
 )
+
+TITLES = ("import", "project", "source", "state", "started (UTC)", "events", "calls", "bots", "files")
 
 
 @import_app.command("access-log", help=SOURCES["access-log"].about)
@@ -98,7 +101,7 @@ def import_list(project: OfOneProject = None, as_json: AsJson = False) -> None:
         with connect(settings, "collector", shard=shard) as warehouse:
             rows += list_imports(warehouse, project or "")
     fields = [{name: _shown(row[name]) for name in RECORD_COLUMNS} for row in rows]
-    say_rows("Imports", RECORD_COLUMNS, [list(each.values()) for each in fields], fields, as_json=as_json)
+    say_rows("Imports", TITLES, [list(each.values()) for each in fields], fields, as_json=as_json)
 
 
 @import_app.command("undo")
@@ -146,4 +149,6 @@ def import_compare(
 def _shown(value: object) -> object:
     if isinstance(value, list):
         return ", ".join(Path(str(file)).name for file in value)
-    return value if isinstance(value, int) else str(value).removesuffix("+00:00")
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return value if isinstance(value, int) else str(value)

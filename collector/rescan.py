@@ -31,8 +31,8 @@ IS_LOG = "import_id IN (SELECT import_id FROM lens_raw.imports WHERE source = 'a
 IS_JUDGED = f"({IS_LOG} OR is_bot OR body_hash != 0 OR bot_reason != '')"
 SEEN = f"""
     SELECT user_agent, is_bot, bot_reason, device, {IS_LOG} AS is_log, {IS_JUDGED} AS is_judged, {OWN_RULE} AS own_rule,
-        import_id != '' AND user_agent = '' AND NOT is_log AS is_untold, device_kind = 'server' AS is_server,
-        count() AS events
+        import_id != '' AND user_agent = '' AND NOT (is_log AND bot_reason = '{EMPTY}') AS is_untold,
+        device_kind = 'server' AS is_server, count() AS events
     FROM lens_raw.events WHERE project_id = {{project:String}}
     GROUP BY ALL
 """

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from collector.imports.log_clf import TIMES, epoch_ms, with_request_line
-from collector.imports.log_requests import conform_requests
+from collector.imports.log_requests import NO_AGENT, conform_requests
 from event_lens.contract.timestamps import epoch_ms_of
 
 # Keys in lower case, with _ for - and .; the first that is there counts.
@@ -23,6 +23,9 @@ KEYS = {
     "forwarded": ("http_x_forwarded_for", "x_forwarded_for", "request_x_forwarded_for"),
     "user_agent": ("http_user_agent", "request_user_agent", "user_agent", "useragent", "agent"),
 }
+
+HEADERS = "with headers"
+"""Beside the values of a request: all its headers are told, as Caddy does."""
 
 
 class JsonLog:
@@ -59,6 +62,8 @@ class JsonLog:
         for column, keys in KEYS.items():
             value = next((flat[key] for key in keys if flat.get(key) not in (None, "", "-")), None)
             found[column] = None if value is None else str(value)
+        if found["user_agent"] is None and (HEADERS in flat or any(key in flat for key in KEYS["user_agent"])):
+            found["user_agent"] = NO_AGENT
         found["at_text"], found["at"] = found["at"], epoch_ms_of(found["at"])
         return found
 
@@ -72,6 +77,8 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
             if not isinstance(value, dict):
                 flat.setdefault(key.lower().replace("-", "_").replace(".", "_"), value)
     headers = inner.get("headers") if isinstance(inner, dict) else None
+    if isinstance(headers, dict):
+        flat[HEADERS] = True
     for key, values in headers.items() if isinstance(headers, dict) else ():
         value = values[0] if isinstance(values, list) and values else values
         flat.setdefault(f"http_{key.lower().replace('-', '_')}", value)

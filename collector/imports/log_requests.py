@@ -17,7 +17,10 @@ REQUEST_COLUMNS: dict[str, pl.DataType] = {
     "referrer": pl.String(),
     "user_agent": pl.String(),
 }
-"""`at` is milliseconds since the epoch, null for a line that was not read; `method` is null for what was not HTTP."""
+"""`at` is milliseconds since the epoch, null for a line that was not read; `method` is null for what was not HTTP.
+
+`user_agent` is null where the log does not tell agents, and `NO_AGENT` where a client sent none.
+"""
 
 ASSETS = (
     "7z", "apk", "atom", "avi", "avif", "bmp", "bz2", "class", "css", "csv", "deb", "dmg", "doc", "docx",
@@ -28,6 +31,7 @@ ASSETS = (
 )  # fmt: skip
 FEEDS = ("feed", "rss", "atom")
 NOTHING = ("-", "")
+NO_AGENT = "-"
 PRIVATE = r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|::1$|f[cd][0-9a-f]{2}:|fe80:)"
 WITH_PORT = r"^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d+|\[([0-9A-Fa-f:.]+)\](?::\d+)?)$"
 
@@ -42,7 +46,7 @@ class LogFormat(Protocol):
 
 
 def conform_requests(found: pl.DataFrame) -> pl.DataFrame:
-    """`found` with exactly the columns of a request; `-` and empty texts are null.
+    """`found` with exactly the columns of a request; `-` and empty texts are null, but for the agent.
 
     In `forwarded` may stand the addresses that proxies name. Behind a load balancer the address is the balancer's,
     and the visitor is the last public one of those.
@@ -54,7 +58,9 @@ def conform_requests(found: pl.DataFrame) -> pl.DataFrame:
     for name, kind in REQUEST_COLUMNS.items():
         value = pl.col(name) if name in found.columns else pl.lit(None)
         value = value.cast(kind, strict=False)
-        if kind == pl.String() and name != "line":
+        if name == "user_agent":
+            value = pl.when(value.is_in(NOTHING)).then(pl.lit(NO_AGENT)).otherwise(value)
+        elif kind == pl.String() and name != "line":
             value = pl.when(~value.is_in(NOTHING)).then(value)
         columns.append(value.alias(name))
     return found.select(columns)

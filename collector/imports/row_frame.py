@@ -21,6 +21,7 @@ from collector.enrichment.url import split_url
 from collector.enrichment.url_redaction import mask_properties
 from collector.enrichment.user_agent import parse_user_agent
 from collector.imports.event_frame import unreadable_frame
+from collector.imports.log_requests import NO_AGENT
 from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 from event_lens.contract.properties import check_storable, lists_of_values
 from event_lens.contract.rejection import Rejection
@@ -44,8 +45,8 @@ FOREIGN_HOST = "host is not the project's"
 class Importer:
     """For whom events are imported. `salt` is the project's for imports: one visitor is one device over all its files.
 
-    `origin` is the site's own, for pages of which only the path is known. `is_log` says that a sender without an agent
-    is a program, as at the collector; elsewhere an agent is just not told.
+    `origin` is the site's own, for pages of which only the path is known. `is_log` says that a sender who sent no agent
+    (`NO_AGENT`) is a program, as at the collector; where an agent is empty it is just not told.
     """
 
     project: ProjectSettings
@@ -106,8 +107,8 @@ def _frame(values: Iterator[tuple[Any, ...]], schema: Mapping[str, Any]) -> pl.D
 
 
 def _sender(importer: Importer, address: str, user_agent: str) -> tuple[Any, ...]:
-    agent = user_agent[:MAX_USER_AGENT_LENGTH]
-    is_judged = importer.is_log or bool(agent.strip())
+    is_judged = bool(user_agent.strip())
+    agent = "" if importer.is_log and user_agent == NO_AGENT else user_agent[:MAX_USER_AGENT_LENGTH]
     parsed, reason = judge(agent, is_log=importer.is_log) if is_judged else (parse_user_agent(agent), "")
     rule = own_rule(importer.project.bot_rules, user_agent=agent, address=address)
     if rule and not reason:

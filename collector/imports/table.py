@@ -132,7 +132,8 @@ def _check(mapping: Mapping, frame: pl.DataFrame, path: Path) -> None:
     needed = {mapping.columns.get("at"), mapping.columns.get("name")}
     if needed & {*missing}:
         raise Refused(
-            f"{path} has no column {missing[0]!r}; it has {', '.join(frame.columns[:30])}.", code="mapping_does_not_fit"
+            f"{path} has no column {missing[0]!r}; it has {', '.join(frame.drop('number').columns[:30])}.",
+            code="mapping_does_not_fit",
         )
 
 

@@ -90,9 +90,12 @@ def test_programs_of_an_imported_log_are_judged_as_those_of_logs(
     warehouse.insert_lines("lens_raw.imports", msgspec.json.encode(row), token=import_id)
     land("view", "MyTool/2.1", device="server", import_id=import_id)
     land("event", "MyTool/2.1", device="server", body_hash=7)
+    land("agents are not told", "", import_id=import_id)
+    land("none was sent", "", import_id=import_id, is_bot=True, bot_reason="empty_user_agent")
     apply_changes(warehouse, find_changes(warehouse, project))
     found = verdicts(warehouse, project)
     assert (found["view"], found["event"]) == ((True, "program:MyTool", "bot"), (False, "", "server"))
+    assert [found[name][0] for name in ("agents are not told", "none was sent")] == [False, True]
 
 
 def test_the_days_of_what_changed_are_built_anew(warehouse: Warehouse, project: str, land: Land) -> None:

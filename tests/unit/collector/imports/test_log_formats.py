@@ -12,7 +12,7 @@ from collector.imports.access_log import FORMATS, found_format
 from collector.imports.log_alb import LoadBalancerLog
 from collector.imports.log_clf import CommonLog
 from collector.imports.log_json import JsonLog
-from collector.imports.log_requests import LogFormat, page_url, why_left_out
+from collector.imports.log_requests import NO_AGENT, LogFormat, page_url, why_left_out
 from collector.imports.log_w3c import W3cLog
 from tests.unit.collector.imports.logs import CHROME, frame, line
 
@@ -230,3 +230,17 @@ def test_a_visitor_of_a_private_network_is_not_taken_for_a_proxy_without_a_chain
 def test_quotes_and_bytes_are_unescaped() -> None:
     found = CommonLog().read(frame(line(agent='A \\"b\\" \\\\ \\xed\\x95\\x9c')))
     assert found["user_agent"].to_list() == ['A "b" \\ 한']
+
+
+def test_an_agent_that_was_not_sent_is_told_from_one_that_the_log_does_not_tell() -> None:
+    caddy = {
+        "ts": 1,
+        "request": {"client_ip": "192.0.2.1", "method": "GET", "uri": "/", "headers": {"Accept": ["*/*"]}},
+    }
+    nginx = {"time_local": "x", "remote_addr": "192.0.2.1", "request": "GET / HTTP/2.0"}
+    lines = {
+        CommonLog: (line(agent="-"), line(agent=""), line().partition(' "-"')[0]),
+        JsonLog: (json.dumps(caddy), json.dumps(nginx | {"http_user_agent": "-"}), json.dumps(nginx)),
+    }
+    for make, texts in lines.items():
+        assert make().read(frame(*texts))["user_agent"].to_list() == [NO_AGENT, NO_AGENT, None]

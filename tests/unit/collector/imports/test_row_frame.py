@@ -11,6 +11,7 @@ from collector.enrichment.geo import Geo
 from collector.enrichment.ip_networks import Networks
 from collector.enrichment.row_builder import Enricher
 from collector.imports.event_frame import conform_events
+from collector.imports.log_requests import NO_AGENT
 from collector.imports.row_frame import Importer, make_rows
 from event_lens.contract.parse import parse_track
 from event_lens.contract.rows import EventRow
@@ -53,7 +54,8 @@ def test_an_imported_request_has_the_columns_that_the_collector_gives_it(rules: 
     cases = [(agent, *page, address) for agent in AGENTS for page in PAGES for address in ("81.2.69.160", "192.0.2.1")]
     agents, paths, referrers, addresses = (list(column) for column in zip(*cases, strict=True))
     importing = Importer(project, "salt", "https://site.example", NOW, "i", with_place, is_log=True)
-    events = frame(user_agent=agents, path=paths, referrer=referrers, address=addresses)
+    told = [agent or NO_AGENT for agent in agents]
+    events = frame(user_agent=told, path=paths, referrer=referrers, address=addresses)
     made = make_rows(events, importing).rows
     assert made.height == len(cases)
     for case, row in zip(cases, made.iter_rows(named=True), strict=True):
@@ -90,10 +92,11 @@ def test_a_device_is_the_one_told_else_derived_else_that_of_the_profile() -> Non
     assert len({*ids}) == 4
 
 
-def test_an_agent_that_is_not_told_is_a_program_in_a_log_and_nothing_elsewhere() -> None:
-    events = frame(path=["/"], address="192.0.2.1")
-    assert make_rows(events, importer(is_log=True)).rows["bot_reason"].to_list() == ["empty_user_agent"]
-    assert make_rows(events, importer(is_log=False)).rows["is_bot"].to_list() == [False]
+def test_who_sends_no_agent_is_a_program_in_a_log_and_an_agent_that_is_not_told_is_nothing() -> None:
+    events = frame(path=["/", "/"], address="192.0.2.1", user_agent=[NO_AGENT, ""])
+    made = make_rows(events, importer(is_log=True)).rows
+    assert made.select("bot_reason", "user_agent").rows() == [("empty_user_agent", ""), ("", "")]
+    assert make_rows(events.tail(1), importer(is_log=False)).rows["is_bot"].to_list() == [False]
 
 
 def test_what_the_source_says_of_device_and_place_wins() -> None:
