@@ -41,7 +41,7 @@ OURS = """
     WHERE metrics.project_id = {project:String} AND metrics.day BETWEEN {first:Date} AND {last:Date}
 """
 COLUMNS = (
-    "day", "visitors there", "here", "sessions there", "here", "views there", "here", "bounce % there", "here", "why",
+    "day", "visitors there", "here", "sessions there", "here", "views there", "here", "bounce % there", "here",
 )  # fmt: skip
 
 
@@ -77,8 +77,11 @@ def compare(settings: Settings, file: Path, project_id: str) -> None:
     zone = project.timezone
     with connect(settings, "query", shard=project.shard) as warehouse:
         days = read_days(warehouse, project_id, zone, old[0].day, old[-1].day)
-    rows = [_row(there, days.get(there.day), zone) for there in old]
+    rows = [_row(there, days.get(there.day)) for there in old]
     show_table(f"{file.name} beside {project_id}", COLUMNS, rows)
+    for there in old:
+        if why := _why(there, days.get(there.day), zone):
+            console.print(f"{there.day}  {why}", highlight=False, soft_wrap=True)
     console.print(
         f"Days are {zone}'s here. A reason is named when counting that way comes nearest to the number there.",
         highlight=False,
@@ -120,15 +123,14 @@ def _nearest(number: str, there: float, here: float, others: Mapping[str, float]
     yield f"{number}: {reason if is_near else 'not known'}"
 
 
-def _row(there: OldDay, here: Day | None, zone: str) -> tuple[object, ...]:
-    if here is None:
-        here_values: tuple[object, ...] = (None, None, None, None)
-        why = "no events here: not imported, or not built"
-    else:
-        here_values = (here.visitors, here.sessions, here.views, here.bounce_rate)
-        why = "; ".join(reasons(there, here, zone))
-    pairs = zip((there.visitors, there.sessions, there.views, there.bounce_rate), here_values, strict=True)
-    return (there.day.isoformat(), *(value for pair in pairs for value in pair), why)
+def _row(there: OldDay, here: Day | None) -> tuple[object, ...]:
+    ours = (here.visitors, here.sessions, here.views, here.bounce_rate) if here else (None, None, None, None)
+    pairs = zip((there.visitors, there.sessions, there.views, there.bounce_rate), ours, strict=True)
+    return (there.day.isoformat(), *(value for pair in pairs for value in pair))
+
+
+def _why(there: OldDay, here: Day | None, zone: str) -> str:
+    return "; ".join(reasons(there, here, zone)) if here else "no events here: not imported, or not built"
 
 
 def _rate(bounces: int, sessions: int) -> float:
