@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from chdb_server.guard.failure import AUTHENTICATION_FAILED, StatementError, failure
 
+NO_AUTHORIZATION = "never"
+
 
 class Credentials(NamedTuple):
     """The name and the password of a request; both may be empty."""
@@ -16,10 +18,13 @@ class Credentials(NamedTuple):
 
 
 def read_credentials(headers: Mapping[str, str], fields: Mapping[str, str]) -> Credentials:
-    """ClickHouse's headers, else basic authorization, else the URL. Raises `StatementError` for what cannot be read."""
+    """ClickHouse's headers, else basic authorization, else the URL. Raises `StatementError` for what cannot be read.
+
+    ClickHouse's own page sends the word `never` for no authorization, so that no browser asks for a password.
+    """
     if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
         return Credentials(headers.get("x-clickhouse-user", ""), headers.get("x-clickhouse-key", ""))
-    if "authorization" in headers:
+    if headers.get("authorization", NO_AUTHORIZATION) != NO_AUTHORIZATION:
         kind, _, encoded = headers["authorization"].partition(" ")
         try:
             user, colon, password = b64decode(encoded, validate=True).decode().partition(":")

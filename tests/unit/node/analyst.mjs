@@ -24,9 +24,10 @@ export async function play({ executable, base, statements, picture }) {
       await page.goto(`${base}/play?user=analyst`);
       await page.locator("#query").fill(statement);
       await page.locator("#run").click();
-      await page.locator("#data-table td, #error").filter({ visible: true }).first().waitFor(WITHIN);
+      const answer = page.locator("#data-table:has(td), #error").filter({ visible: true }).first();
+      await answer.waitFor(WITHIN);
       if (picture) await page.screenshot({ path: `${picture}-${shown.length}.png` });
-      shown.push(await page.evaluate(() => document.body.innerText));
+      shown.push(await answer.innerText());
     }
     return shown;
   });
@@ -50,14 +51,14 @@ export async function notebook({ executable, address, pictures, picture }) {
   });
 }
 
-// Opens a model in dbt's documentation and returns its text, and that of its lineage.
+// Opens a model in dbt's documentation and its lineage, and returns its text.
 export async function lineage({ executable, base, model, picture }) {
   return inBrowser(executable, async (page) => {
-    await page.goto(`${base}/#!/model/model.event_lens.${model}`);
+    await page.goto(`${base}#!/model/model.event_lens.${model}`);
     await page.getByText("Description", { exact: true }).first().waitFor(WITHIN);
     const text = await page.evaluate(() => document.body.innerText);
-    await page.goto(`${base}/#!/model/model.event_lens.${model}?g_v=1&g_i=%2B${model}%2B`);
-    await page.locator("canvas").first().waitFor(WITHIN);
+    await page.locator(".launcher-container, .launcher").filter({ visible: true }).first().click();
+    await page.waitForFunction(() => [...document.querySelectorAll("canvas")].some(({ width }) => width > 100), null, WITHIN);
     if (picture) await page.screenshot({ path: picture });
     return text;
   });

@@ -238,7 +238,7 @@ def test_an_agent_that_was_not_sent_is_told_from_one_that_the_log_does_not_tell(
         "request": {"client_ip": "192.0.2.1", "method": "GET", "uri": "/", "headers": {"Accept": ["*/*"]}},
     }
     nginx = {"time_local": "x", "remote_addr": "192.0.2.1", "request": "GET / HTTP/2.0"}
-    lines = {
+    lines: dict[type[LogFormat], tuple[str, ...]] = {
         CommonLog: (line(agent="-"), line(agent=""), line().partition(' "-"')[0]),
         JsonLog: (json.dumps(caddy), json.dumps(nginx | {"http_user_agent": "-"}), json.dumps(nginx)),
     }
