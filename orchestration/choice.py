@@ -41,6 +41,11 @@ class Choice:
     def but(cls, projects: Iterable[str]) -> "Choice":
         return cls(frozenset(projects), is_but=True)
 
+    def without(self, projects: Iterable[str]) -> "Choice":
+        """The same, but not about `projects`."""
+        left_out = frozenset(projects)
+        return Choice(self.projects | left_out if self.is_but else self.projects - left_out, self.is_but)
+
 
 def apply_choice(warehouse: Warehouse, choice: Choice) -> None:
     """Sets this process's environment for dbt's next command, and notes the projects where its statements find them."""

@@ -1,26 +1,34 @@
-"""Finds out which projects a build fails for, by trying it for some of them at a time."""
+"""Finds out for which projects a build fails, by trying it for some of them at a time."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 
-def find_culprits(projects: Sequence[str], is_failing: Callable[[Sequence[str]], bool]) -> list[str]:
-    """Lists the projects for which a build fails when it is about them alone.
+class Verdict(NamedTuple):
+    """`culprits` are the projects for which a build fails alone; for each of `parts`, taken together, it does not."""
 
-    `is_failing` tries it for some of `projects`, which fails for all of them together. The list is empty when it fails
-    for no project at all, because then something else is wrong, and when no single project is enough to make it fail.
-    Tries about twice the logarithm of their number for each that is found.
+    culprits: list[str]
+    parts: list[list[str]]
+
+
+def judge(projects: Sequence[str], is_failing: Callable[[Sequence[str]], bool]) -> Verdict:
+    """Sorts `projects`, for all of which together a build fails, into culprits and parts.
+
+    `is_failing` tries the build for some of them. Both lists are empty when it fails for no project at all: then
+    something else is wrong. Tries about twice the logarithm of their number for each culprit.
     """
-    if is_failing([]):
-        return []
-    return _search(projects, is_failing)
+    verdict = Verdict([], [])
+    if not is_failing([]):
+        _search(projects, is_failing, verdict)
+    return verdict
 
 
-def _search(failing: Sequence[str], is_failing: Callable[[Sequence[str]], bool]) -> list[str]:
-    if len(failing) <= 1:
-        return [project for project in failing if is_failing([project])]
+def _search(failing: Sequence[str], is_failing: Callable[[Sequence[str]], bool], verdict: Verdict) -> None:
     half = len(failing) // 2
-    found: list[str] = []
     for part in (failing[:half], failing[half:]):
-        if len(part) == 1 or is_failing(part):
-            found += _search(part, is_failing)
-    return found
+        if len(part) > 1 and is_failing(part):
+            _search(part, is_failing, verdict)
+        elif len(part) == 1 and is_failing(part):
+            verdict.culprits.extend(part)
+        elif part:
+            verdict.parts.append(list(part))

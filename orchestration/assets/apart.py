@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import dagster as dg
@@ -17,7 +17,7 @@ from event_lens.warehouse.set_aside import read_set_aside
 from orchestration import dbt
 from orchestration.assets.noted_checks import finding_of, note_findings
 from orchestration.choice import Choice, apply_choice
-from orchestration.culprits import find_culprits
+from orchestration.culprits import Verdict, judge
 from orchestration.dbt_run import DbtFailed, is_failing, run_dbt
 from orchestration.dbt_sources import newest_source
 from orchestration.planning.plan import note_failed, settings_hashes
@@ -40,33 +40,49 @@ def program_version() -> str:
     return f"{__version__} {newest_source(dbt.ROOT)}"
 
 
+class _Turn(NamedTuple):
+    """A command for some projects: for all of their days where tables were made since there were only those `known`."""
+
+    choice: Choice
+    known: set[tuple[str, str]] | None = None
+
+
 def run_apart(
     context: dg.AssetExecutionContext, settings: Settings, project: DbtProject, args: Sequence[str], *, plan_id: str
 ) -> Iterator[Any]:
     """Runs a command of dbt like `run_dbt`, again without the projects for which it fails, which are set aside.
 
-    Raises `DbtFailed` when it fails for another reason than the rows or definitions of single projects.
+    Where it fails for several projects together, and for none of them alone, it is run for one part of them after the
+    other. Raises `DbtFailed` when it fails for another reason than the rows or definitions of projects.
     """
     said = _Said()
     with connect(settings, "builder") as warehouse:
-        while True:
-            apply_choice(warehouse, choice_of(warehouse, context.run.tags, plan_id))
+        turns = [_Turn(choice_of(warehouse, context.run.tags, plan_id))]
+        while turns:
+            turn = turns.pop(0)
+            apply_choice(warehouse, turn.choice)
             tables = _tables(warehouse)
+            told = _args_of(turn, args, tables)
             try:
-                yield from said.first(run_dbt(context, project, args))
-                break
+                yield from said.first(run_dbt(context, project, told), is_one_more=turn.known is not None)
             except DbtFailed as error:
-                culprits = _culprits(warehouse, context, project, args, error, tables, plan_id)
-                if culprits:
-                    names = ", ".join(node.name for node in error.nodes)
-                    failure = Failure(names, " ".join(error.reasons), plan_id, program_version())
-                    set_aside(warehouse, culprits, failure, settings_hashes(warehouse), now_ms())
-                    note_failed(warehouse, culprits, is_whole="--full-refresh" in args or _has_new_table(error, tables))
-                if not culprits or PROJECT_TAG in context.run.tags:
+                tried = _projects_of(warehouse, turn.choice)
+                verdict = _judged(warehouse, project, context.run_id, told, error, tables, tried)
+                if verdict.culprits:
+                    _set_aside(warehouse, verdict.culprits, error, told, tables, plan_id)
+                is_hopeless = not verdict.culprits and len(verdict.parts) < 2
+                if is_hopeless or PROJECT_TAG in context.run.tags:
                     _note(warehouse, context, project, said.checks(), plan_id)
                     yield from said.checks()
                     raise
-                context.log.error("Set aside: %s. %s", ", ".join(culprits), " ".join(error.reasons))
+                if verdict.culprits:
+                    context.log.error("Set aside: %s. %s", ", ".join(verdict.culprits), " ".join(error.reasons))
+                    left = turn.choice.without(verdict.culprits)
+                    turns.insert(0, _Turn(left, turn.known))
+                else:
+                    context.log.warning("Built in %d parts. %s", len(verdict.parts), " ".join(error.reasons))
+                    first, *others = (Choice.only(part) for part in verdict.parts)
+                    turns = [_Turn(first, turn.known), *(_Turn(part, turn.known or tables) for part in others), *turns]
             finally:
                 apply_choice(warehouse, Choice())
         _note(warehouse, context, project, said.checks(), plan_id)
@@ -85,6 +101,26 @@ def _note(
         read = dbt.tables_of_tests(project)
         findings = [finding_of(check, read.get(str(check.check_name), ())) for check in checks]
         note_findings(warehouse, findings, f"{plan_id}-{context.op_execution_context.op.name}", now_ms())
+
+
+def _args_of(turn: _Turn, args: Sequence[str], tables: set[tuple[str, str]]) -> Sequence[str]:
+    """The command of a turn: a table that another part has just made has none of this part's other days."""
+    is_whole = turn.known is not None and not tables <= turn.known and "--full-refresh" not in args
+    return [*args, "--full-refresh"] if is_whole else args
+
+
+def _set_aside(
+    warehouse: Warehouse,
+    culprits: Sequence[str],
+    error: DbtFailed,
+    args: Sequence[str],
+    tables: set[tuple[str, str]],
+    plan_id: str,
+) -> None:
+    names = ", ".join(node.name for node in error.nodes)
+    failure = Failure(names, " ".join(error.reasons), plan_id, program_version())
+    set_aside(warehouse, culprits, failure, settings_hashes(warehouse), now_ms())
+    note_failed(warehouse, culprits, is_whole="--full-refresh" in args or _has_new_table(error, tables))
 
 
 def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Choice:
@@ -109,10 +145,13 @@ class _Said:
         self._outputs: set[str] = set()
         self._checks: dict[tuple[str, str | None], dg.AssetCheckResult] = {}
 
-    def first(self, events: Iterator[Any]) -> Iterator[Any]:
+    def first(self, events: Iterator[Any], *, is_one_more: bool) -> Iterator[Any]:
+        """Of one more part of the projects a check that fails already stays as it is."""
         for event in events:
             if isinstance(event, dg.AssetCheckResult):
-                self._checks[str(event.asset_key), event.check_name] = event
+                known = self._checks.get((str(event.asset_key), event.check_name))
+                if known is None or known.passed or not is_one_more:
+                    self._checks[str(event.asset_key), event.check_name] = event
             elif not isinstance(event, dg.Output):
                 yield event
             elif event.output_name not in self._outputs:
@@ -123,35 +162,37 @@ class _Said:
         yield from self._checks.values()
 
 
-def _culprits(
+def _projects_of(warehouse: Warehouse, choice: Choice) -> list[str]:
+    everybody = {row["project_id"] for row in warehouse.rows(_PROJECTS)}
+    return sorted(everybody - choice.projects if choice.is_but else choice.projects)
+
+
+def _judged(
     warehouse: Warehouse,
-    context: dg.AssetExecutionContext,
     project: DbtProject,
+    run_id: str,
     args: Sequence[str],
     error: DbtFailed,
     tables: set[tuple[str, str]],
-    plan_id: str,
-) -> list[str]:
-    """Finds the projects for which what failed fails when it is built for them alone. None when nothing in it ran."""
+    tried: Sequence[str],
+) -> Verdict:
+    """Finds out for which of the projects `tried` fails what failed for all of them. Empty when nothing in it ran."""
     if not error.nodes:
-        return []
+        return Verdict([], [])
     command = "test" if all(node.resource_type == "test" for node in error.nodes) else "run"
     chosen = [command, "--select", *("fqn:" + ".".join(node.fqn) for node in error.nodes)]
     if command == "run" and "--full-refresh" in args:
         chosen.append("--full-refresh")
-    current = choice_of(warehouse, context.run.tags, plan_id)
-    everybody = {row["project_id"] for row in warehouse.rows(_PROJECTS)}
-    tried = everybody - current.projects if current.is_but else current.projects
 
     def fails_for(projects: Sequence[str]) -> bool:
-        target = project.target_path / f"apart-{context.run_id[:7]}-{uuid4().hex[:7]}"
+        target = project.target_path / f"apart-{run_id[:7]}-{uuid4().hex[:7]}"
         apply_choice(warehouse, Choice.only(projects))
         is_bad = is_failing(project, chosen, target)
         _drop_new(warehouse, error, tables)
         return is_bad
 
     _drop_new(warehouse, error, tables)
-    return find_culprits(sorted(tried), fails_for)
+    return judge(tried, fails_for)
 
 
 def _tables(warehouse: Warehouse) -> set[tuple[str, str]]:

@@ -1,10 +1,10 @@
-"""Which projects a build fails for."""
+"""Which projects a build fails for, and in which parts it does not."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from orchestration.culprits import find_culprits
+from orchestration.culprits import judge
 
 PROJECTS = [f"p{number}" for number in range(100)]
 
@@ -23,23 +23,28 @@ class Tries:
 
 @pytest.mark.parametrize("bad", [("p0",), ("p99",), ("p37", "p38"), ("p1", "p50", "p98"), tuple(PROJECTS)])
 def test_those_are_found_for_which_it_fails_alone(bad: tuple[str, ...]) -> None:
-    assert find_culprits(PROJECTS, Tries(*bad)) == list(bad)
+    verdict = judge(PROJECTS, Tries(*bad))
+    assert verdict.culprits == list(bad)
+    assert sorted(project for part in verdict.parts for project in part) == sorted(set(PROJECTS) - set(bad))
 
 
 def test_one_of_a_hundred_is_found_in_less_than_twenty_tries() -> None:
     tries = Tries("p61")
-    find_culprits(PROJECTS, tries)
+    judge(PROJECTS, tries)
     assert len(tries.tried) < 20
 
 
 def test_nobody_is_found_when_it_fails_without_any_project() -> None:
-    assert find_culprits(PROJECTS, lambda _: True) == []
+    assert judge(PROJECTS, lambda _: True) == ([], [])
 
 
-def test_nobody_is_found_when_it_fails_only_for_many_together() -> None:
-    assert find_culprits(PROJECTS, lambda projects: len(projects) > 60) == []
+def test_where_it_fails_only_for_many_together_it_does_not_for_parts_of_them() -> None:
+    assert judge(PROJECTS, lambda projects: len(projects) > 60) == ([], [PROJECTS[:50], PROJECTS[50:]])
+    verdict = judge(PROJECTS, lambda projects: len(projects) > 30)
+    assert verdict.culprits == []
+    assert [len(part) for part in verdict.parts] == [25, 25, 25, 25]
 
 
 def test_the_only_project_is_tried_too() -> None:
-    assert find_culprits(["p1"], Tries("p1")) == ["p1"]
-    assert find_culprits(["p1"], Tries()) == []
+    assert judge(["p1"], Tries("p1")) == (["p1"], [])
+    assert judge(["p1"], Tries()) == ([], [["p1"]])
