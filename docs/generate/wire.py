@@ -28,6 +28,7 @@ LIMITS: tuple[tuple[str, str, str], ...] = (
     ("`properties`, as compact JSON", f"{limits.MAX_PROPERTIES_BYTES:,} bytes", REFUSED),
     ("`properties`, levels", f"{limits.MAX_PROPERTIES_DEPTH}", REFUSED),
     ("`properties`, keys over all levels", f"{limits.MAX_PROPERTIES_KEYS:,}", REFUSED),
+    ("`properties`, dotted paths together", f"{limits.MAX_PROPERTIES_PATHS:,} characters", REFUSED),
     ("a path, query, title or referrer", f"{limits.MAX_TEXT_LENGTH:,} characters", CUT),
     ("a user agent", f"{limits.MAX_USER_AGENT_LENGTH:,} characters", CUT),
     ("a name of a browser, place, campaign, SDK", f"{limits.MAX_WORD_LENGTH} characters", CUT),

@@ -13,6 +13,7 @@ MAX_USER_AGENT_LENGTH = 1_024  # characters; longer ones are cut
 MAX_PROPERTIES_BYTES = 32_768  # as compact JSON
 MAX_PROPERTIES_DEPTH = 32  # objects and arrays within each other, the properties themselves being the first
 MAX_PROPERTIES_KEYS = 1_024  # over all levels
+MAX_PROPERTIES_PATHS = 65_536  # characters of all dotted paths together: the warehouse writes each of them out
 
 MAX_FUTURE_MS = 60_000  # an event dated later than this after its receipt gets its receive time
 MAX_REVENUE = 10**14  # exclusive: Decimal(18, 4)

@@ -5,7 +5,12 @@ from typing import Any
 
 import msgspec
 
-from event_lens.contract.limits import MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH, MAX_PROPERTIES_KEYS
+from event_lens.contract.limits import (
+    MAX_PROPERTIES_BYTES,
+    MAX_PROPERTIES_DEPTH,
+    MAX_PROPERTIES_KEYS,
+    MAX_PROPERTIES_PATHS,
+)
 from event_lens.contract.rejection import Rejection
 
 CONTAINERS = frozenset({dict, list})
@@ -67,19 +72,33 @@ def _plain(value: Any) -> Any:
 
 
 def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
-    """Keys over all levels, and whether one of them holds a dot. Raises `Rejection` when they are nested too deeply."""
-    keys = 0
+    """Keys over all levels, and whether one of them holds a dot.
+
+    Raises `Rejection` when they are nested too deeply, or when long keys stand before so many others that their paths,
+    each of which the warehouse keeps, come to a multiple of what was sent.
+    """
+    keys = written = 0
     has_dots = False
-    level: list[Any] = [properties]
+    level: list[tuple[Any, int]] = [(properties, 0)]
     for _ in range(MAX_PROPERTIES_DEPTH):
-        below: list[Any] = []
-        for container in level:
+        below: list[tuple[Any, int]] = []
+        for container, prefix in level:
             if type(container) is dict:
                 keys += len(container)
-                has_dots = has_dots or any("." in key for key in container)
-                below += [value for value in container.values() if type(value) in CONTAINERS]
+                for key, value in container.items():
+                    length = prefix + len(key) + 1
+                    written += length
+                    has_dots = has_dots or "." in key
+                    if type(value) in CONTAINERS:
+                        below.append((value, length))
             else:
-                below += [value for value in container if type(value) in CONTAINERS]
+                # What lies in a list is text to the warehouse, and has no path.
+                below += [(value, 0) for value in container if type(value) in CONTAINERS]
+        if written > MAX_PROPERTIES_PATHS:
+            raise Rejection(
+                f"The paths of the properties have over {MAX_PROPERTIES_PATHS} characters together; send shorter keys.",
+                code="properties_too_large",
+            )
         if not below:
             return keys, has_dots
         level = below

@@ -27,6 +27,8 @@ TAKEN: list[dict[str, Any]] = [
     {"__proto__": {"x": 1}, "a`b": 1, 'c"d': 2, "e\\f": 3, "g[]": 4, "%2E": 5, "a\u0000b": 6},
     {f"k{number}": number for number in range(MAX_PROPERTIES_KEYS)},
     {"k" * 30_000: "v"},
+    {"k" * 1_000: {str(number): number for number in range(60)}},
+    {"k" * 15_000: [{str(number): number for number in range(900)}]},
     {"text": "x" * (MAX_PROPERTIES_BYTES - len('{"text":""}'))},
     nested(MAX_PROPERTIES_DEPTH),
     nested(MAX_PROPERTIES_DEPTH, in_lists=True),
@@ -45,6 +47,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({f"k{number}": number for number in range(MAX_PROPERTIES_KEYS + 1)}, "properties_too_large"),
     ({"a": {f"k{number}": number for number in range(MAX_PROPERTIES_KEYS)}}, "properties_too_large"),
     ({"text": "x" * MAX_PROPERTIES_BYTES}, "properties_too_large"),
+    ({"k" * 1_000: {str(number): number for number in range(70)}}, "properties_too_large"),
 ]
 
 
