@@ -5,6 +5,7 @@ import os
 
 from collector.auth.authorize import Authoriser
 from collector.auth.client_cache import ClientCache
+from collector.auth.quota_sharing import QuotaSharing
 from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import RateLimit
 from collector.auth.rate_limit_store import SharedCounts
@@ -49,6 +50,7 @@ class Worker:
         self._warehouses = {shard: connect(settings, "collector", shard=shard) for shard in all_shards(settings)}
         self._client_cache: ClientCache | None = None
         self._shared_counts: SharedCounts | None = None
+        self._quota_sharing: QuotaSharing | None = None
         self._leaving = asyncio.Event()
         self._adopting: asyncio.Task[None] | None = None
 
@@ -70,7 +72,9 @@ class Worker:
             on_sealed=self._writer.append,
         )
         self._client_cache = ClientCache(self._registry)
-        quotas = ProjectQuotas(settings.collector_workers)
+        quotas = ProjectQuotas()
+        self._quota_sharing = QuotaSharing(quotas, self._registry)
+        await self._quota_sharing.start()
         ingest = Ingest(Enricher(open_geo(settings)), self._spool, quotas)
         if settings.rate_limit_store != "memory":
             self._shared_counts = SharedCounts(settings.rate_limit_store, self._client_cache.salts)
@@ -95,6 +99,8 @@ class Worker:
             self._folder.close()
             for warehouse in self._warehouses.values():
                 warehouse.close()
+        if self._quota_sharing is not None:
+            await self._quota_sharing.stop()
         self._registry.close()
         if self._shared_counts is not None:
             await self._shared_counts.close()

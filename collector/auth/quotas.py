@@ -1,19 +1,26 @@
 """How much one project may send, whoever sends it: events, bytes, and names that were not seen before.
 
-Each worker counts for itself and lets its share pass. Memory is bounded by the quotas of names.
+Each worker counts at once what it takes, and adds it to what the registry has of all workers: every two seconds, and at
+once for the first of a period or a tenth of a quota. So a quota holds for all of them together, nearly, and a restart
+forgets nothing. Memory is bounded by the quotas of names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from collector.auth.rate_limit import MINUTE_MS, RateLimited
 from collector.enrichment.context import ProjectSettings
 from event_lens.clock import Clock, now_ms
 from event_lens.contract.rejection import Rejection
+from event_lens.registry.quota_use import Period, Use
 from event_lens.registry.quotas import quota_of
 
 DAY_MS = 86_400_000
+MAX_HASHES_KEPT = 8_192
+HURRY_AT = 10
 
 
 class QuotaUsedUp(RateLimited):
@@ -24,10 +31,11 @@ class QuotaUsedUp(RateLimited):
 
 @dataclass
 class _Count:
-    """What came in one period: a minute or a day since the epoch."""
+    """What came in one period: a minute or a day since the epoch. Of it `unshared` is what others do not know yet."""
 
-    period: int = -1
-    amount: int = 0
+    period: Period
+    shared: int = 0
+    unshared: int = 0
 
 
 @dataclass
@@ -36,30 +44,44 @@ class _Names:
 
     day: int = -1
     seen: set[int] = field(default_factory=set)
-    before: set[int] = field(default_factory=set)
+    before: frozenset[int] = frozenset()
+    unshared: set[int] = field(default_factory=set)
     new: int = 0
 
     def turn(self, day: int) -> None:
         if day != self.day:
-            self.before = self.seen if day == self.day + 1 else set()
-            self.day, self.seen, self.new = day, set(), 0
+            self.before = frozenset(self.seen) if day == self.day + 1 else frozenset()
+            self.day, self.seen, self.unshared, self.new = day, set(), set(), 0
 
     def take(self, names: set[int], most: int) -> bool:
         """Notes `names`, all or none; says whether those among them that are new fit."""
         unseen = names - self.seen
+        if not unseen:
+            return True
         new = len(unseen - self.before)
-        if self.new + new > most:
+        if new and self.new + new > most:
             return False
         self.new += new
         self.seen |= unseen
+        self.unshared |= unseen
         return True
+
+    def learn(self, names: frozenset[int]) -> None:
+        """Notes what others took."""
+        if not names <= self.seen:
+            self.seen |= names
+            self.new = len(self.seen - self.before)
 
 
 class ProjectQuotas:
-    """Counts by project, for one event loop; `worker_count` of them share the quotas of events and bytes."""
+    """Counts by project, for one event loop.
 
-    def __init__(self, worker_count: int = 1, clock: Clock = now_ms) -> None:
-        self._worker_count = worker_count
+    `unshared` says what came since the last time, `share` takes in what all come to. `hurry` is called when that
+    should be done at once.
+    """
+
+    def __init__(self, clock: Clock = now_ms) -> None:
+        self.hurry: Callable[[], None] = lambda: None
         self._clock = clock
         self._counts: dict[tuple[str, str], _Count] = {}
         self._names: dict[tuple[str, str], _Names] = {}
@@ -72,27 +94,74 @@ class ProjectQuotas:
             ("events_a_day", events, DAY_MS),
             ("bytes_a_day", byte_count, DAY_MS),
         )
-        counts: list[tuple[_Count, int]] = []
+        counts: list[tuple[_Count, int, int]] = []
         for name, amount, length_ms in asked:
-            count = self._counts.setdefault((project.project_id, name), _Count())
-            if count.period != now // length_ms:
-                count.period, count.amount = now // length_ms, 0
             most = quota_of(project.quotas, name)
-            if most and count.amount + amount > -(-most // self._worker_count):
+            if not most:
+                continue
+            count = self._count(project.project_id, name, now, length_ms)
+            if count.shared + count.unshared + amount > most:
                 raise QuotaUsedUp(
                     f"This project has used up its quota of {most} {name.replace('_', ' ')}.",
                     retry_after_seconds=(length_ms - now % length_ms) // 1000 + 1,
                 )
-            counts.append((count, amount))
-        for count, amount in counts:
-            count.amount += amount
+            counts.append((count, amount, most))
+        for count, amount, most in counts:
+            count.unshared += amount
+            if count.unshared >= most / HURRY_AT:
+                self.hurry()
 
     def check_names(self, project: ProjectSettings, event_name: str, properties: Mapping[str, Any]) -> None:
         """Notes the names of an event or operation. Raises `Rejection` for new ones beyond a quota."""
         if properties:
             self._note(project, "properties", set(_paths(properties)), "too_many_properties")
         if event_name:
-            self._note(project, "event_names", {hash(event_name)}, "too_many_event_names")
+            self._note(project, "event_names", {_hash(0, event_name)}, "too_many_event_names")
+
+    def periods(self) -> list[tuple[int, int]]:
+        """The minute and the days that count now, as (number, seconds)."""
+        now = self._clock()
+        day = now // DAY_MS
+        return [(now // MINUTE_MS, MINUTE_MS // 1000), (day - 1, DAY_MS // 1000), (day, DAY_MS // 1000)]
+
+    def unshared(self) -> dict[Period, Use]:
+        """What this worker took and the others do not know yet."""
+        use = {count.period: Use(count.unshared) for count in self._counts.values() if count.unshared}
+        for (project_id, name), names in self._names.items():
+            if names.unshared:
+                use[Period(project_id, name, names.day, DAY_MS // 1000)] = Use(names=frozenset(names.unshared))
+        return use
+
+    def share(self, added: Mapping[Period, Use], totals: Mapping[Period, Use]) -> None:
+        """Takes in what all workers come to, after `added`, of what was `unshared`, was added to it."""
+        now = self._clock()
+        for period, total in totals.items():
+            own = added.get(period, Use())
+            if period.quota in ("properties", "event_names"):
+                self._learn(period, total, own, now // DAY_MS)
+            elif period.number == now // (period.seconds * 1000):
+                count = self._count(period.project_id, period.quota, now, period.seconds * 1000)
+                count.shared = total.amount
+                count.unshared -= own.amount
+
+    def _learn(self, period: Period, total: Use, own: Use, today: int) -> None:
+        names = self._names.setdefault((period.project_id, period.quota), _Names())
+        names.turn(max(today, names.day))
+        if period.number == names.day:
+            names.learn(total.names)
+            names.unshared -= own.names
+        elif period.number == names.day - 1:
+            names.before |= total.names
+            names.new = len(names.seen - names.before)
+
+    def _count(self, project_id: str, name: str, now: int, length_ms: int) -> _Count:
+        """The count of the period that `now` lies in."""
+        count = self._counts.get((project_id, name))
+        if count is None or count.period.number != now // length_ms:
+            period = Period(project_id, name, now // length_ms, length_ms // 1000)
+            count = self._counts[project_id, name] = _Count(period)
+            self.hurry()
+        return count
 
     def _note(self, project: ProjectSettings, name: str, seen: set[int], code: str) -> None:
         most = quota_of(project.quotas, name)
@@ -113,7 +182,14 @@ def _paths(properties: Mapping[str, Any]) -> Iterator[int]:
     while open_paths:
         above, level = open_paths.pop()
         for key, value in level.items():
-            path = hash((above, key))
+            path = _hash(above, key)
             yield path
             if isinstance(value, dict):
                 open_paths.append((path, value))
+
+
+@lru_cache(maxsize=MAX_HASHES_KEPT)
+def _hash(above: int, name: str) -> int:
+    """64 bits of a name below another, the same in every process; so a hash of Python's own would not do."""
+    text = f"{above} {name}".encode(errors="surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest())

@@ -13,11 +13,12 @@ from sqlalchemy import Table as SqlTable
 
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
-from event_lens.registry.tables import Project, Salt, Table
+from event_lens.registry.tables import Project, QuotaUse, Salt, Table
 from event_lens.registry.upgrade import newest_revision, upgrade, upgrade_to
 
-LEFT_OUT = frozenset({Salt.__tablename__})
-"""Salts of days and months: they are forgotten so that no address is found from an id, and a copy would keep them."""
+LEFT_OUT = frozenset({Salt.__tablename__, QuotaUse.__tablename__})
+"""Salts of days and months: they are forgotten so that no address is found from an id, and a copy would keep them.
+What was used of quotas is of a day that is over when a copy is restored."""
 
 
 GO_ON_COUNTING = """

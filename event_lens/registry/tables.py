@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from event_lens.registry.excluded_ips import own_address
@@ -203,6 +203,22 @@ class ImportSalt(Table):
 
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
     salt: Mapped[str]
+
+
+class QuotaUse(Table):
+    """What a project has used of a quota in one period: a minute or UTC day, counted since the epoch.
+
+    `names` are hashes of 8 bytes each, of a quota of names. The row goes some time after `ends_at`, in seconds.
+    """
+
+    __tablename__ = "quota_use"
+
+    project_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    quota: Mapped[str] = mapped_column(String(32), primary_key=True)
+    period: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    names: Mapped[bytes]
+    ends_at: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class Funnel(Table):

@@ -7,6 +7,7 @@ import pytest
 from collector.auth.quotas import DAY_MS, ProjectQuotas, QuotaUsedUp
 from collector.enrichment.context import ProjectSettings
 from event_lens.contract.rejection import Rejection
+from event_lens.registry.quota_use import Period, Use
 
 MINUTE_MS = 60_000
 
@@ -74,12 +75,6 @@ def test_what_is_refused_counts_for_no_quota(quotas: ProjectQuotas) -> None:
     quotas.take(small, 10, 100)
 
 
-def test_workers_share_a_quota(day: Day) -> None:
-    quotas = ProjectQuotas(3, clock=day)
-    quotas.take(project(events_a_minute=100), 34, 1)
-    refused(quotas, project(events_a_minute=100), 1)
-
-
 def test_a_quota_of_0_is_none(quotas: ProjectQuotas) -> None:
     unbound = project(events_a_minute=0, events_a_day=0, bytes_a_day=0, properties=0, event_names=0)
     quotas.take(unbound, 10**12, 10**15)
@@ -114,3 +109,70 @@ def test_names_of_the_day_before_are_not_new(quotas: ProjectQuotas, day: Day) ->
     # Those that were not met for a whole day are new again.
     day.now += 2 * DAY_MS
     quotas.check_names(few, "e", {})
+
+
+def shared(*workers: ProjectQuotas) -> None:
+    """What the workers of one registry do every two seconds, one after the other; the last learns of all."""
+    totals: dict[Period, Use] = {}
+    for worker in workers:
+        added = worker.unshared()
+        for period, use in added.items():
+            before = totals.get(period, Use())
+            totals[period] = Use(before.amount + use.amount, before.names | use.names)
+        worker.share(added, totals)
+
+
+def test_workers_share_quotas(day: Day) -> None:
+    first, second = ProjectQuotas(day), ProjectQuotas(day)
+    few = project(events_a_day=100, event_names=3)
+    first.take(few, 60, 1)
+    for name in ("a", "b"):
+        first.check_names(few, name, {})
+    second.take(few, 30, 1)
+    second.check_names(few, "b", {})
+    shared(first, second)
+    second.take(few, 10, 1)
+    refused(second, few, 1)
+    second.check_names(few, "c", {})
+    assert rejected(second, few, "d", {}) == "too_many_event_names"
+    assert {period.quota: use for period, use in second.unshared().items()} == {
+        "events_a_minute": Use(10),
+        "events_a_day": Use(10),
+        "bytes_a_day": Use(1),
+        "event_names": Use(names=second.unshared()[name_period(day)].names),
+    }
+    assert len(second.unshared()[name_period(day)].names) == 1
+
+
+def name_period(day: Day) -> Period:
+    return Period("a", "event_names", day.now // DAY_MS, DAY_MS // 1000)
+
+
+def test_names_that_another_worker_took_the_day_before_are_not_new(day: Day) -> None:
+    first, second = ProjectQuotas(day), ProjectQuotas(day)
+    few = project(event_names=1)
+    first.check_names(few, "a", {})
+    use = first.unshared()
+    day.now += DAY_MS
+    second.share({}, use)
+    second.check_names(few, "a", {})
+    second.check_names(few, "b", {})
+    assert rejected(second, few, "c", {}) == "too_many_event_names"
+
+
+def test_the_first_of_a_period_and_a_tenth_of_a_quota_are_shared_at_once(quotas: ProjectQuotas, day: Day) -> None:
+    hurried = 0
+
+    def hurry() -> None:
+        nonlocal hurried
+        hurried += 1
+
+    quotas.hurry = hurry
+    for _ in range(5):
+        quotas.take(project(events_a_day=100), 1, 1)
+    assert hurried == 3, "once for each quota"
+    day.now += MINUTE_MS
+    quotas.take(project(events_a_day=100), 1, 1)
+    assert hurried == 4, "a minute has begun"
+    quotas.take(project(events_a_day=100), 4, 1)
+    assert hurried == 5

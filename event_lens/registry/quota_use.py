@@ -1,0 +1,81 @@
+"""What projects have used of their quotas, as all collectors of a registry count it together."""
+
+from array import array
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from event_lens.registry.database import Registry
+from event_lens.registry.tables import QuotaUse
+
+KEPT_AFTER_SECONDS = 2 * 86_400
+"""Names of the day before are not new on the next."""
+
+ADD = text(
+    """
+    INSERT INTO quota_use (project_id, quota, period, amount, names, ends_at)
+    VALUES (:project_id, :quota, :period, :amount, :none, :ends_at)
+    ON CONFLICT (project_id, quota, period) DO UPDATE SET amount = quota_use.amount + excluded.amount
+    """
+)
+
+
+class Period(NamedTuple):
+    """A quota of a project in one minute or on one UTC day: `number` periods of `seconds` after the epoch."""
+
+    project_id: str
+    quota: str
+    number: int
+    seconds: int
+
+
+class Use(NamedTuple):
+    """An amount, and hashes of names of 64 bits each."""
+
+    amount: int = 0
+    names: frozenset[int] = frozenset()
+
+
+def add_use(registry: Registry, added: Mapping[Period, Use], now_seconds: int) -> dict[Period, Use]:
+    """Adds to what was used, and returns what that comes to with all that others added. One transaction. Blocks.
+
+    Raises `Unavailable` (`registry_unavailable`); then nothing was added.
+    """
+    with registry.session() as session:
+        totals = {period: _added(session, period, added[period]) for period in sorted(added)}
+        session.execute(delete(QuotaUse).where(QuotaUse.ends_at < now_seconds - KEPT_AFTER_SECONDS))
+        return totals
+
+
+def read_use(registry: Registry, periods: Iterable[tuple[int, int]]) -> dict[Period, Use]:
+    """Everybody's use in the periods given by their number and seconds. Raises `Unavailable`. Blocks."""
+    seconds = dict(periods)
+    with registry.session() as session:
+        rows = session.scalars(select(QuotaUse).where(QuotaUse.period.in_(seconds)))
+        return {
+            Period(row.project_id, row.quota, row.period, seconds[row.period]): Use(row.amount, _unpacked(row.names))
+            for row in rows
+        }
+
+
+def _added(session: Session, period: Period, use: Use) -> Use:
+    key = {"project_id": period.project_id, "quota": period.quota, "period": period.number}
+    values = {"amount": use.amount, "none": b"", "ends_at": (period.number + 1) * period.seconds}
+    # It locks the row, so nobody adds names between reading and writing them.
+    session.execute(ADD, key | values)
+    row = session.get_one(QuotaUse, key, populate_existing=True)
+    known = _unpacked(row.names)
+    if not use.names <= known:
+        known |= use.names
+        row.names = _packed(known)
+    return Use(row.amount, known)
+
+
+def _packed(names: Collection[int]) -> bytes:
+    return array("Q", sorted(names)).tobytes()
+
+
+def _unpacked(names: bytes) -> frozenset[int]:
+    return frozenset(array("Q", names))
