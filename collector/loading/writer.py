@@ -35,7 +35,7 @@ def backoff_seconds(attempt: int, chance: float) -> float:
 
 
 class Trial(NamedTuple):
-    """A segment and when it is tried next (monotonic seconds); the earliest is first, of equals the oldest segment."""
+    """A segment and when it is tried next (monotonic seconds)."""
 
     due: float
     name: SegmentName
@@ -48,8 +48,9 @@ class Writer:
 
     Of a backlog three land at a time once one has: while the warehouse keeps the rows of some, the next is read and
     checked. A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row
-    the writer itself waits, so that a warehouse in trouble is not stormed. The order in which segments land matters to
-    nobody: the model goes by the times in the rows.
+    the writer itself waits, so that a warehouse in trouble is not stormed. Of those that wait the newest and the oldest
+    land by turns, so that what one project sends now does not wait for what another sent before; the order matters to
+    nobody else: the model goes by the times in the rows.
 
     `append` and `close` never block: the segment at hand is finished if the warehouse takes it, the rest stays on disk.
     With `drain` everything is tried once more, until the warehouse is out of reach. `join` waits.
@@ -75,7 +76,9 @@ class Writer:
         self._is_stopping = False
         self._is_draining = False
         self._arrived = deque(folder.sealed())
-        self._trials: list[Trial] = []
+        self._untried: deque[Trial] = deque()
+        self._failed: list[Trial] = []
+        self._is_newest_next = False
         self._failures_in_row = 0
         self._not_before = 0.0
         self._is_well = False
@@ -121,23 +124,33 @@ class Writer:
                     self._put_off(trial, error)
 
     def _has_due(self) -> bool:
-        return bool(self._arrived) or bool(self._trials and self._trials[0].due <= self._monotonic())
+        return bool(self._arrived or self._untried or (self._failed and self._failed[0].due <= self._monotonic()))
 
     def _next(self) -> Trial | None:
         """The trial that is due, as soon as one is; None when the writer is to end."""
         while True:
             self._bell.clear()
             while self._arrived:
-                heappush(self._trials, Trial(self._monotonic(), self._arrived.popleft(), 0))
+                self._untried.append(Trial(self._monotonic(), self._arrived.popleft(), 0))
             if self._is_stopping:
-                return heappop(self._trials) if self._is_draining and self._trials else None
-            if not self._trials:
+                return self._take() if self._is_draining and (self._untried or self._failed) else None
+            if not self._untried and not self._failed:
                 self._wait(None)
                 continue
-            seconds = max(self._trials[0].due, self._not_before) - self._monotonic()
+            due = min(each[0].due for each in (self._untried, self._failed) if each)
+            seconds = max(due, self._not_before) - self._monotonic()
             if seconds <= 0:
-                return heappop(self._trials)
+                return self._take()
             self._wait(seconds)
+
+    def _take(self) -> Trial:
+        """Takes the newest of those that were never tried, the next time the one that is due first."""
+        is_newest, self._is_newest_next = self._is_newest_next, not self._is_newest_next
+        if self._untried and is_newest:
+            return self._untried.pop()
+        if self._untried and not (self._failed and self._failed[0].due < self._untried[0].due):
+            return self._untried.popleft()
+        return heappop(self._failed)
 
     def _land(self, trial: Trial) -> Exception | None:
         name = trial.name
@@ -165,4 +178,4 @@ class Writer:
         self._not_before = now + backoff_seconds(self._failures_in_row, self._chance())
         self._failures_in_row += 1
         due = self._not_before if is_away else now + backoff_seconds(trial.attempt, self._chance())
-        heappush(self._trials, Trial(due, trial.name, trial.attempt + 1))
+        heappush(self._failed, Trial(due, trial.name, trial.attempt + 1))

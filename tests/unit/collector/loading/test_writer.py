@@ -387,6 +387,36 @@ def test_a_segment_that_always_fails_does_not_hold_up_those_behind_it(
     ) == 7 + len(behind)
 
 
+class Recording(Unreliable):
+    """The warehouse, and the tokens of its INSERTs in the order in which they came."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        super().__init__(warehouse)
+        self.tokens: list[str] = []
+
+    def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
+        self.tokens.append(token)
+        return super().insert_lines(table, body, token=token)
+
+
+def test_what_comes_now_does_not_wait_for_a_backlog(
+    folder: SpoolDirectory, warehouse: Warehouse, project_id: str
+) -> None:
+    backlog = [put(folder, events(project_id, 1)) for _ in range(12)]
+    recording = Recording(warehouse)
+    writer, hours = writing(folder, recording)
+    hours.then = writer.close
+    fresh = put(folder, events(f"{project_id}-neighbour", 1))
+    writer.append(fresh)
+    writer.start()
+    assert writer.join(20)
+    landings = [token for token in recording.tokens if not token.endswith(".batch")]
+    assert landings[0] == min(backlog).segment_id
+    # Three are under way at a time, and of two one is the newest.
+    assert landings.index(fresh.segment_id) <= 3
+    assert sorted(landings) == sorted(name.segment_id for name in (*backlog, fresh))
+
+
 def test_a_warehouse_out_of_reach_is_asked_once_a_wait_however_much_is_waiting(
     folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
