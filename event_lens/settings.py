@@ -418,8 +418,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_OTLP_ENDPOINT",
         "",
-        "Where traces of requests, landings and builds are sent by OTLP over HTTP, such as http://127.0.0.1:4318; it "
-        "needs the packages of `.[traces]`; empty: nothing is traced.",
+        "Where traces of requests, questions, landings and builds are sent by OTLP over HTTP, such as "
+        "http://127.0.0.1:4318; it needs the packages of `.[traces]`; empty: nothing is traced.",
         _url,
     ),
     Setting(

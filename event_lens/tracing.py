@@ -82,9 +82,12 @@ class Tracing:
     def use(self, tracer: Tracer | None) -> None:
         self._tracer = tracer
 
-    def request(self, name: str, traceparent: str = "") -> AbstractContextManager[Span]:
-        """The span of a request, with a link to the sender's trace if it named one (W3C Trace Context)."""
-        return self._tracer.request(name, traceparent) if self._tracer else _NOTHING
+    def request(self, name: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> AbstractContextManager[Span]:
+        """The span of a request, with a link to the sender's trace if its headers name one (W3C Trace Context)."""
+        if self._tracer is None:
+            return _NOTHING
+        senders = next((value.decode("latin-1") for header, value in headers if header == b"traceparent"), "")
+        return self._tracer.request(name, senders)
 
     def within(self, name: str) -> AbstractContextManager[Span]:
         """A span within the one that is under way."""

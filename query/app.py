@@ -14,6 +14,7 @@ from event_lens.errors import Unavailable
 from event_lens.logs import set_up_logs
 from event_lens.metrics import metrics
 from event_lens.settings import Settings
+from event_lens.tracing import tracing
 from query.http.assistant import Assistant
 from query.http.dependencies import provide_reader
 from query.http.error_handlers import HANDLERS
@@ -79,6 +80,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
         dependencies={"service": Provide(provide_service, sync_to_thread=False), "reader": Provide(provide_reader)},
         exception_handlers=HANDLERS,
         lifespan=[assistant.run],
+        on_shutdown=[tracing.flush],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(
             title="Event Lens: questions",
@@ -92,7 +94,8 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
 
 
 def serve(settings: Settings) -> None:
-    """Serve questions until SIGTERM or SIGINT; blocks. Raises `Unavailable` (`port_taken`)."""
+    """Serve questions until SIGTERM or SIGINT; blocks. Raises `Unavailable` (`port_taken`) and `Refused`."""
     set_up_logs(settings.log_level)
+    tracing.set_up(settings, "query")
     check_port(settings.query_port, "EVENTLENS_QUERY_PORT", settings.host)
     serve_until_stopped(lambda: build_app(settings), settings.query_port, host=settings.host, has_lifespan=True)

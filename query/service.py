@@ -18,6 +18,7 @@ from event_lens.metrics import metrics
 from event_lens.registry.database import Registry, open_registry
 from event_lens.settings import Settings
 from event_lens.shards import all_shards, tables_database
+from event_lens.tracing import tracing
 from event_lens.warehouse.access import url_of
 from query.fair_queue import FairQueue
 from query.flights import Flights
@@ -101,7 +102,10 @@ class Service:
 
         started = perf_counter()
         try:
-            return await while_connected(receive, self.flights.join((question, known_tags), in_turn))
+            with tracing.within("question") as span:
+                span.note("report", report.name)
+                span.note("project", subject.project_id)
+                return await while_connected(receive, self.flights.join((question, known_tags), in_turn))
         finally:
             metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 

@@ -43,7 +43,7 @@ class Middleware:
             await send(message)
 
         started = perf_counter()
-        with tracing.request(f"HTTP {scope['method']}", _traceparent(scope)) as span:
+        with tracing.request(f"HTTP {scope['method']}", scope["headers"]) as span:
             try:
                 await self._app(scope, receive, send_with_headers)
             except Exception as error:
@@ -59,10 +59,3 @@ class Middleware:
             route = scope.get("path_template", "")
             elapsed_ms = round((perf_counter() - started) * 1000, 1)
             log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
-
-
-def _traceparent(scope: dict[str, Any]) -> str:
-    """The sender's trace; empty where nothing is traced."""
-    if not tracing.is_on:
-        return ""
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")

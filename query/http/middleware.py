@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from event_lens.contract.headers import CLIENT_PREFIXES
 from event_lens.logs import REQUEST_ID, RequestIds, get_log
 from event_lens.metrics import metrics
+from event_lens.tracing import tracing
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -62,7 +63,10 @@ class Middleware:
             await send_on({"type": "http.response.start", "status": 204, "headers": preflight})
             await send_on({"type": "http.response.body", "body": b""})
         else:
-            await self._app(scope, receive, send_on)
+            with tracing.request(f"HTTP {scope['method']}", scope["headers"]) as span:
+                await self._app(scope, receive, send_on)
+                span.note("http.route", scope.get("path_template", ""))
+                span.note("http.response.status_code", status)
         metrics.count("eventlens_requests_total", label=str(status))
         # The route's own path: what else was asked for may hold anything.
         route = scope.get("path_template", "")

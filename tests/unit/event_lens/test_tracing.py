@@ -41,14 +41,15 @@ def test_a_build_links_to_the_batches_it_took_in(exporter: InMemorySpanExporter)
 
 def test_a_share_of_requests_is_traced_whatever_the_sender_wants(exporter: InMemorySpanExporter) -> None:
     tracing = tracing_to(exporter, share=0)
-    with tracing.request("HTTP POST", f"00-{'0' * 31}1-{'0' * 15}1-01"), tracing.within("spool") as span:
+    headers = [(b"traceparent", f"00-{'0' * 31}1-{'0' * 15}1-01".encode())]
+    with tracing.request("HTTP POST", headers), tracing.within("spool") as span:
         span.link("b1")
     assert exporter.get_finished_spans() == ()
 
 
 def test_an_error_is_told_by_its_code_and_not_by_its_words(exporter: InMemorySpanExporter) -> None:
     tracing = tracing_to(exporter, share=1)
-    with pytest.raises(Unavailable), tracing.request("HTTP POST", "nonsense"):
+    with pytest.raises(Unavailable), tracing.request("HTTP POST", [(b"traceparent", b"nonsense")]):
         raise Unavailable("a payload of ana", code="spool_full")
     [span] = exporter.get_finished_spans()
     assert span.status.description == "spool_full"
