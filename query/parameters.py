@@ -19,6 +19,9 @@ Filters = Annotated[str | None, msgspec.Meta(description="JSON array of {name, o
 Compare = Annotated[str | None, msgspec.Meta(description="`previous`: the period before too; `year`: the year before.")]
 Limit = Annotated[int | None, msgspec.Meta(description="The most rows, 1 to 10000; default 100.")]
 
+LIVE = "live"
+FRESHNESSES = ("built", LIVE)
+
 Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of the page before.")]
 
 
@@ -26,6 +29,14 @@ def one_of(words: Collection[str]) -> msgspec.Meta:
     """The declaration of a parameter that is one of these; `choose` refuses others."""
     return msgspec.Meta(description=f"One of {', '.join(words)}.", extra_json_schema={"enum": list(words)})
 
+
+Freshness = Annotated[
+    str | None,
+    msgspec.Meta(
+        description="`live`: what landed and is not built yet counts too; `built` does not, the default.",
+        extra_json_schema={"enum": list(FRESHNESSES)},
+    ),
+]
 
 PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
 """How a body that is in snake case names its period."""
@@ -59,6 +70,7 @@ class TrendParameters(FilteredParameters, kw_only=True):
     """Those of numbers that can stand beside those of the period before."""
 
     compare: Compare = None
+    freshness: Freshness = None
 
 
 class ListParameters(FilteredParameters, kw_only=True):
@@ -67,12 +79,19 @@ class ListParameters(FilteredParameters, kw_only=True):
     limit: Limit = None
 
 
+class LiveListParameters(ListParameters, kw_only=True):
+    """Those of rows that can count what is not built yet."""
+
+    freshness: Freshness = None
+
+
 def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, str]]) -> P:
     """The parameters of a query string as `kind`. Raises `Refused` that names the parameter."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     values: dict[str, Any] = {}
     for name, text in written:
         if name not in fields:
+            _refuse_live(question, name)
             raise invalid("parameter", _unknown("parameter", name, f"`{question}`", fields))
         if name in values:
             raise invalid(name, f"{name} is given twice; give it once.")
@@ -129,11 +148,20 @@ def _check_fields(where: str, kind: msgspec.inspect.Type, value: object) -> None
         fields = {field.encode_name: field.type for field in kind.fields}
         for name, inner in value.items():
             if name not in fields:
+                _refuse_live(where, name)
                 raise invalid("parameter", _unknown("field", name, where, fields))
             _check_fields(f"{where}.{name}", fields[name], inner)
     elif isinstance(kind, msgspec.inspect.ListType) and isinstance(value, list):
         for place, inner in enumerate(value):
             _check_fields(f"{where}[{place}]", kind.item_type, inner)
+
+
+def _refuse_live(question: str, name: str) -> None:
+    """Say of `freshness` that the question does not take it because it cannot."""
+    if name == "freshness":
+        raise invalid(
+            name, f"`{question}` cannot be asked with 'freshness': builds alone make what it is answered from."
+        )
 
 
 def _unknown(what: str, name: str, where: str, known: Iterable[str]) -> str:

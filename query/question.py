@@ -13,7 +13,8 @@ Data = dict[str, Any] | list[dict[str, Any]]
 class Question:
     """One statement over `table`. `shape` makes the answer's data of its rows, which may be none.
 
-    A question of pages says of the rows where the next page begins, None after the last one.
+    A question of pages says of the rows where the next page begins, None after the last one. One that is `tail_of` a
+    project counts what of it landed and is not built as well.
     """
 
     table: str
@@ -23,6 +24,7 @@ class Question:
     is_live: bool = False
     notes: tuple[str, ...] = ()
     next_cursor: Callable[[list[Row]], str | None] | None = None
+    tail_of: str | None = None
 
 
 def percent(part: float, whole: float) -> float | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, Protocol, cast
 from urllib.parse import quote, unquote
@@ -13,7 +13,7 @@ from event_lens.errors import Broken
 from query.errors import invalid
 from query.parameters import P, PeriodParameters, convert_body, read_parameters, texts
 from query.question import Question
-from query.report_context import Compare, ProjectScope, ReportContext, read_ask
+from query.report_context import Compare, ProjectScope, ReportContext, read_ask, read_freshness
 from query.shapes import answer_of
 
 IN_BRACES = r"\{(\w+)\}"
@@ -43,6 +43,14 @@ class Report(Generic[P]):
     answer: Any
     example: Mapping[str, Any] = field(default_factory=dict)
     has_body: bool = False
+
+    def questions(self, subject: ProjectScope, parameters: P, now_ms: int) -> Asked:
+        """What is asked, over what is not built as well where `parameters` want that. Raises what `ask` does."""
+        question, previous = self.ask(subject, parameters, now_ms)
+        if not read_freshness(parameters):
+            return question, previous
+        of_tail = replace(question, tail_of=subject.project_id)
+        return of_tail, previous and replace(previous, tail_of=subject.project_id)
 
     @property
     def in_address(self) -> tuple[str, ...]:

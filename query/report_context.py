@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 from event_lens.contract.filters import Filter
 from query.errors import choose, invalid
 from query.filters import read_filters
-from query.parameters import FilteredParameters, ListParameters, PeriodParameters, RankedParameters
+from query.parameters import (
+    FRESHNESSES,
+    LIVE,
+    FilteredParameters,
+    ListParameters,
+    PeriodParameters,
+    RankedParameters,
+)
 from query.periods import Period, read_period
 
 Compare = Literal["previous", "year"]
@@ -42,11 +49,12 @@ class ReportContext:
     filters: tuple[Filter, ...]
     limit: int
     now_ms: int
+    is_live: bool = False
 
     @property
     def needs_facts(self) -> bool:
-        """Whether rollups cannot answer: they have lost what filters ask for."""
-        return bool(self.filters) or not self.subject.has_states
+        """Whether rollups cannot answer: they have lost what filters ask for, and are not of what landed since."""
+        return bool(self.filters) or self.is_live or not self.subject.has_states
 
     @property
     def event_filters(self) -> tuple[Filter, ...]:
@@ -72,7 +80,14 @@ def read_ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -
         filters=read_filters(parameters.filters if isinstance(parameters, FilteredParameters) else None),
         limit=read_limit(parameters.limit if isinstance(parameters, ListParameters | RankedParameters) else None),
         now_ms=now_ms,
+        is_live=read_freshness(parameters),
     )
+
+
+def read_freshness(parameters: object) -> bool:
+    """Whether what landed and is not built is asked for as well. Raises `Refused` (`freshness_invalid`)."""
+    freshness = getattr(parameters, "freshness", None)
+    return freshness is not None and choose("freshness", freshness, FRESHNESSES) == LIVE
 
 
 def read_limit(written: int | None) -> int:

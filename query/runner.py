@@ -15,6 +15,7 @@ from query.freshness import LastFreshness, as_instant
 from query.question import Question
 from query.run import Run
 from query.statement import Row, Statement
+from query.tail import Tail, read_tail
 
 LIMITS = {"max_memory_usage": 2_000_000_000, "max_bytes_before_external_group_by": 500_000_000}
 
@@ -45,7 +46,7 @@ class Answers:
 
     def version(self, question: Question, run: Run) -> int | None:
         """That of the tables which answer; None when the answer is not theirs, or there are none yet. Blocks."""
-        if question.is_live:
+        if question.is_live or question.tail_of is not None:
             return None
         with self._pool.lend() as warehouse:
             run.check()
@@ -64,11 +65,13 @@ class Answers:
         with self._pool.lend() as warehouse:
             # Before the rows: they hold at least what it says.
             freshness = self._freshness.read(warehouse)
-            rows, is_kept = self._rows(warehouse, question, freshness, run)
+            tail = self._tail(warehouse, question, freshness, run)
+            rows, is_kept = self._rows(warehouse, question, freshness, run, tail)
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:
-                answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness, run)[0])
-        complete_through = now if question.is_live else freshness.complete_through_of(project_id)
+                answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness, run, tail)[0])
+        is_now = question.is_live or (question.tail_of is not None and _is_all(question.tail_of, freshness, tail))
+        complete_through = now if is_now else freshness.complete_through_of(project_id)
         answer["meta"] = {
             "completeThrough": None if complete_through is None else as_instant(complete_through),
             "timezone": question.timezone,
@@ -83,8 +86,8 @@ class Answers:
                 {"name": check.check_name, "severity": check.severity, "since": as_instant(check.since_ms)}
                 for check in failed
             ]
-        if question.notes:
-            answer["meta"]["notes"] = list(question.notes)
+        if notes := [*question.notes, *(tail.notes if tail else ())]:
+            answer["meta"]["notes"] = notes
         if question.next_cursor is not None:
             answer["meta"]["nextCursor"] = question.next_cursor(rows)
         return answer
@@ -94,9 +97,18 @@ class Answers:
         with self._pool.lend() as warehouse:
             return self._freshness.read(warehouse)
 
-    def _rows(self, warehouse: Readable, question: Question, freshness: Freshness, run: Run) -> tuple[list[Row], bool]:
-        statement, now = question.statement, self._clock()
-        if question.is_live or freshness.version is None:
+    def _tail(self, warehouse: Readable, question: Question, freshness: Freshness, run: Run) -> Tail | None:
+        """What is not built of the project, where it is asked for and there is something that it can be added to."""
+        if question.tail_of is None or freshness.version is None:
+            return None
+        return read_tail(lambda asked: self._read(warehouse, asked, run, is_built=True), question.tail_of)
+
+    def _rows(
+        self, warehouse: Readable, question: Question, freshness: Freshness, run: Run, tail: Tail | None
+    ) -> tuple[list[Row], bool]:
+        statement, now = question.statement if tail is None else tail.over(question.statement), self._clock()
+        # Where nothing waits a build may just have ended: rows that are kept can be of the one before it.
+        if question.is_live or question.tail_of is not None or freshness.version is None:
             return self._read(warehouse, statement, run, is_built=freshness.version is not None), False
         kept = self._cache.rows(statement, freshness.version, now)
         if kept is not None:
@@ -122,3 +134,9 @@ class Answers:
             if error.code == BAD_PATTERN:
                 raise invalid("filters", "A pattern is not a regular expression as RE2 reads them.") from error
             raise Broken(f"A statement of the query layer was refused: {error.message}", code="query_broken") from error
+
+
+def _is_all(project_id: str, freshness: Freshness, tail: Tail | None) -> bool:
+    """Whether tables and tail are all that landed: they are not of a project that builds leave out."""
+    is_built = freshness.version is not None and project_id not in freshness.set_aside
+    return is_built and not (tail and tail.is_less)

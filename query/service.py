@@ -87,7 +87,7 @@ class Service:
 
         Raises what `Answers.answer` says, `Unavailable` when no place comes free in time, `ClientGoneError`.
         """
-        asked = report.ask(subject, parameters, self.clock())
+        asked = report.questions(subject, parameters, self.clock())
         question = f"{report.name} {subject} {msgspec.json.encode(parameters)!r}"
 
         async def in_turn() -> Reply:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-Value = str | int | float | list[str] | list[float]
+Value = str | int | float | list[str] | list[int] | list[float]
 Row = dict[str, Any]
 
 

@@ -21,6 +21,7 @@ COMMON = {
     "range": "",
     "filters": "[`filters`](api.md#filters)",
     "compare": "`compare=previous|year` (the period before, or the year before, as well)",
+    "freshness": "[`freshness=live`](api.md#questions)",
     "limit": "`limit` (1 to 10000; 100)",
     "cursor": "`cursor` (`meta.nextCursor` of the page before)",
 }

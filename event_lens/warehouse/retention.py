@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from event_lens.shards import OWN, SPANNING
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.unbuilt import BATCHES
 
 # A day is built from raw of up to five days before it, and its ledger from what was received up to a week before.
 RAW_MARGIN_DAYS = 8
@@ -121,7 +122,7 @@ def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
 def has_unbuilt_before(warehouse: Warehouse, edge: date) -> bool:
     """Whether something landed for days before `edge` that no build took in."""
     found = warehouse.value(
-        f"SELECT count() FROM lens_raw.batches WHERE batch_id IN ({_UNBUILT}) AND first_event_at < {{edge:Date}}",
+        f"SELECT count() FROM lens_raw.batches WHERE batch_id IN ({BATCHES}) AND first_event_at < {{edge:Date}}",
         {"edge": edge},
     )
     return bool(found)
@@ -203,7 +204,7 @@ def refuse_too_late(warehouse: Warehouse) -> int:
             f"""
             ALTER TABLE {table} DELETE WHERE (batch_id, batch_row) IN (
                 SELECT batch_id, batch_row FROM lens_raw.quarantine
-                WHERE code = 'too_late' AND batch_id IN ({_UNBUILT})
+                WHERE code = 'too_late' AND batch_id IN ({BATCHES})
             )
             """,
             settings={"mutations_sync": 2, "allow_nondeterministic_mutations": 1},
@@ -212,9 +213,6 @@ def refuse_too_late(warehouse: Warehouse) -> int:
     return moved
 
 
-_UNBUILT = (
-    "SELECT batch_id FROM lens_raw.batches WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
-)
 _LATE = f"""
     SELECT
         record.project_id AS project_id, record.batch_id AS batch_id, record.batch_row AS batch_row,
@@ -223,7 +221,7 @@ _LATE = f"""
     FROM (
         SELECT project_id, batch_id, batch_row, created_at, received_at, sdk_name, sdk_version, import_id
         FROM {{table}}
-        WHERE batch_id IN ({_UNBUILT}) AND project_id IN (SELECT project_id FROM lens_raw.closed_days)
+        WHERE batch_id IN ({BATCHES}) AND project_id IN (SELECT project_id FROM lens_raw.closed_days)
     ) AS record
     ASOF LEFT JOIN (
         SELECT project_id, from_utc, offset_seconds

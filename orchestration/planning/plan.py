@@ -13,6 +13,7 @@ from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.retention import refuse_too_late
+from event_lens.warehouse.unbuilt import BATCHES, concerned_rows
 from orchestration.planning.days import reached
 
 NUMBERS_FOLLOW = ", ".join(
@@ -51,40 +52,8 @@ SETTINGS = f"""
     ) AS defined USING (project_id)
 """
 
-# A copy of a message that lands now can take the place of one that was counted on another day, so the days of all its
-# copies are touched. Copies are 7 days apart at most (DESIGN, "duplicate").
-RECORDS = """
-    WITH
-        unbuilt AS (
-            SELECT batch_id, first_received_at, last_received_at
-            FROM lens_raw.batches
-            WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)
-        ),
-        (SELECT min(first_received_at) - INTERVAL 7 DAY FROM unbuilt) AS received_from,
-        (SELECT max(last_received_at) + INTERVAL 7 DAY FROM unbuilt) AS received_to,
-        landed AS (
-            SELECT project_id, event_id, message_id, created_at, received_at, batch_id
-            FROM {table}
-            WHERE received_at BETWEEN received_from AND received_to
-              AND batch_id IN (SELECT batch_id FROM unbuilt)
-        ),
-        copies AS (
-            SELECT stored.project_id AS project_id, stored.created_at AS created_at,
-                   stored.received_at AS received_at, landed.batch_id AS batch_id
-            FROM {table} AS stored
-            INNER JOIN (SELECT project_id, event_id, batch_id FROM landed WHERE message_id != '') AS landed
-                ON stored.event_id = landed.event_id AND stored.project_id = landed.project_id
-            WHERE stored.received_at BETWEEN received_from AND received_to
-              AND stored.event_id IN (SELECT event_id FROM landed WHERE message_id != '')
-        )
-    SELECT project_id, created_at, received_at, batch_id FROM landed
-    UNION ALL
-    SELECT project_id, created_at, received_at, batch_id FROM copies
-"""
-
-_EVENTS, _OPERATIONS = (RECORDS.format(table=f"lens_raw.{name}") for name in ("events", "profile_operations"))
-_UNBUILT = (
-    "SELECT batch_id FROM lens_raw.batches WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
+_EVENTS, _OPERATIONS = (
+    concerned_rows(f"lens_raw.{name}", ("created_at", "received_at")) for name in ("events", "profile_operations")
 )
 
 # Everything that is not built, with the local day on which it counts.
@@ -100,13 +69,13 @@ _TOUCHING = f"""
         UNION ALL
         SELECT *, true AS is_event FROM ({_OPERATIONS})
         UNION ALL
-        SELECT project_id, received_at AS created_at, received_at, batch_id, false AS is_event
+        SELECT project_id, batch_id, received_at AS created_at, received_at, false AS is_event
         FROM lens_raw.quarantine
-        WHERE batch_id IN ({_UNBUILT})
+        WHERE batch_id IN ({BATCHES})
         UNION ALL
-        SELECT project_id, created_at, received_at, batch_id, true AS is_event
+        SELECT project_id, batch_id, created_at, received_at, true AS is_event
         FROM lens_raw.changed_events
-        WHERE batch_id IN ({_UNBUILT})
+        WHERE batch_id IN ({BATCHES})
     ) AS record
     ASOF LEFT JOIN (
         SELECT project_id, from_utc, offset_seconds
@@ -132,7 +101,7 @@ LEFT_OUT = f"""
     INSERT INTO lens_staging.pending_days
     SELECT
         project_id, groupUniqArrayIf(local_day, is_event), groupUniqArray(receive_day),
-        (SELECT min(landed_at) FROM lens_raw.batches WHERE batch_id IN ({_UNBUILT})), now64(3, 'UTC')
+        (SELECT min(landed_at) FROM lens_raw.batches WHERE batch_id IN ({BATCHES})), now64(3, 'UTC')
     FROM ({_TOUCHING})
     WHERE has({{left_out:Array(String)}}, project_id)
     GROUP BY project_id
@@ -267,12 +236,7 @@ def _write(warehouse: Warehouse, statement: str, parameters: Mapping[str, object
 
 def has_unbuilt_batches(warehouse: Warehouse) -> bool:
     """Whether something has landed that no build took in."""
-    return bool(
-        warehouse.rows(
-            "SELECT 1 FROM lens_raw.batches "
-            "WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches) LIMIT 1"
-        )
-    )
+    return bool(warehouse.rows(f"{BATCHES} LIMIT 1"))
 
 
 def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:

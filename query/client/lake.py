@@ -84,7 +84,7 @@ class Lake:
         return ProjectScope(found.project_id, ZoneInfo(found.timezone), found.currency, has_states=False)
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
-        asked = report.ask(self.subject, report.read(written), self._clock())
+        asked = report.questions(self.subject, report.read(written), self._clock())
         try:
             answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked)))
         except Unavailable as error:

@@ -53,7 +53,7 @@ class Local:
         return self._project_id or self.subject.project_id
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
-        asked = report.ask(self.subject, report.read(written), self._clock())
+        asked = report.questions(self.subject, report.read(written), self._clock())
         answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked, project_id=self.project_id)))
         return answer
 

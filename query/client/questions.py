@@ -24,10 +24,17 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         compare: str | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """The metrics of a period."""
         return self._ask(
-            "metrics", start_date=start_date, end_date=end_date, range=range, filters=filters, compare=compare
+            "metrics",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            compare=compare,
+            freshness=freshness,
         )
 
     def timeseries(
@@ -38,6 +45,7 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         compare: str | None = None,
+        freshness: str | None = None,
         interval: str = "day",
         breakdown: str | None = None,
         limit: int | None = None,
@@ -50,6 +58,7 @@ class Questions:
             range=range,
             filters=filters,
             compare=compare,
+            freshness=freshness,
             interval=interval,
             breakdown=breakdown,
             limit=limit,
@@ -63,6 +72,7 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
         by: str = "country",
         compare: str | None = None,
     ) -> Frame:
@@ -74,6 +84,7 @@ class Questions:
             range=range,
             filters=filters,
             limit=limit,
+            freshness=freshness,
             by=by,
             compare=compare,
         )
@@ -86,9 +97,18 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Pages by views."""
-        return self._ask("pages", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+        return self._ask(
+            "pages",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+        )
 
     def pages_entry(
         self,
@@ -98,10 +118,17 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Pages on which visits began."""
         return self._ask(
-            "pages/entry", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+            "pages/entry",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
         )
 
     def pages_exit(
@@ -112,10 +139,17 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Pages on which visits ended."""
         return self._ask(
-            "pages/exit", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+            "pages/exit",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
         )
 
     def referrers(
@@ -126,10 +160,17 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Visits by the site they came from."""
         return self._ask(
-            "referrers", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+            "referrers",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
         )
 
     def utm(
@@ -140,9 +181,18 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Visits by campaign."""
-        return self._ask("utm", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+        return self._ask(
+            "utm",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+        )
 
     def devices(
         self,
@@ -152,9 +202,18 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Visits by kind of device."""
-        return self._ask("devices", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+        return self._ask(
+            "devices",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+        )
 
     def browsers(
         self,
@@ -164,10 +223,17 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Visits by browser."""
         return self._ask(
-            "browsers", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit
+            "browsers",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
         )
 
     def os(
@@ -178,9 +244,18 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Visits by operating system."""
-        return self._ask("os", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+        return self._ask(
+            "os",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+        )
 
     def geo(
         self,
@@ -190,11 +265,19 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
         by: str = "country",
     ) -> Frame:
         """Visits by place."""
         return self._ask(
-            "geo", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit, by=by
+            "geo",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+            by=by,
         )
 
     def events(
@@ -205,9 +288,18 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """What happened: events by name."""
-        return self._ask("events", start_date=start_date, end_date=end_date, range=range, filters=filters, limit=limit)
+        return self._ask(
+            "events",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+        )
 
     def live(self) -> Frame:
         """Who is here now."""
@@ -273,9 +365,12 @@ class Questions:
         end_date: str | date | None = None,
         range: str | None = None,
         filters: Filters | str | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Revenue by currency."""
-        return self._ask("revenue", start_date=start_date, end_date=end_date, range=range, filters=filters)
+        return self._ask(
+            "revenue", start_date=start_date, end_date=end_date, range=range, filters=filters, freshness=freshness
+        )
 
     def attribution(
         self,
@@ -308,6 +403,7 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
         start_path: str | None = None,
         end_path: str | None = None,
         include: str | None = None,
@@ -322,6 +418,7 @@ class Questions:
             range=range,
             filters=filters,
             limit=limit,
+            freshness=freshness,
             start_path=start_path,
             end_path=end_path,
             include=include,
@@ -428,6 +525,7 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
         limit: int | None = None,
+        freshness: str | None = None,
         cursor: str | None = None,
     ) -> Frame:
         """Sessions one by one, the newest first."""
@@ -438,12 +536,15 @@ class Questions:
             range=range,
             filters=filters,
             limit=limit,
+            freshness=freshness,
             cursor=cursor,
         )
 
-    def session(self, session: str, *, limit: int | None = None, cursor: str | None = None) -> Frame:
+    def session(
+        self, session: str, *, limit: int | None = None, cursor: str | None = None, freshness: str | None = None
+    ) -> Frame:
         """One session and what happened in it."""
-        return self._ask("sessions/{session}", session=session, limit=limit, cursor=cursor)
+        return self._ask("sessions/{session}", session=session, limit=limit, cursor=cursor, freshness=freshness)
 
     def profiles(
         self,
@@ -513,6 +614,7 @@ class Questions:
         by: str = "device",
         order: str = "ordered",
         filters: Filters | str | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """How many get from step to step."""
         return self._ask(
@@ -525,6 +627,7 @@ class Questions:
             by=by,
             order=order,
             filters=filters,
+            freshness=freshness,
         )
 
     def query(
@@ -540,6 +643,7 @@ class Questions:
         order: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        freshness: str | None = None,
     ) -> Frame:
         """Metrics by dimensions, filters and period."""
         return self._ask(
@@ -554,4 +658,5 @@ class Questions:
             order=order,
             limit=limit,
             cursor=cursor,
+            freshness=freshness,
         )

@@ -7,7 +7,7 @@ import msgspec
 
 from query.conditions import rollup_rows, session_rows
 from query.errors import choose
-from query.parameters import ListParameters, one_of
+from query.parameters import LiveListParameters, one_of
 from query.question import Question, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import ProjectScope, ReportContext, read_ask
@@ -83,7 +83,7 @@ def origins(ask: ReportContext, name: str) -> Question:
     return Question(table, bindings.statement(sql), rows_as_they_are, ask.subject.zone.key)
 
 
-class GeoParameters(ListParameters, kw_only=True):
+class GeoParameters(LiveListParameters, kw_only=True):
     """Those of a list, and the kind of place."""
 
     by: Annotated[str, one_of(PLACES)] = "country"
@@ -149,8 +149,8 @@ def _ask_geo(subject: ProjectScope, parameters: GeoParameters, now_ms: int) -> A
     return origins(read_ask(subject, parameters, now_ms), place), None
 
 
-def _report(name: str, summary: str, row: type[Shape]) -> Report[ListParameters]:
-    return Report(name, summary, ListParameters, over_period(lambda ask: origins(ask, name)), list[row])  # type: ignore[valid-type]
+def _report(name: str, summary: str, row: type[Shape]) -> Report[LiveListParameters]:
+    return Report(name, summary, LiveListParameters, over_period(lambda ask: origins(ask, name)), list[row])  # type: ignore[valid-type]
 
 
 ORIGINS: tuple[Report[Any], ...] = (

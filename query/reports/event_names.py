@@ -1,7 +1,7 @@
 """What happened? Events by name."""
 
 from query.conditions import event_rows, rollup_rows, summed_revenue
-from query.parameters import ListParameters
+from query.parameters import LiveListParameters
 from query.question import Data, Question
 from query.report import Report, over_period
 from query.report_context import ReportContext
@@ -63,4 +63,6 @@ class EventName(Shape):
     revenue: Money
 
 
-EVENTS = Report("events", "What happened: events by name.", ListParameters, over_period(event_names), list[EventName])
+EVENTS = Report(
+    "events", "What happened: events by name.", LiveListParameters, over_period(event_names), list[EventName]
+)

@@ -10,7 +10,7 @@ from event_lens.registry.definitions.funnels import FEWEST_STEPS, MAX_STEPS, MAX
 from query.conditions import event_rows
 from query.errors import choose, invalid
 from query.filters import resolve_filters
-from query.parameters import PERIOD_NAMES, PeriodParameters, one_of
+from query.parameters import PERIOD_NAMES, Freshness, PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask
@@ -47,6 +47,7 @@ class RawFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rena
     by: Annotated[str, one_of(BYS)] = "device"
     order: Annotated[str, one_of(ORDERS)] = "ordered"
     filters: list[RawFilter] = msgspec.field(default_factory=list)
+    freshness: Freshness = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from query.conditions import event_rows, rollup_rows, session_events, session_rows
-from query.parameters import ListParameters
+from query.parameters import LiveListParameters
 from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
 from query.report_context import ReportContext
@@ -170,18 +170,18 @@ class EdgePage(Shape):
     bounce_rate: Percent | None
 
 
-PAGES = Report("pages", "Pages by views.", ListParameters, over_period(pages), list[PageViews])
+PAGES = Report("pages", "Pages by views.", LiveListParameters, over_period(pages), list[PageViews])
 ENTRY_PAGES = Report(
     "pages/entry",
     "Pages on which visits began.",
-    ListParameters,
+    LiveListParameters,
     over_period(lambda ask: edge_pages(ask, "entry")),
     list[EdgePage],
 )
 EXIT_PAGES = Report(
     "pages/exit",
     "Pages on which visits ended.",
-    ListParameters,
+    LiveListParameters,
     over_period(lambda ask: edge_pages(ask, "exit")),
     list[EdgePage],
 )

@@ -6,7 +6,7 @@ import msgspec
 
 from query.conditions import rollup_rows, session_rows
 from query.errors import invalid
-from query.parameters import ListParameters, RankedParameters
+from query.parameters import LiveListParameters, RankedParameters
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask
@@ -73,7 +73,7 @@ ORDER BY move, moved DESC, source, target
 """
 
 
-class PathParameters(ListParameters, kw_only=True):
+class PathParameters(LiveListParameters, kw_only=True):
     """Those of a list, where the sequences begin and end, and what lies in them."""
 
     start_path: Annotated[str | None, msgspec.Meta(description="Begin at its first view; the visit's start.")] = None

@@ -8,7 +8,7 @@ from event_lens.contract.filters import RawFilter
 from query.errors import choose, invalid
 from query.filters import resolve_filters
 from query.paging import Page, read_cursor
-from query.parameters import PERIOD_NAMES, PeriodParameters
+from query.parameters import PERIOD_NAMES, Freshness, PeriodParameters
 from query.periods import Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
@@ -46,6 +46,7 @@ class WrittenQuery(PeriodParameters, forbid_unknown_fields=True, kw_only=True, r
     order: str | None = None
     limit: int | None = None
     cursor: str | None = None
+    freshness: Freshness = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What was earned? Revenue by currency; amounts of different currencies are never added up."""
 
 from query.conditions import event_rows
-from query.parameters import FilteredParameters
+from query.parameters import FilteredParameters, Freshness
 from query.question import Data, Question
 from query.report import Report, over_period
 from query.report_context import ReportContext
@@ -56,6 +56,12 @@ def _shape(rows: list[Row]) -> Data:
     ]
 
 
+class RevenueParameters(FilteredParameters, kw_only=True):
+    """The period and the filters, and whether what is not built yet counts."""
+
+    freshness: Freshness = None
+
+
 class CurrencyRevenue(Shape):
     """What was earned and refunded in a currency; amounts without one are in the project's. `people` bought."""
 
@@ -68,4 +74,4 @@ class CurrencyRevenue(Shape):
     people: int
 
 
-REVENUE = Report("revenue", "Revenue by currency.", FilteredParameters, over_period(revenue), list[CurrencyRevenue])
+REVENUE = Report("revenue", "Revenue by currency.", RevenueParameters, over_period(revenue), list[CurrencyRevenue])

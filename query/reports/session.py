@@ -6,7 +6,7 @@ import msgspec
 
 from query.errors import invalid, unknown
 from query.paging import Page
-from query.parameters import Cursor, Limit
+from query.parameters import Cursor, Freshness, Limit
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, read_limit
@@ -87,6 +87,7 @@ class SessionParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
     session: Annotated[str, msgspec.Meta(description="The session's id, as `sessions` tells it.")]
     limit: Limit = None
     cursor: Cursor = None
+    freshness: Freshness = None
 
 
 def _ask(subject: ProjectScope, parameters: SessionParameters, _now_ms: int) -> Asked:

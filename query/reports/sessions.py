@@ -7,7 +7,7 @@ import msgspec
 from query.conditions import session_rows
 from query.freshness import as_instant
 from query.paging import Instant, Page, read_cursor
-from query.parameters import Cursor, ListParameters
+from query.parameters import Cursor, LiveListParameters
 from query.question import Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask
@@ -55,7 +55,7 @@ LIMIT {limit}
 """
 
 
-class SessionsParameters(ListParameters, kw_only=True):
+class SessionsParameters(LiveListParameters, kw_only=True):
     """Those of a list, and where the page begins."""
 
     cursor: Cursor = None

@@ -8,7 +8,7 @@ import msgspec
 from query.conditions import rollup_rows
 from query.errors import invalid
 from query.parameters import Compare as Compared
-from query.parameters import ListParameters, TrendParameters, one_of
+from query.parameters import LiveListParameters, TrendParameters, one_of
 from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report, compared
@@ -136,7 +136,7 @@ class BrokenDown(Metrics):
 Columns = f"Up to {MAX_DIMENSIONS} columns or properties.x, by commas."
 
 
-class BreakdownParameters(ListParameters, kw_only=True):
+class BreakdownParameters(LiveListParameters, kw_only=True):
     """By what the metrics are broken down, and how many combinations are shown."""
 
     by: Annotated[str, msgspec.Meta(description=Columns)] = "country"

@@ -72,9 +72,12 @@ def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something
     time.sleep(KEPT_SECONDS)
     waiting = datetime.fromisoformat(site.ask("metrics")["meta"]["completeThrough"])
     assert before <= waiting < landed
+    live = site.ask("metrics", freshness="live")
+    assert datetime.fromisoformat(live["meta"]["completeThrough"]) >= landed
     site.house.eventlens("build")
     assert _complete_through(site, landed) >= landed
     answer = site.ask("metrics")
+    assert answer["data"] == live["data"]
     assert answer["data"]["total_screen_views"] == 3
     assert answer["data"]["avg_session_duration"] == 1200
 

@@ -21,13 +21,15 @@ from tests.reference.shrinking import shrink
 from tests.reference.small_history import draw_histories, renamed
 from tests.spec.build import Build
 from tests.spec.cases import CASES
-from tests.spec.landing import Landing, Touched, land, land_settings, rows_of
+from tests.spec.landing import Landing, Touched, land, land_settings, mark_built, rows_of
 from tests.spec.random_history import random_project
 from tests.spec.rows import Project
+from tests.spec.waiting import count_rows
 
 VISITS = 5_000
 RANDOM_PROJECTS = 2
 SMALL_PROJECTS = 200
+FOLLOWED = 4
 STAGES = ("incremental", "repeated", "refreshed")
 
 
@@ -42,6 +44,8 @@ class Spec:
     compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
     made_up_compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
     wrongly_merged: dict[str, list[str]] = field(default_factory=dict)
+    counted_live: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    counted_built: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     told: str = ""
 
     @property
@@ -116,8 +120,12 @@ def spec(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Spec:
         land_settings(warehouse, [*projects.values(), *made_up.projects])
         for part, batch in enumerate(_splits(projects)):
             touched = land(warehouse, batch, landed) | made_up.land(warehouse, part)
+            if landed:
+                spec.counted_live = count_rows(warehouse, _followed(projects), is_live=True)
             landed += batch
             spec.build.touched(touched)
+            mark_built(warehouse, projects.values())
+        spec.counted_built = count_rows(warehouse, _followed(projects), is_live=False)
         references = recompute(warehouse, spec.project_ids), recompute(warehouse, made_up.project_ids)
     with references[0], references[1]:
         spec.compare("incremental", *references)
@@ -126,6 +134,15 @@ def spec(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Spec:
         spec.build.everything()
         spec.compare("refreshed", *references)
     return spec
+
+
+def _followed(projects: dict[str, Project]) -> list[str]:
+    """The projects of which is looked at what they are while a part of them waits for its build."""
+    numbers = [
+        *(f"random_{number}" for number in range(RANDOM_PROJECTS)),
+        *(f"small_{number}" for number in range(FOLLOWED)),
+    ]
+    return [projects[name].project_id for name in numbers]
 
 
 def _splits(projects: dict[str, Project]) -> list[list[Landing]]:

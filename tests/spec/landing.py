@@ -12,6 +12,16 @@ from event_lens.warehouse.client import Warehouse
 from tests.spec.rows import DAY_MS, EVENTS, HOUR_MS, OPERATIONS, QUARANTINE, Project, Row, moment
 
 Landing = tuple[str, Project, Row]
+_MARK_BUILT = """
+INSERT INTO lens_staging.built_batches
+SELECT batch_id, 'tests', now64(3) FROM
+(
+    SELECT DISTINCT batch_id FROM lens_raw.events WHERE project_id IN {projects:Array(String)}
+    UNION DISTINCT
+    SELECT DISTINCT batch_id FROM lens_raw.profile_operations WHERE project_id IN {projects:Array(String)}
+    UNION DISTINCT SELECT DISTINCT batch_id FROM lens_raw.quarantine WHERE project_id IN {projects:Array(String)}
+)
+"""
 ID_WINDOW_MS = 7 * DAY_MS
 
 
@@ -106,6 +116,11 @@ def land_settings(warehouse: Warehouse, projects: Iterable[Project]) -> None:
         *definitions.items(),
     ):
         _insert(warehouse, table, rows, uuid4().hex)
+
+
+def mark_built(warehouse: Warehouse, projects: Iterable[Project]) -> None:
+    """Note that a build took in everything that was sent to `projects`, as one does at its end."""
+    warehouse.command(_MARK_BUILT, {"projects": [project.project_id for project in projects]})
 
 
 def _offsets(project: Project) -> list[dict[str, Any]]:

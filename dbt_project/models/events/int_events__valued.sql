@@ -5,27 +5,4 @@ with events as (
     select * from {{ ref('events') }}
 ),
 
-projects as (
-    select * from {{ ref('stg_projects') }}
-)
-
-select
-    events.project_id as project_id,
-    events.local_day as local_day,
-    events.hour as hour,
-    events.name as name,
-    events.device_id as device_id,
-    events.device_kind as device_kind,
-    events.session_id as session_id,
-    events.session_day as session_day,
-    events.profile_id as profile_id,
-    events.is_identified as is_identified,
-    events.client_session_id as client_session_id,
-    events.groups as groups,
-    events.created_at as created_at,
-    (events.created_at, toUInt128(events.event_id), events.received_at) as position,
-    events.is_screen_view as is_screen_view,
-    events.path as path,
-    {{ countable_revenue('events.revenue', 'events.currency', 'projects.currency') }} as revenue
-from events
-left join projects on events.project_id = projects.project_id
+{{ valued() }}

@@ -21,7 +21,7 @@ from event_lens.warehouse.client import Warehouse
 from query.pool import QUERY_TIMEOUT_SECONDS
 from tests.ports import free_port
 from tests.spec.build import Build
-from tests.spec.landing import land, land_settings, rows_of
+from tests.spec.landing import land, land_settings, mark_built, rows_of
 from tests.spec.rows import Project
 from tests.unit.query.demo_shop import CURRENCY, DEMO, ZONE, fill_demo
 from tests.unit.query.sample_projects import (
@@ -36,6 +36,7 @@ from tests.unit.query.sample_projects import (
     fill_random,
     fill_shop,
     fill_steps,
+    fill_waiting,
 )
 
 SERVE = """
@@ -59,6 +60,7 @@ ZONES = {
     "shop": "UTC",
     "people": "Europe/Berlin",
     "late": "UTC",
+    "waiting": "UTC",
     "one": "Asia/Kolkata",
     "live": "UTC",
     "empty": "UTC",
@@ -70,16 +72,6 @@ FIXED_IDS = {"shop": SHOP, "demo": DEMO}
 CURRENCIES = {"plain": "EUR", "money": "EUR", "shop": "EUR", "demo": CURRENCY}
 MADE_AT = datetime(2026, 5, 1, tzinfo=UTC).replace(tzinfo=None)
 NOTE_BUILD = "INSERT INTO lens_staging.builds VALUES ('query tests', now64(3))"
-MARK_BUILT = """
-INSERT INTO lens_staging.built_batches
-SELECT batch_id, 'query tests', now64(3) FROM
-(
-    SELECT DISTINCT batch_id FROM lens_raw.events WHERE project_id IN {projects:Array(String)}
-    UNION DISTINCT
-    SELECT DISTINCT batch_id FROM lens_raw.profile_operations WHERE project_id IN {projects:Array(String)}
-    UNION DISTINCT SELECT DISTINCT batch_id FROM lens_raw.quarantine WHERE project_id IN {projects:Array(String)}
-)
-"""
 
 Ask = Callable[..., httpx.Response]
 
@@ -180,6 +172,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_shop(projects["shop"])
     fill_people(projects["people"])
     fill_late(projects["late"])
+    fill_waiting(projects["waiting"])
     fill_demo(projects["demo"])
     projects["one"].view("2026-03-09 19:00", "/only", "d1")
     with Warehouse(warehouse_url) as warehouse:
@@ -187,7 +180,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         touched = land(warehouse, rows_of(projects.values()), [])
         Build(warehouse_url, tmp_path_factory.mktemp("query-dbt")).touched(touched)
         warehouse.command(NOTE_BUILD)
-        warehouse.command(MARK_BUILT, {"projects": [project.project_id for project in projects.values()]})
+        mark_built(warehouse, projects.values())
     server = QueryServer(home, warehouse_url, EVENTLENS_BASE_PATH="/api/v1", EVENTLENS_FAILED_KEYS="0")
     try:
         yield World(server.wait().url, home, warehouse_url, projects, keys)

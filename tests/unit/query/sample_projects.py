@@ -11,6 +11,8 @@ from tests.unit.query.history import History, read_history
 
 HOSTILE = "a'b\"c\\d`e{p0_string:String}--/*;%_é\t\n"
 
+WAITING_MESSAGE = {"message_id": "m1", "event_id": "00000000-0000-4000-8000-000000000001"}
+
 
 @dataclass
 class World:
@@ -113,6 +115,12 @@ def fill_instants(project: Project, seed: int) -> None:
             properties = {"plan": random.choice(["free", "pro"])}
             at = start + random.randrange(4) * 1000
             project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
+
+
+def fill_waiting(project: Project) -> None:
+    """Two visits, one of which goes on in what lands later."""
+    project.view("2026-03-10 10:00", "/a", "d1")
+    project.view("2026-03-10 10:00", "/a", "d2", **WAITING_MESSAGE)
 
 
 def _did(cohort_id: str, event: str, times: int, within_days: int | None = None, **dates: str) -> Row:

@@ -70,6 +70,28 @@ def test_no_project_sees_anything_of_another_whose_ids_it_knows(ask: Ask, name: 
         assert not any(word in json.dumps(response.json()["data"]) for word in OWN_WORDS)
 
 
+PAGED = [name for name, report in REPORTS.items() if "cursor" in report.parameters.__struct_encode_fields__]
+
+
+@pytest.mark.parametrize("name", PAGED)
+def test_a_cursor_of_another_project_tells_nothing_of_it(ask: Ask, name: str) -> None:
+    address, body, written = example_request(name)
+    page = {"limit": 1}
+    first = ask("shop", address, body and body | page, **written if body else written | page)
+    cursor = first.json()["meta"]["nextCursor"]
+    assert cursor is not None, "the shop has too little to tell"
+    page["cursor"] = cursor
+    written.pop("asOf", None)
+    response = ask("empty", address, body and body | page, **written if body else written | page)
+    assert response.status_code == (404 if ids_of(REPORTS[name]) else 200), response.text
+    assert not any(word in response.text for word in OWN_WORDS)
+
+
+def test_a_cohort_is_not_compared_with_one_of_another_project(ask: Ask) -> None:
+    response = ask("random", "cohorts/active/behaviour", versus="buyers")
+    assert is_error(response, "cohort_unknown")
+
+
 def test_a_foreign_project_and_one_that_is_not_there_look_the_same(world: World) -> None:
     key = world.keys["plain"]
     foreign = httpx.get(f"{world.url}/insights/{world.projects['berlin'].project_id}/metrics", headers=key)

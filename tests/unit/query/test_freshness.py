@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
+import pytest
 
 from event_lens.clock import now_ms
 from event_lens.registry.database import open_registry
@@ -16,10 +18,12 @@ from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.noted_checks import Finding, note_findings
 from orchestration.planning.set_aside import Failure, set_aside, take_back
-from tests.spec.landing import land, rows_of
-from tests.spec.rows import Project
+from query.reports import REPORTS
+from tests.spec.landing import land, mark_built, rows_of
+from tests.spec.rows import Project, moment
 from tests.unit.query.conftest import NOTE_BUILD, QueryServer, make_key
-from tests.unit.query.sample_projects import World
+from tests.unit.query.examples import request
+from tests.unit.query.sample_projects import WAITING_MESSAGE, World
 
 Answer = Callable[..., Any]
 
@@ -182,3 +186,54 @@ def test_a_warehouse_that_is_away_is_503_and_comes_back(
     while httpx.get(f"{server.url}/ready").status_code != 200:
         assert time.monotonic() < deadline
     assert httpx.get(path, headers=key).status_code == 200
+
+
+def test_a_live_answer_counts_what_is_not_built_and_says_so(warehouse: Warehouse, world: World, ask: Answer) -> None:
+    project = world.projects["waiting"]
+    # Goes on with a visit that is built, which was a bounce; a device that is new; one that repeats what is built.
+    project.view("2026-03-10 10:20", "/b", "d1")
+    project.view("2026-03-10 11:00", "/new", "d3", profile_id="ann")
+    project.view("2026-03-10 10:00", "/a", "d2", received_at=moment("2026-03-10 10:05"), **WAITING_MESSAGE)
+    period = {"startDate": "2026-03-10", "endDate": "2026-03-10"}
+    built = ask("waiting", "metrics", **period).json()["data"]
+    before = datetime.now(UTC).replace(microsecond=0)
+    land(warehouse, rows_of([project])[-3:], [])
+    try:
+        metrics = ask("waiting", "metrics", freshness="live", **period).json()
+        pages = ask("waiting", "pages", freshness="live", **period).json()["data"]
+        again = ask("waiting", "metrics", freshness="built", **period).json()["data"]
+    finally:
+        mark_built(warehouse, [project])
+    assert {name: (built[name], metrics["data"][name]) for name in built if built[name] != metrics["data"][name]} == {
+        "unique_visitors": (2, 3),
+        "people": (2, 3),
+        "total_sessions": (2, 3),
+        "total_screen_views": (2, 4),
+        "total_events": (2, 4),
+        "avg_session_duration": (0.0, 400.0),
+        "bounce_rate": (100.0, 100 * 2 / 3),
+        "views_per_session": (1.0, 4 / 3),
+    }
+    assert datetime.fromisoformat(metrics["meta"]["completeThrough"]) >= before
+    assert metrics["meta"]["cached"] is False
+    assert metrics["meta"]["notes"] == [
+        "3 events of 3 devices are not built: raw tells of them.",
+        "People, and what is filtered by profile, are within 1 of what the next build counts: so many links of devices "
+        "to profiles are not built.",
+    ]
+    assert [(row["path"], row["views"]) for row in pages] == [("/a", 2), ("/b", 1), ("/new", 1)]
+    assert again == built
+
+
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_every_report_is_asked_live_or_says_that_it_cannot(ask: Answer, name: str) -> None:
+    address, body, written = request(name)
+    takes_it = "freshness" in {field.encode_name for field in msgspec.structs.fields(REPORTS[name].parameters)}
+    live = {"freshness": "live"}
+    response = ask("shop", address, body and body | live, **written if body else written | live)
+    if takes_it:
+        assert response.status_code == 200, response.text
+        assert response.json()["data"] == ask("shop", address, body, **written).json()["data"]
+    else:
+        assert response.status_code == 400
+        assert response.json()["error"]["code"] == "freshness_invalid"

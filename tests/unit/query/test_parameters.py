@@ -61,6 +61,7 @@ SAMPLES = {
     "search": "a",
     "sort": "name",
     "order": "asc",
+    "freshness": "live",
 }
 EVENT_CURSOR = write_cursor(1_750_000_000_000, "00000000-0000-0000-0000-000000000001", 1_750_000_000_000)
 OWN_SAMPLES = {
@@ -84,8 +85,12 @@ def declared(report: Report[Any]) -> set[str]:
 def asked(report: Report[Any], **written: str) -> Any:
     # The number of series can be limited only where there are several.
     given = needed(report) | ({"breakdown": "name"} if "breakdown" in declared(report) else {}) | written
-    question, previous = report.ask(SUBJECT, read_parameters(report.name, report.parameters, given.items()), NOW)
-    return question.statement, previous is None
+    return told(report, read_parameters(report.name, report.parameters, given.items()))
+
+
+def told(report: Report[Any], parameters: Any) -> Any:
+    question, previous = report.questions(SUBJECT, parameters, NOW)
+    return question.statement, question.tail_of, previous is None
 
 
 @pytest.mark.parametrize("report", IN_ADDRESS, ids=lambda report: report.name)
@@ -98,7 +103,7 @@ def test_what_a_question_takes_changes_what_is_asked_and_the_rest_is_refused(rep
         else:
             with pytest.raises(Refused) as refused:
                 asked(report, **{name: value})
-            assert refused.value.code == "parameter_invalid"
+            assert refused.value.code == ("freshness_invalid" if name == "freshness" else "parameter_invalid")
             assert repr(name) in refused.value.message
 
 
@@ -111,6 +116,7 @@ def test_a_funnel_takes_what_it_says() -> None:
         "endDate": "2026-01-01",
         "range": "7d",
         "filters": [{"name": "path", "operator": "is", "value": "/"}],
+        "freshness": "live",
     }
     assert_takes(REPORTS["funnel"], FUNNEL, own)
 
@@ -118,10 +124,10 @@ def test_a_funnel_takes_what_it_says() -> None:
 def assert_takes(report: Report[Any], least: dict[str, Any], own: dict[str, Any]) -> None:
     """Each of `own` changes what is asked by `least`, and the body has no other fields."""
     assert declared(report) == {*least, *own}
-    plain = report.ask(SUBJECT, convert_body(report.name, report.parameters, least), NOW)[0].statement
+    plain = told(report, convert_body(report.name, report.parameters, least))
     for name, value in own.items():
         written = convert_body(report.name, report.parameters, least | {name: value})
-        assert report.ask(SUBJECT, written, NOW)[0].statement != plain, name
+        assert told(report, written) != plain, name
 
 
 def test_a_query_takes_what_it_says() -> None:
@@ -135,6 +141,7 @@ def test_a_query_takes_what_it_says() -> None:
         "startDate": "2026-01-01",
         "endDate": "2026-01-01",
         "range": "7d",
+        "freshness": "live",
     }
     assert_takes(REPORTS["query"], {"metrics": ["people"]}, own)
 
@@ -146,7 +153,7 @@ def test_a_query_takes_what_it_says() -> None:
         ("metrics", {"startdate": "2026-01-01"}, "did you mean 'startDate'?"),
         ("events", {"breakdown": "path"}, "Unknown parameter 'breakdown'"),
         ("pages", {"limt": "5"}, "did you mean 'limit'?"),
-        ("pages", {"compare": "previous"}, "Unknown parameter 'compare'; `pages` takes endDate, filters, limit"),
+        ("pages", {"compare": "previous"}, "Unknown parameter 'compare'; `pages` takes endDate, filters, freshness"),
         ("live", {"filters": "[]"}, "Unknown parameter 'filters'; `live` takes none."),
         ("ingest", {"filters": "[]"}, "Unknown parameter 'filters'"),
         ("retention", {"start_event": "a"}, "did you mean 'startEvent'?"),

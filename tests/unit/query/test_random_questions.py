@@ -49,6 +49,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "sort": ("last_seen_at", "name", "revenue", "event_count", "profile_count", "group_id"),
     "order": ("asc", "desc", "up"),
     "metric": ("active_users", "sessions", "events", "revenue", "mood"),
+    "freshness": ("live", "built", "old"),
 }
 
 

@@ -93,13 +93,6 @@ def test_the_plainest_sql_gives_the_same(
     assert size == len(rows)
 
 
-def test_a_cursor_of_another_project_tells_nothing_of_it(ask: Ask) -> None:
-    cursor = ask("shop", "cohorts/buyers/members", asOf="2026-06-01", limit=1).json()["meta"]["nextCursor"]
-    response = ask("random", "cohorts/active/members", cursor=cursor)
-    assert response.status_code == 200
-    assert "bob" not in profiles(response.json()["data"])
-
-
 @pytest.mark.parametrize(("project", "cohort"), [("shop", "none"), ("empty", "buyers"), ("random", "buyers")])
 def test_a_cohort_that_the_project_does_not_have_is_refused(ask: Ask, project: str, cohort: str) -> None:
     response = ask(project, f"cohorts/{cohort}/members")

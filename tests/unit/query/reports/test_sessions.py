@@ -80,11 +80,6 @@ def test_pages_hold_every_session_once(ask: Ask, world: World, warehouse: Wareho
     assert len(found) > 34
 
 
-def test_a_cursor_of_another_project_tells_nothing_of_it(ask: Ask, answer: Answer) -> None:
-    cursor = ask("shop", "sessions", limit=1, **MAY).json()["meta"]["nextCursor"]
-    assert answer("empty", "sessions", cursor=cursor, **MAY) == []
-
-
 @pytest.mark.parametrize(
     "cursor", ["?", "e30", write_cursor(0), write_cursor(0, "x"), write_cursor(-1, "1"), write_cursor(0, "1'")]
 )

@@ -1,0 +1,101 @@
+{#- SQL: the rest of a statement with the CTEs `events`, `copies` and `handovers`: the events that count (no duplicate, no bot,
+    no session_start or session_end) of the devices they count for, with their sessions. Of `events` those are looked at for
+    which `read` holds; those come out for which `kept` does. -#}
+{% macro in_sessions(read, kept) -%}
+counted as (
+    select
+        events.* except (device_id),
+        sipHash64(batch_id) as batch,
+        events.device_id as sent_device_id,
+        if(events.created_at <= handovers.last_at, handovers.previous_device_id, events.device_id) as device_id
+    from events
+    left join handovers
+        on events.project_id = handovers.project_id
+        and events.device_id = handovers.device_id
+        and events.day = handovers.utc_day
+    where {{ read }}
+        and name not in ('session_start', 'session_end')
+        and not is_bot
+        and (events.project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from copies)
+),
+
+-- Arrays of a device's events in order cost a quarter of what window functions over them do.
+devices as (
+    select
+        project_id,
+        device_id,
+        any(session_timeout_seconds) * 1000 as timeout_ms,
+        arraySort(groupArray(
+            (toUnixTimestamp64Milli(created_at), toUInt128(event_id), received_at, local_day, client_session_id, batch, batch_row)
+        )) as in_order,
+        in_order.1 as moments,
+        in_order.4 as days,
+        in_order.5 as named,
+        arrayFill(name -> name != '', named) as last_named,
+        arrayFill((day, name) -> name != '', days, named) as last_named_days
+    from counted
+    where device_id != ''
+    group by project_id, device_id
+),
+
+-- Rules (a) a gap of the timeout or more, and (b) another client session id than the last of this or the previous day.
+cut as (
+    select
+        *,
+        arrayMap(
+            (gap, name, last_name, last_day, day, place) -> place = 1
+                or gap >= timeout_ms
+                or (name != '' and last_name not in ('', name) and last_day >= day - 1),
+            arrayDifference(moments), named, {{ previous_of('last_named', "''") }},
+            {{ previous_of('last_named_days', 'toDate(0)') }}, days, arrayEnumerate(moments)
+        ) as are_cut,
+        arrayFill((day, is_cut) -> is_cut, days, are_cut) as last_cut_days
+    from devices
+),
+
+-- Rule (c): the first event of a local day, when (a) and (b) cut nothing on the local day before.
+started as (
+    select
+        *,
+        arrayMap(
+            (is_cut, day, previous_day, last_cut_day) -> is_cut or (day != previous_day and last_cut_day != day - 1),
+            are_cut, days, {{ previous_of('days', 'toDate(0)') }}, {{ previous_of('last_cut_days', 'toDate(0)') }}
+        ) as are_starts,
+        arrayFill((moment, is_start) -> is_start, moments, are_starts) as starts,
+        arrayFill((day, is_start) -> is_start, days, are_starts) as start_days,
+        -- Starts at one instant are one session.
+        arrayMap((start, previous) -> start != previous, starts, {{ previous_of('starts', '-1') }}) as are_first
+    from cut
+),
+
+placed as (
+    select
+        batch,
+        batch_row,
+        sipHash64(project_id, device_id, start) as session_id,
+        start_day as session_day,
+        is_first
+    from started
+    array join in_order.6 as batch, in_order.7 as batch_row, starts as start, start_days as start_day, are_first as is_first
+)
+
+select
+    counted.project_id as project_id,
+    counted.local_day as local_day,
+    counted.hour as hour,
+    counted.event_id as event_id,
+    counted.device_id as device_id,
+    counted.sent_device_id as sent_device_id,
+    counted.device_kind as device_kind,
+    counted.profile_id as profile_id,
+    counted.created_at as created_at,
+    counted.received_at as received_at,
+    placed.session_id as session_id,
+    placed.session_day as session_day,
+    placed.is_first as is_session_start,
+    counted.batch_id as batch_id,
+    counted.batch_row as batch_row
+from counted
+left join placed on counted.batch = placed.batch and counted.batch_row = placed.batch_row
+where {{ kept }}
+{%- endmacro %}

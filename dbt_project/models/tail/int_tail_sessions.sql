@@ -1,0 +1,35 @@
+{{ config(tags='folded', materialized='view', schema='lens_staging') }}
+-- grain: one row per session of a project, with what landed and is not built, as the next build will have them
+--
+-- The rows of `sessions`, but those of `devices` that start on `days` made anew from their events.
+
+with tail_events as (
+    select * from {{ ref('int_tail_events') }}({{ tail_arguments() }})
+    where device_id in {devices:Array(String)}
+        and (local_day in {days:Array(Date)} or local_day - 1 in {days:Array(Date)})
+        and session_day in {days:Array(Date)}
+        and session_id != 0
+),
+
+made_anew as (
+    with events as (
+        with events as (
+            select * from tail_events
+        ),
+
+        {{ valued() }}
+    ),
+
+    first_events as (
+        select * from tail_events
+        where is_session_start
+    ),
+
+    {{ sessions_of_events() }}
+)
+
+select * from {{ ref('sessions') }}
+where project_id = {project:String}
+    and not (day in {days:Array(Date)} and device_id in {devices:Array(String)})
+union all
+select * from made_anew

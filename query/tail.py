@@ -1,0 +1,219 @@
+"""The tail: what landed and is not built, counted as the next build will (docs/decisions/0034-the-tail.md).
+
+Devices of the tail are counted anew from raw on the days that it can change; all else comes from the tables of `lens`.
+The models `int_tail_events` and `int_tail_sessions` do so for the devices and days that are found here.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from event_lens.errors import Unavailable
+from event_lens.warehouse.unbuilt import BATCHES, concerned_rows
+from query.periods import FIRST_DAY, LAST_DAY
+from query.statement import Row, Statement, Value
+
+MAX_DEVICES = 20_000
+"""A statement carries their ids. What waits is of more where no builds run."""
+
+# A row of UTC day D counts on a local day from D - 1 to D + 1, and changes rows of the day before that to four days on.
+# Each of those is made of rows of four local days before it (docs/decisions/0003-session-reach.md).
+CHANGED_DAYS = (-2, 5)
+READ_DAYS = (-5, 1)
+
+CONCERNED = f"""
+SELECT
+    uniqExact(device_id) AS device_count,
+    groupUniqArray({MAX_DEVICES + 1})(device_id) AS devices,
+    groupUniqArray(day) AS days
+FROM ({concerned_rows("lens_raw.events", ("device_id", "day"), "{project:String}")})
+"""
+
+# A link that the last build does not know can change whose events are, a row that was taken out of raw what is counted.
+BESIDES = f"""
+WITH
+    landed AS
+    (
+        SELECT device_id, previous_device_id, device_kind, profile_id
+        FROM lens_raw.events
+        WHERE project_id = {{project:String}} AND day IN {{days:Array(Date)}} AND batch_id IN ({BATCHES})
+    ),
+    links AS
+    (
+        SELECT arrayJoin([device_id, previous_device_id]) AS linked_id, profile_id
+        FROM
+        (
+            SELECT * FROM landed
+            UNION ALL
+            SELECT device_id, previous_device_id, device_kind, profile_id
+            FROM lens_raw.profile_operations
+            WHERE project_id = {{project:String}} AND operation IN ('identify', 'alias') AND batch_id IN ({BATCHES})
+        )
+        WHERE linked_id != '' AND profile_id != '' AND device_kind != 'server'
+    )
+SELECT
+    (SELECT (count(), uniqExact(device_id)) FROM landed) AS counts,
+    (
+        SELECT uniqExact(linked_id, profile_id) FROM links
+        WHERE (linked_id, profile_id) NOT IN
+        (
+            SELECT device_id, profile_id FROM lens_staging.int_identities WHERE project_id = {{project:String}}
+        )
+    ) AS link_count,
+    (
+        SELECT count() FROM lens_raw.profile_operations
+        WHERE project_id = {{project:String}} AND operation = 'alias' AND batch_id IN ({BATCHES})
+    ) AS alias_count,
+    (
+        SELECT count() FROM lens_raw.changed_events
+        WHERE project_id = {{project:String}} AND batch_id IN ({BATCHES})
+    ) AS taken_count,
+    (
+        SELECT max(closed_before) FROM (SELECT * FROM lens_raw.closed_days FINAL) WHERE project_id = {{project:String}}
+    ) AS closed_before
+"""
+
+# A derived device goes on from the one it was under the salt before, or is gone on from.
+HANDED_OVER = """
+SELECT groupUniqArrayArray([device_id, previous_device_id]) AS devices
+FROM lens_raw.events
+WHERE project_id = {project:String} AND day IN {days:Array(Date)} AND previous_device_id != ''
+    AND (device_id IN {devices:Array(String)} OR previous_device_id IN {devices:Array(String)})
+"""
+
+COPIES = "SELECT batch_id, batch_row FROM lens_staging.int_tail_copies({arguments})"
+HANDOVERS = """
+SELECT device_id, utc_day, previous_device_id, toUnixTimestamp64Milli(last_at) AS until
+FROM lens_staging.int_tail_handovers({arguments})
+"""
+
+KINDS = {
+    "project": "String",
+    "read_devices": "Array(String)",
+    "read_days": "Array(Date)",
+    "copied_batches": "Array(String)",
+    "copied_rows": "Array(UInt32)",
+    "devices": "Array(String)",
+    "days": "Array(Date)",
+    "handed_devices": "Array(String)",
+    "handed_days": "Array(Date)",
+    "handed_from": "Array(String)",
+    "handed_until": "Array(Int64)",
+}
+"""What the views of the tail are told, and as which type."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What waits of a project: rows of `device_count` devices, and what the views that count them are told, if any.
+
+    `link_count` is how many links of a device to a profile, or of two profiles, the last build does not know. When
+    `is_less`, rows of raw were taken away that are still counted.
+    """
+
+    row_count: int
+    device_count: int
+    link_count: int
+    is_less: bool
+    told: Mapping[str, Value]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the tail adds to an answer, and what of it is approximate."""
+        notes = []
+        if self.row_count:
+            notes.append(f"{self.row_count} events of {self.device_count} devices are not built: raw tells of them.")
+        if self.link_count:
+            notes.append(
+                f"People, and what is filtered by profile, are within {self.link_count} of what the next build counts: "
+                "so many links of devices to profiles are not built."
+            )
+        if self.is_less:
+            notes.append("Rows that were taken out of raw are counted until the next build.")
+        return tuple(notes)
+
+    def over(self, statement: Statement) -> Statement:
+        """`statement` over the tables of `lens` and this tail."""
+        if not self.told:
+            return statement
+        view = rf" lens_staging.int_tail_\1({_arguments(self.told)})"
+        sql = re.sub(r" lens\.(events|sessions)\b", view, statement.sql)
+        return Statement(sql, {**statement.parameters, **_bound(self.told)})
+
+
+def _arguments(told: Iterable[str]) -> str:
+    return ", ".join(f"{name} = {{tail_{name}:{KINDS[name]}}}" for name in told)
+
+
+def _bound(told: Mapping[str, Value]) -> dict[str, Value]:
+    return {f"tail_{name}": value for name, value in told.items()}
+
+
+def read_tail(ask: Callable[[Statement], list[Row]], project_id: str) -> Tail | None:
+    """What waits of the project, if anything does. Raises `Unavailable` (`tail_too_large`) and what `ask` does."""
+    (found,) = ask(Statement(CONCERNED, {"project": project_id}))
+    if found["device_count"] > MAX_DEVICES:
+        raise Unavailable(
+            f"What landed and is not built is of {found['device_count']} devices, more than {MAX_DEVICES}. Ask without "
+            "freshness, or build first (`eventlens build`).",
+            code="tail_too_large",
+            retry_after_seconds=60,
+        )
+    (besides,) = ask(Statement(BESIDES, {"project": project_id, "days": _written(found["days"])}))
+    link_count = besides["link_count"] + besides["alias_count"]
+    row_count, device_count = besides["counts"]
+    is_less = bool(besides["taken_count"])
+    if not row_count:
+        return Tail(0, 0, link_count, is_less, {}) if link_count or is_less else None
+    open_from = besides["closed_before"] or date.min
+    days = tuple(day for day in _around(found["days"], CHANGED_DAYS) if day >= open_from)
+    read_days = _around(days, READ_DAYS)
+
+    def rows_of(sql: str, told: Mapping[str, Value]) -> list[Row]:
+        return ask(Statement(sql.format(arguments=_arguments(told)), _bound(told)))
+
+    def handed_over(devices: Collection[str]) -> list[str]:
+        """`devices`, those that they go on from, and those that go on from them."""
+        values: dict[str, Value] = {"project": project_id, "devices": list(devices), "days": _written(read_days)}
+        (row,) = ask(Statement(HANDED_OVER, values))
+        return sorted({*devices, *row["devices"]})
+
+    devices = handed_over(found["devices"])
+    told: dict[str, Value] = {
+        "project": project_id,
+        "read_devices": handed_over(devices),
+        "read_days": _written(read_days),
+    }
+    copies = rows_of(COPIES, told)
+    told |= {
+        "copied_batches": [row["batch_id"] for row in copies],
+        "copied_rows": [row["batch_row"] for row in copies],
+    }
+    handovers = rows_of(HANDOVERS, told)
+    told |= {
+        "devices": devices,
+        "days": _written(days),
+        "handed_devices": [row["device_id"] for row in handovers],
+        "handed_days": _written(row["utc_day"] for row in handovers),
+        "handed_from": [row["previous_device_id"] for row in handovers],
+        "handed_until": [row["until"] for row in handovers],
+    }
+    return Tail(
+        row_count=row_count,
+        device_count=device_count,
+        # A device that goes on from another one has its links.
+        link_count=link_count + len(devices) - len(found["devices"]),
+        is_less=is_less,
+        told=told,
+    )
+
+
+def _around(days: Iterable[date], reach: tuple[int, int]) -> tuple[date, ...]:
+    before, after = reach
+    near = {day + timedelta(days=offset) for day in days for offset in range(before, after + 1)}
+    return tuple(sorted(day for day in near if FIRST_DAY <= day <= LAST_DAY))
+
+
+def _written(days: Iterable[date]) -> list[str]:
+    return [day.isoformat() for day in days]
