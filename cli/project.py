@@ -118,6 +118,24 @@ def project_rebuild(project_id: str) -> None:
     console.print(f"The next build makes all days of {project_id} anew.", highlight=False, soft_wrap=True)
 
 
+@project_app.command("delete")
+def project_delete(
+    project_id: str,
+    name: Annotated[str, typer.Option(prompt="Its name, to confirm", help="The project's name, to confirm.")],
+) -> None:
+    """Delete a project with everything that was sent to it, for good. Its keys are refused at once.
+
+    Backups and your own exports stay as they are. Run it again when it was stopped.
+    """
+    from cli.project_delete import delete_project  # noqa: PLC0415 -- no other command needs the warehouse
+
+    settings = read_settings(os.environ)
+    with opened_registry() as registry:
+        is_gone = delete_project(settings, registry, project_id, name, console.print)
+    if is_gone:
+        console.print(f"{project_id} is deleted.", highlight=False, soft_wrap=True)
+
+
 @project_app.command("list")
 def project_list() -> None:
     """List all projects."""

@@ -236,6 +236,7 @@ WAREHOUSE = {
     "cluster_sharded": _caller("The cluster has several shards. Name an address of each in `EVENTLENS_WAREHOUSE_URL`."),
     "cluster_missing": _caller("The shards' cluster, or one of its replicas, has no name in the settings."),
     "shard_unknown": _caller("There is no shard of this number, or the home is not that of a shard."),
+    "project_not_confirmed": _caller("The name that confirms a deletion is not the project's."),
     "project_moving": _passing("A project is on its way to another shard; its rows wait."),
     "person_missing": _caller("One profile or one device is to be named for an erasure."),
     "project_id_faulty": _program("A project's id cannot stand in the definition of a table."),

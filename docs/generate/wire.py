@@ -141,8 +141,8 @@ def _answers() -> str:
 - **200**: on disk. `{{"success": true, "deviceId", "sessionId"}}`.
   Of a batch `{{"success": true, "accepted", "rejected"}}`, where `rejected` names each event that was refused by
   its `index`, with `code` and `reason`; the others are taken.
-  The `sessionId` is the one that was sent. Without one it is a guess, the same for half an hour, for clients that wait for
-  a session: only a build knows where sessions begin, so the guess is in no table. Send your own to find the session
+  The `sessionId` is the one that was sent. Without one it is a guess, the same for half an hour, for clients that wait
+  for a session: only a build knows where sessions begin, so the guess is in no table. Send your own to find the session
   again: it is `client_session_id` beside `session_id` in `lens.sessions` and `lens.events`. Or ask for the session of a
   device at an instant: `where device_id = 'd-1' and started_at <= at and ended_at >= at`.
 - **202**: on disk too, and not counted, because the sender is a bot.

@@ -1,4 +1,4 @@
-"""Projects: created, changed, listed, found."""
+"""Projects: created, changed, listed, found, deleted."""
 
 import re
 import secrets
@@ -13,7 +13,16 @@ from event_lens.registry.database import Registry
 from event_lens.registry.placements import emptiest_shard
 from event_lens.registry.project_settings import ProjectSetting
 from event_lens.registry.setting_values import refused
-from event_lens.registry.tables import PROJECT_SETTINGS, Project
+from event_lens.registry.tables import (
+    PROJECT_SETTINGS,
+    Client,
+    Cohort,
+    Funnel,
+    Goal,
+    ImportSalt,
+    Project,
+    Retention,
+)
 
 
 def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
@@ -50,6 +59,28 @@ def rebuild_project(registry: Registry, project_id: str) -> Project:
         project = _get(session, project_id)
         project.rebuild_count += 1
         return project
+
+
+def close_project(registry: Registry, project_id: str) -> None:
+    """Revoke every client of the project. Raises `Refused` (`project_unknown`)."""
+    with registry.session() as session:
+        _get(session, project_id)
+        for client in session.scalars(select(Client).where(Client.project_id == project_id)):
+            client.revoked_at = client.revoked_at or datetime.now(UTC).replace(tzinfo=None)
+
+
+def forget_project(registry: Registry, project_id: str) -> None:
+    """Remove the project, its clients and its definitions; the audit log and receipts of erasures stay.
+
+    Raises `Refused` (`project_unknown`).
+    """
+    with registry.session() as session:
+        project = _get(session, project_id)
+        for table in (Client, Funnel, Retention, Cohort, Goal, ImportSalt):
+            for owned in session.scalars(select(table).where(table.project_id == project_id)):
+                session.delete(owned)
+        session.flush()
+        session.delete(project)
 
 
 def add_to_project(registry: Registry, project_id: str, **lists: Iterable[str]) -> Project:
