@@ -29,7 +29,7 @@ from tests.spec.waiting import count_rows
 VISITS = 5_000
 RANDOM_PROJECTS = 2
 SMALL_PROJECTS = 200
-FOLLOWED = 4
+FOLLOWED = 2
 STAGES = ("incremental", "repeated", "refreshed")
 
 
