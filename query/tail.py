@@ -126,8 +126,8 @@ class Tail:
             notes.append(f"{self.row_count} events of {self.device_count} devices are not built: raw tells of them.")
         if self.link_count:
             notes.append(
-                f"People, and what is filtered by profile, are within {self.link_count} of what the next build counts: "
-                "so many links of devices to profiles are not built."
+                f"Owners are those of the last build: {self.link_count} links to profiles are not built. People are "
+                "within so many of what the next build counts; what asks for a profile can differ by more."
             )
         if self.is_less:
             notes.append("Rows that were taken out of raw are counted until the next build.")

@@ -218,8 +218,8 @@ def test_a_live_answer_counts_what_is_not_built_and_says_so(warehouse: Warehouse
     assert metrics["meta"]["cached"] is False
     assert metrics["meta"]["notes"] == [
         "3 events of 3 devices are not built: raw tells of them.",
-        "People, and what is filtered by profile, are within 1 of what the next build counts: so many links of devices "
-        "to profiles are not built.",
+        "Owners are those of the last build: 1 links to profiles are not built. People are within so many of what the "
+        "next build counts; what asks for a profile can differ by more.",
     ]
     assert [(row["path"], row["views"]) for row in pages] == [("/a", 2), ("/b", 1), ("/new", 1)]
     assert again == built
