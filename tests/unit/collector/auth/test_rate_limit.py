@@ -169,7 +169,7 @@ def test_who_guesses_ids_soon_no_longer_costs_a_look_into_the_registry(tmp_path:
             asked.append(client_id)
             return await super().find(client_id)
 
-    authoriser = Authoriser(settings, Watched(registry), RateLimit(5, clock=lambda: 0), ProjectQuotas(1))
+    authoriser = Authoriser(settings, Watched(registry), RateLimit(5, clock=lambda: 0), ProjectQuotas())
 
     async def attempt(client_id: str, secret: str, peer: str) -> str:
         headers = {b"openpanel-client-id": client_id.encode(), b"openpanel-client-secret": secret.encode()}
