@@ -160,7 +160,7 @@ def _refuse_live(question: str, name: str) -> None:
     """Say of `freshness` that the question does not take it because it cannot."""
     if name == "freshness":
         raise invalid(
-            name, f"`{question}` cannot be asked with 'freshness': builds alone make what it is answered from."
+            "freshness", f"`{question}` cannot be asked with 'freshness': builds alone make what it is answered from."
         )
 
 

@@ -18,6 +18,7 @@ SHARED = {
     "int_device_handovers": ({"sessions"}, "a session goes on over midnight, when its device's id changes"),
     "int_operations": ({"groups", "identities"}, "operations count once, whatever they say: traits, names, groups"),
     "int_aliases": ({"events", "profiles"}, "who somebody is called by now is decided once"),
+    "int_aliases__published": ({"tail"}, "who owns what waits to be built is who readers see as its owner"),
     "int_identities": ({"events"}, "its public twin is filled when the days are, and events come before"),
     "int_profile_days": ({"retention"}, "retention is of the same days that a profile was there on"),
 }
