@@ -20,7 +20,8 @@ from event_lens.data_dir import prepare_home
 from event_lens.errors import Broken, EventLensError, Refused, Unavailable
 from event_lens.logs import get_log, set_up_logs
 from event_lens.processes import is_answering
-from event_lens.registry.database import open_registry
+from event_lens.registry.database import Registry, open_registry
+from event_lens.registry.projects import list_projects
 from event_lens.registry.sql_users import find_sql_user
 from event_lens.settings import Settings
 from event_lens.shards import native_port
@@ -28,6 +29,7 @@ from event_lens.warehouse.access import SERVICES, Access, move_access, read_acce
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
 from event_lens.warehouse.retention import end_engine_ttl
+from event_lens.warehouse.spanning import adopt_tables, span_shards
 
 log = get_log("warehouse")
 
@@ -56,6 +58,8 @@ def serve(settings: Settings) -> None:
     is_local = ip_address(settings.warehouse_host).is_loopback
     check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
     shards = _shards(settings)
+    if shards is None:
+        _check_alone(settings)
     own_port = native_port(settings)
     check_port(own_port, "EVENTLENS_SHARD_HOMES" if shards else "EVENTLENS_WAREHOUSE_NATIVE_PORT")
     with owned(home / "warehouse") as folder:
@@ -89,9 +93,7 @@ def serve(settings: Settings) -> None:
                     # The engine works in the configuration's folder, which goes now.
                     os.chdir(home)
             try:
-                with Warehouse(access.url("admin"), query_timeout_seconds=600) as admin:
-                    migrate(admin)
-                    end_engine_ttl(admin)
+                _prepare_tables(access, settings, registry)
                 guard = Guard(
                     own, lambda name: find_sql_user(registry, name), is_local=is_local, is_sharded=bool(shards)
                 )
@@ -117,6 +119,30 @@ def _shards(settings: Settings) -> Shards | None:
     if not homes:
         return None
     return Shards([home.native_port for home in homes], read_access(homes[0].folder).shards_secret)
+
+
+def _prepare_tables(access: Access, settings: Settings, registry: Registry) -> None:
+    with Warehouse(access.url("admin"), query_timeout_seconds=600) as admin:
+        migrate(admin)
+        end_engine_ttl(admin)
+        if settings.shard_homes:
+            adopt_tables(admin)
+            span_shards(admin, settings, {each.project_id: each.shard for each in list_projects(registry)})
+
+
+def _check_alone(settings: Settings) -> None:
+    """Raise `Refused` (`shards_missing`) when the registry has projects on other shards than the first."""
+    registry = open_registry(settings)
+    try:
+        elsewhere = [project.project_id for project in list_projects(registry) if project.shard != 1]
+    finally:
+        registry.close()
+    if elsewhere:
+        raise Refused(
+            f"{len(elsewhere)} projects lie on other shards, {elsewhere[0]} among them, and EVENTLENS_SHARD_HOMES is "
+            "not set. Set it as it was, or move them to shard 1 first: eventlens project move PROJECT --shard 1.",
+            code="shards_missing",
+        )
 
 
 def _prepare_backups(settings: Settings) -> Path | Bucket:

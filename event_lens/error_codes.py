@@ -232,6 +232,7 @@ WAREHOUSE = {
     "warehouse_access_damaged": _program("The file with the services' passwords is damaged."),
     "warehouse_folder_damaged": _program("The warehouse's folder cannot be opened."),
     "warehouse_folder_held": _caller("Another process has the warehouse's folder open."),
+    "shards_missing": _caller("Projects lie on shards that are not named in EVENTLENS_SHARD_HOMES."),
     "warehouse_without_passwords": _caller("The warehouse would listen beyond this machine without a password."),
     "cluster_sharded": _caller("The cluster has several shards. Name an address of each in `EVENTLENS_WAREHOUSE_URL`."),
     "cluster_missing": _caller("The shards' cluster, or one of its replicas, has no name in the settings."),

@@ -45,7 +45,9 @@ def create_sql_user(
             code="sql_user_name",
         )
     if bool(project_ids) == is_for_all_projects:
-        raise Refused("Name the user's projects, or say that it is for all projects.", code="sql_user_projects")
+        raise Refused(
+            "Name the user's projects, or say that it is for all projects, not both.", code="sql_user_projects"
+        )
     for project_id in project_ids:
         find_project(registry, project_id)
     password = _new_password()

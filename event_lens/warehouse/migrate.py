@@ -12,6 +12,7 @@ from event_lens.shards import all_shards, cluster_of_replicas, cluster_of_shards
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.cluster import for_cluster
 from event_lens.warehouse.retention import end_engine_ttl
+from event_lens.warehouse.spanning import adopt_tables
 from event_lens.warehouse.sql_lexer import split_statements
 
 _DATABASE = b"CREATE DATABASE IF NOT EXISTS lens_raw"
@@ -96,6 +97,8 @@ def migrate_all(settings: Settings) -> list[str]:
                 check_shards(warehouse, cluster_of_shards(settings), len(shards))
             named = migrate(warehouse, cluster=cluster_of_replicas(settings, shard))
             end_engine_ttl(warehouse)
+            if len(shards) > 1:
+                adopt_tables(warehouse, cluster_of_replicas(settings, shard))
         applied += [f"{name} on shard {shard}" if len(shards) > 1 else name for name in named]
     return applied
 

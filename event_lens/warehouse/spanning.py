@@ -26,7 +26,32 @@ _OWN_TABLES = f"""
         GROUP BY table
     ) AS columns ON columns.table = tables.name
 """
+# A view that reads `lens` would read all shards once `lens` spans them.
+_TABLES_ALONE = f"""
+    SELECT name, position(name, '__') != 0 OR position(as_select, '{SPANNING}.') != 0 OR name IN
+        (SELECT name FROM system.tables WHERE database = '{OWN}') AS is_needless
+    FROM system.tables
+    WHERE database = '{SPANNING}' AND engine != 'Distributed'
+"""
 _SPANNING_TABLES = f"SELECT name, engine, comment FROM system.tables WHERE database = '{SPANNING}'"
+
+
+def adopt_tables(warehouse: Warehouse, replicas: str = "") -> list[str]:
+    """Make the tables of a warehouse that was alone those of its shard, on all of its `replicas`; return their names.
+
+    A shard's SQL users have their row policies there. So none of them may read a table that is left in `lens`.
+    """
+    on_cluster = f' ON CLUSTER "{replicas}"' if replicas else ""
+    adopted = []
+    for row in warehouse.rows(_TABLES_ALONE):
+        name = row["name"]
+        if row["is_needless"]:
+            warehouse.command(f"DROP TABLE {SPANNING}.`{name}`{on_cluster} SYNC")
+        else:
+            warehouse.command(f"CREATE DATABASE IF NOT EXISTS {OWN}{on_cluster}")
+            warehouse.command(f"RENAME TABLE {SPANNING}.`{name}` TO {OWN}.`{name}`{on_cluster}")
+            adopted.append(name)
+    return adopted
 
 
 def span_shards(warehouse: Warehouse, settings: Settings, shard_of: Mapping[str, int]) -> list[str]:

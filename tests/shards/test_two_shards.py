@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,9 +12,12 @@ from cli.doctor import examine
 from cli.status import read_status
 from event_lens.registry.sql_users import create_sql_user
 from event_lens.warehouse.access import read_access
+from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.moving import hide_project
 from event_lens.warehouse.spanning import span_shards
+from tests.conftest import EmbeddedServer
 from tests.end_to_end.site import DAY
+from tests.ports import free_port
 from tests.reference.comparison import compare
 from tests.reference.keys import KEYS
 from tests.reference.recomputed import recompute
@@ -182,3 +186,27 @@ def test_tables_of_a_warehouse_that_was_alone_give_way_and_go_when_a_build_makes
         warehouse.command("DROP TABLE lens_shard.probe SYNC")
         assert span_shards(warehouse, filled.shards.settings, filled.shard_of) == []
         assert warehouse.rows(kinds) == []
+
+
+def test_tables_of_a_warehouse_that_was_alone_are_its_shards_from_the_start(
+    start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else SQL users, whose row policies are on the tables of a shard, would read those that are left in `lens`."""
+    alone = start_embedded(tmp_path / "home").wait()
+    with Warehouse(alone.url) as warehouse:
+        warehouse.command("CREATE TABLE lens.probe (project_id String) ENGINE = MergeTree ORDER BY project_id")
+        warehouse.command("INSERT INTO lens.probe VALUES ('a'), ('b')")
+        warehouse.command("CREATE VIEW lens.probe_names AS SELECT project_id FROM lens.probe")
+    homes = f"{tmp_path / 'home'}:{alone.native_port},{tmp_path / 'other'}:{free_port()}"
+    alone.environment |= {"EVENTLENS_SHARD_HOMES": homes}
+    alone.process.terminate()
+    alone.restart()
+    with Warehouse(alone.url) as warehouse:
+        kinds = (
+            "SELECT database, name, engine FROM system.tables WHERE startsWith(name, 'probe') ORDER BY database, name"
+        )
+        assert [tuple(row.values()) for row in warehouse.rows(kinds)] == [
+            ("lens", "probe", "Distributed"),
+            ("lens_shard", "probe", "MergeTree"),
+        ]
+        assert warehouse.value("SELECT count() FROM lens_shard.probe") == 2
