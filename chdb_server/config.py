@@ -33,6 +33,13 @@ PROJECTS_SETTING = "log_comment"
 """The same as a setting: it goes on to other shards, as headers do not. This one changes nothing but the log, and
 `clickhouse-local` takes no settings of our own."""
 
+# With a condition of one's own the engine would judge rows that a policy hides, or read files in it.
+_ABOUT_OTHERS = ("additional_table_filters", "additional_result_filter")
+# What the engine may spend on a text before it knows whose it is allowed to be.
+_PARSING = ("max_query_size", "max_parser_depth", "max_parser_backtracks")
+_MAX_SERVER_CONNECTIONS = 16_384
+"""Over all ports: a crowd at one of them must not take those of the services."""
+
 _OF_HEADER = f"getClientHTTPHeader('{PROJECTS_HEADER}')"
 _OF_SETTING = f"getSetting('{PROJECTS_SETTING}')"
 _MAX_ANALYST_MEMORY_BYTES = 2_000_000_000
@@ -155,6 +162,7 @@ def server_config(
         "database_atomic_delay_before_drop_table_sec": 0,
         "max_server_memory_usage": memory_bytes,
         "mark_cache_size": memory_bytes // 10,
+        "max_connections": _MAX_SERVER_CONNECTIONS,
         "log-level": "error",
         # A wait that fails is followed by the next one (`engine`).
         "ignore-error": 1,
@@ -196,7 +204,7 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded:
         "holder",
         # It waits all the time, so every other statement of this user is refused.
         {"max_execution_time": 0, "max_concurrent_queries_for_all_users": 1},
-        constant=("max_concurrent_queries_for_all_users", *_READ_BEFORE_STATEMENTS),
+        constant=("max_concurrent_queries_for_all_users", *_READ_BEFORE_STATEMENTS, *_PARSING),
     )
     _add_profile(
         profiles,
@@ -221,6 +229,8 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded:
             "max_temporary_data_on_disk_size_for_query",
             "use_query_cache",
             "use_query_condition_cache",
+            *_ABOUT_OTHERS,
+            *_READ_BEFORE_STATEMENTS,
         ),
         largest=limits,
         unbounded=("max_result_rows", "max_result_bytes") if is_sharded else (),

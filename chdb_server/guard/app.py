@@ -27,6 +27,7 @@ from chdb_server.guard.failure import (
     BAD_ARGUMENTS,
     QUERY_IS_RUNNING_ALREADY,
     QUERY_IS_TOO_LARGE,
+    READONLY,
     SYNTAX_ERROR,
     StatementError,
     failure,
@@ -38,14 +39,26 @@ from chdb_server.guard.sandbox import Sandbox
 from chdb_server.guard.statement import read_kill
 from chdb_server.guard.upstream import Body, Parser, UnreachableError, Upstream, statement_form
 from event_lens.registry.sql_users import FoundUser
+from event_lens.warehouse.access import SERVICES
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _MAX_STATEMENT_BYTES = 1 << 20
 _WAIT_SECONDS = 30.0
+_STATEMENT_SECONDS = 20.0
+_PIECE_SECONDS = 60.0
+_MAX_PASSED_ON = 512
+"""Requests of users with a password of the server's own, who are judged there: a crowd leaves room for the services."""
+
+_CREDENTIALS = frozenset({"user", "password"})
+# They count rows of all projects.
+_COUNTING_HEADERS = frozenset({"x-clickhouse-summary", "x-clickhouse-progress"})
+_COUNTING_FIELDS = frozenset({"max_rows_to_read"})
 _OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEALTH = frozenset({"/ping", "/replicas_status"})
+# ClickHouse's own pages, and the scripts of theirs.
+_PAGES = frozenset({"/play", "/dashboard", "/binary", "/merges", "/jemalloc"})
 # Users of the guard and of the engine itself.
 _NOT_FOR_CLIENTS = frozenset({HOLDER, PARSER, PROJECT_ANALYST})
 # They belong to one connection, and there are two.
@@ -77,6 +90,7 @@ class Guard:
         self._users = users
         self._find_user = find_user
         self._upstream = Upstream(users)
+        self._passing = Upstream(users, _MAX_PASSED_ON)
         self._parser = Parser(self._upstream)
         self._sandbox: Sandbox | None = None
         self._turns: dict[str, ConcurrencyLimit] = {}
@@ -109,11 +123,19 @@ class Guard:
         """Take no more statements."""
         self._is_closing = True
         await self._upstream.close()
+        await self._passing.close()
 
     async def _answer(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode("latin-1")
         # Of two fields of one name the server takes the first, so that is the one to judge.
         fields = dict(reversed(parse_qsl(query, keep_blank_values=True, errors="surrogateescape")))
+        if any(name.lower() in _CREDENTIALS - {name} for name in fields):
+            # The server takes a name in any case, and would read another user than is judged here.
+            raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Write user and password in lower case.")
+        if scope["path"] in _PAGES:
+            # Who opens a page types the password there, whatever name stands in its address.
+            await self._pass_on({**scope, "query_string": b""}, headers, receive, send)
+            return
         credentials = read_credentials(headers, fields)
         user = await self._known(credentials)
         if user is None or scope["path"] != "/":
@@ -143,6 +165,8 @@ class Guard:
             if password or not self._is_local:
                 raise unknown_user(name)
             return FoundUser(ANALYST, "", is_for_all_projects=True)
+        if name and name not in SERVICES:
+            raise unknown_user(name)
         return None
 
     async def _ask(
@@ -164,7 +188,9 @@ class Guard:
                 self._sandbox = Sandbox(Functions(await self._parser.functions()), self._parser)
             if not question.text.strip():
                 raise failure(SYNTAX_ERROR, "SYNTAX_ERROR", "Empty query.")
-            statement = await self._sandbox.check(question.text, question.parameters)
+            statement = await self._sandbox.check(
+                question.text, question.parameters, is_for_all_projects=user.is_for_all_projects
+            )
             # What was judged is what runs.
             sql = statement.sql + (f"\nFORMAT {statement.format}".encode() if statement.format else b"")
         if question.query_id in self._running:
@@ -175,6 +201,9 @@ class Guard:
             )
         sent = {name: value for name, value in headers.items() if name in ("accept-encoding", "x-clickhouse-format")}
         target = question.target(user.name)
+        if not user.is_for_all_projects:
+            _check_counting(question)
+            target += "&output_format_write_statistics=0"
         if user.is_for_all_projects:
             sent |= self._users.headers(ANALYST)
         else:
@@ -188,7 +217,12 @@ class Guard:
             sent["content-type"] = body.content_type
         self._running[question.query_id] = user.name
         try:
-            await self._forward("POST", target, sent, body, receive, send, is_head=method == "HEAD")
+            await self._forward(
+                self._upstream,
+                *("POST", target, sent, body, receive, send),
+                is_head=method == "HEAD",
+                left_out=frozenset() if user.is_for_all_projects else _COUNTING_HEADERS,
+            )
         finally:
             del self._running[question.query_id]
 
@@ -204,10 +238,15 @@ class Guard:
             sent["Content-Length"] = headers["content-length"]
         is_read = asyncio.Event()
         body = _pieces(receive, is_read) if has_body else None
-        await self._forward(scope["method"], target, sent, body, receive, send, is_read=is_read if has_body else None)
+        await self._forward(
+            self._passing,
+            *(scope["method"], target, sent, body, receive, send),
+            is_read=is_read if has_body else None,
+        )
 
     async def _forward(
         self,
+        upstream: Upstream,
         method: str,
         target: str,
         headers: Mapping[str, str],
@@ -217,12 +256,15 @@ class Guard:
         *,
         is_head: bool = False,
         is_read: asyncio.Event | None = None,
+        left_out: frozenset[str] = frozenset(),
     ) -> None:
         """Send a request to the server and its answer back; stop it when the client goes away before the end.
 
         `is_read` is set when a body that comes from `receive` has come whole; until then the body notices the leaving.
         """
-        forwarding = asyncio.ensure_future(self._exchange(method, target, headers, body, send, is_head=is_head))
+        forwarding = asyncio.ensure_future(
+            _exchange(upstream, method, target, headers, body, send, is_head=is_head, left_out=left_out)
+        )
         leaving = asyncio.ensure_future(_disconnected(receive, is_read))
         try:
             await asyncio.wait({forwarding, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -236,27 +278,35 @@ class Guard:
                     with suppress(asyncio.CancelledError):
                         await task
 
-    async def _exchange(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: Body,
-        send: Send,
-        *,
-        is_head: bool,
-    ) -> None:
-        async with self._upstream.request(method, target, headers, body) as answer:
-            kept = [
-                (name.lower().encode("latin-1"), value.encode("latin-1"))
-                for name, value in answer.headers.items()
-                if name.lower() not in _HOP_BY_HOP
-            ]
-            await send({"type": "http.response.start", "status": answer.status, "headers": kept})
-            if not is_head:
-                async for piece in self._upstream.pieces(answer):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+async def _exchange(
+    upstream: Upstream,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: Body,
+    send: Send,
+    *,
+    is_head: bool,
+    left_out: frozenset[str],
+) -> None:
+    async with upstream.request(method, target, headers, body) as answer:
+        kept = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in answer.headers.items()
+            if name.lower() not in _HOP_BY_HOP | left_out
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": kept})
+        if not is_head:
+            async for piece in upstream.pieces(answer):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _check_counting(question: Question) -> None:
+    """Raise `StatementError` for a field by which the number of all projects' rows can be found."""
+    for name in sorted(_COUNTING_FIELDS & question.fields.keys()):
+        raise failure(READONLY, "READONLY", f"Cannot modify '{name}': it counts rows of all projects.")
 
 
 def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
@@ -275,9 +325,15 @@ def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
 
 
 async def _pieces(receive: Receive, is_read: asyncio.Event) -> AsyncIterator[bytes]:
-    """The body of a request; sets `is_read` after it. Raises `ClientGoneError` when the client goes away before."""
+    """The body of a request; sets `is_read` after it.
+
+    Raises `ClientGoneError` when the client goes away before, or sends nothing for a minute.
+    """
     while True:
-        message = await receive()
+        try:
+            message = await asyncio.wait_for(receive(), _PIECE_SECONDS)
+        except TimeoutError as error:
+            raise ClientGoneError from error
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         if message.get("body"):
@@ -289,10 +345,16 @@ async def _pieces(receive: Receive, is_read: asyncio.Event) -> AsyncIterator[byt
 
 async def _read_all(receive: Receive) -> bytes:
     found = bytearray()
-    async for piece in _pieces(receive, asyncio.Event()):
-        found += piece
-        if len(found) > _MAX_STATEMENT_BYTES:
-            raise failure(QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", "A statement of this user has 1 MiB at most.")
+    try:
+        async with asyncio.timeout(_STATEMENT_SECONDS):
+            async for piece in _pieces(receive, asyncio.Event()):
+                found += piece
+                if len(found) > _MAX_STATEMENT_BYTES:
+                    raise failure(
+                        QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", "A statement of this user has 1 MiB at most."
+                    )
+    except TimeoutError as error:
+        raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "The statement did not come in time.") from error
     return bytes(found)
 
 

@@ -19,21 +19,25 @@ _TRANSPORT = frozenset(
         "session_timeout",
         "session_check",
         "compress",
-        "wait_end_of_query",
-        "buffer_size",
         "client_protocol_version",
         "enable_http_compression",
         "http_zlib_compression_level",
         "send_progress_in_http_headers",
         "http_headers_progress_interval_ms",
-        "http_wait_end_of_query",
-        "http_response_buffer_size",
         "http_write_exception_in_output_format",
         "cancel_http_readonly_queries_on_client_close",
+        "framing_output_format",
     }
 )
-# What the guard reads itself, and what clients send without a need.
+# An answer that waits for its end does so on the server's disk, where nothing counts it. This much is kept in memory.
+_WAITING = frozenset({"wait_end_of_query", "http_wait_end_of_query", "buffer_size", "http_response_buffer_size"})
+_KEPT_BYTES = "16777216"
+# What the guard reads itself, and what clients send without a need or may not have, such as the server's log.
 _READ = frozenset({"query", "user", "password", "database", "query_id", "quota_key", "decompress", "session_id"})
+# What ClickHouse's own page sends of the cache of answers, which analysts do not have.
+_READ |= {"send_logs_level", "add_http_cors_header", "use_query_cache", "query_cache_ttl"}
+_READ |= {"enable_reads_from_query_cache", "enable_writes_to_query_cache"}
+_READ |= {"query_cache_system_table_handling", "query_cache_nondeterministic_function_handling"}
 _LIMIT = re.compile(r"[1-9][0-9]*")
 _MAY_SEND = re.compile(
     r"output_format_(json|csv|tsv|arrow|parquet|native|pretty|decimal|bool|null)_\w+|date_time_(in|out)put_format"
@@ -78,7 +82,9 @@ def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: b
     for name, value in fields.items():
         if name == "session_id" and not value:
             continue
-        if name.startswith(_PARAMETER):
+        if name in _WAITING:
+            passed["buffer_size"] = _KEPT_BYTES
+        elif name.startswith(_PARAMETER):
             parameters[name.removeprefix(_PARAMETER)] = value
         elif name in ANALYST_LIMITS and not _LIMIT.fullmatch(value):
             message = f"Setting {name} is a whole number from 1 on for this user."

@@ -63,6 +63,11 @@ _KINDS = frozenset(
         "WithElement",
     }
 )
+# They tell of parts, which hold rows of all projects, and are looked at before a policy hides any.
+_VIRTUAL_COLUMNS = re.compile(
+    r"_(part(ition)?(_\w+)?|block_\w+|sample_factor|disk_name|row_exists|table|database|shard_num)"
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MEMBERSHIP = re.compile(r"(global)?(not)?(null)?(not)?in(ignoreset)?", re.IGNORECASE)
 
 _MAX_QUESTION_BYTES = 262_144
@@ -77,6 +82,7 @@ _OWN = rb"(?:lens\.)?" + _NAME
 _EXPLAIN = re.compile(
     rb"EXPLAIN (?:(?:AST|SYNTAX|QUERY TREE|PLAN|PIPELINE|ESTIMATE) )?(?:\w+ = \w+,? )*(?=SELECT|WITH|\()"
 )
+_COUNTS_PARTS = re.compile(rb"\b(ESTIMATE|indexes|projections)\b", re.IGNORECASE)
 _LOOKING = re.compile(
     rb"SHOW DATABASES" + _LIKE + rb"( LIMIT \d+)?"
     rb"|SHOW (FULL )?TABLES( FROM lens)?" + _LIKE + rb"( LIMIT \d+)?"
@@ -101,7 +107,7 @@ class Sandbox:
         # that looking up a user does not wait for them.
         self._judges = ThreadPoolExecutor(ANALYST_QUERIES, thread_name_prefix="judge")
 
-    async def check(self, sql: bytes, parameters: Mapping[str, str]) -> Statement:
+    async def check(self, sql: bytes, parameters: Mapping[str, str], *, is_for_all_projects: bool = True) -> Statement:
         """The statement to run in place of `sql`: the same, as the engine's parser understood and wrote it.
 
         Raises `StatementError`: the engine's own for a syntax error, `ACCESS_DENIED` for what the analyst may not do.
@@ -112,6 +118,10 @@ class Sandbox:
         statement, (before, question, after) = await loop.run_in_executor(self._judges, _read, rewritten)
         if statement.tail.strip():
             raise _denied("SETTINGS cannot be part of the statement")
+        if statement.format and not _PLAIN_NAME.fullmatch(statement.format):
+            raise _denied("what follows FORMAT is not the name of a format")
+        if not is_for_all_projects and _COUNTS_PARTS.search(before):
+            raise _denied("what a question would read is of all projects, so this form of EXPLAIN is not open")
         if question:
             tree, rebuilt = await self._parse(question)
             await loop.run_in_executor(self._judges, self._check_tree, tree, parameters)
@@ -134,6 +144,8 @@ class Sandbox:
             kind = node.get("type")
             if kind not in _KINDS or node.get("out_file"):
                 raise _denied(f"{kind or place} cannot be part of the statement")
+            if kind == "Identifier":
+                _check_column(node, parameters)
             if kind == "TableIdentifier":
                 _check_table(node, parameters)
             elif place == "table_function":
@@ -209,6 +221,12 @@ def _is_one_group(found: list[Token]) -> bool:
     return False
 
 
+def _check_column(identifier: Node, parameters: Mapping[str, str]) -> None:
+    name = full_name(identifier, parameters).rpartition(".")[2]
+    if _VIRTUAL_COLUMNS.fullmatch(name):
+        raise _denied(f"the column {name} tells of the parts of a table, which are of all projects")
+
+
 def _check_table(identifier: Node, parameters: Mapping[str, str]) -> None:
     name = full_name(identifier, parameters)
     if not is_open(name):
@@ -227,4 +245,4 @@ def _check_table_function(function: Node) -> None:
 
 
 def _denied(why: str) -> StatementError:
-    return failure(ACCESS_DENIED, "ACCESS_DENIED", f"analyst: Not enough privileges: {why}.")
+    return failure(ACCESS_DENIED, "ACCESS_DENIED", f"Not enough privileges: {why}.")

@@ -29,9 +29,10 @@ class BrokenAnswerError(Exception):
 
 
 class Upstream:
-    """Requests to the server. Answers come as they are sent: compressed ones stay so."""
+    """Requests to the server, `limit` of them at a time (0: any number). Compressed answers stay compressed."""
 
-    def __init__(self, users: EngineUsers) -> None:
+    def __init__(self, users: EngineUsers, limit: int = 0) -> None:
+        self._limit = limit
         self._users = users
         self._session: aiohttp.ClientSession | None = None
 
@@ -76,7 +77,7 @@ class Upstream:
                 auto_decompress=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept-Encoding"),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=aiohttp.TCPConnector(limit=self._limit),
             )
         return self._session
 

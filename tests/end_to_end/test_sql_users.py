@@ -103,12 +103,23 @@ def test_no_form_of_a_question_reaches_another_projects_rows(analyst: Analyst, i
         "CREATE TEMPORARY TABLE t (n UInt8)",
         "INSERT INTO lens.events (project_id) VALUES ('x')",
         "SELECT count() FROM lens.events SETTINGS allow_get_client_http_header = 0",
+        "SELECT 1 FORMAT `TSV SETTINGS allow_get_client_http_header = 0`",
+        "SELECT max(_part_offset) FROM lens.events",
+        "EXPLAIN ESTIMATE SELECT * FROM lens.events",
+        "EXPLAIN indexes = 1 SELECT * FROM lens.events",
     ],
 )
 def test_what_could_go_around_the_rows_is_refused(analyst: Analyst, sql: str) -> None:
     answer = analyst.ask(sql)
     assert answer.status_code in (403, 404, 500, 400), answer.text
     assert "ACCESS_DENIED" in answer.text or "CONSTRAINT" in answer.text, answer.text
+
+
+def test_an_answer_does_not_count_the_rows_that_were_read(analyst: Analyst) -> None:
+    answer = analyst.ask("SELECT count() FROM lens.events FORMAT JSON")
+    assert "x-clickhouse-summary" not in answer.headers
+    assert "statistics" not in answer.json()
+    assert "READONLY" in analyst.ask("SELECT 1", max_rows_to_read="1").text
 
 
 def test_the_catalog_names_tables_of_lens_only(analyst: Analyst) -> None:

@@ -46,6 +46,7 @@ ALLOWED = [
     "SELECT tag FROM {table} ARRAY JOIN tags AS tag",
     "SELECT * APPLY toString FROM {table} LIMIT 1 BY a",
     "SELECT * FROM numbers(3) UNION ALL SELECT number FROM view(SELECT 1 AS number)",
+    "SELECT 1 FORMAT `TSV`",
     "SELECT 'INTO OUTFILE', $$ SETTINGS a = 1 $$ -- file('/etc/passwd')",
     "SHOW TABLES",
     "SHOW DATABASES",
@@ -89,6 +90,19 @@ REFUSED = [
     "SELECT joinGet('lens_raw.x', 'a', 1)",
     "SELECT dictGet('lens_raw.x', 'a', 1)",
     "SELECT hasColumnInTable('lens_raw', 'events', 'name')",
+    # Settings in what is taken for the name of a format.
+    "SELECT 1 FORMAT `TSV SETTINGS additional_result_filter='throwIf(1)'`",
+    "SELECT 1 FORMAT `Template SETTINGS format_template_row='/etc/passwd'`",
+    # Columns that tell of parts, whosever rows they hold.
+    "SELECT max(_part_offset) FROM {table}",
+    "SELECT t._part FROM {table} AS t",
+    "SELECT 1 FROM {table} WHERE throwIf(_partition_id = 'all') = 0",
+    "SELECT a FROM {table} AS t JOIN {table} AS u USING (_part_index)",
+    # What no limit of time stops.
+    "SELECT arraySimilarity([1], [1], [1], [1])",
+    "SELECT arrayLevenshteinDistanceWeighted([1], [1], [1], [1])",
+    "SELECT polygonsUnionCartesian([[[(0., 0.)]]], [[[(0., 0.)]]])",
+    "SELECT kolmogorovSmirnovTest('two-sided')(a, a) FROM {table}",
     # Files, networks, programs, Python.
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT file('/etc/passwd')",

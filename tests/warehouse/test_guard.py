@@ -134,3 +134,39 @@ def test_one_user_does_not_stop_what_another_asks(
         assert not running.done()
         assert first.post("/", content=kill).status_code == 200
         assert running.result().headers["x-clickhouse-exception-code"] == "394"
+
+
+def test_a_name_that_nobody_has_is_refused_as_a_wrong_password_is(
+    analyst: httpx.Client, sql_users: list[httpx.Client]
+) -> None:
+    known = {**sql_users[0].headers, "x-clickhouse-key": "wrong"}
+    unknown = {**known, "x-clickhouse-user": "u_nobody"}
+    answers = [analyst.post("/", content="SELECT 1", headers=headers) for headers in (known, unknown)]
+    texts = [
+        answer.text.replace(headers["x-clickhouse-user"], "NAME")
+        for answer, headers in zip(answers, (known, unknown), strict=True)
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert texts[0] == texts[1]
+
+
+def test_a_field_of_credentials_in_another_case_is_refused(guarded_url: str) -> None:
+    for field in ("User", "PASSWORD"):
+        answer = httpx.get(guarded_url, params={field: "default", "query": "SELECT 1"})
+        assert answer.headers["x-clickhouse-exception-code"] == "36"
+
+
+def test_the_page_opens_for_a_user_with_a_password(guarded_url: str, sql_users: list[httpx.Client]) -> None:
+    name = sql_users[0].headers["X-ClickHouse-User"]
+    answer = httpx.get(f"{guarded_url}/play", params={"user": name})
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "text/html")
+
+
+def test_an_answer_that_shall_wait_for_its_end_waits_in_memory_only(analyst: httpx.Client) -> None:
+    waiting = {"wait_end_of_query": "1", "http_response_buffer_size": "100000000000"}
+    endless_rows = "SELECT repeat('x', 100000) FROM numbers(999999999)"
+    with analyst.stream("POST", "/", params=waiting, content=endless_rows) as answer:
+        assert answer.status_code == 200
+        assert next(answer.iter_raw()).startswith(b"xxx")
+    failing = "SELECT throwIf(number = 1000) FROM numbers(2000)"
+    assert analyst.post("/", params=waiting, content=failing).status_code == 500

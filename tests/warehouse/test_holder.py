@@ -36,3 +36,11 @@ def test_the_guard_lets_nobody_be_that_user(embedded_warehouse: EmbeddedServer, 
 def test_a_name_that_is_not_utf8_is_an_unknown_one(embedded_warehouse: EmbeddedServer, name: str) -> None:
     answer = httpx.post(f"{embedded_warehouse.guarded_url}/?user={name}", content="SELECT 1")
     assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (403, "516")
+
+
+@pytest.mark.parametrize("setting", ["max_query_size", "max_parser_depth", "max_parser_backtracks"])
+def test_that_user_cannot_have_a_longer_text_parsed(embedded_warehouse: EmbeddedServer, setting: str) -> None:
+    fields = {"user": "default", setting: str(1 << 40)}
+    port = read_access(embedded_warehouse.home).http_port
+    answer = httpx.post(f"http://127.0.0.1:{port}", params=fields, content="SELECT 1", timeout=30)
+    assert answer.headers["x-clickhouse-exception-code"] == "452", answer.text
