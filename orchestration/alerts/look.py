@@ -13,10 +13,12 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from event_lens.settings import Settings
 from orchestration.alerts.decide import Problem
 from orchestration.planning.runs import JOB
+from orchestration.run_tags import PROJECT_TAG
 
 BUILD, CHECK, LANDING, SPOOL = "build", "check", "landing", "spool"
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 _ANSWER_SECONDS = 5
+_LOOKED_THROUGH = 50
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,13 @@ class Waiting:
 
 
 def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
-    """The last build that ended, if it failed."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_ENDED), limit=1)
+    """The last build that ended, if it failed.
+
+    One that tried a single project again is passed over: a check tells of projects that are set aside, and every try
+    would be told anew.
+    """
+    ended = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_ENDED), limit=_LOOKED_THROUGH)
+    runs = [run for run in ended if PROJECT_TAG not in run.tags][:1]
     return [
         Problem(BUILD, "A build failed; what it planned stays unbuilt.", run_url(settings, run.run_id))
         for run in runs

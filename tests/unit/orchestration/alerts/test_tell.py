@@ -9,6 +9,7 @@ import pytest
 from event_lens.settings import Settings, read_settings
 from orchestration.alerts.tell import tell
 from orchestration.planning.runs import JOB
+from orchestration.run_tags import PROJECT_TAG
 from orchestration.triggers.alerts import alert_sensors
 from tests.unit.orchestration.alerts.receivers import Webhook, serving
 
@@ -44,7 +45,7 @@ def spool(events: int = 0, size: int = 0, oldest: float | None = None) -> dict[s
     return {"spool": {"pendingEvents": events, "pendingBytes": size, "oldestSeconds": oldest}}
 
 
-def build(instance: dg.DagsterInstance, *, fails: bool = False, is_red: bool = False) -> str:
+def build(instance: dg.DagsterInstance, *, fails: bool = False, is_red: bool = False, project: str = "") -> str:
     """A run of a job of the name of ours; its id."""
 
     @dg.asset
@@ -59,7 +60,8 @@ def build(instance: dg.DagsterInstance, *, fails: bool = False, is_red: bool = F
     everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
     job = dg.define_asset_job(JOB, selection=everything)
     definitions = dg.Definitions(assets=[table], asset_checks=[adds_up], jobs=[job])
-    result = definitions.resolve_job_def(JOB).execute_in_process(instance=instance, raise_on_error=False)
+    tags = {PROJECT_TAG: project} if project else {}
+    result = definitions.resolve_job_def(JOB).execute_in_process(instance=instance, raise_on_error=False, tags=tags)
     return result.run_id
 
 
@@ -84,6 +86,20 @@ def test_a_failed_build_is_told_once_with_its_address_and_once_when_one_succeeds
     (over,) = told(settings, webhook, instance)
     assert over.startswith("Over: A build failed")
     assert told(settings, webhook, instance) == []
+
+
+def test_a_project_that_is_tried_again_in_vain_is_not_told_at_every_try(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    build(instance)
+    build(instance, fails=True, project="broken")
+    assert told(settings, webhook, instance) == []
+    build(instance, fails=True)
+    build(instance, project="mended")
+    (begun,) = told(settings, webhook, instance)
+    assert begun.startswith("A build failed")
+    build(instance)
+    told(settings, webhook, instance)
 
 
 def test_a_check_is_told_when_it_turns_red_and_when_it_passes_again(
