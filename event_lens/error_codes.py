@@ -269,6 +269,7 @@ BUILDING = {
     "days_unbuilt": _passing("Days that are to close have events that are not built. Build, then expire."),
     "range_empty": _caller("The range of days ends before it begins."),
     "dagster_running": _caller("Dagster runs for this home already."),
+    "dagster_database_shared": _caller("Homes of several shards would keep Dagster's runs in one database."),
     "dagster_without_password": _caller("Other machines would reach Dagster. Set EVENTLENS_DAGSTER_PASSWORD."),
     "dagster_login_missing": _caller("Dagster asks for EVENTLENS_DAGSTER_PASSWORD, by HTTP Basic.", 401),
     "dagster_proxied": _caller("Dagster answers a proxy with a password only. Set EVENTLENS_DAGSTER_PASSWORD.", 403),

@@ -156,6 +156,12 @@ def _registry_url(text: str) -> str:
     return text
 
 
+def _dagster_database_url(text: str) -> str:
+    if text and urlsplit(text).scheme != "postgresql":
+        raise ValueError("an address that begins with postgresql://")
+    return text
+
+
 def _log_level(text: str) -> str:
     if text not in LOG_LEVELS:
         raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
@@ -315,6 +321,13 @@ SETTINGS: tuple[Setting, ...] = (
         "empty: a SQLite file in the home.",
         _registry_url,
     ),
+    Setting(
+        "EVENTLENS_DAGSTER_DATABASE_URL",
+        "",
+        "A PostgreSQL database of its own for Dagster's runs and events: postgresql://user:password@host/database; "
+        "empty: SQLite files in the home.",
+        _dagster_database_url,
+    ),
     Setting("EVENTLENS_BASE_PATH", "", "A path under which every route is served again, such as /api/v1.", _base_path),
     Setting(
         "EVENTLENS_GEOIP_DB",
@@ -463,6 +476,7 @@ class Settings:
     query_key: str
     query_project: str
     registry_url: str
+    dagster_database_url: str
     base_path: str
     geoip_db: Path | None
     trusted_proxies: tuple[Network, ...]

@@ -18,6 +18,9 @@ def forget_form(instance: dg.DagsterInstance, run_id: str) -> None:
     body = serialize_value(run._replace(run_config={}))
     with storage.connect() as connection:
         connection.execute(RunsTable.update().where(RunsTable.c.run_id == run_id).values(run_body=body))
+        if connection.dialect.name == "postgresql":
+            # What was updated stays in the table's file until it is written anew.
+            connection.exec_driver_sql("VACUUM FULL runs")
     database = Path(instance.root_directory) / "history" / "runs.db"
     if database.exists():
         with closing(sqlite3.connect(database, timeout=60, isolation_level=None)) as plain:

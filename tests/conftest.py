@@ -19,6 +19,7 @@ from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.migrate import migrate
 from tests.deploy.front import Certificate, make_certificate
 from tests.ports import free_port
+from tests.postgres import PostgresServer, find_binaries
 from tests.sharing import FileScheduling, sort_slowest_first
 
 START_SECONDS = 60.0
@@ -162,3 +163,13 @@ def start_embedded() -> Iterator[Callable[[Path], EmbeddedServer]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is missing: install Debian's package postgresql")
+    server = PostgresServer(binaries)
+    yield server
+    server.stop()

@@ -32,15 +32,15 @@ class PostgresServer:
 
     def __init__(self, binaries: Path) -> None:
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="eventlens-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="eventlens-postgres-"))
         if self._user:
-            shutil.chown(self._folder, self._user)
-        data = self._folder / "data"
+            shutil.chown(self.folder, self._user)
+        data = self.folder / "data"
         self._run([binaries / "initdb", "-D", data, "-A", "trust", "-U", "tests", "-E", "UTF8", "--locale=C", "-N"])
         self.port = free_port()
         settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with (self._folder / "log").open("wb") as log:
+        with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [binaries / "postgres", "-D", data, "-p", str(self.port), *options],
                 user=self._user, cwd="/", stdout=log, stderr=log,
@@ -56,7 +56,7 @@ class PostgresServer:
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError((self._folder / "log").read_text())
+        raise AssertionError((self.folder / "log").read_text())
 
     def _run(self, command: list[str | Path]) -> None:
         done = subprocess.run(command, user=self._user, cwd="/", capture_output=True, text=True, check=False)
@@ -78,4 +78,4 @@ class PostgresServer:
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(20)
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)

@@ -28,6 +28,7 @@ OWNERS = {
     ),
     "dagster": ("orchestration/",),
     "dagster_dbt": ("orchestration/",),
+    "dagster_postgres": ("orchestration/postgres_storage.py",),
     "dagster_webserver": ("orchestration/webserver.py",),
     "uvicorn": ("orchestration/webserver.py",),
     "ua_parser": ("collector/enrichment/user_agent.py",),

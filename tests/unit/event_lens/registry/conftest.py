@@ -10,20 +10,10 @@ import pytest
 from event_lens.registry.database import open_registry
 from event_lens.registry.tables import Table
 from event_lens.settings import Settings, read_settings
-from tests.postgres import PostgresServer, find_binaries
+from tests.postgres import PostgresServer
 
 only_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 only_new_sqlite = pytest.mark.parametrize("settings", ["nothing"], indirect=True)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is missing: install Debian's package postgresql")
-    server = PostgresServer(binaries)
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")
