@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from cli.project_move import BuildShard, build_touched, builds_wait
 from collector.loading.waiting import drop_corrupt_lines, land_waiting
+from event_lens.backup.erasures import note_erasure
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
@@ -84,6 +85,9 @@ def erase_person(
             on_stage("The warehouse still keeps replaced files. Run this again later: it looks once more.")
             return receipt
         rows = _counted(warehouses, erasing, person, receipt)
+    on_stage("Noting the erasure beside the backups")
+    advance_erasure(registry, erasing.erasure_id, "built", rows)
+    note_erasure(settings, registry, erasing.erasure_id)
     return advance_erasure(registry, erasing.erasure_id, "done", rows)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from event_lens.backup.erasures import erase_again, known_of
 from event_lens.backup.failures import translated
 from event_lens.backup.manifest import DATABASE, RESTORED, Manifest, drop_manifest, read_manifest, read_registry
 from event_lens.backup.place import target_of
@@ -9,6 +10,7 @@ from event_lens.backup.take import DATABASES, MAX_SECONDS, check_no_replicas
 from event_lens.errors import EventLensError, Refused
 from event_lens.registry.copies import CopiedRow, check_revision, is_empty, restore_rows
 from event_lens.registry.database import Registry
+from event_lens.registry.erasures import keep_notes
 from event_lens.settings import Settings
 from event_lens.shards import all_shards
 from event_lens.warehouse.access import connect
@@ -23,10 +25,15 @@ _SAFE_MS = 3_600_000
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore brought back: how many rows each table holds, and the version that made the backup."""
+    """What a restore brought back: how many rows each table holds, and the version that made the backup.
+
+    `erased` is how many people were erased since, and so here again. `unknown_erasures` were made with another key.
+    """
 
     row_counts: dict[str, int]
     program: str
+    erased: int
+    unknown_erasures: list[str]
 
 
 def restore_backup(settings: Settings, registry: Registry, name: str) -> Restored:
@@ -50,16 +57,19 @@ def restore_backup(settings: Settings, registry: Registry, name: str) -> Restore
         with connect(settings, "backup", shard=shard, query_timeout_seconds=MAX_SECONDS) as warehouse:
             _restore(warehouse, settings, name, manifest)
     migrate_all(settings)
+    again = erase_again(settings, known_of(rows))
     counts: dict[str, int] = {}
     for shard in shards:
         with connect(settings, "backup", shard=shard) as warehouse:
             for table, count in _counts(warehouse).items():
                 counts[table] = counts.get(table, 0) + count
+    # Last, for a registry with projects is not restored into: what was stopped before is begun again.
     counts["registry"] = restore_rows(registry, manifests[0].registry_revision, rows)
+    keep_notes(registry, again.notes)
     for shard in shards:
         with connect(settings, "backup", shard=shard) as warehouse:
             drop_manifest(warehouse, RESTORED)
-    return Restored(counts, manifests[0].program)
+    return Restored(counts, manifests[0].program, len(again.notes), again.unknown)
 
 
 def _read(warehouse: Warehouse, settings: Settings, name: str, shard: int) -> Manifest:

@@ -1,12 +1,13 @@
 """Receipts of erased people: when it was asked for, how far it has come, and how many rows each table had of them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import scrypt
 from typing import Literal, cast
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -34,6 +35,27 @@ class Receipt:
     rows: Mapping[str, tuple[int, int]]
 
 
+class ErasureNote(msgspec.Struct, frozen=True, kw_only=True):
+    """An erasure as it is told to homes that a backup is restored into: its receipt, and the key of its hashes."""
+
+    erasure_id: str
+    project_id: str
+    kind: Kind
+    salt: str
+    subject_hash: str
+    requested_at: datetime
+    rows: list[tuple[str, int, int]]
+    secret: str
+
+    @property
+    def requested_at_ms(self) -> int:
+        return to_epoch_ms(self.requested_at.replace(tzinfo=UTC))
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return _numbers(self.secret)
+
+
 def erasure_key(registry: Registry) -> tuple[int, int]:
     """The key of the warehouse's hashes, made at the first use. Processes that ask at once get the same."""
     try:
@@ -44,7 +66,43 @@ def erasure_key(registry: Registry) -> tuple[int, int]:
         pass  # another process made it a moment ago
     with registry.session() as session:
         secret = session.get_one(ErasureKey, 1).secret
-    return int(secret[:16], 16), int(secret[16:], 16)
+    return _numbers(secret)
+
+
+def write_note(registry: Registry, erasure_id: str) -> ErasureNote:
+    """The note of an erasure whose rows were counted."""
+    with registry.session() as session:
+        row, secret = session.get_one(Erasure, erasure_id), session.get_one(ErasureKey, 1).secret
+        return ErasureNote(
+            erasure_id=erasure_id,
+            project_id=row.project_id,
+            kind=cast(Kind, row.kind),
+            salt=row.salt,
+            subject_hash=row.subject_hash,
+            requested_at=row.requested_at,
+            rows=[(table, before, now) for table, before, now in row.rows],
+            secret=secret,
+        )
+
+
+def keep_notes(registry: Registry, notes: Iterable[ErasureNote]) -> None:
+    """Write the receipts of notes whose people are erased here, too, and their key if there is none yet."""
+    with registry.session() as session:
+        for note in notes:
+            session.merge(
+                Erasure(
+                    erasure_id=note.erasure_id,
+                    project_id=note.project_id,
+                    kind=note.kind,
+                    salt=note.salt,
+                    subject_hash=note.subject_hash,
+                    stage="done",
+                    requested_at=note.requested_at,
+                    finished_at=_now(),
+                    rows=[list(row) for row in note.rows],
+                )
+            )
+            session.merge(ErasureKey(number=1, secret=note.secret))
 
 
 def open_erasure(registry: Registry, project_id: str, kind: Kind, subject: str) -> Receipt:
@@ -91,6 +149,10 @@ def list_erasures(registry: Registry, project_id: str | None = None) -> list[Rec
         if project_id is not None:
             found = found.where(Erasure.project_id == project_id)
         return [_receipt(row) for row in session.scalars(found)]
+
+
+def _numbers(secret: str) -> tuple[int, int]:
+    return int(secret[:16], 16), int(secret[16:], 16)
 
 
 def _hash(salt: str, subject: str) -> str:

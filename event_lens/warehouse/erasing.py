@@ -63,11 +63,7 @@ class Erasing:
 
 def hide(warehouse: Warehouse, erasing: Erasing, person: Person) -> None:
     """Have raw rows of the person count as erased from now on, also those that land later. Repeatable."""
-    key0, key1 = erasing.key
-    if not warehouse.value("SELECT count() FROM lens_raw.erasure_key"):
-        warehouse.command(
-            "INSERT INTO lens_raw.erasure_key SELECT {key0:UInt64}, {key1:UInt64}", {"key0": key0, "key1": key1}, QUIET
-        )
+    _note_key(warehouse, erasing)
     # Models call a device without a person by its own id.
     whole = person.devices | {device for device, owned in person.anonymous.items() if owned == [(0, None)]}
     _note(warehouse, erasing, "profile", person.profiles | {f"device:{device}" for device in whole})
@@ -77,6 +73,48 @@ def hide(warehouse: Warehouse, erasing: Erasing, person: Person) -> None:
         for since, until in owned if device not in whole else ():
             # A stretch from the beginning starts a millisecond after it, to be told from a whole device.
             _note(warehouse, erasing, "anonymous", [device], max(since, 1), until)
+
+
+def hide_by_hashes(warehouse: Warehouse, erasing: Erasing, hashes: str) -> None:
+    """Do so by the rows of `lens_raw.erased_ids` that another home had, which the statement `hashes` reads."""
+    _note_key(warehouse, erasing)
+    columns = "project_id, kind, id_hash, from_at, until_at, erasure_id"
+    warehouse.command(f"INSERT INTO lens_raw.erased_ids ({columns}) {hashes}", settings={"async_insert": 0})
+
+
+def recover_person(warehouse: Warehouse, erasing: Erasing) -> Person:
+    """The ids that raw has of a person whose hashes are noted, and the texts by which refused bodies name them."""
+    profiles = _named_ids(warehouse, erasing, ("profile_id", "alias"))
+    devices = _named_ids(warehouse, erasing, ("device_id", "previous_device_id"))
+    addresses = {
+        row["email"]
+        for row in warehouse.rows(
+            "SELECT DISTINCT email FROM lens_raw.profile_operations WHERE project_id = {project:String} "
+            f"AND email != '' AND {_names(erasing, ['profile_id'])}",
+            erasing.values,
+            QUIET,
+        )
+    }
+    return Person(profiles=profiles, devices=devices, texts=profiles | devices | addresses)
+
+
+def _named_ids(warehouse: Warehouse, erasing: Erasing, columns: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for table in RAW:
+        for column in columns:
+            if column in _columns_of_raw(table):
+                sql = f"SELECT DISTINCT {column} AS id FROM {table} WHERE project_id = {{project:String}}"
+                rows = warehouse.rows(f"{sql} AND {_names(erasing, [column])}", erasing.values, QUIET)
+                found |= {row["id"] for row in rows}
+    return found
+
+
+def _note_key(warehouse: Warehouse, erasing: Erasing) -> None:
+    key0, key1 = erasing.key
+    if not warehouse.value("SELECT count() FROM lens_raw.erasure_key"):
+        warehouse.command(
+            "INSERT INTO lens_raw.erasure_key SELECT {key0:UInt64}, {key1:UInt64}", {"key0": key0, "key1": key1}, QUIET
+        )
 
 
 def _note(
