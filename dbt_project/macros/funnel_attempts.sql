@@ -35,7 +35,7 @@ event_sequences as (
         ) as runs
     from days
     inner join funnels on days.project_id = funnels.project_id and days.funnel_id = funnels.funnel_id
-    group by project_id, funnel_id, entity
+    group by project_id, funnel_id, entity, {{ unguessable('entity') }}
 ),
 
 {{ ordered_attempts(shape) }},
@@ -302,7 +302,7 @@ any_attempts as (
             day,
             min((-toInt64(length(reached)), reached, place, breakdown_values)) as attempt
         from any_begun
-        group by project_id, funnel_id, entity, day
+        group by project_id, funnel_id, entity, day, {{ unguessable('entity') }}
     )
 )
 {%- endmacro %}

@@ -17,7 +17,7 @@ device_days as (
         moments[1] as first_at,
         moments[if(pause = 0, -1, pause - 1)] as last_at
     from counted
-    group by project_id, utc_day, device_id
+    group by project_id, utc_day, device_id, {{ unguessable('device_id') }}
 ),
 
 seen as (

@@ -35,7 +35,7 @@ devices as (
         arrayFill((day, name) -> name != '', days, named) as last_named_days
     from counted
     where device_id != ''
-    group by project_id, device_id
+    group by project_id, device_id, {{ unguessable('device_id') }}
 ),
 
 -- Rules (a) a gap of the timeout or more, and (b) another client session id than the last of this or the previous day.

@@ -28,5 +28,5 @@ group by project_id, day
 having difference != 0
 union all
 select project_id, day, 'leaves ' || path as what, sum(session_count) as difference from passed
-group by project_id, day, left_step, path
+group by project_id, day, left_step, path, {{ unguessable('path') }}
 having difference != 0

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from event_lens.warehouse.client import Warehouse
+from tests.collisions import texts_of_one_crc
 from tests.reference.comparison import compare
 from tests.reference.recomputed import recompute
 from tests.spec.build import Build
@@ -144,3 +145,16 @@ def test_thousands_of_events_are_counted_by_a_funnel_of_ten_like_steps(built: Bu
         where project_id = {{project:String}} and funnel_id = '{order}' order by step"""
     expected = [(step, 5, 4 if step == 10 else 5) for step in range(1, 11)]
     assert built.rows(events_for_ten_like_steps, question) == expected
+
+
+def test_texts_of_one_crc_are_grouped_in_a_moment(built: Built) -> None:
+    """Without the key that nobody can foresee they take much longer than the seconds that they may take here."""
+    lines = "\n".join(json.dumps({"text": text}) for text in texts_of_one_crc(24_000)).encode()
+    built.warehouse.command("CREATE TABLE default.crc (text String) ENGINE = MergeTree ORDER BY ()")
+    built.warehouse.insert_lines("default.crc", lines, token=uuid4().hex)
+    grouped = "select count() as n from (select count() from default.crc group by text, {{ unguessable('text') }})"
+    distinct = "select length({{ distinct_texts('text') }}) as n from default.crc"
+    limits = {"optimize_group_by_function_keys": 0, "max_execution_time": 3}
+    for question in (grouped, distinct):
+        assert built.warehouse.rows(built.build.compiled(question), settings=limits) == [{"n": 24_000}]
+    built.warehouse.command("DROP TABLE default.crc")

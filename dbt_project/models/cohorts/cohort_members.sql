@@ -35,7 +35,7 @@ histories as (
         profile_id,
         arraySort(arrayMap(moment -> toUnixTimestamp64Milli(moment), groupArrayArray(moments))) as moments_ms
     from {{ ref('int_cohort_events') }}
-    group by project_id, cohort_id, criterion, profile_id
+    group by project_id, cohort_id, criterion, profile_id, {{ unguessable('profile_id') }}
 ),
 
 -- Every event from the n-th on reaches the threshold, until the first of the last n has left its window.
@@ -103,7 +103,7 @@ summed as (
             arrayZip(marks.1, arrayCumSum(marks.2)), marks.1, arrayPopFront(arrayPushBack(marks.1, 0))
         ) as sums
     from (select * from merged union all select * from held_from_the_start)
-    group by project_id, cohort_id, profile_id
+    group by project_id, cohort_id, profile_id, {{ unguessable('profile_id') }}
 ),
 
 needs as (

@@ -45,4 +45,4 @@ from events
 inner join criteria on events.project_id = criteria.project_id and events.name = criteria.event_name
 where events.local_day between criteria.first_day and criteria.last_day
     and {{ fits_filters('criteria.filters', 'events.texts') }}
-group by project_id, local_day, cohort_id, criterion, profile_id
+group by project_id, local_day, cohort_id, criterion, profile_id, {{ unguessable('profile_id') }}

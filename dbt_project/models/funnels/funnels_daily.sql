@@ -45,7 +45,7 @@ counted as (
         quantileExactInclusive(0.5)(from_previous_ms) / 1000 as from_previous,
         quantilesExactInclusive(0.25, 0.5, 0.75, 0.9)(from_start_ms) as from_start
     from stepped
-    group by project_id, funnel_id, day, breakdown_value, step
+    group by project_id, funnel_id, day, breakdown_value, step, {{ unguessable('breakdown_value') }}
 )
 
 select

@@ -94,7 +94,7 @@ event_sequences as (
             (event, at, before) -> at != before, in_order, in_order.1, {{ previous_of('in_order.1', '-1') }}
         ) as by_instant
     from moments
-    group by project_id, funnel_id, entity, local_day
+    group by project_id, funnel_id, entity, local_day, {{ unguessable('entity') }}
 )
 
 select

@@ -27,7 +27,7 @@ members as (
         arrayJoin(groups) as member_of,
         count() as profile_count
     from {{ ref('profiles') }}
-    group by project_id, member_of
+    group by project_id, member_of, {{ unguessable('member_of') }}
 ),
 
 described as (
@@ -39,7 +39,7 @@ described as (
         argMaxIf(group_type, position, is_description) as type,
         argMaxIf(group_name, position, is_description) as name
     from operations
-    group by project_id, named_id
+    group by project_id, named_id, {{ unguessable('named_id') }}
 ),
 
 -- A trait is a key of what was sent; nested objects are replaced as a whole.
@@ -53,7 +53,7 @@ sent_traits as (
     from operations
     array join JSONExtractKeysAndValuesRaw(toJSONString(properties)) as entry
     where is_description
-    group by project_id, named_id, trait
+    group by project_id, named_id, trait, {{ unguessable('named_id, trait') }}
 ),
 
 traits as (
@@ -66,7 +66,7 @@ traits as (
             (trait, value) -> toJSONString(trait) || ':' || value, kept.3, kept.4
         ), ',') || '}' as json
     from sent_traits
-    group by project_id, named_id
+    group by project_id, named_id, {{ unguessable('named_id') }}
 ),
 
 sightings as (
@@ -85,7 +85,7 @@ folded as (
         sum(sightings.revenue) as revenue
     from sightings
     where group_id != ''
-    group by project_id, group_id
+    group by project_id, group_id, {{ unguessable('group_id') }}
 )
 
 select

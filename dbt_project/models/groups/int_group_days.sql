@@ -22,4 +22,4 @@ select
     sum(named.revenue) as revenue
 from named
 where group_id != ''
-group by project_id, local_day, group_id
+group by project_id, local_day, group_id, {{ unguessable('group_id') }}

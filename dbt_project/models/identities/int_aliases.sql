@@ -12,7 +12,7 @@ with recursive edges as (
         argMax(profile_id, (created_at, received_at, batch_id, batch_row)) as target
     from {{ ref('int_operations') }}
     where operation = 'alias' and alias != '' and profile_id != ''
-    group by project_id, alias
+    group by project_id, alias, {{ unguessable('alias') }}
 ),
 
 jumps as (

@@ -7,7 +7,7 @@ select
     device_id,
     min(created_at) as first_at,
     max(created_at) as last_at,
-    groupUniqArrayIf(profile_id, profile_id != '') as profile_ids
+    {{ distinct_texts('profile_id', "profile_id != ''") }} as profile_ids
 from {{ ref('int_events__sessionized') }}
 where {{ in_window('local_day') }}
-group by project_id, local_day, device_id
+group by project_id, local_day, device_id, {{ unguessable('device_id') }}

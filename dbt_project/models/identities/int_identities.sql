@@ -22,7 +22,7 @@ resolved as (
         argMax(if(aliases.alias = '', links.profile_id, aliases.profile_id), (toUInt128(links.event_id), links.received_at)) as profile_id
     from links
     left join aliases on links.project_id = aliases.project_id and links.profile_id = aliases.alias
-    group by project_id, device_id, linked_at
+    group by project_id, device_id, linked_at, {{ unguessable('device_id') }}
 ),
 
 lagged as (

@@ -50,7 +50,7 @@ differing_days as (
     inner join differing
         on device_days.project_id = differing.project_id and device_days.device_id = differing.device_id
     where differing.valid_from <= device_days.last_at and differing.valid_to > device_days.first_at
-    group by project_id, local_day, profile_id, owned_from, owned_to, device_id
+    group by project_id, local_day, profile_id, owned_from, owned_to, device_id, {{ unguessable('profile_id, device_id') }}
     having balance != 0
 ),
 

@@ -39,4 +39,4 @@ select
     to_path,
     count() as sessions
 from moves
-group by project_id, day, step, from_path, to_path
+group by project_id, day, step, from_path, to_path, {{ unguessable('from_path, to_path') }}

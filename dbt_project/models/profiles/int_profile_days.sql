@@ -25,9 +25,9 @@ of_events as (
         max(created_at) as last_at,
         count() as event_count,
         sum(events.revenue) as revenue,
-        groupUniqArrayArray(groups) as group_ids
+        {{ distinct_texts_in('groups') }} as group_ids
     from events
-    group by project_id, local_day, profile_id
+    group by project_id, local_day, profile_id, {{ unguessable('profile_id') }}
 ),
 
 of_sessions as (
@@ -37,7 +37,7 @@ of_sessions as (
         profile_id,
         count() as session_count
     from sessions
-    group by project_id, day, profile_id
+    group by project_id, day, profile_id, {{ unguessable('profile_id') }}
 )
 
 -- A session belongs to the last person identified in it, who may have come after midnight: days meet in an outer join.

@@ -36,7 +36,7 @@ last_values as (
         max(owned.position) as position
     from owned
     where owned.value != ''
-    group by project_id, owner_id, path
+    group by project_id, owner_id, path, {{ unguessable('owner_id, path') }}
 ),
 
 added as (
@@ -55,7 +55,7 @@ added as (
         on owned.project_id = last_values.project_id
         and owned.owner_id = last_values.owner_id
         and owned.path = last_values.path
-    group by project_id, owner_id, path
+    group by project_id, owner_id, path, {{ unguessable('owner_id, path') }}
 )
 
 select

@@ -44,9 +44,9 @@ sightings as (
         0 as session_count,
         0 as event_count,
         0 as revenue,
-        groupUniqArrayArray(operations.group_ids) as group_ids
+        {{ distinct_texts_in('operations.group_ids') }} as group_ids
     from operations
-    group by project_id, owner_id
+    group by project_id, owner_id, {{ unguessable('owner_id') }}
 ),
 
 folded as (
@@ -59,9 +59,9 @@ folded as (
         sum(sightings.session_count) as session_count,
         sum(sightings.event_count) as event_count,
         sum(sightings.revenue) as revenue,
-        arraySort(groupUniqArrayArray(sightings.group_ids)) as groups
+        {{ distinct_texts_in('sightings.group_ids') }} as groups
     from sightings
-    group by project_id, profile_id
+    group by project_id, profile_id, {{ unguessable('profile_id') }}
 ),
 
 -- Of a path and another inside it (`plan` and `plan.name`) only the one changed last stands. Each looks up the paths that
@@ -108,7 +108,7 @@ traits as (
             (path, value) -> toJSONString(path) || ':' || value, arraySort(kept.3), arraySort((value, path) -> path, kept.4, kept.3)
         ), ',') || '}' as json
     from {{ ref('int_profile_properties') }}
-    group by project_id, profile_id
+    group by project_id, profile_id, {{ unguessable('profile_id') }}
 )
 
 select

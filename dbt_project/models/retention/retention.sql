@@ -67,7 +67,7 @@ profiles as (
         groupArrayIf(local_day, is_start) as start_days,
         groupArrayIf(local_day, is_return) as return_days
     from activity
-    group by definition, profile_id
+    group by definition, profile_id, {{ unguessable('profile_id') }}
     having max(activity.is_lasting) and notEmpty(start_days)
 ),
 

@@ -27,4 +27,5 @@ group by
     browser,
     browser_version,
     os,
-    os_version
+    os_version,
+    {{ unguessable('device, brand, model, browser, browser_version, os, os_version') }}

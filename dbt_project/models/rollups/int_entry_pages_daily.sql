@@ -16,4 +16,4 @@ select
     sum(sessions.duration_seconds) as duration_seconds,
     uniqCombined64State(device_id) as unique_visitors_state
 from sessions
-group by project_id, day, path
+group by project_id, day, path, {{ unguessable('path') }}

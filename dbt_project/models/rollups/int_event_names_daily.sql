@@ -15,4 +15,4 @@ select
     sum(events.revenue) as revenue,
     uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state
 from events
-group by project_id, day, name
+group by project_id, day, name, {{ unguessable('name') }}

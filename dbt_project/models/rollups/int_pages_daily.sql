@@ -63,4 +63,4 @@ select
     uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state,
     uniqCombined64StateIf(session_id, session_id != 0) as sessions_state
 from views
-group by project_id, day, path
+group by project_id, day, path, {{ unguessable('path') }}

@@ -19,4 +19,5 @@ group by
     day,
     country,
     region,
-    city
+    city,
+    {{ unguessable('country, region, city') }}

@@ -29,4 +29,5 @@ group by
     utm_campaign,
     utm_term,
     utm_content,
-    channel
+    channel,
+    {{ unguessable('referrer_name, utm_source, utm_medium, utm_campaign, utm_term, utm_content') }}
