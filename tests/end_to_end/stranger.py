@@ -23,6 +23,7 @@ from event_lens.processes import free_ports, running
 from event_lens.registry.database import open_registry
 from event_lens.registry.definitions.goals import create_goal
 from event_lens.settings import read_settings
+from event_lens.warehouse.set_aside import read_set_aside
 from tests.end_to_end.bombs import BATCH, BOMBS, Item
 from tests.end_to_end.running import House
 from tests.end_to_end.site import MadeSite, event
@@ -55,7 +56,9 @@ def main() -> None:
         sending.start()
         _build_beside(house, neighbour, report, until)
         sending.join()
-        _tell(report, house.eventlens("status"))
+        with house.warehouse() as warehouse:
+            aside = read_set_aside(warehouse)
+        _tell(report, [f"{one.model} failed for {project}: {one.reason}" for project, one in aside.items()])
 
 
 def _house(folder: Path, stack: ExitStack) -> House:
@@ -113,12 +116,12 @@ def _build_beside(house: House, neighbour: MadeSite, report: Report, until: floa
         assert seen == sent, f"the neighbour sent {sent} events and is shown {seen}"
 
 
-def _tell(report: Report, status: str) -> None:
+def _tell(report: Report, aside: list[str]) -> None:
     for what, count in report.items.most_common():
         console.print(f"{count:10,} items {what}")
     console.print(f"{len(report.builds)} builds, the longest {max(report.builds):.0f} s, {len(report.failed)} failed")
     console.print(f"the neighbour's numbers were {max(report.late):.0f} s late at most, and right each time")
-    console.print("\n".join([*report.failed, status]))
+    console.print("\n".join([*report.failed, *aside]))
 
 
 if __name__ == "__main__":
