@@ -13,16 +13,10 @@ from event_lens.registry.database import Registry
 from event_lens.registry.placements import emptiest_shard
 from event_lens.registry.project_settings import ProjectSetting
 from event_lens.registry.setting_values import refused
-from event_lens.registry.tables import (
-    PROJECT_SETTINGS,
-    Client,
-    Cohort,
-    Funnel,
-    Goal,
-    ImportSalt,
-    Project,
-    Retention,
-)
+from event_lens.registry.tables import PROJECT_SETTINGS, AuditEntry, Client, Erasure, Project, Table
+
+_STAYING = (Project, Erasure, AuditEntry)
+"""What speaks of a project and is not removed with what it owns: itself last, and what was done to it."""
 
 
 def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
@@ -76,9 +70,12 @@ def forget_project(registry: Registry, project_id: str) -> None:
     """
     with registry.session() as session:
         project = _get(session, project_id)
-        for table in (Client, Funnel, Retention, Cohort, Goal, ImportSalt):
-            for owned in session.scalars(select(table).where(table.project_id == project_id)):
-                session.delete(owned)
+        for mapper in Table.registry.mappers:
+            if "project_id" in mapper.columns and mapper.class_ not in _STAYING:
+                of_project = mapper.columns["project_id"] == project_id
+                owned: list[Table] = list(session.scalars(select(mapper.class_).where(of_project)))
+                for each in owned:
+                    session.delete(each)
         session.flush()
         session.delete(project)
 
