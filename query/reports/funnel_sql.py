@@ -25,7 +25,7 @@ DAYS = """int_funnel_days AS
 (
     SELECT
         '' AS project_id, '' AS funnel_id, entity, toDate(1) AS local_day,
-        arraySort(groupArray((at, mask))) AS in_order,
+        {in_order} AS in_order,
         arraySplit(
             (event, at, before) -> at != before,
             in_order, in_order.1, arrayPopBack(arrayPushFront(in_order.1, -1))
@@ -35,7 +35,15 @@ DAYS = """int_funnel_days AS
         arrayMap(fitting -> arrayMap(mask -> '', fitting), masks) AS breakdown_values
     FROM moments
     GROUP BY entity
+    HAVING {has_begun}
 )"""
+ALL_EVENTS = "arraySort(groupArray((at, mask)))"
+# Who never does the second step from the first one on has done the first, whatever else there is of them.
+EVENTS_IN_ORDER = """if(
+            maxIf(at, bitTest(mask, 1)) < minIf(at, bitTest(mask, 0)),
+            [(minIf(at, bitTest(mask, 0)), toUInt16(1))],
+            arraySort(groupArray((at, mask)))
+        )"""
 
 FUNNELS = """funnels AS
 (
@@ -46,11 +54,110 @@ FUNNELS = """funnels AS
 )"""
 
 
+# No event fits two steps here, so an instant's events go in the order of the steps, and a step is done by the first
+# event from a place on that fits it: `after_k` has, for each event, when step k is done from there on. Most entities do
+# one step only, and go on as the first event that does it.
+SIMPLE = """event_sequences AS
+(
+    SELECT
+        arraySort(if({is_one_step}, [{first_event}], groupArray(at * 1024 + mask))) AS in_order,
+        arrayPushBack(arrayMap(event -> bitShiftRight(event, 10), in_order), {never}) AS moments,
+        arrayPushBack(arrayMap(event -> bitAnd(event, 1023), in_order), 1023) AS masks
+    FROM moments
+    GROUP BY entity
+    HAVING {has_begun}
+),
+"""
+
+SIMPLE_ORDERED = """walks AS
+(
+    SELECT
+        {fills},
+        arrayFilter((at, mask) -> mask = 1, moments, masks) AS at_1,
+        {times},
+        arrayMap(({names}) -> 1 + {within}, {all_times}) AS lengths,
+        indexOf(lengths, arrayMax(lengths)) AS place
+    FROM event_sequences
+),
+attempts AS
+(
+    SELECT arraySlice([{reached}], 1, lengths[place]) AS reached FROM walks
+)"""
+
+SIMPLE_ANY = """walks AS
+(
+    SELECT
+        {fills},
+        arrayMap((at, {names}) -> {within}, arrayPopBack(moments), {afters}) AS lengths,
+        indexOf(lengths, arrayMax(lengths)) AS place,
+        moments[place] AS begun_at
+    FROM event_sequences
+),
+attempts AS
+(
+    SELECT arraySort(arrayFilter(done -> done - begun_at <= {window_ms}, [{reached}])) AS reached FROM walks
+)"""
+NEVER = 1 << 52
+"""After all events, in milliseconds."""
+
+
+def _simple_ordered(step_count: int, window_ms: str) -> str:
+    """The CTEs for steps in order of which no event fits two: what `attempts` says, in a fraction of the time."""
+    later = range(2, step_count + 1)
+    fills, times = [], []
+    for place in reversed(later):
+        is_last = place == step_count
+        chain = "moments" if is_last else f"arrayZip(moments, after_{place + 1})"
+        fills.append(f"{_filled(place, chain)} AS after_{place}")
+        part = "chain" + ".2" * (place - 2) + ("" if is_last else ".1")
+        times.append(f"arrayMap(chain -> {part}, arrayFilter((chain, mask) -> mask = 1, after_2, masks)) AS at_{place}")
+    sequences = SIMPLE.format(
+        is_one_step="maxIf(at, mask = 2) < minIf(at, mask = 1)",
+        first_event="minIf(at, mask = 1) * 1024 + 1",
+        has_begun="max(mask = 1)",
+        never=NEVER,
+    )
+    return sequences + SIMPLE_ORDERED.format(
+        fills=",\n        ".join(fills),
+        times=",\n        ".join(reversed(times)),
+        names=", ".join(f"t{place}" for place in (1, *later)),
+        within=" + ".join(f"(t{place} - t1 <= {window_ms})" for place in later),
+        all_times=", ".join(f"at_{place}" for place in (1, *later)),
+        reached=", ".join(f"at_{place}[place]" for place in (1, *later)),
+    )
+
+
+def _simple_any(step_count: int, window_ms: str) -> str:
+    """The same for steps in any order."""
+    places = range(1, step_count + 1)
+    sequences = SIMPLE.format(
+        is_one_step="bitCount(groupBitOr(mask)) = 1",
+        first_event="min(at) * 1024 + groupBitOr(mask)",
+        has_begun="1",
+        never=NEVER,
+    )
+    return sequences + SIMPLE_ANY.format(
+        fills=",\n        ".join(f"{_filled(place, 'moments')} AS after_{place}" for place in places),
+        names=", ".join(f"t{place}" for place in places),
+        within=" + ".join(f"(t{place} - at <= {window_ms})" for place in places),
+        afters=", ".join(f"arrayPopBack(after_{place})" for place in places),
+        reached=", ".join(f"after_{place}[place]" for place in places),
+        window_ms=window_ms,
+    )
+
+
+def _filled(place: int, chain: str) -> str:
+    """SQL: for each event the `chain` of the first one from there on that fits the step; the last one fits all."""
+    return f"arrayReverseFill((chain, mask) -> bitTest(mask, {place - 1}), {chain}, masks)"
+
+
 def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
     """The CTEs for `order`: ordered, strict or any.
 
     Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
     """
+    if order != "strict" and len({name for name, _ in steps}) == len(steps):
+        return (_simple_ordered if order == "ordered" else _simple_any)(len(steps), window_ms)
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
     is_any = order == "any"
@@ -64,7 +171,10 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
     )
     step_count = 2 if is_any else len(steps)
     defined = _rendered(step_count, order == "strict", len(unions) if is_any else 0)
-    return f"{funnels},\n{DAYS},\n{defined}"
+    days = DAYS.format(
+        in_order=ALL_EVENTS if is_any else EVENTS_IN_ORDER, has_begun="1" if is_any else "max(bitTest(mask, 0))"
+    )
+    return f"{funnels},\n{days},\n{defined}"
 
 
 @lru_cache

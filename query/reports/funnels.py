@@ -26,7 +26,7 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 MAX_NAME = 255
 DEFAULT_WINDOW_SECONDS = 86_400
 
-ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "toString(session_id)"}
+ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "session_id"}
 PRESENT: dict[By, str] = {"device": "device_id != ''", "profile": "profile_id != ''", "session": "session_id != 0"}
 
 
