@@ -1,4 +1,4 @@
-{{ config(tags='daily', schema='lens_staging', partition_by='day', order_by=['project_id', 'day', 'path']) }}
+{{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
 -- grain: one row per project, local day and path that was viewed
 --
 -- Views count on their own day. A session is under 48 hours, so what comes before and after a view lies within a day.
