@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from event_lens.errors import Unavailable
 
 WAIT_SECONDS = 10.0
-MAX_WAITING = 64
+MAX_WAITING = 256
 RETRY_AFTER_SECONDS = 5
 
 PROJECT_BUSY = "project_busy"

@@ -15,9 +15,15 @@ from query.freshness import LastFreshness, as_instant
 from query.question import Question
 from query.run import Run
 from query.statement import Row, Statement
+from query.tables import SKETCH_PERCENT, SKETCHED
 from query.tail import Tail, read_tail
 
-LIMITS = {"max_memory_usage": 2_000_000_000, "max_bytes_before_external_group_by": 500_000_000}
+LIMITS = {
+    "max_memory_usage": 2_000_000_000,
+    "max_bytes_before_external_group_by": 500_000_000,
+    # What is asked for lies in the system's cache; to hand each small read to another thread costs more than the read.
+    "local_filesystem_read_method": "pread",
+}
 
 UNKNOWN_TABLES = frozenset({"warehouse_60", "warehouse_81"})
 BAD_PATTERN = "warehouse_427"
@@ -86,6 +92,8 @@ class Answers:
                 {"name": check.check_name, "severity": check.severity, "since": as_instant(check.since_ms)}
                 for check in failed
             ]
+        if sketched := SKETCHED.get(question.table):
+            answer["meta"]["approximate"] = dict.fromkeys(sketched, SKETCH_PERCENT)
         if notes := [*question.notes, *(tail.notes if tail else ())]:
             answer["meta"]["notes"] = notes
         if question.next_cursor is not None:

@@ -51,6 +51,10 @@ class Meta(Shape, rename="camel", kw_only=True):
     table: Annotated[str, msgspec.Meta(description="That answered.")]
     cached: Annotated[bool, msgspec.Meta(description="Whether the rows were read for an earlier question.")]
     elapsed_ms: float
+    approximate: Annotated[
+        dict[str, float] | msgspec.UnsetType,
+        msgspec.Meta(description="The numbers that are estimates, and by how many percent they may be off."),
+    ] = msgspec.UNSET
     notes: Annotated[
         list[str] | msgspec.UnsetType, msgspec.Meta(description="What the numbers leave out, or are about.")
     ] = msgspec.UNSET

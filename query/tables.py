@@ -31,6 +31,16 @@ MERGED = frozenset(table for subject in SUBJECTS.values() for table, _ in subjec
 """The rollups of which distinct counts are merged. Public views of them have plain columns only."""
 
 
+SKETCHED: dict[str, tuple[str, ...]] = {
+    table: ("unique_visitors", "sessions") if table == "pages_daily" else ("unique_visitors",)
+    for table in sorted(MERGED)
+    if not table.startswith("metrics_")
+}
+"""What the rollups have as sketches, so that a number of it is an estimate."""
+SKETCH_PERCENT = 1.0
+"""So far an estimate may be off."""
+
+
 def source_of(table: str) -> str:
     """Where rows of `table` are read: of rollups that are merged, the private table with the states."""
     return f"lens_staging.int_{table}" if table in MERGED else f"lens.{table}"

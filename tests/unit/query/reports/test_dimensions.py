@@ -15,6 +15,30 @@ MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
 SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30", "limit": 10_000}
 
 
+@pytest.mark.parametrize("question", ["pages", "pages/entry", "pages/exit"])
+def test_the_first_pages_have_the_numbers_they_have_among_all(answer: Answer, question: str) -> None:
+    rows = answer("random", question, **SEASON)
+    assert len(rows) > 2
+    assert answer("random", question, **SEASON | {"limit": 2}) == rows[:2]
+
+
+@pytest.mark.parametrize(
+    ("question", "estimated"),
+    [
+        ("pages", {"unique_visitors": 1.0, "sessions": 1.0}),
+        *((name, {"unique_visitors": 1.0}) for name in ("pages/exit", "browsers", "utm", "geo", "events")),
+        ("metrics", None),
+        ("timeseries", None),
+    ],
+)
+def test_what_a_rollup_estimates_is_told_with_its_bound(
+    ask: Answer, question: str, estimated: dict[str, float] | None
+) -> None:
+    assert ask("plain", question, **MARCH).json()["meta"].get("approximate") == estimated
+    counted = ask("plain", question, filters=FILTER_ALL, **MARCH).json()["meta"]
+    assert "approximate" not in counted
+
+
 def test_pages_are_those_counted_by_hand(answer: Answer) -> None:
     assert answer("plain", "pages", **MARCH) == [
         {"path": "/", "views": 2, "unique_visitors": 2, "sessions": 2, "bounce_rate": 50.0, "avg_seconds": 60.0},
