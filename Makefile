@@ -24,7 +24,7 @@ help:
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill collectors, warehouses and builds, and read from tables meanwhile (about fifteen minutes)"
 	@echo "make reference  hold tables and random questions against the reference (about a quarter of an hour)"
-	@echo "make bench  measure the collector, landing and builds"
+	@echo "make bench  measure the collector, landing, builds and questions"
 	@echo "make clean  remove what set-up, demo and tests made"
 
 setup: $(RUN_READY)
@@ -90,6 +90,7 @@ bench: $(TEST_READY)
 	$(BIN)/python -m bench.imports
 	$(BIN)/python -m bench.models
 	$(BIN)/python -m bench.served
+	$(BIN)/python -m bench.questions
 	$(BIN)/python -m bench.years
 	$(BIN)/python -m bench.layout
 	$(BIN)/python -m bench.shards

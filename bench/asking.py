@@ -47,13 +47,16 @@ class Times:
     cached: list[float] = field(default_factory=list)
     raw: list[float] = field(default_factory=list)
     table: str = ""
+    refused: str = ""
 
     def note(self, answer: tuple[float, int, bytes]) -> None:
-        """Adds an answer to the right ones. Raises `RuntimeError` when it is an error."""
+        """Adds an answer to those of its kind; of an error the code is kept."""
         milliseconds, status, body = answer
+        told: dict[str, Any] = msgspec.json.decode(body)
         if status != 200:
-            raise RuntimeError(f"{status}: {body[:300]!r}")
-        meta: dict[str, Any] = msgspec.json.decode(body)["meta"]
+            self.refused = f"{status} {told['error']['code']}"
+            return
+        meta = told["meta"]
         self.table = meta["table"]
         (self.cached if meta["cached"] else self.uncached).append(milliseconds)
 

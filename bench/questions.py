@@ -33,6 +33,7 @@ LIGHT_SHARE = 100
 FRESH_SECONDS = 1.05
 """So long the service believes that it knows the tables' version."""
 LEAST_ROUNDS = 3
+NEIGHBOUR_ROUNDS = 10
 AT_ONCE = 200
 HEAVY_ASKERS = 8
 NEXT_VERSION = (
@@ -46,7 +47,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--millions", type=float, default=10, help="events of 90 days")
     arguments.add_argument("--rounds", type=int, default=20, help="how often each question is asked, at most")
-    arguments.add_argument("--seconds", type=float, default=180, help="after so many no further round begins")
+    arguments.add_argument("--seconds", type=float, default=150, help="after so many no further round begins")
     arguments.add_argument("--only", default="", help="only questions whose name has this text, and nothing else")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="eventlens-bench-") as folder:
@@ -64,7 +65,7 @@ def main() -> None:
                 _show_reports(warehouse, heavy, asked, chosen.rounds, chosen.seconds)
                 if not chosen.only:
                     _show_crowd(process.pid, heavy)
-                    _show_neighbour(warehouse, heavy, light, chosen.rounds)
+                    _show_neighbour(warehouse, heavy, light, min(chosen.rounds, NEIGHBOUR_ROUNDS))
 
 
 def _askers(site: Site) -> tuple[Asker, Asker]:
@@ -101,19 +102,18 @@ def _show_reports(warehouse: Warehouse, asker: Asker, questions: Sequence[Asked]
     started, connection = time.monotonic(), asker.connect()
     # Both sides are warm before anything is timed.
     _round(warehouse, asker, connection, questions, {asked.name: Times() for asked in questions})
-    for number in range(rounds):
-        if number >= LEAST_ROUNDS and time.monotonic() - started > seconds:
-            break
+    done = 0
+    while done < rounds and (done < LEAST_ROUNDS or time.monotonic() - started < seconds):
         _next_version(warehouse)
         _round(warehouse, asker, connection, questions, times)
+        done += 1
     rows = [[name, *_row(each)] for name, each in times.items()]
-    count = max((len(each.uncached) for each in times.values()), default=0)
     sizes = warehouse.rows(
         "SELECT count() AS events, uniqExact(device_id) AS devices FROM lens.events WHERE project_id = {p:String}",
         {"p": asker.project_id},
     )[0]
     show_table(
-        f"{sizes['events']:,} events of {sizes['devices']:,} devices in {DAYS} days: ms over HTTP, {count} rounds",
+        f"{sizes['events']:,} events of {sizes['devices']:,} devices in {DAYS} days: ms over HTTP, {done} rounds",
         ["question", "table", "p50", "p95", "cached p50", "p95", "raw p50", "raw / ours"],
         rows,
     )
@@ -125,6 +125,8 @@ def _round(
     for asked in questions:
         for _ in range(3):
             times[asked.name].note(asker.ask(connection, asked))
+            if times[asked.name].refused:
+                break
         if asked.name in RAW:
             started = time.perf_counter()
             warehouse.rows(RAW[asked.name], {"project": asker.project_id, **PERIOD})
@@ -132,6 +134,8 @@ def _round(
 
 
 def _row(times: Times) -> list[object]:
+    if not times.uncached:
+        return [times.refused, *[""] * 6]
     # What is live is never kept.
     cached = [f"{median(times.cached):.1f}", f"{quantile(times.cached, 0.95):.1f}"] if times.cached else ["", ""]
     p50 = median(times.uncached)

@@ -106,7 +106,8 @@ BATCHES = """
         batch_id, 'lens_raw.events', max(received_at), count(),
         min(created_at), max(created_at), min(received_at), max(received_at)
     FROM lens_raw.events
-    WHERE startsWith(batch_id, {batch:String})
+    WHERE project_id = {project:String} AND created_at >= {start:DateTime} - INTERVAL 3 DAY
+        AND startsWith(batch_id, {batch:String})
     GROUP BY batch_id
 """
 
@@ -215,4 +216,4 @@ def _land(
         .replace("}}", "}")
     )
     warehouse.command(sql, {"project": project_id, "batch": batch})
-    warehouse.command(BATCHES, {"batch": batch})
+    warehouse.command(BATCHES, {"project": project_id, "batch": batch, "start": start.replace(tzinfo=None)})
