@@ -21,7 +21,12 @@ EVENTS_MARGIN_DAYS = 31
 RAW = ("lens_raw.events", "lens_raw.profile_operations")
 # What has a row for each event or session, with the day by which it is dropped.
 _EVENTS = {"events": "local_day", "sessions": "day"}
-_EVENT_FACTS = {"int_events__sessionized": "local_day", "int_event_copies": "day", "int_device_handovers": "utc_day"}
+_EVENT_FACTS = {
+    "int_events__sessionized": "local_day",
+    "int_event_copies": "day",
+    "int_device_handovers": "utc_day",
+    "int_session_days": "local_day",
+}
 # What has a row for a profile alone, with the day by which it is shown; the last one says who goes.
 _PROFILE_TABLES = {
     "lens_staging.int_operations": "local_day",

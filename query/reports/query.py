@@ -13,7 +13,7 @@ from query.periods import Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
-from query.reports.measures import EXPRESSIONS, METRICS, Dimensions, as_date, measures, read_dimensions, sums
+from query.reports.measures import EXPRESSIONS, METRICS, Dimensions, as_date, measures, read_dimensions, sums, table_of
 from query.shapes import BucketStart, Shape
 from query.statement import Bindings, Row
 
@@ -88,7 +88,8 @@ def query(
     def shape(rows: list[Row]) -> Data:
         return [_row(row, ask, metrics, dimensions, interval) for row in page.shown(rows)]
 
-    return Question("events", bindings.statement(sql), shape, ask.subject.zone.key, next_cursor=page.next_cursor)
+    table = table_of(ask, dimensions, interval)
+    return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, next_cursor=page.next_cursor)
 
 
 def _first_key(order: Order, dimensions: Dimensions) -> str:

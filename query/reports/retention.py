@@ -47,12 +47,12 @@ WITH active AS
 (
     SELECT
         {entity} AS entity,
-        groupUniqArrayIf({number}, {is_start}) AS starts,
-        groupUniqArrayIf({number}, {is_return}) AS returns
-    FROM lens.events
-    WHERE {rows} AND {entity} != ''
+        {starts} AS starts,
+        {returns} AS returns
+    FROM {source}
+    WHERE {rows}
     GROUP BY entity
-    HAVING notEmpty(starts) AND max(is_identified OR device_kind != 'derived')
+    HAVING notEmpty(starts) AND max({is_lasting})
 ),
 members AS
 (
@@ -66,6 +66,29 @@ FROM members
 WHERE cohort_number >= {first} AND cohort_number <= {last}
 GROUP BY cohort_number, period_number
 """
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Rows that tell on which days who was there, and whether they can be met again."""
+
+    table: str
+    source: str
+    entity: str
+    is_present: str
+    is_lasting: str
+
+
+IN_EVENTS = "is_identified OR device_kind != 'derived'"
+EVENTS: dict[By, Activity] = {
+    "profile": Activity("events", "lens.events", "profile_id", "profile_id != ''", IN_EVENTS),
+    "device": Activity("events", "lens.events", "device_id", "device_id != ''", IN_EVENTS),
+}
+# What was done does not matter here, so a row a day tells as much as all events of the day.
+DAYS: dict[By, Activity] = {
+    "profile": Activity("events", "lens_staging.int_profile_days", "profile_id", "event_count > 0", "is_lasting"),
+    "device": Activity("sessions", "lens_staging.int_session_days", "device", "1", "is_lasting"),
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +141,11 @@ def retention(ask: ReportContext, returning: RetentionQuestion) -> Question:
     has_facts = bool(ask.filters) or not returning.is_plain
     table = decide_table("retention", finest="day", has_filters=has_facts)
     bindings = Bindings()
-    sql = _from_facts(ask, returning, bindings) if table == "events" else _rolled_up(ask, returning, bindings)
+    if table == "events":
+        activity = _activity(ask, returning)
+        table, sql = activity.table, _from_facts(ask, returning, activity, bindings)
+    else:
+        sql = _rolled_up(ask, returning, bindings)
 
     def shape(rows: list[Row]) -> Data:
         return cohorts(ask, returning, rows)
@@ -137,7 +164,12 @@ def _rolled_up(ask: ReportContext, returning: RetentionQuestion, bindings: Bindi
     )
 
 
-def _from_facts(ask: ReportContext, returning: RetentionQuestion, bindings: Bindings) -> str:
+def _activity(ask: ReportContext, returning: RetentionQuestion) -> Activity:
+    is_any_event = returning.start_event is None and returning.return_event is None
+    return (DAYS if is_any_event and not ask.needs_facts else EVENTS)[returning.by]
+
+
+def _from_facts(ask: ReportContext, returning: RetentionQuestion, activity: Activity, bindings: Bindings) -> str:
     """Over all of the project's events: a cohort is the first period ever, not the first of those asked for."""
     matching = [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
@@ -146,11 +178,16 @@ def _from_facts(ask: ReportContext, returning: RetentionQuestion, bindings: Bind
     later = f"arrayFilter(n -> n > 0 AND n <= {limit}, arrayMap(r -> r - cohort_number, returns))"
     until_last = f"range(toUInt32(greatest(least(arrayMax(returns) - cohort_number, {limit}), 0) + 1))"
     return FROM_FACTS.format(
-        entity="profile_id" if returning.by == "profile" else "device_id",
-        number=NUMBERS[returning.kind],
-        is_start=_is_event(returning.start_event, bindings),
-        is_return=_is_event(returning.return_event, bindings),
-        rows=" AND ".join([f"project_id = {bindings.bind(ask.subject.project_id, 'String')}", *matching]),
+        entity=activity.entity,
+        starts=_numbers(returning.kind, returning.start_event, bindings),
+        returns="starts"
+        if returning.return_event == returning.start_event
+        else _numbers(returning.kind, returning.return_event, bindings),
+        source=activity.source,
+        rows=" AND ".join(
+            [f"project_id = {bindings.bind(ask.subject.project_id, 'String')}", activity.is_present, *matching]
+        ),
+        is_lasting=activity.is_lasting,
         cohorts="[arrayMin(starts)]" if returning.mode == "first" else "starts",
         numbers=later if returning.criteria == "on" else f"if(empty(returns), [], {until_last})",
         first=bindings.bind(_number(ask.period.first_day, returning.kind), "Int32"),
@@ -158,8 +195,11 @@ def _from_facts(ask: ReportContext, returning: RetentionQuestion, bindings: Bind
     )
 
 
-def _is_event(name: str | None, bindings: Bindings) -> str:
-    return "1" if name is None else f"name = {bindings.bind(name, 'String')}"
+def _numbers(kind: Kind, event: str | None, bindings: Bindings) -> str:
+    """The periods in which the event, or any, was done."""
+    if event is None:
+        return f"groupUniqArray({NUMBERS[kind]})"
+    return f"groupUniqArrayIf({NUMBERS[kind]}, name = {bindings.bind(event, 'String')})"
 
 
 def _number(day: date, kind: Kind) -> int:

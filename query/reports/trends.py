@@ -22,7 +22,9 @@ from query.reports.measures import (
     dates,
     measures,
     read_dimensions,
+    start_of,
     sums,
+    table_of,
 )
 from query.shapes import BucketStart
 from query.statement import Bindings, Row, Statement
@@ -30,6 +32,9 @@ from query.tables import decide_table, source_of
 
 MAX_ROWS = 100_000
 DEFAULT_SERIES = 10
+
+GRAINS: dict[Interval | None, str] = {"hour": "metrics_hourly", "day": "metrics_daily"}
+"""The rollup that has a row for each bucket."""
 
 ROLLED_UP = """
 SELECT
@@ -44,6 +49,64 @@ SELECT
     sum(revenue) AS revenue
 FROM (SELECT * EXCEPT (unique_visitors, people) FROM {source} WHERE {rows})
 GROUP BY bucket
+"""
+
+# Whether the table of returns has everybody: not while a build goes on, nor after profiles have expired.
+IS_WHOLE = """(
+    (SELECT (sum(devices), sum(people)) FROM lens_staging.int_returns WHERE {rows})
+        = (SELECT (sum(unique_visitors), sum(people)) FROM {source} WHERE {rows})
+)"""
+
+# Who was there is counted where they came first. Otherwise states are merged; a constant says which of both is read.
+SUMMED_UP = """
+SELECT
+    bucket,
+    sum(visitor_count) AS unique_visitors,
+    sum(people_count) AS people,
+    sum(session_count) AS sessions,
+    sum(bounce_count) AS bounces,
+    sum(all_seconds) AS duration_seconds,
+    sum(view_count) AS screen_views,
+    sum(event_count) AS events,
+    sum(all_revenue) AS revenue
+FROM
+(
+    SELECT
+        {bucket} AS bucket,
+        toUInt64(0) AS visitor_count,
+        toUInt64(0) AS people_count,
+        sum(sessions) AS session_count,
+        sum(bounces) AS bounce_count,
+        sum(duration_seconds) AS all_seconds,
+        sum(screen_views) AS view_count,
+        sum(events) AS event_count,
+        sum(revenue) AS all_revenue
+    FROM {source}
+    WHERE {rows}
+    GROUP BY bucket
+    UNION ALL
+    SELECT
+        {bucket} AS bucket,
+        sumIf(devices, previous_day < {first}), sumIf(people, previous_day < {first}), 0, 0, 0, 0, 0, 0
+    FROM lens_staging.int_returns
+    WHERE {rows} AND {is_whole}
+    GROUP BY bucket
+    UNION ALL
+    SELECT {bucket} AS bucket, uniqExactMerge(unique_visitors_state), uniqExactMerge(people_state), 0, 0, 0, 0, 0, 0
+    FROM {source}
+    WHERE {rows} AND NOT {is_whole}
+    GROUP BY bucket
+)
+GROUP BY bucket
+"""
+
+# A rollup of just these buckets has them counted.
+COUNTED = """
+SELECT
+    {bucket} AS bucket,
+    unique_visitors, people, sessions, bounces, duration_seconds, screen_views, events, revenue
+FROM {source}
+WHERE {rows}
 """
 
 # The combinations with the most events over the whole period, every bucket of theirs.
@@ -62,7 +125,7 @@ def metrics(ask: ReportContext) -> Question:
     """The metrics of the whole period, as one object."""
     table = decide_table("trends", finest=ask.period.grain, has_filters=ask.needs_facts)
     return Question(
-        table,
+        _named(table, ask, NO_DIMENSIONS, None),
         _statement(ask, table, None),
         lambda rows: measures(rows[0] if rows else {}),
         ask.subject.zone.key,
@@ -72,7 +135,7 @@ def metrics(ask: ReportContext) -> Question:
 def breakdown(ask: ReportContext, dimensions: Dimensions) -> Question:
     """The metrics of every combination of the dimensions' values, those with most events first."""
     return Question(
-        "events",
+        table_of(ask, dimensions, None),
         _statement(ask, "events", None, dimensions),
         lambda rows: [{"dimensions": dimensions.values(row)} | measures(row) for row in rows],
         ask.subject.zone.key,
@@ -103,7 +166,12 @@ def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = 
             for date, row in ((date, series.get(key, {})) for key, date in buckets.items())
         ]
 
-    return Question(table, _statement(ask, table, interval, dimensions), shape, ask.subject.zone.key)
+    named = _named(table, ask, dimensions, interval)
+    return Question(named, _statement(ask, table, interval, dimensions), shape, ask.subject.zone.key)
+
+
+def _named(table: str, ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> str:
+    return table_of(ask, dimensions, interval) if table == "events" else table
 
 
 def _statement(
@@ -112,12 +180,24 @@ def _statement(
     bindings = Bindings()
     if table != "events":
         rows = rollup_rows(ask, table, bindings)
-        return bindings.statement(ROLLED_UP.format(bucket=bucket(interval, "day"), source=source_of(table), rows=rows))
+        counted = {"bucket": bucket(interval, "day"), "source": source_of(table), "rows": rows}
+        if table == GRAINS.get(interval):
+            return bindings.statement(COUNTED.format(**counted))
+        if table == "metrics_hourly":
+            return bindings.statement(ROLLED_UP.format(**counted))
+        is_whole, first = IS_WHOLE.format(**counted).strip(), _first_day(ask, interval, bindings)
+        return bindings.statement(SUMMED_UP.format(**counted, is_whole=is_whole, first=first))
     sql = sums(ask, dimensions, interval, bindings)
     if dimensions.columns:
         limit = bindings.bind(ask.limit, "UInt32")
         sql = FIRST_COMBINATIONS.format(sums=sql, names=", ".join(dimensions.names), limit=limit)
     return bindings.statement(sql)
+
+
+def _first_day(ask: ReportContext, interval: Interval | None, bindings: Bindings) -> str:
+    """The first day of a row's bucket that the period has."""
+    first = bindings.bind(ask.period.first_day.isoformat(), "Date")
+    return first if interval is None else f"greatest({first}, {start_of(interval, 'day')})"
 
 
 class Bucket(Metrics):

@@ -21,7 +21,11 @@ SHARED = {
     "int_aliases": ({"events", "profiles"}, "who somebody is called by now is decided once"),
     "int_aliases__published": ({"tail"}, "who owns what waits to be built is who readers see as its owner"),
     "int_identities": ({"events"}, "its public twin is filled when the days are, and events come before"),
-    "int_profile_days": ({"retention"}, "retention is of the same days that a profile was there on"),
+    "int_profile_days": (
+        {"retention", "rollups"},
+        "retention and returns are of the same days that a profile was there on",
+    ),
+    "int_device_days": ({"rollups"}, "returns are of the same days that a device was there on"),
 }
 
 

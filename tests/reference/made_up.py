@@ -10,6 +10,7 @@ from tests.reference.comparison import Comparison, compare
 from tests.reference.history import PARTS, make_history
 from tests.reference.keys import KEYS
 from tests.reference.merging import SOURCES, wrongly_merged
+from tests.reference.narrow import wrongly_narrowed
 from tests.reference.recomputed import recompute
 from tests.spec.build import Build
 
@@ -22,7 +23,7 @@ class Held(NamedTuple):
     stage: str
     comparison: Comparison
     wrong_sums: list[str]
-    """Where the table's states do not add up over days to what the reference counts."""
+    """Where its states, or the tables that answer in its place, do not add up to what the reference counts."""
 
 
 def hold(url: str, folder: Path, visits: int, days: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Held]:
@@ -53,4 +54,6 @@ def hold(url: str, folder: Path, visits: int, days: int, say: Callable[[str], No
                 tell(f"comparing what is {stage}")
                 for table in KEYS:
                     wrong = wrongly_merged(warehouse, reference, table, history.project_ids) if table in SOURCES else []
+                    if table == "metrics_daily":
+                        wrong += wrongly_narrowed(warehouse, reference, history.project_ids)
                     yield Held(stage, compare(warehouse, reference, table, history.project_ids), wrong)

@@ -16,6 +16,7 @@ from tests.reference.comparison import Comparison, compare
 from tests.reference.history import PARTS, History, make_history
 from tests.reference.keys import KEYS
 from tests.reference.merging import SOURCES, wrongly_merged
+from tests.reference.narrow import wrongly_narrowed
 from tests.reference.recomputed import recompute
 from tests.reference.shrinking import shrink
 from tests.reference.small_history import draw_histories, renamed
@@ -46,6 +47,7 @@ class Spec:
     wrongly_merged: dict[str, list[str]] = field(default_factory=dict)
     counted_live: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     counted_built: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    wrongly_narrowed: dict[str, list[str]] = field(default_factory=dict)
     told: str = ""
 
     @property
@@ -68,6 +70,7 @@ class Spec:
                 for table in SOURCES
                 for line in wrongly_merged(warehouse, source, table, ids)
             ]
+            self.wrongly_narrowed[stage] = wrongly_narrowed(warehouse, reference, self.project_ids)
 
     def smallest(self, table: str, comparison: Comparison) -> str:
         """The rows of the smallest history found that differs in `table` when it is built at once; found once a run."""

@@ -6,6 +6,7 @@ from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import compare
 from tests.reference.keys import KEYS, NAMES
 from tests.reference.merging import wrongly_merged
+from tests.reference.narrow import wrongly_narrowed
 from tests.reference.recomputed import recompute
 from tests.spec.cases import CASES
 from tests.spec.conftest import STAGES, VISITS, Spec
@@ -42,6 +43,11 @@ def test_states_merge_over_days_to_what_the_reference_counts(spec: Spec, stage: 
     assert spec.wrongly_merged[stage] == []
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_tables_that_answer_for_larger_ones_hold_what_the_reference_says(spec: Spec, stage: str) -> None:
+    assert spec.wrongly_narrowed[stage] == []
+
+
 def test_every_table_of_the_warehouse_is_compared(spec: Spec, warehouse: Warehouse) -> None:
     tables = warehouse.rows(
         "select name from system.tables where database = 'lens' and not match(name, '__(fresh|dbt)_')"
@@ -66,6 +72,9 @@ def test_the_comparison_tells_a_wrong_value_a_missing_row_and_one_too_many(spec:
             "delete from events where device_id = (select min(device_id) from events where device_id <> '')"
         )
         assert wrongly_merged(warehouse, reference, "metrics_daily", ids)
+        told = "\n".join(wrongly_narrowed(warehouse, reference, ids))
+        assert "int_returns: should not be there" in told
+        assert "int_session_days: should not be there" in told
 
 
 def test_histories_meet_every_rule(spec: Spec, warehouse: Warehouse) -> None:

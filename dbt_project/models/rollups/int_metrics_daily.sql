@@ -1,4 +1,4 @@
-{{ config(tags='daily', schema='lens_staging', partition_by='day', order_by=['project_id', 'day']) }}
+{{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day']) }}
 -- grain: one row per project and local day with events
 
 with rows_below as (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from event_lens.warehouse.client import Warehouse
 from tests.spec.rows import Row
 from tests.unit.query.naive import FILTER_ALL, measures, narrowed
 from tests.unit.query.sample_projects import World
@@ -40,6 +41,49 @@ def test_metrics_of_a_small_project_are_those_counted_by_hand(answer: Answer) ->
         "views_per_session": 1.0,
         "total_revenue": 20.5,
     }
+
+
+def test_people_of_days_are_right_when_not_all_of_them_are_known_by_day(
+    answer: Answer, world: World, warehouse_url: str
+) -> None:
+    """As while a build goes on, or when profiles have expired: then the states of the days are merged."""
+    weeks = {"interval": "week", **SEASON}
+    right = answer("random", "metrics", **SEASON), answer("random", "timeseries", **weeks)
+    rows = "lens_staging.int_returns WHERE project_id = {project:String} AND people > 1"
+    project = {"project": world.projects["random"].project_id}
+    with Warehouse(warehouse_url) as warehouse:
+        assert warehouse.value(f"SELECT count() FROM {rows}", project) > 3
+        warehouse.command("CREATE TABLE lens_staging.whole AS lens_staging.int_returns")
+        warehouse.command(f"INSERT INTO lens_staging.whole SELECT * FROM {rows}", project)
+        warehouse.command(f"DELETE FROM {rows}", project)
+        try:
+            # A day without events more, so that the answers kept of the questions before are not taken.
+            longer = {"startDate": "2025-12-31", "endDate": "2026-06-30"}
+            assert answer("random", "metrics", **longer) == right[0]
+            assert answer("random", "timeseries", interval="week", **longer) == right[1]
+        finally:
+            warehouse.command("INSERT INTO lens_staging.int_returns SELECT * FROM lens_staging.whole")
+            warehouse.command("DROP TABLE lens_staging.whole")
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "table"),
+    [
+        ("metrics", {"filters": '[{"name": "country", "operator": "is", "value": ["DE"]}]'}, "sessions"),
+        ("metrics", {"filters": '[{"name": "name", "operator": "is", "value": ["sale"]}]'}, "events"),
+        ("timeseries", {"breakdown": "browser", "interval": "week"}, "sessions"),
+        ("timeseries", {"breakdown": "browser", "interval": "hour"}, "events"),
+        ("breakdown", {"by": "country,browser"}, "sessions"),
+        ("breakdown", {"by": "country,path"}, "events"),
+        ("breakdown", {"by": "country,browser", "freshness": "live"}, "events"),
+        ("retention", {"by": "device"}, "sessions"),
+        ("retention", {"by": "device", "startEvent": "sale"}, "events"),
+    ],
+)
+def test_only_questions_of_whole_sessions_are_answered_without_reading_events(
+    ask: Answer, question: str, asked: dict[str, str], table: str
+) -> None:
+    assert ask("plain", question, **MARCH, **asked).json()["meta"]["table"] == table
 
 
 def test_facts_count_by_hand_as_the_rollups_do(answer: Answer) -> None:

@@ -1,0 +1,59 @@
+"""The private tables that answer in the place of larger ones, against the reference: every row of every column."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from event_lens.warehouse.client import Warehouse
+
+RETURNS = """
+    select project_id, day, previous_day, devices, people from lens_staging.int_returns
+    where project_id in {projects:Array(String)}
+"""
+RETURNS_SAID = """
+    with days as (
+        select distinct project_id, local_day, device_id as entity, true as is_device from events
+        where coalesce(device_id, '') <> ''
+        union all
+        select distinct project_id, local_day, profile_id, false from events where coalesce(profile_id, '') <> ''
+    ),
+    followed as (
+        select *, lag(local_day) over (partition by project_id, is_device, entity order by local_day) as previous_day
+        from days
+    )
+    select project_id, local_day, coalesce(previous_day, date '1970-01-01'),
+        count(*) filter (is_device), count(*) filter (not is_device)
+    from followed group by all
+"""
+SESSION_DAYS = """
+    select project_id, local_day, count(), uniqExact(session_id), uniqExact(device), uniqExactArray(people_of_day),
+        countIf(is_lasting), sum(views_of_day), sum(events_of_day), sum(revenue_of_day)
+    from lens_staging.int_session_days where project_id in {projects:Array(String)} group by project_id, local_day
+"""
+SESSION_DAYS_SAID = """
+    with lasting as (
+        select project_id, local_day, count(distinct session_key) as sessions from events
+        where session_key is not null and (is_identified or device_kind <> 'derived') group by all
+    )
+    select project_id, local_day, count(distinct session_key), count(distinct session_key), count(distinct device_id),
+        count(distinct nullif(profile_id, '')), coalesce(any_value(lasting.sessions), 0),
+        count(*) filter (is_screen_view), count(*), coalesce(sum(revenue) filter (is_countable), 0)
+    from events left join lasting using (project_id, local_day)
+    where session_key is not null group by all
+"""
+
+
+def wrongly_narrowed(
+    warehouse: Warehouse, reference: duckdb.DuckDBPyConnection, project_ids: Sequence[str]
+) -> list[str]:
+    """A line for each row that is on one side only."""
+    lines = []
+    for table, asked, said in (
+        ("int_returns", RETURNS, RETURNS_SAID),
+        ("int_session_days", SESSION_DAYS, SESSION_DAYS_SAID),
+    ):
+        rows = {tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})}
+        expected = set(reference.execute(said).fetchall())
+        lines += [f"{table}: should not be there: {row}" for row in sorted(rows - expected)]
+        lines += [f"{table}: is missing: {row}" for row in sorted(expected - rows)]
+    return lines
