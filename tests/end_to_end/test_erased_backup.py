@@ -65,8 +65,8 @@ def test_who_was_erased_after_the_backup_is_not_in_a_home_restored_from_it(
             land_person(warehouse, project)
         take_backup(old, registry, "before", None)
         assert naming_files(old.home / "backups")
-        for kind, subject in (("profile", PROFILE), ("profile", "nobody")):
-            erase_person(old, registry, project, kind, subject, lambda _: None, build_shard=lambda _: None)
+        for subject in (PROFILE, "nobody"):
+            erase_person(old, registry, project, "profile", subject, lambda _: None, build_shard=lambda _: None)
         receipts = list_erasures(registry)
     server = EmbeddedServer(tmp_path / "new", EVENTLENS_BACKUPS=str(old.home / "backups"))
     try:
