@@ -1,1 +1,1 @@
-"""Measurements, run by `make bench`; none of them is a test."""
+"""Measurements, run by `make bench`. They are not tests."""

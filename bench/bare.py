@@ -1,4 +1,6 @@
-"""The least a collector could do, on Litestar and granian: parse, append, one sync for all who wait, answer."""
+"""The least that a collector could do, on Litestar and granian: parse, append, sync once for all waiting requests,
+answer.
+"""
 
 import asyncio
 import os
@@ -13,7 +15,7 @@ from litestar import Litestar, get, post
 
 
 class Log:
-    """A file that requests share the syncs of."""
+    """A file whose syncs the requests share."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -1,4 +1,4 @@
-"""How many events a second one collector process acknowledges, and how that compares with the least one could do.
+"""How many events a second one collector process acknowledges, compared with the least that a collector could do.
 
 Both applications run in this run, by turns, one process each, with every sync on; the warehouse is away, so that what
 is measured is the road from the socket to the disk.
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def measure_bare(folder: Path) -> list[Measured]:
-    """Single events, then batches."""
+    """Measure the bare collector: single events, then batches."""
     port = free_port()
     command = [sys.executable, "-m", "bench.bare", str(port), str(folder / "log")]
     ready_url = f"http://127.0.0.1:{port}/ready"
@@ -66,7 +66,7 @@ def measure_bare(folder: Path) -> list[Measured]:
 
 
 def measure_collector(folder: Path) -> list[Measured]:
-    """Single events, then batches, then single events at half of their rate."""
+    """Measure the collector: single events, then batches, then single events at half of their first rate."""
     site = Site(folder)
     with site.collector() as process:
         peak = _measure(site.port, process.pid, site.headers)

@@ -1,4 +1,4 @@
-"""How fast history comes in: lines of a log and rows of Parquet a second.
+"""How fast history is imported: lines of a log and rows of Parquet a second.
 
 The embedded warehouse runs beside it and shares the machine's cores. The ratio to plain work done just before
 (hashing the log a line at a time) tells a slow import from a busy machine.

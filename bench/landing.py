@@ -1,4 +1,4 @@
-"""How fast a backlog lands, and what a collector holds of memory while events keep coming.
+"""How fast a backlog lands, and how much memory a collector holds while events keep coming.
 
 The embedded warehouse runs beside it and shares the machine's cores.
 """
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def land_backlog(site: Site) -> tuple[int, float]:
-    """Events landed, and in how many seconds; they were acknowledged while the warehouse was away."""
+    """Return how many events landed, and in how many seconds. They were acknowledged while the warehouse was away."""
     request = request_bytes("/track/batch", batch(), site.headers)
     with site.collector() as collector:
         sent = 0

@@ -1,4 +1,4 @@
-"""A load of equal requests over keep-alive connections, and how fast they were answered."""
+"""A load of equal requests over keep-alive connections, and the time of their answers."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ CONNECTIONS = 32
 
 @dataclass
 class Measured:
-    """What a run of `seconds` saw; latencies in seconds."""
+    """The answers of a run of `seconds`; latencies are in seconds."""
 
     seconds: float
     latencies: list[float] = field(default_factory=list)
@@ -99,13 +99,15 @@ def request_bytes(path: str, body: bytes, headers: dict[str, str]) -> bytes:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time a process has taken, as Linux counts it."""
+    """Return the processor time that a process has taken, in seconds, as Linux counts it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def measure(port: int, pid: int, request: bytes, seconds: float, per_second: float = 0.0) -> Measured:
-    """Keeps 32 connections busy with `request` for `seconds`, or sends it `per_second` times; `pid` is the server's."""
+    """Keep 32 connections busy with `request` for `seconds`, or send it `per_second` times a second; `pid` is the
+    server's.
+    """
     begin_cpu = cpu_seconds(pid)
     loop = asyncio.get_running_loop()
     measured = Measured(seconds)

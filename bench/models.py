@@ -1,4 +1,5 @@
-"""What builds cost: everything anew, one more hour, and what identity changes add, at several lengths of history.
+"""What builds cost: everything anew, one more hour, and the extra cost of identity changes, at several lengths of
+history.
 
 Seconds of SQL: how long at least one model was under way, tests apart. `logins` is what an hour costs more when one
 visit in twelve signs in.
@@ -34,7 +35,9 @@ BUILD = [sys.executable, "-m", "cli.main", "build"]
 
 @dataclass
 class Built:
-    """One build: seconds by model (its test queries apart), of all SQL as it ran, and of the whole command."""
+    """One build: the seconds of each model (without its tests), of all SQL and of the whole command, and its peak
+    memory in MiB.
+    """
 
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     sql_seconds: float = 0.0
@@ -102,7 +105,7 @@ def define(site: Site) -> dict[str, str]:
 
 
 def build(site: Site, process: Popen[bytes], *arguments: str) -> Built:
-    """Runs `eventlens build` and reads what dbt says of each model."""
+    """Run `eventlens build`, and return what dbt reports of each model."""
     started = time.time()
     reset_peak(process.pid)
     subprocess.run([*BUILD, *arguments], env=site.environ, check=True, stdout=subprocess.DEVNULL)
@@ -136,7 +139,7 @@ def _add(built: Built, results: list[dict[str, object]]) -> None:
 
 
 def _covered(spans: list[tuple[float, float]]) -> float:
-    """How long at least one of `spans` was under way: two models run at a time."""
+    """Return for how many seconds at least one of `spans` was under way; two models run at a time."""
     covered = end = 0.0
     for first, last in sorted(spans):
         covered += max(0.0, last - max(first, end))
@@ -145,7 +148,9 @@ def _covered(spans: list[tuple[float, float]]) -> float:
 
 
 def bytes_an_event(warehouse: Warehouse) -> list[str]:
-    """Bytes on disk of raw and of everything in lens and lens_staging, per raw event; active parts of all of them."""
+    """Return, as texts, the bytes on disk per raw event of raw and of `lens` with `lens_staging`, and the number of
+    active parts.
+    """
     row = warehouse.rows(
         """
         SELECT

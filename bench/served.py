@@ -56,7 +56,7 @@ def _show_quiet(home: Path, seconds: float) -> None:
 
 
 def _cpu_seconds(home: Path) -> dict[int, tuple[str, float]]:
-    """The processes of a home: what they are called and what they have used of a core."""
+    """Return the command and the processor seconds of each process of a home, by process id."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:

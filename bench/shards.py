@@ -1,4 +1,4 @@
-"""What shards cost and bring: landing, a full refresh and questions over one shard and over two on this machine.
+"""The cost and gain of shards: landing, a full refresh and questions over one shard and over two on this machine.
 
 Two shards share the machine's cores, so their ratio to one is the overhead. Then: what one shard takes from another row
 by row, as it would be if the devices of one project were spread over shards; and from all of this, what more machines
@@ -44,7 +44,7 @@ EXCHANGED = "event_id, device_id, profile_id, created_at, name"
 
 
 class House:
-    """So many embedded shards in `folder`, each with as many of the projects."""
+    """`shards` embedded shards in `folder`, with the projects spread evenly over them."""
 
     def __init__(self, folder: Path, shards: int) -> None:
         ports = free_ports(2 * shards)
@@ -72,7 +72,7 @@ class House:
             yield
 
     def land(self, segments: int) -> float:
-        """Rows a second of a backlog in the spool, events of all projects in each segment."""
+        """Return how many rows a second of a backlog in the spool land; each segment holds events of all projects."""
         folder = open_directory(self.folder / f"spool-{uuid.uuid4().hex}")
         put_segments(folder, [project.project_id for project in self.projects], segments)
         warehouses = {shard: connect(self.settings, "collector", shard=shard) for shard in all_shards(self.settings)}
@@ -89,7 +89,7 @@ class House:
         return segments * ROWS_A_SEGMENT / seconds
 
     def fill(self, days: int) -> int:
-        """Days of traffic for every project, on its shard; returns how many events."""
+        """Land `days` days of traffic for every project, on its shard; return the number of events."""
         for project in self.projects:
             with connect(self.settings, "admin", shard=project.shard, query_timeout_seconds=600) as warehouse:
                 traffic.history(
@@ -109,14 +109,14 @@ class House:
         return values
 
     def build(self) -> float:
-        """Seconds of a full refresh, the shards side by side."""
+        """Return the seconds of a full refresh, with the shards side by side."""
         command = [sys.executable, "-m", "cli.main", "build", "--full-refresh"]
         started = time.perf_counter()
         subprocess.run(command, env=_environment(self.environs[0]), check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - started
 
     def ask(self, sql: str, *, lens: str, is_about_all: bool) -> float:
-        """Milliseconds of a question, about the project that was made last or about all of them."""
+        """Return the milliseconds of a question about the last project, or about all projects."""
         project = self.projects[-1]
         where = "1" if is_about_all else f"project_id = '{project.project_id}'"
         shard = 1 if lens == "lens" else project.shard
@@ -128,7 +128,7 @@ class House:
 
 
 def put_segments(folder: SpoolDirectory, project_ids: Sequence[str], segments: int) -> None:
-    """Sealed segments as a collector leaves them."""
+    """Write `segments` sealed segments, as a collector leaves them."""
     now = timestamp(now_ms())
     for _ in range(segments):
         rows = [
@@ -150,7 +150,7 @@ def put_segments(folder: SpoolDirectory, project_ids: Sequence[str], segments: i
 
 
 def routing_microseconds(house: House) -> float:
-    """What cutting a segment by shard takes of a collector, a row."""
+    """Return the microseconds that a collector needs to cut a segment by shard, per row."""
     folder = open_directory(house.folder / "routed")
     put_segments(folder, [project.project_id for project in house.projects], 1)
     (name,) = folder.sealed()
@@ -163,7 +163,9 @@ def routing_microseconds(house: House) -> float:
 
 
 def exchange(house: House) -> tuple[float, float, float]:
-    """Bytes an event and events a second that a shard takes from another, and events a second that it reads itself."""
+    """Return the bytes an event and events a second that a shard takes from another, and the events a second that it
+    reads itself.
+    """
     received = "SELECT value FROM system.events WHERE event = 'NetworkReceiveBytes'"
     columns = f"SELECT sum(cityHash64({EXCHANGED})) FROM (SELECT {EXCHANGED} FROM {{}} LIMIT 100000000)"
     with connect(house.settings, "admin", shard=1, query_timeout_seconds=600) as warehouse:
@@ -179,7 +181,7 @@ def exchange(house: House) -> tuple[float, float, float]:
 
 
 def spread(measure: Callable[[], float], rounds: int) -> list[float]:
-    """The lowest, the median and the highest of some rounds."""
+    """Return the lowest, the median and the highest result of `rounds` measurements."""
     values = sorted(measure() for _ in range(rounds))
     return [values[0], statistics.median(values), values[-1]]
 
@@ -256,7 +258,9 @@ def show_exchange(routing: float, bytes_an_event: float, taken: float, read: flo
 
 
 def show_machines(figures: dict[str, list[list[float]]], events: int) -> None:
-    """Projects spread evenly over machines like this one, each with a shard and a collector of its own."""
+    """Show a model of projects spread evenly over machines like this one, each with a shard and a collector of its
+    own.
+    """
     landing, seconds = (figures[name][0][1] for name in ("landing, events a second", "a full refresh, seconds"))
     rows = [[count, f"{landing * count:,.0f}", f"{events * count:,}"] for count in MACHINES]
     columns = ["machines", "landing, events a second", f"events that a full refresh takes in within {seconds:,.0f} s"]

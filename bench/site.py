@@ -46,11 +46,11 @@ class Site:
         }
 
     def collector(self) -> AbstractContextManager[Popen[bytes]]:
-        """A collector that answers inside the block."""
+        """Run a collector that answers inside the block."""
         return self._part("collector", f"http://127.0.0.1:{self.port}/ready")
 
     def warehouse(self) -> AbstractContextManager[Popen[bytes]]:
-        """An embedded warehouse that answers inside the block."""
+        """Run an embedded warehouse that answers inside the block."""
         return self._part("warehouse", f"http://127.0.0.1:{self.warehouse_port}/ping")
 
     def query(self) -> AbstractContextManager[Popen[bytes]]:
@@ -64,7 +64,7 @@ class Site:
 
 
 def event(number: int) -> dict[str, object]:
-    """A screen view of one of many visitors of a shop."""
+    """Return a screen view by the shop's visitor with this number."""
     return {
         "type": "track",
         "payload": {
@@ -90,7 +90,7 @@ def batch() -> bytes:
 
 
 def memory_mib(pid: int) -> float:
-    """What a process holds of the machine's memory."""
+    """Return the resident memory of a process, in MiB."""
     return _status_mib(pid, "VmRSS")
 
 

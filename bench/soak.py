@@ -1,4 +1,4 @@
-"""Events, inserts, builds and questions at once against one embedded warehouse, and whether it grows.
+"""Events, inserts, builds and questions at once against one embedded warehouse, which must not grow.
 
 `python -m bench.soak --minutes 10` prints a line a minute and ends with a verdict; it exits with 1 when anything
 failed, a row is missing, or memory, open files or threads kept growing.
@@ -47,7 +47,9 @@ GROWTH = {"resident MiB": 1.25, "open files": 1.5, "threads": 1.25}
 
 @dataclass
 class Tally:
-    """What happened. `latencies` are those of the minute's questions, in seconds; `held` is what the process held."""
+    """The counts of a run. `latencies` are those of the minute's questions, in seconds; `held` are the process's
+    memory, files and threads over time.
+    """
 
     inserted: int = 0
     acknowledged: int = 0
@@ -60,7 +62,7 @@ class Tally:
 
 
 class Soak:
-    """Everything that goes on at once, each in a thread of its own, for `seconds` from `run` on."""
+    """All parts of the load at once, each in a thread of its own, for `seconds` from the call of `run`."""
 
     def __init__(self, site: Site, warehouse_pid: int, collector_pid: int, seconds: float) -> None:
         self.tally = Tally()
@@ -73,7 +75,7 @@ class Soak:
         self._rows = b"".join(b'{"n":%d,"s":"%d"}\n' % (number, number) for number in range(INSERT_ROWS))
 
     def run(self) -> None:
-        """Blocks until the time is over and everything has ended."""
+        """Run the load until its time is over and every part has ended. Blocks."""
         self.ask("CREATE TABLE default.soak (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
         self._send()
         wait_until_landed(self._site)
@@ -86,7 +88,7 @@ class Soak:
             pool.submit(self._tell)
 
     def ask(self, sql: str, user: str = "default", body: bytes = b"") -> bytes:
-        """The warehouse's answer. Raises `RuntimeError` for a failure."""
+        """Return the warehouse's answer. Raises `RuntimeError` when the warehouse refuses."""
         answer = self._http.post("/", params={"query": sql, "user": user}, content=body)
         if answer.status_code != httpx.codes.OK:
             raise RuntimeError(f"{sql[:60]}: {answer.text[:300]}")
@@ -157,13 +159,15 @@ class Soak:
 
 
 def wait_until_landed(site: Site) -> None:
-    """Blocks until everything acknowledged is in the warehouse."""
+    """Wait until everything acknowledged is in the warehouse. Blocks."""
     while httpx.get(f"http://127.0.0.1:{site.port}/health").json()["spool"]["pendingEvents"]:
         time.sleep(0.25)
 
 
 def judge(tally: Tally, landed: dict[str, tuple[int, int]]) -> bool:
-    """Whether all went well, after telling why; `landed` is by table how many rows there should be and are."""
+    """Show a verdict, and return whether all went well; `landed` gives, by table, how many rows there should be and
+    are.
+    """
     quarter = len(tally.held) // 4
     before, after = tally.held[quarter : 2 * quarter], tally.held[-quarter:]
     rows: list[list[object]] = []
@@ -182,7 +186,7 @@ def judge(tally: Tally, landed: dict[str, tuple[int, int]]) -> bool:
 
 
 def _at(ordered: list[float], share: float) -> float:
-    """A percentile in milliseconds."""
+    """Return the percentile `share` of ascending seconds, in milliseconds; 0 for an empty list."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
 
 

@@ -121,7 +121,7 @@ def history(
     batch: str = "day",
     devices: Devices = SHOP,
 ) -> datetime:
-    """Lands `days` days of traffic and waits until its parts are merged; returns the instant at which it ends.
+    """Land `days` days of traffic, wait until its parts are merged, and return the instant at which it ends.
 
     Each project of a warehouse needs a `batch` of its own.
     """
@@ -148,7 +148,7 @@ def history(
 
 
 def hour(warehouse: Warehouse, project_id: str, start: datetime, *, logins: bool, number: int) -> None:
-    """Lands one hour of 10,000 events, 5 % of them up to two days late.
+    """Land one hour of 10,000 events, 5 % of them up to two days late.
 
     With `logins` one visit in twelve signs in, often a device that was seen before, so that earlier days change owner;
     without, nobody does.

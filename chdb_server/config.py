@@ -1,4 +1,4 @@
-"""The server's two configuration files: what it is, and who may do what in it."""
+"""The server's two configuration files: what the server is, and who may do what in it."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -144,7 +144,9 @@ def server_config(
     shards: Shards | None = None,
     backups: Path | Bucket | None = None,
 ) -> str:
-    """The text of `config.xml`. All statements together take `memory_bytes` at most; backups go to that place only."""
+    """Return the text of `config.xml`: all statements together take at most `memory_bytes`, and backups go to
+    `backups` only.
+    """
     root = ElementTree.Element("clickhouse")
     for name, value in {
         "path": f"{data}/",
@@ -178,7 +180,7 @@ def server_config(
 
 
 def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded: bool = False) -> str:
-    """The text of `users.xml`, with the password of every service and every user of the guard, hashed.
+    """Return the text of `users.xml`, with the hashed password of every service and every user of the guard.
 
     On a shard of several `lens` reads the tables of `lens_shard`, there and on the others.
     """
@@ -344,7 +346,7 @@ def _add_row_policy(user: ElementTree.Element, database: str, condition: str) ->
 
 
 def _owned(projects: str) -> str:
-    """SQL: whether a row is of one of `projects`, an expression for names by comma."""
+    """Return SQL that says whether a row belongs to one of `projects`, an SQL expression for ids joined by commas."""
     return f"project_id IN splitByChar(',', {projects})"
 
 

@@ -34,7 +34,9 @@ def owned(folder: Path) -> Iterator[Path]:
 
 
 def keep_default_database(folder: Path) -> None:
-    """Give the tables of `default` that an earlier version made a database again: it had one that no file names."""
+    """Attach the database `default` of an earlier version, which had it without a file, so that its tables are found
+    again.
+    """
     link = folder / "metadata" / "default"
     description = link.with_suffix(".sql")
     if link.is_symlink() and not description.exists():

@@ -114,7 +114,7 @@ def serve(settings: Settings) -> None:
 
 
 def _shards(settings: Settings) -> Shards | None:
-    """All shards of the warehouse that this home is one of; None when it is a warehouse alone."""
+    """Return all shards of the warehouse that this home belongs to; None when the warehouse is one server."""
     homes = settings.shard_homes
     if not homes:
         return None
@@ -146,7 +146,7 @@ def _check_alone(settings: Settings) -> None:
 
 
 def _prepare_backups(settings: Settings) -> Path | Bucket:
-    """Where backups lie; a folder is made. Raises `Refused` (`backups_unwritable`)."""
+    """Return where backups lie; a folder is made if it is missing. Raises `Refused` (`backups_unwritable`)."""
     if is_bucket(settings):
         return Bucket(settings.backups, settings.backups_key, settings.backups_secret)
     folder = backups_folder(settings)
@@ -208,7 +208,7 @@ def _drain(access: Access) -> None:
 
 
 def _access(home: Path, ours: set[int]) -> Access:
-    """The services' port and passwords; another port where somebody else took it or it is one of `ours`."""
+    """Return the services' port and passwords. The port changes when somebody else took it or it is one of `ours`."""
     access = read_access(home)
     while access.http_port in ours:
         access = move_access(home)
@@ -220,6 +220,6 @@ def _access(home: Path, ours: set[int]) -> Access:
 
 
 def _memory_bytes() -> int:
-    """What all statements together may take: half of the machine's memory, 8 GB at most."""
+    """Return the bytes that all statements together may take: half of the machine's memory, at most 8 GB."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min(physical // 2, 8_000_000_000)

@@ -20,7 +20,7 @@ from query.shapes import rows_of
 
 
 def show_reports() -> None:
-    """The list of reports, with what each takes."""
+    """Prints all reports, with the parameters that each takes."""
     show_table(
         "Reports: eventlens ask REPORT --parameter value ...",
         ("report", "answers", "parameters"),
@@ -38,7 +38,7 @@ def ask(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Prints the answer of a report. Raises `Refused`, with the nearest name for one that is not known."""
+    """Prints the answer of a report. Raises `Refused` for an unknown report, and names the nearest one."""
     report, in_address = _find(report_name)
     given = in_address | _read(report, written)
     answer = find_source(url, key, project=project).answer(report, given)
@@ -51,7 +51,7 @@ def ask(
 
 
 def _find(name: str) -> tuple[Report[Any], dict[str, str]]:
-    """The report of a name or of an address, and what the address says: `cohort/buyers/members` is one."""
+    """Returns the report with this name or address, and the values that the address holds (`cohort/buyers/members`)."""
     if name in REPORTS:
         return REPORTS[name], {}
     report = find_report(name)
@@ -63,7 +63,9 @@ def _fields(report: Report[Any]) -> dict[str, msgspec.structs.FieldInfo]:
 
 
 def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
-    """`--name value` and `--name=value` as parameters; `--start-date` is `startDate` as well."""
+    """Returns `--name value` and `--name=value` as parameters; `--start-date` means `startDate`. Raises `Refused`
+    for unknown names (`parameter_invalid`) and missing values.
+    """
     fields = _fields(report)
     by_plain_name = {_plain(name): name for name in fields}
     given: dict[str, Any] = {}
@@ -85,7 +87,7 @@ def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> Any:
-    """A field of a body: text as it is, all else as JSON."""
+    """Returns the value of a body's field: text as it is, anything else read as JSON (as text if it is not JSON)."""
     if isinstance(bare(msgspec.inspect.type_info(field.type)), msgspec.inspect.StrType):
         return text
     try:
@@ -123,7 +125,7 @@ def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """A cell for people: lists side by side, objects as their values."""
+    """Returns a cell for people: lists side by side, objects as names and values, floats with one decimal."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
     if isinstance(value, list):

@@ -24,7 +24,7 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
 
 
 def _changed(entry: AuditEntry) -> Iterator[str]:
-    """What differs; of what was made or removed only the name, for all of it is in the JSON."""
+    """Yields the fields that an update changed; of a row made or removed only its name, for the JSON has all of it."""
     if entry.action != "update":
         yield str((entry.after or entry.before).get("name", ""))
         return

@@ -1,4 +1,4 @@
-"""`eventlens bots`: who is a program, by the lists of today."""
+"""`eventlens bots`: which agents are programs, by today's lists."""
 
 import os
 from collections import Counter

@@ -37,7 +37,9 @@ OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this pro
 
 @contextmanager
 def opened_registry() -> Iterator[Registry]:
-    """The registry that the environment names, for one command; what its changes ask for is told at the end."""
+    """Yield the registry that the environment names, for one command; at the end tell the user what its changes ask
+    for.
+    """
     settings = read_settings(os.environ)
     registry = open_registry(settings).acting_for(SHELL)
     try:
@@ -48,7 +50,7 @@ def opened_registry() -> Iterator[Registry]:
 
 
 def say(values: dict[str, object], *, as_json: bool) -> None:
-    """Prints one thing that was made or asked for."""
+    """Print one thing that was made or asked for."""
     if as_json:
         console.print_json(json.dumps(values))
     else:
@@ -56,7 +58,7 @@ def say(values: dict[str, object], *, as_json: bool) -> None:
 
 
 def say_row(columns: Sequence[str], row: Iterable[object], fields: Mapping[str, object], *, as_json: bool) -> None:
-    """Prints one definition: its row for people, its fields as JSON."""
+    """Print one definition: its row for people, its fields as JSON."""
     if as_json:
         console.print_json(json.dumps(fields))
     else:
@@ -71,7 +73,7 @@ def say_rows(
     *,
     as_json: bool,
 ) -> None:
-    """Prints all definitions of a kind: a table for people, an array of JSON."""
+    """Print all definitions of a kind: a table for people, an array of JSON."""
     if as_json:
         console.print_json(json.dumps(list(fields)))
     else:

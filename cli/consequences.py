@@ -13,7 +13,9 @@ LOOK_SECONDS = 10
 
 
 def tell_consequences(settings: Settings, registry: Registry) -> None:
-    """Says it beside the answer, which may be JSON. The changes are made: the warehouse may be away."""
+    """Says on standard error (the answer may be JSON) what has to be built or rescanned. The warehouse may be away:
+    the changes are made already.
+    """
     for project_id in rebuilt_projects(registry.changes):
         shard = find_project(registry, project_id).shard
         try:

@@ -29,7 +29,7 @@ MAX_UNBROKEN = 32
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; columns that hold only numbers are set to the right, and what a row is called by is not broken."""
+    """Prints a table; columns of numbers are set to the right, and a short first column is not broken."""
     cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
     for position, column in enumerate(columns):
@@ -63,7 +63,7 @@ class Bar:
 
 @contextmanager
 def progress_bar(text: str, total: int | None = None, *, is_timed: bool = False) -> Iterator[Bar]:
-    """Shows `text` and how far it is for as long as the block runs; one line when the output is not a terminal.
+    """Shows `text` and the progress for as long as the block runs; one line when the output is not a terminal.
 
     `is_timed` shows the share that is done and the time left in place of counts.
     """

@@ -37,7 +37,7 @@ Level = Literal["ok", "hint", "problem"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What was looked at and how it is; `remedy` is empty where all is well or `found` says it."""
+    """A subject and how it is: `remedy` is empty where all is well or `found` names it already."""
 
     subject: str
     level: Level
@@ -46,7 +46,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings, clock: Clock = now_ms) -> list[Finding]:
-    """Looks at everything, one after the other; what cannot be looked at is a problem, and the rest is looked at."""
+    """Examines everything, one check after the other, and returns the findings; a check that fails is a problem, and
+    the others still run.
+    """
     findings: list[Finding] = []
     for check in (_versions, _home, _ports, _registry, _spool, _geoip, _warehouse):
         subject = check.__name__.removeprefix("_")

@@ -107,7 +107,7 @@ def _hide(
 def _counted(
     warehouses: dict[int, Warehouse], erasing: Erasing, person: Person, receipt: Receipt
 ) -> dict[str, tuple[int, int]]:
-    """The rows of each table: before, as the receipt has them already or as they are, and now."""
+    """Return the rows of each table by name: before (as the receipt has them, else as now) and now."""
     now: dict[str, int] = {}
     for warehouse in warehouses.values():
         for table, count in count_rows(warehouse, erasing, person).items():

@@ -1,4 +1,6 @@
-"""`eventlens expire` and `eventlens closed`: what goes by its age, and what can no longer be built anew."""
+"""`eventlens expire` and `eventlens closed`: rows that are dropped for their age, and days that can no longer be
+built anew.
+"""
 
 import json
 from collections.abc import Iterable

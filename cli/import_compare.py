@@ -94,7 +94,7 @@ def read_days(warehouse: Warehouse, project_id: str, zone: str, first: date, las
 
 
 def reasons(there: OldDay, here: Day, zone: str) -> Iterator[str]:
-    """Why the numbers differ, as far as that can be known; nothing for numbers that do not."""
+    """Yield why the numbers differ, as far as that can be known; nothing for numbers that agree."""
     bots = f"bots count there ({here.bot_visitors} visitors, {here.bot_views} views)"
     utc = f"days are UTC's there, not {zone}'s"
     if there.visitors is not None:

@@ -79,7 +79,7 @@ def follow_log(settings: Settings, source: Source, file: Path, project_id: str, 
 def _opened_run(
     settings: Settings, source: Source, files: Sequence[Path], project_id: str, *, is_dry: bool
 ) -> Iterator[ImportRun]:
-    """A run over these files: the one that was stopped before its end, or a new one."""
+    """Yield a run over these files: the one that was stopped before its end, or a new one."""
     registry = open_registry(settings)
     try:
         project = find_project(registry, project_id)
@@ -127,7 +127,9 @@ def _opened_run(
 
 @contextmanager
 def _alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
-    """Nobody else imports these files meanwhile. Raises `Refused` (`import_running`)."""
+    """Keep other imports of these files out while the block runs. Raises `Refused` (`import_running`) when one is
+    running.
+    """
     key = blake2b("\0".join((project_id, source, *files)).encode(), digest_size=8).hexdigest()
     lock = try_lock(settings.home / "imports" / f"{key}.lock")
     if lock is None:

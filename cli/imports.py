@@ -60,7 +60,7 @@ def import_access_log(
 
 
 def _add_command(source: Source) -> None:
-    """A command for a source of which nothing but the files has to be said."""
+    """Add a command for a source that needs nothing but its files."""
 
     def import_source(files: Files, project: OfProject, dry_run: DryRun = False) -> None:
         from cli.import_run import import_files
@@ -122,7 +122,7 @@ def import_undo(
 
 
 def _shard_of(settings: Settings, import_id: str) -> int:
-    """The shard that has the import; the first when none has."""
+    """Return the number of the shard that has the import; 1 when none has it."""
     from collector.imports.record import list_imports
     from event_lens.warehouse.access import connect
 

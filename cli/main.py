@@ -394,7 +394,7 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def main() -> None:
-    """The entry point: an error that is the caller's to mend is shown as one line, without a traceback."""
+    """Run the command line; an `EventLensError` is shown as one line without a traceback (exit code 1)."""
     try:
         load_env_file(os.environ)
         app()

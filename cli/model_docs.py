@@ -22,4 +22,4 @@ class _Quiet(SimpleHTTPRequestHandler):
     """Logs nothing."""
 
     def log_message(self, format: str, *args: object) -> None:
-        """The pages are one person's own."""
+        """Logs nothing: the pages are one person's own."""

@@ -77,7 +77,7 @@ def _is_served(settings: Settings) -> bool:
 
 
 def _ports_of_its_own() -> dict[str, str]:
-    """Free ones, so that another home may be served meanwhile."""
+    """Returns settings that give the warehouse free ports, so that another home may be served meanwhile."""
     warehouse, native = free_ports(2)
     return {"EVENTLENS_WAREHOUSE_PORT": str(warehouse), "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(native)}
 

@@ -7,7 +7,7 @@ from event_lens.settings import Settings
 
 
 def page_address(settings: Settings, project_id: str | None = None) -> str:
-    """An address on this machine that signs in, for one project if it is named.
+    """Return an address on this machine that signs in, to one project if it is named.
 
     Raises `Refused` for a project that is not there or a home that cannot be used.
     """

@@ -7,7 +7,7 @@ from query.page.sign_in_tokens import create_token
 
 
 def sign_in_address(settings: Settings, project_id: str | None = None) -> str:
-    """An address on this machine with a new token, which no server is sent before the page is open.
+    """Return an address on this machine with a new token; no server is sent the token before the page is open.
 
     Raises `Refused` for a home that cannot be used.
     """

@@ -7,7 +7,8 @@ from event_lens.settings import Settings
 
 
 def lines_for_pages(settings: Settings, project: Project, client: Client) -> list[str]:
-    """How pages send with `client`, what is missing before they can, and what of it would not count; none for a reader.
+    """Return lines that say how pages send with `client`, what is missing for it and what would not count; an empty
+    list for a read client.
 
     A line to copy is one of the list, however long it is.
     """
@@ -29,12 +30,12 @@ def lines_for_pages(settings: Settings, project: Project, client: Client) -> lis
 
 
 def script_tag(address: str, client_id: str) -> str:
-    """The tag for a page without a bundler, with nothing inline, so that a content security policy can allow it."""
+    """Return the tag for a page without a bundler; nothing is inline, so a content security policy can allow it."""
     return f'<script src="{address}/op1.js" data-client-id="{client_id}" defer></script>'
 
 
 def module_lines(address: str, client_id: str) -> list[str]:
-    """The four lines for a site that bundles npm's @openpanel/web."""
+    """Return the four lines for a site that bundles npm's @openpanel/web."""
     options = f"apiUrl: {json.dumps(address)}, clientId: {json.dumps(client_id)}"
     return [
         'import { OpenPanel } from "@openpanel/web";',

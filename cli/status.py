@@ -153,7 +153,7 @@ def _projects(settings: Settings) -> list[Project]:
 def _freshness(
     warehouse: Warehouse, shard: int, projects: Sequence[str], clock: Clock
 ) -> tuple[int, list[ProjectFreshness]]:
-    """When the shard's last build ended (ms, 0 without one), and how fresh its projects are."""
+    """Returns when the shard's last build ended (ms, 0 without one), and how fresh its projects are."""
     # Before what waits is asked: a batch that lands meanwhile is younger.
     now = clock()
     built_at = warehouse.value(LAST_BUILD)

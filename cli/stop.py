@@ -12,7 +12,7 @@ WITHIN_SECONDS = 2 * STOP_WITHIN_SECONDS + 15
 
 
 def stop_home(home: Path) -> bool:
-    """Ends `up` and its parts and returns whether there was any. Blocks until they have ended.
+    """Ends `up` and its parts and returns whether any ran. Blocks until they have ended.
 
     Only processes whose number and start are the recorded ones are ended. Raises `Unavailable` (`still_running`) when
     one does not end, `Refused` (`up_of_another`) when they are another user's.

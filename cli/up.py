@@ -43,7 +43,9 @@ def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
 
 
 def page_line(settings: Settings) -> str:
-    """What the terminal alone shows when all is ready: the address signs in, so no log file holds it."""
+    """Returns the line that only the terminal shows when all is ready; no log file holds it, since its address signs
+    in.
+    """
     return f"The page with your numbers: {sign_in_address(settings)} signs you in once, within 15 minutes."
 
 
@@ -63,7 +65,9 @@ def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
 
 
 def own_parts(settings: Settings) -> list[Part]:
-    """Warehouse (if it is ours), collector and query API."""
+    """Returns the parts of this home that are ours: warehouse (if it is embedded) and, on the first shard, collector
+    and query API.
+    """
     return [
         # The others finish their work on the warehouse before it ends.
         Part(part, [sys.executable, "-m", "cli.main", part], is_ready, is_last=part == "warehouse")
@@ -72,7 +76,7 @@ def own_parts(settings: Settings) -> list[Part]:
 
 
 def dagster_parts(settings: Settings) -> list[Part]:
-    """Dagster's page and its daemon.
+    """Returns Dagster's parts: its definitions, its page and its daemon.
 
     Raises `Refused` (`dagster_running`), also for other machines without a password.
     """
@@ -83,7 +87,7 @@ def dagster_parts(settings: Settings) -> list[Part]:
 
 
 def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """How to tell that a part of ours does its work."""
+    """Returns for each part of ours, by name, a check that says whether it does its work."""
     ready = {
         "collector": f"{settings.local_url(settings.collector_port)}/ready",
         "query": f"{settings.local_url(settings.query_port)}/ready",
@@ -97,7 +101,7 @@ def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
 
 
 def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """The same of Dagster's."""
+    """Returns for each part of Dagster, by name, a check that says whether it does its work."""
     home = settings.home / "dagster"
     return {
         "code": partial(is_locked, home / CODE_LOCK),
@@ -107,12 +111,14 @@ def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
 
 
 def with_dagster_home(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the parts: what Dagster starts looks there for its home."""
+    """Returns the environment of the parts, with the folder (`DAGSTER_HOME`) in which Dagster's processes look for
+    their home.
+    """
     return {**environ, "DAGSTER_HOME": str(prepare_dagster_home(settings))}
 
 
 def addresses_of(settings: Settings) -> dict[str, str]:
-    """Where people find the parts."""
+    """Returns the addresses where people find the parts, by name."""
     addresses = {
         "collector": settings.local_url(settings.collector_port),
         "query API": f"{settings.local_url(settings.query_port)}/schema",
@@ -134,7 +140,7 @@ def check_ports(settings: Settings) -> None:
 
 
 def ports_of(settings: Settings) -> dict[str, tuple[str, int]]:
-    """Where the parts listen, by the setting of the port."""
+    """Returns the host and port on which each part listens, by the setting that chooses the port."""
     ports = (
         {
             "EVENTLENS_WAREHOUSE_PORT": (settings.warehouse_host, settings.warehouse_port),
@@ -161,7 +167,7 @@ def _log_files(settings: Settings) -> LogFiles:
 
 
 def main() -> None:
-    """Shows an error that is the caller's to mend as one line."""
+    """Serves all parts; an `EventLensError` is shown as one line."""
     try:
         load_env_file(os.environ)
         sys.exit(serve_all(read_settings(os.environ), os.environ))

@@ -1,4 +1,4 @@
-"""From a body's envelopes to rows on disk: each event is judged alone, and all of them are synced before the answer."""
+"""From a body's envelopes to rows on disk: each event is judged alone, and all are synced before the answer."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Taken(NamedTuple):
 
 
 def _bot_reason(builder: RowBuilder) -> str:
-    """Why the sender is a bot; empty when bot signals are all that speaks for it."""
+    """Returns why the sender is a bot; empty when only bot signals speak for it."""
     return builder.bot_reason if builder.is_bot else ""
 
 
@@ -49,7 +49,7 @@ class NotCounted(msgspec.Struct):
 
 
 class BatchTaken(NamedTuple):
-    """What became of a batch: the items in quarantine, and those that are not counted as they were sent."""
+    """What became of a batch: the items in quarantine, and those with fields that do not count."""
 
     rejected: list[RejectedItem]
     not_counted: list[NotCounted]
@@ -64,23 +64,23 @@ class Ingest:
         self._spool = spool
 
     def builder(self, request: RequestContext) -> RowBuilder:
-        """What makes the rows of this request."""
+        """Returns the builder that makes the rows of this request."""
         return self._enricher.builder(request)
 
     def _check_names(self, parsed: Event | Operation, request: RequestContext) -> None:
-        """Raises `Rejection` for names of a sender without a verified secret that are beyond its project's quotas."""
+        """Raises `Rejection` for new names beyond the project's quotas, when the sender has no verified secret."""
         if not request.is_verified:
             name = parsed.name if isinstance(parsed, Event) else ""
             self._quotas.check_names(request.project, name, parsed.properties)
 
     async def _keep(self, lines: Iterable[Line]) -> None:
-        """Returns when the rows are on disk. Raises `Unavailable`."""
+        """Writes the rows to disk before it returns. Raises `Unavailable`."""
         with tracing.within("spool") as span:
             for segment_id in await self._spool.append(lines):
                 span.link(segment_id)
 
     async def take_one(self, envelope: Envelope, builder: RowBuilder) -> Taken:
-        """One event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
+        """Takes one event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
 
         What the project excludes is answered as taken, so that its sender does not send it again.
         """
@@ -108,7 +108,7 @@ class Ingest:
         return Taken(device_id, session_id, _bot_reason(builder), builder.not_counted(parsed))
 
     async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], builder: RowBuilder) -> BatchTaken:
-        """All items of a batch, each judged alone. Raises `Unavailable`: none is kept."""
+        """Takes all items of a batch, each judged alone. Raises `Unavailable`: then none is kept."""
         lines: list[Line] = []
         rejected: list[RejectedItem] = []
         not_counted: list[NotCounted] = []
@@ -137,6 +137,6 @@ class Ingest:
     async def reject(
         self, error: Rejection, builder: RowBuilder, *, body: bytes = b"", envelope: Envelope | None = None
     ) -> None:
-        """Keeps what was refused after authentication in quarantine. Raises `Unavailable`."""
+        """Keeps a refused event or body in quarantine, once its sender is known. Raises `Unavailable`."""
         await self._keep((line_of(quarantined(error, builder, body=body, envelope=envelope)),))
         metrics.count("eventlens_rejected_total", 1, error.code)

@@ -1,4 +1,4 @@
-"""What was refused, kept with its reason, and without what must not be kept."""
+"""Refused events and bodies, kept with the reason, and without addresses and secrets."""
 
 from contextlib import suppress
 from hashlib import blake2b
@@ -23,7 +23,7 @@ CUT = "..."
 def quarantined(
     error: Rejection, builder: RowBuilder, *, body: bytes = b"", envelope: Envelope | UsualTrack | None = None
 ) -> QuarantineRow:
-    """The row of an event, or of a whole `body`, that was refused after authentication.
+    """Return the row of an event, or of a whole `body`, that was refused after authentication.
 
     What is JSON is kept, without secrets and address; of what could not be read only length and hash; of what is left
     out on purpose nothing.
@@ -57,7 +57,7 @@ def quarantined(
 
 
 def left_out_row(error: Rejection, request: RequestContext) -> QuarantineRow:
-    """The row that counts something of a request of which nothing is to be kept."""
+    """Return the row for a request, or an item of one, that is counted but not kept."""
     is_left_out = isinstance(error, LeftOut)
     return QuarantineRow(
         project_id=request.project.project_id,

@@ -105,7 +105,9 @@ def replay_quarantine(
 
 
 def _rows_of(row: Mapping[str, Any], project: ProjectSettings, first_day: date) -> Iterator[msgspec.Struct]:
-    """The raw rows of a quarantined body. Raises `Rejection`, also for one of its events: it passes whole or not."""
+    """Yield the raw rows of a quarantined body. Raises `Rejection`, also for one of its events: a body passes whole
+    or not at all.
+    """
     builder = Enricher().builder(
         RequestContext(
             project=project,
@@ -132,7 +134,7 @@ def _rows_of(row: Mapping[str, Any], project: ProjectSettings, first_day: date) 
 
 
 def _items(body: bytes) -> list[Envelope | UsualTrack | Rejection]:
-    """The events of a body: one, or those of a batch."""
+    """Return the events of a body: one, or those of a batch."""
     value = msgspec.json.decode(body)
     if isinstance(value, list) or (isinstance(value, dict) and "events" in value):
         return decode_batch(body).items
@@ -176,5 +178,5 @@ def _land(warehouse: Warehouse, project_id: str, table: str, rows: Sequence[Any]
 
 
 def day_ms(day: date) -> int:
-    """The first instant of a UTC day."""
+    """Return the first instant of a UTC day, in milliseconds since the epoch."""
     return round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)

@@ -74,7 +74,7 @@ class Change(NamedTuple):
 
 
 def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = ()) -> list[Change]:
-    """What the lists of today and the project's `rules` say otherwise than the verdict that raw has. Blocks."""
+    """Return the changes that today's lists and the project's `rules` make to the verdicts in raw. Blocks."""
     groups: dict[Group, list[tuple[str, str, int]]] = {}
     for row in warehouse.rows(SEEN, {"project": project_id, "rules": list(rules)}):
         agent, reason = judge(row["user_agent"], is_log=row["is_log"])
@@ -127,7 +127,7 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
 
 
 def _is_judged(row: Mapping[str, Any], reason: str) -> bool:
-    """Whether a verdict of the lists holds for such events.
+    """Return whether a verdict of the lists holds for such events.
 
     A server speaks for its users with a library, or without an agent, and whether it proved a secret is not in raw.
     """

@@ -33,7 +33,7 @@ DRAIN_WITHIN_SECONDS = 10.0
 
 
 class Worker:
-    """What serves requests in one process. `start` and `stop` run in its event loop.
+    """Serves requests in one process. `start` and `stop` run in its event loop.
 
     `stop` seals what is acknowledged and lands it if the warehouse takes it within seconds; what it does not take stays
     on disk for the next start.
@@ -108,7 +108,7 @@ class Worker:
         log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
 
     async def _adopt(self, folder: SpoolDirectory, writer: Writer) -> None:
-        """Lands what workers leave that die while this one lives."""
+        """Lands the segments of workers that die while this one lives."""
         while not self._leaving.is_set():
             try:
                 async with asyncio.timeout(ADOPT_EVERY_SECONDS):
@@ -123,7 +123,9 @@ class Worker:
                     writer.append(name)
 
     async def not_ready(self) -> EventLensError | None:
-        """Why this worker cannot take events, None when it can: the registry answers and the spool may be written."""
+        """Returns why this worker cannot take events, None when it can: the registry answers and the spool may be
+        written.
+        """
         if self._client_cache is None or self._spool is None or self._folder is None:
             return Unavailable("The collector is starting.", code="collector_starting")
         if not os.access(self._folder.path, os.W_OK | os.X_OK):

@@ -1,1 +1,1 @@
-"""The documentation; `docs.generate` writes those of its pages that follow from the code."""
+"""The documentation; `docs.generate` writes the pages that follow from the code."""

@@ -25,7 +25,7 @@ async def _nothing() -> None:
 
 
 def server_limits() -> dict[str, Any]:
-    """What every server of ours is given, in this process or in several."""
+    """Returns the options that every server of ours is given, in this process or in several."""
     return {
         # Telling HTTP/2 from it by the first bytes, granian would wait for them for ever.
         "http": HTTPModes.http1,
@@ -77,7 +77,9 @@ def serve_until_stopped(
 
 
 def _ignore_further_signals() -> None:
-    """A loop gives signals back to their default when it closes: a second one would kill what is being closed."""
+    """Ignores further signals: a closing loop restores their default handlers, and a second signal would kill what
+    is being closed.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     for number in STOPPING:
         asyncio.get_running_loop().remove_signal_handler(number)
@@ -86,7 +88,7 @@ def _ignore_further_signals() -> None:
 
 
 def check_port(port: int, setting: str, host: str = LOOPBACK) -> None:
-    """Granian shares a port with whoever listens on it already, so look first.
+    """Checks that the port is free: granian would share it with whoever listens on it already.
 
     Raises `Unavailable` (`port_taken`), and `Refused` (`port_forbidden`, `host_foreign`) where it can never listen.
     """

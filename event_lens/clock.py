@@ -9,20 +9,20 @@ Clock = Callable[[], int]
 
 
 def now_ms() -> int:
-    """The wall clock, milliseconds since the epoch."""
+    """Return the wall clock in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 
 def elapsed_ms() -> int:
-    """Milliseconds of a clock that cannot be set: for how long something lasts, not for when it was."""
+    """Return the milliseconds of a clock that cannot be set: it measures how long something lasts, not when it was."""
     return time.monotonic_ns() // 1_000_000
 
 
 def to_datetime(epoch_ms: int) -> datetime:
-    """`epoch_ms` as an aware UTC datetime."""
+    """Return `epoch_ms` as an aware UTC datetime."""
     return datetime.fromtimestamp(epoch_ms / 1000, UTC)
 
 
 def to_epoch_ms(moment: datetime) -> int:
-    """An aware datetime as milliseconds since the epoch."""
+    """Return an aware datetime as milliseconds since the epoch."""
     return round(moment.timestamp() * 1000)

@@ -10,7 +10,7 @@ WAITING_CONNECTIONS = 1_024
 
 
 def most_connections() -> int:
-    """Raises this process's limit of open files as far as it may, and says how many of them connections may take."""
+    """Raises this process's limit of open files as far as it may; returns how many of them connections may take."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + OWN_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -15,7 +15,7 @@ VERSION_FILE = "format"
 
 
 def prepare_home(home: Path) -> Path:
-    """Make `home` and its folders, and return it; they and what was made before are for their owner only.
+    """Make `home` and its folders, and return it; new and older folders alike are for their owner only.
 
     Raises `Refused`: `home_newer` when a newer program wrote it, `home_unreadable` when its format file is damaged,
     `home_unwritable` when it cannot be made.

@@ -42,7 +42,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _line(binding: Binding) -> int:
-    """The line on which a binding begins; dotenv counts from the empty lines before it."""
+    """Return the line on which a binding begins; dotenv counts from the empty lines before it."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 

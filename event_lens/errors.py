@@ -38,7 +38,7 @@ class Broken(EventLensError):
 
 
 def status_of(error: EventLensError) -> int:
-    """The HTTP status of an error: its code's, or, for a code that the warehouse gave, that of its kind."""
+    """Return the HTTP status of an error: that of its code or, for a code that the warehouse gave, that of its type."""
     about = CODES.get(error.code)
     if about is not None:
         return about.status
@@ -48,5 +48,5 @@ def status_of(error: EventLensError) -> int:
 
 
 def as_json(error: EventLensError) -> dict[str, dict[str, str]]:
-    """The one JSON shape of every error: `{"error": {"code", "message"}}`."""
+    """Return the one JSON shape of every error: `{"error": {"code", "message"}}`."""
     return {"error": {"code": error.code, "message": error.message}}

@@ -1,4 +1,4 @@
-"""A limit on failures: from an address that failed too often within a minute, nothing unknown is tried."""
+"""A limit on failures: from an address that failed too often within a minute, no further unknown key is tried."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable

@@ -42,7 +42,9 @@ class RequestIds:
         self._numbers = count(1)
 
     def find(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """The id of the request with these headers; what is logged from now on in this context carries it."""
+        """Returns the id of the request with these headers; lines that are logged from now on in this context carry
+        it.
+        """
         id = _sent_id(headers) or f"{self._prefix}-{next(self._numbers):x}".encode()
         request_id.set(id.decode())
         return id
@@ -96,7 +98,9 @@ class _Forgiving:
 
 
 def get_log(name: str) -> Log:
-    """A log whose lines carry `part=name`. May be called at import; the set-up is looked up when a line is written."""
+    """Returns a log whose lines carry `part=name`. It may be made at import: the set-up is looked up when a line is
+    written.
+    """
     return cast(Log, structlog.get_logger(part=name))
 
 
@@ -107,7 +111,7 @@ def _add_request_id(_log: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _describe_exception(_log: object, _method: str, event: EventDict) -> EventDict:
-    """The kind of an exception and where it was raised. A foreign one's message may quote a payload, so it stays out.
+    """Adds the type of an exception and where it was raised; a foreign message may quote a payload, so it stays out.
 
     `exc_info` is an exception, True for the one being handled, or None.
     """

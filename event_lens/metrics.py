@@ -81,7 +81,7 @@ class Metrics:
         self._make()
 
     def share(self, folder: Path) -> None:
-        """From now on counts in files of `folder`, together with every process that does so. Counters begin anew.
+        """Counts from now on in files of `folder`, together with every process that does so. Counters begin anew.
 
         What a process counted outlives it; its gauges end with it.
         """
@@ -125,7 +125,7 @@ class Metrics:
         self._gauges[name].set(value)
 
     def exposition(self) -> tuple[bytes, str]:
-        """The text that Prometheus reads, and its content type."""
+        """Returns the text that Prometheus reads, and its content type."""
         registry = self._registry
         if self._folder is not None:
             _drop_gauges_of_the_dead(self._folder)

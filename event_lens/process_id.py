@@ -1,4 +1,6 @@
-"""A process by its number and the moment it started, so that another one that got the number later is not meant."""
+"""A process by its number and the moment it started, so that a later process with the same number is not taken for
+it.
+"""
 
 import os
 import select
@@ -21,7 +23,9 @@ class ProcessId(msgspec.Struct, frozen=True):
 
 
 def find_process(pid: int) -> ProcessId | None:
-    """The process that has this number now; `None` when there is none or it has ended and only waits to be noticed."""
+    """Return the process that has this number now; `None` when there is none, or it has ended and its parent has not
+    noticed.
+    """
     try:
         # The name in parentheses may hold anything, spaces and parentheses too.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -39,7 +43,7 @@ def is_alive(process: ProcessId) -> bool:
 
 
 def end_process(process: ProcessId, within_seconds: float) -> bool:
-    """Ask a process to end and return whether it did within this time, or had before. Blocks.
+    """Ask a process to end; return whether it has ended within this time, or had before. Blocks.
 
     Raises `PermissionError` for another user's.
     """
@@ -52,7 +56,7 @@ def end_process(process: ProcessId, within_seconds: float) -> bool:
 
 @contextmanager
 def _held(process: ProcessId) -> Iterator[int | None]:
-    """A descriptor that means this process and no later one of its number; `None` when it has ended."""
+    """Yield a descriptor of this process and of no later one with its number; `None` when it has ended."""
     try:
         handle = os.pidfd_open(process.pid)
     except ProcessLookupError:

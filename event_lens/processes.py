@@ -19,12 +19,12 @@ START_WITHIN_SECONDS = 60
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is free now."""
+    """Returns a port of 127.0.0.1 that is free now."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """As many different ports of 127.0.0.1 that are free now."""
+    """Returns `count` different ports of 127.0.0.1 that are free now."""
     with ExitStack() as stack:
         # All are held until the last is chosen: the system may offer one again as soon as it is let go.
         probes = [stack.enter_context(socket()) for _ in range(count)]
@@ -35,7 +35,9 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`eventlens PART` as a process that is ready inside the block and stopped after it, as `running_command`."""
+    """Runs `eventlens PART` as a process that is ready inside the block and stopped after it, as `running_command`
+    does.
+    """
     with running_command([sys.executable, "-m", "cli.main", part], environ, ready_url, log) as process:
         yield process
 
@@ -44,7 +46,7 @@ def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) ->
 def running_command(
     command: Sequence[str], environ: Mapping[str, str], ready_url: str, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is ready inside the block and stopped after it; its output goes to `log`.
+    """Runs a process that is ready inside the block and stopped after it; its output goes to `log`.
 
     Raises `Unavailable` (`process_not_ready`) with the log's end when it does not become ready.
     """
@@ -76,7 +78,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def is_answering(url: str) -> bool:
-    """Whether a GET of `url` is answered with 200 within two seconds."""
+    """Returns whether a GET of `url` is answered with 200 within two seconds."""
     try:
         with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  (our own http:// address)
             return bool(response.status == 200)

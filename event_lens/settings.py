@@ -511,7 +511,7 @@ class Settings:
         return not self.warehouse_url
 
     def local_url(self, port: int) -> str:
-        """Where a program of this machine reaches the part that listens on `port` of `host`."""
+        """Return where a program of this machine reaches the part that listens on `port` of `host`."""
         address = ip_address(self.host)
         if address.is_unspecified:
             address = ip_address("127.0.0.1" if address.version == 4 else "::1")
@@ -532,12 +532,12 @@ class Settings:
 
 
 def home_of(environ: Mapping[str, str]) -> Path:
-    """The home that `environ` names."""
+    """Return the home that `environ` names, or the default one."""
     return _folder(environ.get(HOME, "").strip() or SETTINGS[0].default)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`; unset or empty ones take their default.
+    """Return the settings in `environ`; unset or empty ones take their default.
 
     Raises `Refused` (`setting_invalid`) that names the setting and what it takes, also for an unknown EVENTLENS_ name,
     so that a misspelt one does not go unnoticed.

@@ -20,12 +20,12 @@ def count_shards(settings: Settings) -> int:
 
 
 def all_shards(settings: Settings) -> range:
-    """The numbers of the shards, from 1 on."""
+    """Return the numbers of the shards, from 1 on."""
     return range(1, count_shards(settings) + 1)
 
 
 def shard_of_home(settings: Settings) -> int:
-    """The shard that this home builds, and serves when it is embedded. Raises `Refused` (`shard_unknown`)."""
+    """Return the shard that this home builds, and serves when it is embedded. Raises `Refused` (`shard_unknown`)."""
     homes = [home.folder for home in settings.shard_homes]
     if homes and settings.home not in homes:
         raise Refused(
@@ -35,14 +35,16 @@ def shard_of_home(settings: Settings) -> int:
 
 
 def check_shard(settings: Settings, shard: int) -> int:
-    """`shard`, if there is one of that number. Raises `Refused` (`shard_unknown`)."""
+    """Return `shard`, if there is one of that number. Raises `Refused` (`shard_unknown`)."""
     if shard not in all_shards(settings):
         raise Refused(f"There is no shard {shard}; they are 1 to {count_shards(settings)}.", code="shard_unknown")
     return shard
 
 
 def settings_of_shard(settings: Settings, shard: int) -> Settings:
-    """The settings of the home that builds `shard`: a folder in this one, where shards are ClickHouse servers."""
+    """Return the settings of the home that builds `shard`: a folder in this one, where shards are ClickHouse
+    servers.
+    """
     if shard == shard_of_home(settings):
         return settings
     home = settings.shard_homes[shard - 1].folder if settings.shard_homes else settings.home / "shards" / str(shard)
@@ -50,24 +52,24 @@ def settings_of_shard(settings: Settings, shard: int) -> Settings:
 
 
 def native_port(settings: Settings) -> int:
-    """The port at which the embedded warehouse of this home speaks ClickHouse's native protocol."""
+    """Return the port at which the embedded warehouse of this home speaks ClickHouse's native protocol."""
     homes = settings.shard_homes
     return homes[shard_of_home(settings) - 1].native_port if homes else settings.warehouse_native_port
 
 
 def url_of_shard(settings: Settings, shard: int) -> str:
-    """The URL that is set for `shard`; empty for an embedded one."""
+    """Return the URL that is set for `shard`; empty for an embedded one."""
     urls = _urls(settings)
     return urls[shard - 1] if urls else ""
 
 
 def tables_database(settings: Settings) -> str:
-    """The database of the tables that a build of a shard writes."""
+    """Return the database of the tables that a build of a shard writes."""
     return OWN if count_shards(settings) > 1 else SPANNING
 
 
 def cluster_of_shards(settings: Settings) -> str:
-    """The cluster of all shards, by which one reads the others. Raises `Refused` (`cluster_missing`)."""
+    """Return the cluster of all shards, by which one reads the others. Raises `Refused` (`cluster_missing`)."""
     if settings.shard_homes:
         return EMBEDDED_CLUSTER
     if not settings.warehouse_cluster:
@@ -79,7 +81,9 @@ def cluster_of_shards(settings: Settings) -> str:
 
 
 def cluster_of_replicas(settings: Settings, shard: int) -> str:
-    """The cluster of the replicas of `shard`; empty where it is one server. Raises `Refused` (`cluster_missing`)."""
+    """Return the cluster of the replicas of `shard`; empty where it is one server. Raises `Refused`
+    (`cluster_missing`).
+    """
     if count_shards(settings) == 1:
         return settings.warehouse_cluster
     if not settings.shard_clusters:

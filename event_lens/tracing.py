@@ -17,7 +17,7 @@ Value = str | int
 
 
 class Span(Protocol):
-    """What is under way."""
+    """A piece of work under way."""
 
     def note(self, name: str, value: Value) -> None: ...
 
@@ -90,20 +90,20 @@ class Tracing:
         return self._tracer.request(name, senders)
 
     def within(self, name: str) -> AbstractContextManager[Span]:
-        """A span within the one that is under way."""
+        """Return a span within the one that is under way."""
         return self._tracer.within(name) if self._tracer else _NOTHING
 
     def batch(self, name: str, batch_id: str) -> AbstractContextManager[Span]:
-        """A span in the trace of a batch."""
+        """Return a span in the trace of a batch."""
         return self._tracer.batch(name, batch_id) if self._tracer else _NOTHING
 
     def past(self, name: str, started_at_seconds: float, batch_ids: Iterable[str], notes: Mapping[str, Value]) -> None:
-        """A span that ends now, with links to batches."""
+        """Record a span that began at `started_at_seconds` and ends now, with links to batches."""
         if self._tracer:
             self._tracer.past(name, started_at_seconds, batch_ids, notes)
 
     def flush(self) -> None:
-        """Send what is to be sent; blocks for two seconds at most."""
+        """Send the spans that wait; blocks for two seconds at most."""
         if self._tracer:
             self._tracer.flush()
 

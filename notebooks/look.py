@@ -1,4 +1,6 @@
-"""How the notebooks draw: without a network, in colours that all can tell apart, and unfinished periods apart."""
+"""How the notebooks draw: without a network, in colours that everybody can tell apart, and with unfinished periods
+marked.
+"""
 
 from typing import Any
 
@@ -46,7 +48,9 @@ def date_axis(name: str = "date", *, each: polars.Series | None = None, around: 
 
 
 def weeks(frame: polars.DataFrame, measure: str, title: str, *, label: str, subtitle: str = "") -> altair.LayerChart:
-    """A line over periods, whose unfinished end is an open circle on a dashed line: it is not a loss."""
+    """Draw a line over periods. An unfinished last period is an open circle on a dashed line, because it is not a
+    loss.
+    """
     told = [subtitle] if subtitle else []
     complete = frame.filter("is_complete")
     rest = polars.concat([complete.tail(1), frame.filter(~polars.col("is_complete"))])
@@ -65,7 +69,7 @@ def weeks(frame: polars.DataFrame, measure: str, title: str, *, label: str, subt
 def bars(
     frame: polars.DataFrame, name: str, measure: str, title: str, *, label: str, text: str = ".0f"
 ) -> altair.LayerChart:
-    """Bars from the largest down, with their numbers at the end."""
+    """Draw bars, the largest first, with their numbers at the end."""
     base = altair.Chart(frame).encode(
         altair.X(f"{measure}:Q", title=label, axis=altair.Axis(tickCount=6)),
         altair.Y(f"{name}:N", sort="-x", title=None),

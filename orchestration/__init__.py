@@ -1,1 +1,1 @@
-"""Dagster: when things run, never what they mean."""
+"""Dagster: decides when things run, never what they mean."""

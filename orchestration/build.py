@@ -1,4 +1,4 @@
-"""A build from the shell: the same job that Dagster's page runs, in this process, with its progress told."""
+"""A build from the shell: the job that Dagster's page runs, executed in this process, with its progress reported."""
 
 import contextlib
 import threading
@@ -27,7 +27,7 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Build:
-    """What a build did: its runs, and the checks that did not pass (warnings included)."""
+    """The result of a build: its runs, and the checks that did not pass (warnings included)."""
 
     runs: list[BuildRun]
     failed_checks: list[str]
@@ -36,7 +36,7 @@ class Build:
 def build(
     settings: Settings, on_progress: OnProgress, *, start: date | None, end: date | None, is_full_refresh: bool
 ) -> Build:
-    """Runs the job for what is unbuilt, for the days `start` to `end`, or for everything anew. Blocks until done.
+    """Run the job for what is unbuilt, for the days `start` to `end`, or for everything anew. Blocks until done.
 
     Raises `Broken` (`build_failed`) with the step and the reason when a run fails; what it planned stays unbuilt.
     """
@@ -73,7 +73,7 @@ def build(
 def _execute(
     definitions: dg.Definitions, instance: dg.DagsterInstance, tags: dict[str, str], on_progress: OnProgress
 ) -> list[str]:
-    """Executes one run in a thread and reports from Dagster's event log meanwhile. Ctrl-C cancels the run."""
+    """Execute one run in a thread, and report its progress from Dagster's event log. Ctrl-C cancels the run."""
     job = definitions.resolve_job_def(JOB)
     total = len(list(job.asset_layer.executable_asset_keys))
     run_id = str(uuid4())

@@ -19,7 +19,7 @@ SECONDS_BETWEEN_TRIES = 0.2
 
 @dg.resource(description="Lets one build at a time write the tables; the others wait.")
 def build_lock(context: dg.InitResourceContext) -> Iterator[None]:
-    """Holds the lock from before the first step of a run until after its last."""
+    """Hold the lock from before the first step of a run until after its last."""
     if context.instance is None or context.run is None:
         raise dg.DagsterInvariantViolationError("Only a run can hold the build lock.")
     home = Path(context.instance.root_directory)
@@ -31,7 +31,7 @@ def build_lock(context: dg.InitResourceContext) -> Iterator[None]:
 
 @contextmanager
 def held_lock(path: Path, log: dg.DagsterLogManager | None) -> Iterator[None]:
-    """Holds the lock inside the block; waits for it, and can be interrupted meanwhile."""
+    """Hold the lock inside the block. Waits for it, and can be interrupted meanwhile."""
     descriptor = try_lock(path)
     if descriptor is None and log is not None:
         log.info("Another build is writing the tables; this one waits for its end.")

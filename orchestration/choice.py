@@ -1,4 +1,4 @@
-"""Which projects a build is about, as the settings by which dbt's statements read no rows of the others."""
+"""The projects that a build is about, as settings that keep dbt's statements from reading other projects' rows."""
 
 import os
 from collections.abc import Iterable
@@ -28,7 +28,9 @@ _TABLES_OF_PROJECTS = """
 
 @dataclass(frozen=True)
 class Choice:
-    """`projects` and no other, or all `but` them. What it is not about stays in the tables as it is."""
+    """Only `projects`, or with `is_but` all projects except them. Rows of the other projects stay in the tables
+    unchanged.
+    """
 
     projects: frozenset[str] = frozenset()
     is_but: bool = True
@@ -48,12 +50,12 @@ class Choice:
 
 
 def apply_choice(warehouse: Warehouse, choice: Choice) -> None:
-    """Sets this process's environment for dbt's next command, and notes the projects where its statements find them."""
+    """Set this process's environment for dbt's next command, and note the projects where its statements read them."""
     os.environ.update(choice_environment(warehouse, choice))
 
 
 def choice_environment(warehouse: Warehouse, choice: Choice) -> dict[str, str]:
-    """The environment for dbt, after `choice` is noted in the warehouse."""
+    """Note `choice` in the warehouse, and return the environment for dbt."""
     if choice == Choice():
         return {FILTERS: NO_FILTERS, KEPT: ""}
     choice_id = uuid4().hex

@@ -12,7 +12,7 @@ from orchestration.serve import CODE_LOCK, CODE_SOCKET, another_runs, socket_pat
 
 
 def main() -> None:
-    """Shows an error that is the caller's to mend as one line."""
+    """Run the code server; print an error that the caller can mend as one line and exit with 1."""
     try:
         load_env_file(os.environ)
         settings = read_settings(os.environ)

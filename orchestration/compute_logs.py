@@ -1,4 +1,4 @@
-"""What a step prints goes to the log of its run and not to the terminal too."""
+"""The output of a step goes to the log of its run, and not to the terminal too."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,9 @@ from dagster._utils import ensure_file, touch_file
 
 
 class FileComputeLogManager(LocalComputeLogManager):
-    """Dagster's own manager starts four processes a step, to show the same lines in the terminal."""
+    """Writes a step's output to files only. Dagster's own manager starts four processes a step to show it in the
+    terminal too.
+    """
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
@@ -21,7 +23,7 @@ class FileComputeLogManager(LocalComputeLogManager):
 
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
-        """Sends both streams of this process to the files of `log_key` inside the block."""
+        """Send both streams of this process to the files of `log_key` inside the block."""
         paths = [
             self.get_captured_local_path(log_key, IO_TYPE_EXTENSION[kind])
             for kind in (ComputeIOType.STDOUT, ComputeIOType.STDERR)

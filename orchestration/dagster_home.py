@@ -15,7 +15,7 @@ FOLDER = "FOLDER"
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """The folder for DAGSTER_HOME, with our configuration in it.
+    """Create the folder for DAGSTER_HOME, write our configuration into it, and return it.
 
     Raises `Refused` (`dagster_database_shared`) where several homes would keep their runs in one database.
     """
@@ -30,7 +30,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 
 def write_configuration(folder: Path, storage: Path = SQLITE) -> None:
-    """Writes our configuration for a Dagster whose home is `folder`."""
+    """Write our configuration for a Dagster whose home is `folder`."""
     lines = [*CONFIGURATION.read_text().splitlines(), *storage.read_text().splitlines()]
     text = "\n".join(_with_folder(line, folder) for line in lines) + "\n"
     path = folder / CONFIGURATION.name

@@ -1,4 +1,4 @@
-"""The dbt project as Dagster sees it: where it lies, how dbt reaches the warehouse, and its parsed manifest."""
+"""The dbt project as Dagster sees it: its place, its connection to the warehouse, and its parsed manifest."""
 
 import os
 from functools import lru_cache
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """The environment variables that `profiles/profiles.yml` reads, and where dbt may write."""
+    """Return the environment variables that `profiles/profiles.yml` reads, and those that say where dbt may write."""
     address = urlsplit(warehouse_url(settings, "builder"))
     return {
         "EVENTLENS_DBT_HOST": address.hostname or "127.0.0.1",
@@ -41,7 +41,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 
 def dbt_project(settings: Settings) -> DbtProject:
-    """The project with an up-to-date manifest; parsing again only when a file of it is newer."""
+    """Return the project with an up-to-date manifest. Parses only when a file of the project is newer."""
     os.environ.update(dbt_environment(settings))
     project = DbtProject(
         project_dir=ROOT,
@@ -57,7 +57,7 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 
 def dbt_flags(project: DbtProject, target: Path) -> list[str]:
-    """The flags of every dbt command: where the project is, where dbt writes, and that it prints nothing itself."""
+    """Return the flags of every dbt command: where the project is, where dbt writes, and that dbt prints nothing."""
     return [
         *("--project-dir", str(project.project_dir)),
         *("--profiles-dir", str(project.profiles_dir)),
@@ -70,7 +70,7 @@ def dbt_flags(project: DbtProject, target: Path) -> list[str]:
 
 
 def parsed_manifest(project: DbtProject) -> Manifest:
-    """The project as dbt itself holds it, read once a process as long as no file of it changes."""
+    """Return the project as dbt itself holds it. A process reads it once, until a file of the project changes."""
     return _read_manifest(tuple(dbt_flags(project, project.target_path)), project.manifest_path.stat().st_mtime)
 
 
@@ -86,7 +86,7 @@ def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
 
 @lru_cache(maxsize=1)
 def _read_manifest(flags: tuple[str, ...], written: float) -> Manifest:
-    """`written` is when, so that a later parse is read anew."""
+    """Parse the project. `written` is the manifest's time, so that a later one is parsed anew."""
     return _parse([*flags, "--no-write-json"])
 
 
@@ -100,14 +100,14 @@ def _parse(flags: list[str]) -> Manifest:
 
 
 def run_dbt(arguments: list[str]) -> str:
-    """Runs a command of dbt in this process; empty, or why it failed."""
+    """Run a command of dbt in this process; return '', or why it failed."""
     done = dbtRunner().invoke(arguments)
     reset_adapters()  # type: ignore[no-untyped-call]
     return "" if done.success else str(done.exception or "see its log in the home")
 
 
 def _connection(settings: Settings) -> str:
-    """The target of `profiles/profiles.yml`."""
+    """Return the name of the target in `profiles/profiles.yml`."""
     if settings.is_embedded:
         return "embedded"
     return "cluster" if _replicas(settings) else "server"
@@ -118,7 +118,9 @@ def _replicas(settings: Settings) -> str:
 
 
 def _target(settings: Settings) -> Path:
-    """One for each address, because dbt parses everything again when its connection differs from the last parse's."""
+    """Return the folder of dbt's files, one for each address of a warehouse: dbt parses everything again when the
+    connection has changed.
+    """
     address, database = urlsplit(warehouse_url(settings, "builder")), tables_database(settings)
     kind = "" if database == SPANNING else f"-{database}"
     return settings.home / "dagster" / "dbt" / f"{address.hostname}-{address.port}{kind}"

@@ -1,4 +1,4 @@
-"""What dbt is asked to do, decided by pure functions."""
+"""The arguments and environment of dbt, decided by pure functions."""
 
 import json
 from collections.abc import Sequence
@@ -10,13 +10,16 @@ PLAN = "EVENTLENS_DBT_PLAN"
 
 
 def dbt_args(*, is_full_refresh: bool) -> list[str]:
-    """The arguments of a `dbt build`; dagster-dbt adds which models. Unit tests are for who changes a model."""
+    """Return the arguments of a `dbt build`; dagster-dbt adds the models. Unit tests are left to whoever changes a
+    model.
+    """
     build = ["build", "--exclude-resource-type", "unit_test"]
     return [*build, "--full-refresh"] if is_full_refresh else build
 
 
 def dbt_days(days: Sequence[date], receive_days: Sequence[date], chunk_ends: Sequence[date]) -> dict[str, str]:
-    """The environment that names every day to rebuild, and where inserts are cut; a full refresh names no days.
+    """Return the environment that names every day to rebuild, and where inserts are cut. A full refresh names no
+    days.
 
     Not `--vars`: new ones make dbt parse the whole project again in every phase.
     """

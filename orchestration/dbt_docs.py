@@ -15,7 +15,9 @@ POLICY = (
 
 
 def write_dbt_docs(settings: Settings) -> Path:
-    """Writes the page into the home and returns where; no warehouse is asked. Raises `Broken` (`models_unparsable`)."""
+    """Write the page into the home and return its path; the warehouse is not asked. Raises `Broken`
+    (`models_unparsable`).
+    """
     project = dbt_project(settings)
     flags = ["--static", "--empty-catalog", "--no-compile", *dbt_flags(project, project.target_path)]
     if failure := run_dbt(["docs", "generate", *flags]):

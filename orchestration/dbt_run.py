@@ -1,4 +1,4 @@
-"""dbt in the process of a build: nothing to start and to parse again, and it ends when the build's process does."""
+"""dbt inside the process of a build: no process to start, nothing to parse again, and it ends with the build."""
 
 import sys
 import threading
@@ -28,7 +28,7 @@ Said = SimpleQueue[EventMsg | dbtRunnerResult]
 
 
 class DbtFailed(DagsterDbtCliRuntimeError):
-    """A command of dbt that failed: `nodes` are the models or, when every model was built, the tests that failed.
+    """A failed command of dbt. `nodes` are the models that failed or, when every model was built, the tests.
 
     `reasons` are what the warehouse said of each.
     """
@@ -41,13 +41,13 @@ class DbtFailed(DagsterDbtCliRuntimeError):
 
 
 def _shortened(text: str) -> str:
-    """`text` without its middle, which is SQL: the beginning names the model, the end the code."""
+    """Return `text` without its middle, which is SQL: its beginning names the model, its end the code."""
     words = " ".join(text.split())
     return words if len(words) <= 2 * MAX_HALF_REASON else f"{words[:MAX_HALF_REASON]} ... {words[-MAX_HALF_REASON:]}"
 
 
 def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str]) -> Iterator[Any]:
-    """Runs a command of dbt over what the run selected, and yields Dagster's events while it goes on.
+    """Run a command of dbt over what the run selected, and yield Dagster's events as they come.
 
     Raises `DbtFailed` with what dbt said when a model or a test fails.
     """
@@ -69,7 +69,7 @@ def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequen
 
 
 def is_failing(project: DbtProject, args: Sequence[str], target: Path) -> bool:
-    """Runs a command of dbt of which nothing is told to Dagster, and returns whether something fails."""
+    """Run a command of dbt without telling Dagster of it, and return whether something fails."""
     try:
         for _ in _events_of(args, project, target):
             pass
@@ -79,7 +79,7 @@ def is_failing(project: DbtProject, args: Sequence[str], target: Path) -> bool:
 
 
 def _events_of(args: Sequence[str], project: DbtProject, target: Path) -> Iterator[DbtCoreCliEventMessage]:
-    """Runs a command of dbt in a thread, and yields what it says. Raises `DbtFailed`."""
+    """Run a command of dbt in a thread, and yield its events. Raises `DbtFailed`."""
     said: Said = SimpleQueue()
     command = [*args, *dbt_flags(project, target)]
     thread = threading.Thread(target=_invoke, args=(command, project, said), name=THREAD, daemon=True)
@@ -103,12 +103,12 @@ def _events_of(args: Sequence[str], project: DbtProject, target: Path) -> Iterat
 
 
 def is_dbt_running() -> bool:
-    """Returns whether dbt is at work in this process, be it that the step which started it was interrupted."""
+    """Return whether dbt is at work in this process, even if the step that started it was interrupted."""
     return any(thread.name == THREAD for thread in threading.enumerate())
 
 
 def _invoke(command: list[str], project: DbtProject, said: Said) -> None:
-    """Runs dbt; `said` gets what it says to people, and its result at last."""
+    """Run dbt. `said` gets its messages to people, and at last its result."""
 
     def hear(message: EventMsg) -> None:
         if message.info.level != "debug":

@@ -28,7 +28,9 @@ from orchestration.triggers.sensors import landed_sensor
 
 
 def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.Definitions:
-    """The assets, checks, job, schedule and sensor over one warehouse; days are shown from `first_shown` on."""
+    """Return the assets, checks, jobs, schedule and sensors over one warehouse; days are shown from `first_shown`
+    on.
+    """
     first_shown = first_shown or first_shown_day(settings)
     daily = daily_partitions(first_shown)
     project = dbt_project(settings)
@@ -57,7 +59,9 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
 
 @cache
 def loaded_definitions() -> dg.Definitions:
-    """The definitions for this process's environment, made once: runs are forked from a process that has them."""
+    """Return the definitions for this process's environment. They are made once, because runs are forked from a
+    process that has them.
+    """
     settings = read_settings(os.environ)
     # Steps have their standard error caught for the page; our lines are for whoever watches this process.
     set_up_logs(settings.log_level, stream=_standard_error(), as_json=True)

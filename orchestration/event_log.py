@@ -1,4 +1,4 @@
-"""Dagster's event log in SQLite with connections that stay: Dagster itself makes an engine for every event."""
+"""Dagster's event log in SQLite with connections that stay open; Dagster itself makes an engine for every event."""
 
 import os
 from collections import OrderedDict
@@ -25,7 +25,8 @@ BATCH_SIZE = 1000
 
 
 class KeptEventLogStorage(SqliteEventLogStorage):
-    """SQLite writes to its log without waiting for the disk, so a power cut can take the last events with it.
+    """Keeps connections to the event log open. SQLite does not wait for the disk here, so a power cut can take the
+    last events with it.
 
     A killed process loses none. No number rests on events: what is built says the warehouse, and a run whose end is
     missing is ended by the monitor.
@@ -42,7 +43,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
 
     @property
     def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
-        """Lets Dagster note once for a table which days a run is to build, not once for each of its days."""
+        """Let Dagster note the days that a run is to build once for each table, not once for each day."""
         return True
 
     @contextmanager
@@ -53,7 +54,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
                 yield connection
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Stores the events of one run: those of tables and days in two transactions, the others one by one."""
+        """Store the events of one run: those of tables and days in two transactions, the others one by one."""
         of_assets = [event for event in events if event.dagster_event_type in ASSET_EVENTS]
         for event in events:
             if event.dagster_event_type not in ASSET_EVENTS:

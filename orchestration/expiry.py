@@ -1,4 +1,6 @@
-"""`eventlens expire`, and Dagster's job of that name: what projects keep for some days only goes by whole days."""
+"""`eventlens expire`, and Dagster's job of that name: whole days of what projects keep for a limited time are
+dropped.
+"""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -32,7 +34,7 @@ MAX_STATEMENT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Expired:
-    """What went of a project, or would go: its rows by table, and the days that are closed by then."""
+    """What was dropped of a project, or would be: its rows by table, and the days that are closed by then."""
 
     project_id: str
     edges: Edges
@@ -42,7 +44,8 @@ class Expired:
 def expire(
     settings: Settings, project_id: str | None = None, *, is_dry_run: bool, clock: Clock = now_ms
 ) -> list[Expired]:
-    """Close days and drop what is older than each project keeps it; with `is_dry_run` only say what would go. Blocks.
+    """Close days, and drop what is older than each project keeps; with `is_dry_run` only return what would be
+    dropped. Blocks.
 
     Killed at any point it can be repeated. Waits for a build that runs. Raises `Unavailable` (`days_unbuilt`) when
     something landed for days that would close and is not built: it would be refused.

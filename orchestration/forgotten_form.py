@@ -1,4 +1,4 @@
-"""Takes what was typed into a job's form out of Dagster's own database: it can be the id of a person who is erased."""
+"""Removes the values typed into a job's form from Dagster's own database: they can hold the id of an erased person."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ from dagster._serdes import serialize_value
 
 
 def forget_form(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Empty the form of a run, also of one that goes on, and leave nothing of it in the database's free pages."""
+    """Empty the form of a run, even one that still runs, and leave nothing of it in the database's free pages."""
     run, storage = instance.get_run_by_id(run_id), instance.run_storage
     if run is None or not isinstance(storage, SqlRunStorage):
         return

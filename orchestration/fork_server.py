@@ -1,4 +1,4 @@
-"""Forks a process for each run that is asked for over a socket, and says which runs it forked still live."""
+"""Forks a process for each run that is asked for over a socket, and tells which of these runs still live."""
 
 import os
 import selectors
@@ -20,14 +20,14 @@ SECONDS_TO_ANSWER = 5.0
 
 
 class Request(msgspec.Struct):
-    """Asks to start a run, or to interrupt it."""
+    """A request to start a run, or to interrupt it."""
 
     what: Literal["run", "cancel"]
     run_id: str
 
 
 class ForkServer:
-    """`run` is called with a run's id in a process of its own, `bury` with that of one whose process died.
+    """Calls `run` with a run's id in a new process, and `bury` with the id of a run whose process died.
 
     `own` are descriptors that the forked processes close: locks would be held as long as the last of them lives.
     """
@@ -64,7 +64,7 @@ class ForkServer:
         self._path.unlink(missing_ok=True)
 
     def start(self, task: Callable[[], None]) -> int:
-        """Forks a process that does `task`, and returns its id."""
+        """Fork a process that does `task`, and return its id."""
         pid = self._fork(task)
         self._others.add(pid)
         return pid
@@ -74,14 +74,14 @@ class ForkServer:
         return pid in self._others
 
     def stop(self, pid: int) -> None:
-        """Asks a process that was started to end, and waits until it did."""
+        """Ask a started process to end, and wait until it has."""
         if self.is_alive(pid):
             os.kill(pid, signal.SIGTERM)
             os.waitpid(pid, 0)
             self._others.discard(pid)
 
     def serve(self, seconds: float) -> None:
-        """Answers one request, or none when there is none for so long; looks after processes that ended."""
+        """Answer one request, or none when none comes within `seconds`; then clean up after processes that ended."""
         if self._selector.select(seconds):
             connection, _ = self._listener.accept()
             with connection, suppress(OSError, msgspec.DecodeError):
@@ -128,7 +128,7 @@ class ForkServer:
             os._exit(code)
 
     def _reap(self) -> None:
-        """Takes note of processes that ended."""
+        """Note processes that ended."""
         while self._run_ids or self._others:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
@@ -140,7 +140,7 @@ class ForkServer:
 
 
 def ask(path: Path, request: Request) -> bool | None:
-    """Asks the fork server at `path`, and returns whether it did so; `None` when none is there."""
+    """Ask the fork server at `path`, and return whether it did what was asked; `None` when no server is there."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SECONDS_TO_ANSWER)
         try:

@@ -1,4 +1,5 @@
-"""Refuses what a foreign web page makes a browser send to Dagster, which knows no users and obeys every request.
+"""Refuses requests that a foreign web page makes a browser send to Dagster, which has no users and obeys every
+request.
 
 Where other machines reach it, it asks for a password too.
 """
@@ -30,7 +31,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Request:
-    """What of a request the judgement rests on; header names are in small letters, doubled headers are joined."""
+    """The parts of a request that the decision rests on. Header names are in lower case; repeated headers are
+    joined.
+    """
 
     kind: str
     """`http` or `websocket`."""
@@ -42,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Door:
-    """Under which origins Dagster is served, its password ('' is none) and the path of its pages."""
+    """The origins under which Dagster is served, its password ('' for none) and the path of its pages."""
 
     origins: frozenset[str]
     password: str
@@ -54,7 +57,9 @@ class Door:
 
 
 def door_of(settings: Settings) -> Door:
-    """The public address is an origin of Dagster's only with a password: a proxy shows it to everybody."""
+    """Return the door that the settings describe. The public address counts as an origin only with a password: a
+    proxy shows it to everybody.
+    """
     origins = {f"http://{name}:{settings.dagster_port}" for name in ("127.0.0.1", "localhost", "[::1]")}
     if settings.dagster_password and settings.public_url:
         origins.add(_origin_of(settings.public_url))
@@ -62,7 +67,7 @@ def door_of(settings: Settings) -> Door:
 
 
 def _origin_of(url: str) -> str:
-    """The origin of an address as browsers write it: in small letters, without the scheme's own port."""
+    """Return the origin of an address as browsers write it: in lower case, without the scheme's default port."""
     parts = urlsplit(url)
     name = parts.hostname or ""
     host = f"[{name}]" if ":" in name else ascii_host(name)
@@ -71,7 +76,9 @@ def _origin_of(url: str) -> str:
 
 
 def check_request(request: Request, door: Door) -> None:
-    """Raises `Refused` for a request that does not come from the page itself, a person or a program that may."""
+    """Check that a request comes from Dagster's own page, a person, or a program with the password. Raises
+    `Refused`.
+    """
     if (host := request.headers.get("host", "").lower()) not in door.hosts:
         raise Refused(
             f"Dagster is not served as {host!r}. Open it as {_listed(door)}; for another name set "
@@ -103,7 +110,7 @@ def _check_method(request: Request) -> None:
 
 
 def _is_link(request: Request) -> bool:
-    """Whether a person followed a link to a page, say from a chat, in a window of its own."""
+    """Return whether a person followed a link to a page, say from a chat, in a window of its own."""
     return (
         request.kind == "http"
         and request.method == "GET"
@@ -118,7 +125,7 @@ def _listed(door: Door) -> str:
 
 
 class Guard:
-    """An ASGI application that hands on what `check_request` lets through to `app`."""
+    """An ASGI application that passes to `app` only requests that `check_request` allows."""
 
     def __init__(self, app: App, door: Door, logins: Logins, proxies: Collection[Network] = ()) -> None:
         self._app = app
@@ -139,7 +146,9 @@ class Guard:
             await self._app(scope, receive, _without_frames(send))
 
     def _check(self, request: Request, peer: str) -> None:
-        """Raises `Refused`, and `Unavailable` (`keys_limited`) after too many wrong passwords."""
+        """Check a request and its password. Raises `Refused`, and `Unavailable` (`keys_limited`) after too many
+        wrong passwords.
+        """
         authorization = request.headers.get("authorization", "") if self._door.password else ""
         address = address_of(peer, request.headers, self._proxies)
         self._logins.check(authorization, address)

@@ -1,4 +1,6 @@
-"""Has runs forked where the definitions are loaded, and tells Dagster's monitor which of them lost their process."""
+"""Has the process that holds the definitions fork each run, and tells Dagster's monitor which runs lost their
+process.
+"""
 
 import time
 from pathlib import Path
@@ -13,7 +15,7 @@ from orchestration.serve import RUN_SOCKET, socket_path
 
 
 class LeasedRunLauncher(DefaultRunLauncher):
-    """The monitor ends a started run whose lease is free, whether the daemon or a shell started it.
+    """Lets the monitor end a started run whose lease is free, whether the daemon or a shell started it.
 
     Without a code server of ours (someone serves the definitions with Dagster's own) runs start as Dagster starts them.
     """

@@ -1,4 +1,6 @@
-"""The lease of a run says that its process lives: a lock that goes with the process, where a status would stay."""
+"""The lease of a run shows that its process lives. It is a lock: it goes with the process, while a status would
+stay.
+"""
 
 from pathlib import Path
 
@@ -13,7 +15,7 @@ def lease_path(dagster_home: Path, run_id: str) -> Path:
 
 
 def take_lease(dagster_home: Path, run_id: str) -> None:
-    """Takes the lease of a run for the rest of this process.
+    """Take the lease of a run for the rest of this process.
 
     It is not given back at the run's end: its last events are still to be written then.
     """
@@ -22,7 +24,7 @@ def take_lease(dagster_home: Path, run_id: str) -> None:
 
 
 def is_run_alive(*, is_leased: bool | None, seconds_since_start: float) -> bool:
-    """Decides whether a started run still has a process; `is_leased` is `None` when no lease was ever taken."""
+    """Decide whether a started run still has a process; `is_leased` is `None` when no lease was ever taken."""
     if is_leased is None:
         return seconds_since_start < SECONDS_TO_TAKE_IT
     return is_leased

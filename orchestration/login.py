@@ -1,4 +1,6 @@
-"""The password that Dagster's page asks for. Dagster has no users, so without one nobody but this machine is served."""
+"""The password that Dagster's page asks for. Dagster has no users, so without a password only this machine is
+served.
+"""
 
 import binascii
 import hmac
@@ -24,7 +26,7 @@ PROXIED = frozenset(
 
 
 def check_login_beyond_loopback(settings: Settings) -> None:
-    """Raises `Refused` (`dagster_without_password`) where other machines would reach Dagster without a password."""
+    """Check that other machines reach Dagster only with a password. Raises `Refused` (`dagster_without_password`)."""
     if settings.dagster_password or ip_address(settings.host).is_loopback:
         return
     raise Refused(
@@ -35,7 +37,9 @@ def check_login_beyond_loopback(settings: Settings) -> None:
 
 
 def check_login(headers: Mapping[str, str], password: str) -> None:
-    """Raises `Refused`: `dagster_login_missing`, and `dagster_proxied` for a proxy's request when `password` is ''."""
+    """Check the password in `headers`. Raises `Refused`: `dagster_login_missing`, and `dagster_proxied` for a
+    proxy's request when `password` is ''.
+    """
     if password:
         if not hmac.compare_digest(_password_in(headers.get("authorization", "")), password.encode()):
             raise Refused("Dagster asks for EVENTLENS_DAGSTER_PASSWORD, under any user name.", code=LOGIN_MISSING)
@@ -46,7 +50,7 @@ def check_login(headers: Mapping[str, str], password: str) -> None:
 
 
 class Logins:
-    """Limits wrong passwords by address, for one event loop; credentials that were right pass for an hour."""
+    """Limits wrong passwords by address, within one event loop. Credentials that were right pass for an hour."""
 
     def __init__(self, max_failures: int, timer: Callable[[], float] = time.monotonic) -> None:
         self._failures = FailureLimit(max_failures, timer)
@@ -54,13 +58,15 @@ class Logins:
         self._right: OrderedDict[bytes, float] = OrderedDict()
 
     def check(self, authorization: str, address: str) -> None:
-        """Raises `Unavailable` (`keys_limited`) for credentials from an address that sent too many wrong ones."""
+        """Check that an address may try credentials. Raises `Unavailable` (`keys_limited`) when it sent too many
+        wrong ones.
+        """
         right_at = self._right.get(_digest(authorization))
         if authorization and (right_at is None or self._timer() - right_at >= KNOWN_SECONDS):
             self._failures.check(address)
 
     def note(self, authorization: str, address: str, *, is_right: bool) -> None:
-        """Notes what became of credentials; a request without any is not an attempt."""
+        """Note whether credentials were right; a request without credentials does not count as an attempt."""
         if authorization and not is_right:
             self._failures.count(address)
         elif authorization:
@@ -71,7 +77,9 @@ class Logins:
 
 
 def address_of(peer: str, headers: Mapping[str, str], proxies: Collection[Network]) -> str:
-    """The address of who asks: the last one that a trusted proxy names and that is not one of them, else the peer's."""
+    """Return the asker's address: the last hop that a trusted proxy names and that is not itself a trusted proxy,
+    else the peer's.
+    """
     hops = [peer, *(hop.strip() for hop in reversed(headers.get("x-forwarded-for", "").split(",")))]
     return next((hop for hop in hops if hop and not _is_within(hop, proxies)), peer)
 
@@ -89,7 +97,7 @@ def _digest(authorization: str) -> bytes:
 
 
 def _password_in(authorization: str) -> bytes:
-    """The password of HTTP Basic credentials (RFC 7617), empty without one."""
+    """Return the password of HTTP Basic credentials (RFC 7617); empty without one."""
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() != "basic":
         return b""

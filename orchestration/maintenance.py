@@ -44,7 +44,7 @@ class ReplayConfig(dg.Config):
 
 
 def maintenance_jobs(settings: Settings) -> list[dg.JobDefinition]:
-    """The jobs; they do what the commands of these names do."""
+    """Return the jobs `backup`, `export_lake` and `replay_quarantine`; each does what the command of that name does."""
 
     @dg.op(required_resource_keys=_ALONE, name="backup", out=dg.Out(dg.Nothing))
     def make_backup(context: dg.OpExecutionContext, config: BackupConfig) -> None:

@@ -1,4 +1,4 @@
-"""What Dagster and dbt keep of a build is deleted again, or the disk fills: about 13 MB a build."""
+"""Deletes old runs, of which Dagster and dbt keep about 13 MB a build, before they fill the disk."""
 
 import re
 import shutil
@@ -31,7 +31,7 @@ DBT_FOLDER = re.compile(r"dbt_\w+-(?P<run>[0-9a-f]{7})-[0-9a-f]{7}")
 
 
 def delete_old_runs(instance: dg.DagsterInstance, *, kept: int = KEPT_RUNS, kept_dbt: int = KEPT_DBT_RUNS) -> int:
-    """Deletes the oldest of the ended runs beyond `kept`, and dbt's files beyond `kept_dbt` runs.
+    """Delete the oldest ended runs beyond `kept`, and dbt's files beyond `kept_dbt` runs.
 
     Returns the number of runs deleted.
     """
@@ -48,7 +48,7 @@ def delete_old_runs(instance: dg.DagsterInstance, *, kept: int = KEPT_RUNS, kept
 
 
 def _delete_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
-    """Deletes a run and its files; the run itself last, so that one left half deleted is found again."""
+    """Delete a run and its files. The run itself goes last, so that a half-deleted run is found again."""
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
     lease_path(home, run_id).unlink(missing_ok=True)
@@ -59,7 +59,8 @@ def _delete_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
 
 
 def _delete_events(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Deletes the run's events and check results, but keeps what says last how a table's day or a check stands.
+    """Delete the run's events and check results, except the latest of each table's day and each check, which show
+    its state.
 
     What of earlier runs was kept for that and is outdated by this run goes, too.
     """
@@ -85,13 +86,13 @@ def _checks_not_last(run_id: str) -> Any:
 
 
 def _has_later(table: Any, subject: Sequence[str]) -> Any:
-    """Whether a later row is of the same subject."""
+    """Return the condition that a later row has the same subject."""
     later = table.alias()
     return db_select([later.c.id]).where(*_same(table, later, subject), later.c.id > table.c.id).exists()
 
 
 def _outdated(table: Any, run_id: str, subject: Sequence[str]) -> Any:
-    """Selects the earlier rows of what this run's rows are of."""
+    """Select the earlier rows with the same subjects as this run's rows."""
     own, earlier = table.alias(), table.alias()
     return db_select([earlier.c.id]).where(
         own.c.run_id == run_id, *_same(own, earlier, subject), earlier.c.id < own.c.id
@@ -112,7 +113,7 @@ def _delete_dbt_files(targets: Path, kept_run_ids: Sequence[str]) -> None:
 
 
 def old_dbt_folders(folders: Iterable[Path], kept_run_ids: Sequence[str]) -> list[Path]:
-    """Lists the folders of dbt commands that no run of `kept_run_ids` started."""
+    """Return the folders of dbt commands that no run of `kept_run_ids` started."""
     kept = {run_id[:7] for run_id in kept_run_ids}
     named = [(folder, DBT_FOLDER.fullmatch(folder.name)) for folder in folders]
     return [folder for folder, name in named if name and name["run"] not in kept]

@@ -1,4 +1,4 @@
-"""Dagster's jobs for what may no longer be kept: `expire` by days, and `erase_person`, each with a typed form."""
+"""Dagster's privacy jobs: `expire` drops old days, and `erase_person` erases a person. Each has a typed form."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ DROP = "drop_old_days"
 
 
 class ExpireForm(dg.Config):
-    """Which project (empty: all), and whether only to say what would go."""
+    """Which project (empty: all), and whether the job only says what would be dropped."""
 
     project: str = ""
     dry_run: bool = True
@@ -30,7 +30,9 @@ class EraseForm(dg.Config):
 
 
 def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
-    """The jobs; what is typed into the form of an erasure is taken out of Dagster's own database afterwards."""
+    """Return the jobs `expire` and `erase_person`. After an erasure, the form's values are removed from Dagster's
+    own database.
+    """
 
     @dg.op(name=DROP)
     def drop_old_days(context: dg.OpExecutionContext, config: ExpireForm) -> None:

@@ -46,7 +46,7 @@ SERVER_THREADS = 8
 def serve(
     dagster_home: Path, lock: int, module: str, load: Callable[[], None], is_outdated: Callable[[], bool]
 ) -> None:
-    """Loads, and serves until SIGTERM or SIGINT; starts anew when what it loaded is outdated. Blocks.
+    """Load, and serve until SIGTERM or SIGINT; start anew when the loaded definitions are outdated. Blocks.
 
     `lock` is the descriptor that holds the code server's lock.
     """
@@ -75,7 +75,7 @@ def serve(
 
 
 def execute_run(dagster_home: Path, run_id: str) -> None:
-    """Executes a run, in a process of its own; what becomes of it stands in Dagster's log."""
+    """Execute a run, in a process of its own; Dagster's log holds its result."""
     with capture_interrupts(), open_instance(dagster_home) as instance:
         _execute_run_command_body(run_id, instance, lambda _: None, set_exit_code_on_failure=False)
         if record := instance.get_run_record_by_id(run_id):
@@ -83,7 +83,7 @@ def execute_run(dagster_home: Path, run_id: str) -> None:
 
 
 def told(record: dg.RunRecord) -> str:
-    """Returns the one line that the terminal shows of a run."""
+    """Return the one line that the terminal shows of a run."""
     seconds = record.end_time - record.start_time if record.start_time and record.end_time else 0.0
     run = record.dagster_run
     if run.asset_check_selection and not run.asset_selection:
@@ -100,7 +100,7 @@ def told(record: dg.RunRecord) -> str:
 
 
 def end_run(dagster_home: Path, run_id: str) -> None:
-    """Notes that a run failed whose process ended in the middle of it."""
+    """Mark a run as failed when its process ended in the middle of it."""
     with open_instance(dagster_home) as instance:
         run = instance.get_run_by_id(run_id)
         if run and not run.is_finished:
@@ -108,7 +108,7 @@ def end_run(dagster_home: Path, run_id: str) -> None:
 
 
 def serve_module(module: str, socket: Path) -> None:
-    """Answers Dagster about the definitions of `module` until SIGTERM, SIGINT or the end of the parent process."""
+    """Answer Dagster about the definitions of `module` until SIGTERM, SIGINT or the end of the parent process."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
@@ -137,7 +137,7 @@ def _end_with(parent: int, ended: threading.Event) -> None:
 
 
 def serve_everything(dagster_home: Path, lock: int, settings: Settings) -> None:
-    """Serves our definitions, until they are others than those that were loaded."""
+    """Serve our definitions, and start anew when a file of the models or the first day shown changes."""
 
     def sources() -> tuple[float, date]:
         return newest_source(ROOT), first_shown_day(settings)
@@ -147,7 +147,9 @@ def serve_everything(dagster_home: Path, lock: int, settings: Settings) -> None:
 
 
 def load_everything(settings: Settings) -> None:
-    """Loads what every run needs. What is wrong with the models is told where they are loaded next: on the page."""
+    """Load what every run needs. Errors in the models are left to the page, which shows them when it loads the
+    definitions.
+    """
     with suppress(EventLensError):
         loaded_definitions().get_repository_def().load_all_definitions()
         parsed_manifest(dbt_project(settings))

@@ -16,7 +16,7 @@ PROJECT_TAG = "eventlens/project"
 
 
 def plan_of(run: dg.DagsterRun) -> str:
-    """Returns the id of the run's plan: the one it was asked for with, or its own."""
+    """Return the id of the run's plan: the one in its tags, or else the run's own id."""
     return run.tags.get(PLAN_TAG, run.run_id)
 
 

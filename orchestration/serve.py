@@ -1,4 +1,4 @@
-"""Dagster's code server, web interface and daemon: their commands and sockets, and that a home has one of each."""
+"""Dagster's code server, web interface and daemon: their commands and sockets. A home has one of each."""
 
 import hashlib
 import os
@@ -17,7 +17,9 @@ MAX_SOCKET_BYTES = 100
 
 
 def dagster_commands() -> dict[str, list[str]]:
-    """The processes by name: the definitions, the page on loopback, the daemon of sensors, schedules and the queue."""
+    """Return the commands by process: the definitions, the page on loopback, and the daemon of sensors, schedules
+    and the queue.
+    """
     return {
         "code": [sys.executable, "-m", "orchestration.code_server"],
         "dagster": [sys.executable, "-m", "orchestration.webserver"],
@@ -26,7 +28,7 @@ def dagster_commands() -> dict[str, list[str]]:
 
 
 def check_no_other_dagster(dagster_home: Path) -> None:
-    """Raises `Refused` (`dagster_running`) while a daemon over this home lives."""
+    """Check that no daemon runs over this home. Raises `Refused` (`dagster_running`)."""
     if is_locked(dagster_home / DAEMON_LOCK):
         raise another_runs(dagster_home)
 
@@ -39,7 +41,9 @@ def another_runs(dagster_home: Path) -> Refused:
 
 
 def socket_path(dagster_home: Path, name: str) -> Path:
-    """The address of a socket of this home: in it, or, where its path is too long, among the temporary files."""
+    """Return the path of a socket of this home: in the home or, where that path is too long, among the temporary
+    files.
+    """
     path = dagster_home / name
     if len(os.fsencode(path)) <= MAX_SOCKET_BYTES:
         return path

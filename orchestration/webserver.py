@@ -28,7 +28,7 @@ SECONDS_TO_CLOSE = 5
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; blocks.
+    """Serve until SIGTERM or SIGINT; blocks.
 
     Raises `Refused` for other machines without a password, `Unavailable` (`port_taken`).
     """
@@ -50,7 +50,7 @@ def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Shows an error that is the caller's to mend as one line."""
+    """Run the web interface; print an error that the caller can mend as one line and exit with 1."""
     try:
         load_env_file(os.environ)
         serve(read_settings(os.environ))

@@ -15,7 +15,7 @@ SECONDS_BETWEEN_LOOKS = 0.1
 
 
 def served_definitions(dagster_home: Path) -> GrpcServerTarget:
-    """The code server as a workspace; waits while it loads, if there is one."""
+    """Return the code server as a workspace. While a code server starts, wait for it, up to a deadline."""
     # It is asked again every second, and Dagster's page says so meanwhile. It starts anew when models change.
     warnings.filterwarnings("ignore", "Error loading repository location")
     socket = socket_path(dagster_home, CODE_SOCKET)

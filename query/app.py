@@ -31,13 +31,15 @@ MAX_BODY_BYTES = 1 << 20
 
 @get("/health", sync_to_thread=False)
 def answer_health() -> dict[str, str]:
-    """Whether the process answers; it says nothing of the warehouse."""
+    """Return `ok` while this process answers; the warehouse is not asked."""
     return {"status": "ok"}
 
 
 @get("/ready", sync_to_thread=True)
 def answer_ready(service: Service) -> dict[str, str]:
-    """Whether questions can be answered; 503 while the warehouse is away."""
+    """Return `ready` when the warehouse of every shard answers. Raises `Unavailable` (`not_ready`, status 503)
+    otherwise.
+    """
     for shard in service.shards.values():
         with shard.connections.lend() as warehouse:
             if not warehouse.ping():
@@ -49,7 +51,9 @@ def answer_ready(service: Service) -> dict[str, str]:
 
 @get("/metrics", sync_to_thread=True)
 def answer_process_metrics(service: Service) -> Response[bytes]:
-    """The counters of this process, and how fresh the tables are; as it was while the warehouse is away."""
+    """Return this process's counters and the freshness of the tables as Prometheus text. While the warehouse is
+    away, the freshness is the one read last.
+    """
     with suppress(Unavailable):
         service.gauge_freshness()
     text, content_type = metrics.exposition()
@@ -57,7 +61,7 @@ def answer_process_metrics(service: Service) -> Response[bytes]:
 
 
 def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
-    """The ASGI application. Opens the registry, so it raises what that raises; the warehouse may come later."""
+    """Build the ASGI application. Opens the registry and raises what that raises; the warehouse need not be up yet."""
     service = open_service(settings, clock)
 
     def provide_service() -> Service:

@@ -1,4 +1,4 @@
-"""Who may read: a read or root key, with its secret, and only the project that it belongs to."""
+"""Who may read: the holder of a read or root key and its secret, and only the key's own project."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ READERS = ("read", "root")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The project that a key reads, the origins whose pages may show the answers, and whether it may define things."""
+    """The project that a key reads, the origins whose pages may read the answers, and whether it is a root key."""
 
     subject: ProjectScope
     origins: tuple[str, ...]
@@ -26,7 +26,9 @@ class Reader:
 
 
 def sent_key(headers: Mapping[str, str]) -> tuple[str, str]:
-    """The id and the secret in `headers` (names in lower case). Raises `Refused` (`client_unauthorized`)."""
+    """Return the client id and secret in `headers` (names in lower case). Raises `Refused` (`client_unauthorized`)
+    when either is missing.
+    """
     client_id, secret = _first(headers, "id"), _first(headers, "secret")
     if not client_id or not secret:
         raise Refused("A read key is needed: send openpanel-client-id and openpanel-client-secret.", code=UNAUTHORIZED)
@@ -34,7 +36,7 @@ def sent_key(headers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
-    """What a key reads. Blocks on the registry.
+    """Return the project, origins and rights of a key. Blocks on the registry.
 
     Raises `Refused`: `client_unauthorized` without a right key and secret, `project_forbidden` when the key does not
     read.
@@ -48,7 +50,9 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
 
 
 def find_subject(registry: Registry, project_id: str) -> ProjectScope:
-    """What questions need to know of a project. Blocks, and raises as `find_project`."""
+    """Return a project's zone, currency, shard and quotas, which questions need. Blocks, and raises as
+    `find_project`.
+    """
     project = find_project(registry, project_id)
     return ProjectScope(
         project.project_id,
@@ -61,12 +65,14 @@ def find_subject(registry: Registry, project_id: str) -> ProjectScope:
 
 
 def has_key(headers: Mapping[str, str]) -> bool:
-    """Whether a key was sent, right or wrong."""
+    """Return whether `headers` hold a client id, valid or not."""
     return bool(_first(headers, "id"))
 
 
 def forbidden() -> Refused:
-    """For a project that is another's, and for one that is not there: the two are not told apart."""
+    """Return the refusal (`project_forbidden`) for another key's project and for an unknown one: the caller cannot
+    tell them apart.
+    """
     return Refused("This key does not read this project; it takes a read key of the project.", code=FORBIDDEN)
 
 

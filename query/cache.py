@@ -1,4 +1,4 @@
-"""The cache: rows that were read, by the statement that read them, in a bounded number of bytes."""
+"""The cache: rows read from the warehouse, by statement, in a bounded number of bytes."""
 
 import pickle
 import threading
@@ -18,7 +18,9 @@ ENTRY_BYTES = 512
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The rows of one answer, packed: a tenth of what they take as objects, and counted to the byte."""
+    """The rows of one statement, pickled: this takes a tenth of the memory of the objects, and its size is known to
+    the byte.
+    """
 
     packed: bytes
     kept_at: int
@@ -40,11 +42,13 @@ class Cache:
 
     @property
     def byte_count(self) -> int:
-        """What all entries take together, never more than the limit."""
+        """Return the bytes that all entries take together, never more than the limit."""
         return self._bytes
 
     def rows(self, statement: Statement, version: int, now_ms: int) -> list[Row] | None:
-        """The rows kept of `statement`; None when there are none, or of another version, or older than five minutes."""
+        """Return the rows kept of `statement`; None when no rows are kept, when they are of another version, or when
+        they are at least five minutes old.
+        """
         with self._lock:
             kept = self._kept.get(_key(statement)) if version == self._version else None
         if kept is None or now_ms - kept.kept_at >= KEPT_MS:
@@ -53,7 +57,9 @@ class Cache:
         return rows
 
     def keep(self, statement: Statement, version: int, now_ms: int, rows: list[Row]) -> None:
-        """Keep `rows`, in place of the oldest when the room is used up; those of another version are dropped."""
+        """Keep `rows`; drop the oldest entries when memory runs out, and all entries of another version. Rows too
+        large for the cache are not kept.
+        """
         kept = Kept(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL), now_ms)
         with self._lock:
             if version != self._version:
@@ -73,5 +79,5 @@ class Cache:
 
 
 def _key(statement: Statement) -> bytes:
-    """A hash, for statements with many filters are long themselves."""
+    """Return a hash of the statement, because statements with many filters are long."""
     return sha256(repr(statement.key).encode("utf-8", "surrogatepass")).digest()

@@ -1,4 +1,6 @@
-"""Which rows a question takes: the conditions of period and filters on `lens.events`, `lens.sessions` and rollups."""
+"""The rows that a question reads: the SQL conditions of period and filters on `lens.events`, `lens.sessions` and
+rollups.
+"""
 
 from datetime import timedelta
 
@@ -12,7 +14,9 @@ NO_TIME = timedelta()
 
 
 def rollup_rows(ask: ReportContext, table: str, bindings: Bindings) -> str:
-    """The condition on a rollup's rows; the period's edges must be the rollup's (`catalog.decide_table` says so)."""
+    """Return the condition on a rollup's rows. The period must begin and end at the rollup's edges;
+    `tables.decide_table` ensures that.
+    """
     condition = _of_days(ask, "day", bindings)
     if table == "metrics_hourly":
         condition += (
@@ -22,7 +26,9 @@ def rollup_rows(ask: ReportContext, table: str, bindings: Bindings) -> str:
 
 
 def event_rows(ask: ReportContext, bindings: Bindings) -> str:
-    """The condition on `lens.events`: events of the period that match, in sessions that match."""
+    """Return the condition on `lens.events`: events of the period that match the event filters, in sessions that
+    match the session filters.
+    """
     parts = [_of_days(ask, "local_day", bindings), *_instants(ask, "created_at", bindings)]
     parts += [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
@@ -31,7 +37,9 @@ def event_rows(ask: ReportContext, bindings: Bindings) -> str:
 
 
 def session_rows(ask: ReportContext, bindings: Bindings) -> str:
-    """The condition on `lens.sessions`: sessions that start in the period and match, holding an event that matches."""
+    """Return the condition on `lens.sessions`: sessions that start in the period, match, and hold an event that
+    matches.
+    """
     parts = [_of_days(ask, "day", bindings), *_instants(ask, "started_at", bindings)]
     parts += [condition(each, bindings) for each in ask.session_filters]
     if ask.event_filters:
@@ -40,24 +48,26 @@ def session_rows(ask: ReportContext, bindings: Bindings) -> str:
 
 
 def events_in_reach(ask: ReportContext, bindings: Bindings) -> str:
-    """The condition on `lens.events` for events that match and can be those of a session that starts in the period."""
+    """Return the condition on `lens.events` for matching events that may belong to a session starting in the period."""
     days = _of_days(ask, "local_day", bindings, after=SESSION_DAYS)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.event_filters)])
 
 
 def sessions_in_reach(ask: ReportContext, bindings: Bindings) -> str:
-    """The condition on `lens.sessions` for sessions that match and can hold events of the period."""
+    """Return the condition on `lens.sessions` for matching sessions that may hold events of the period."""
     days = _of_days(ask, "day", bindings, before=SESSION_DAYS)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.session_filters)])
 
 
 def conversion_rows(ask: ReportContext, bindings: Bindings) -> str:
-    """The condition on `lens.attribution`: conversions of the period."""
+    """Return the condition on `lens.attribution`: conversions of the period."""
     return " AND ".join([_of_days(ask, "day", bindings), *_instants(ask, "converted_at", bindings)])
 
 
 def in_sessions(ask: ReportContext, bindings: Bindings, *, is_unbounded: bool = False) -> str:
-    """The condition that an event's session matches the session filters, whenever in reach (or ever) it started."""
+    """Return the condition that an event's session matches the session filters. The session started in reach of the
+    period, or at any time if `is_unbounded`.
+    """
     rows = sessions_in_reach(ask, bindings)
     if is_unbounded:
         project = f"project_id = {bindings.bind(ask.subject.project_id, 'String')}"
@@ -66,12 +76,16 @@ def in_sessions(ask: ReportContext, bindings: Bindings, *, is_unbounded: bool = 
 
 
 def session_events(ask: ReportContext, bindings: Bindings) -> str:
-    """The condition on `lens.events` for the period's events and whatever else their sessions hold."""
+    """Return the condition on `lens.events` for the period's events and all other events of their sessions: the
+    period's days, and the days before and after that a session can reach.
+    """
     return _of_days(ask, "local_day", bindings, before=SESSION_DAYS, after=SESSION_DAYS)
 
 
 def summed_revenue(ask: ReportContext, bindings: Bindings) -> str:
-    """The revenue of an event that may be added up: in the project's currency or in none."""
+    """Return the SQL of an event's countable revenue: its revenue in the project's currency or in an empty one, else
+    0.
+    """
     if not ask.subject.currency:
         return "revenue"
     return f"if(upper(currency) IN ('', {bindings.bind(ask.subject.currency, 'String')}), revenue, 0)"

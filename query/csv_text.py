@@ -12,7 +12,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv_text(frame: "Frame") -> str:
-    """The rows as CSV. A text that a spreadsheet would run as a formula begins with a single quote."""
+    """Return the rows as CSV with a header line. A text that a spreadsheet would run as a formula gets a single
+    quote before it.
+    """
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(frame.columns)

@@ -1,4 +1,4 @@
-"""The encodings in which a file goes out, as the client says that it takes them."""
+"""The encodings in which a file is sent, chosen from those that the client accepts."""
 
 import zlib
 from typing import Protocol
@@ -20,7 +20,7 @@ class Encoder(Protocol):
 
 
 def choose_encoding(accepted: str, format: str) -> str:
-    """`zstd`, `gzip` or empty, by the header `Accept-Encoding`; zstd packs better in less time."""
+    """Return `zstd`, `gzip` or '' by the header `Accept-Encoding`. zstd comes first: it packs better in less time."""
     if format in NOT_PACKED:
         return ""
     offered = [part.partition(";") for part in accepted.lower().split(",")]

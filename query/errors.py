@@ -1,4 +1,4 @@
-"""What the query layer refuses, with its codes."""
+"""The refusals of the query layer, with their codes."""
 
 from collections.abc import Iterable
 
@@ -9,17 +9,17 @@ FORBIDDEN = "project_forbidden"
 
 
 def unknown(noun: str, message: str) -> Refused:
-    """Say that nothing has this id, or that it is another project's: the two are not told apart."""
+    """Return a refusal for an id that does not exist or is another project's: the caller cannot tell them apart."""
     return Refused(message, code=f"{noun}_unknown")
 
 
 def invalid(what: str, message: str) -> Refused:
-    """The caller wrote `what` (a parameter) so that it cannot be meant."""
+    """Return a refusal (`<what>_invalid`) for a parameter `what` whose value is invalid."""
     return Refused(message, code=f"{what}_invalid")
 
 
 def choose(what: str, word: str, known: Iterable[str]) -> str:
-    """`word` if it is one of `known`. Raises `Refused` that lists them."""
+    """Return `word` if it is one of `known`. Raises `Refused` (`<what>_invalid`) that lists them."""
     words = tuple(known)
     if word not in words:
         raise invalid(what, f"{what} is one of {', '.join(words)}, not {word[:80]!r}.")

@@ -33,10 +33,14 @@ EVENT_FILES = ("csv", "json")
 TYPED_FORMATS = ("parquet", "arrow")
 JSON_FORMATS = ("ndjson", "json")
 
-Most = Annotated[int | None, msgspec.Meta(description="The most rows, in no order without `cursor`; all.")]
+Most = Annotated[
+    int | None, msgspec.Meta(description="The most rows; default all. Without `cursor` rows come in no order.")
+]
 After = Annotated[
     str | None,
-    msgspec.Meta(description="The id of the last row that arrived, to go on after it; empty to begin so."),
+    msgspec.Meta(
+        description="The id of the last row that arrived; later rows follow. Empty: the first row, in this order."
+    ),
 ]
 
 INSTANTS = (
@@ -52,7 +56,7 @@ NUMBERS = (
 
 
 def read_export(file: str) -> tuple[Export, str]:
-    """The table and the format of `events.parquet` and the like; `csv` is `events.csv`.
+    """Return the table and format that a file name such as `events.parquet` names; `csv` alone means `events.csv`.
 
     Raises `Refused` (`export_invalid`).
     """
@@ -63,21 +67,21 @@ def read_export(file: str) -> tuple[Export, str]:
 
 
 class RowsParameters(msgspec.Struct, forbid_unknown_fields=True):
-    """What a table without days takes."""
+    """The parameters of a table without days."""
 
     limit: Most = None
     cursor: After = None
 
 
 class DaysParameters(FilteredParameters, kw_only=True):
-    """What a table with days takes: its rows of a period, those that match."""
+    """The parameters of a table with days: the period and filters of its rows."""
 
     limit: Most = None
     cursor: After = None
 
 
 class MembersParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """Which members of which cohort: those as of an instant."""
+    """The cohort, and the instant at which its members are listed."""
 
     cohort: str
     as_of: AsOf = None
@@ -97,7 +101,9 @@ EXPORTS: dict[Export, type[ExportParameters]] = {
 def export_statement(
     subject: ProjectScope, table: Export, format: str, parameters: ExportParameters, now_ms: int
 ) -> Statement:
-    """The rows of the project that `parameters` (those of `EXPORTS`) ask for. Raises `Refused` that names one."""
+    """Return the statement for the project's rows that `parameters` (see `EXPORTS`) select. Raises `Refused` that
+    names the wrong parameter.
+    """
     bindings = Bindings()
     rows = _rows(subject, table, parameters, now_ms, bindings)
     order = limit = ""
@@ -127,7 +133,9 @@ def _rows(subject: ProjectScope, table: Export, parameters: ExportParameters, no
 
 
 def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, bindings: Bindings) -> tuple[str, str]:
-    """The condition for rows after the one that `cursor` names (all of an empty one), and the order they come in."""
+    """Return the condition for rows after the row that `cursor` names (all rows if it is empty), and the ORDER BY
+    clause.
+    """
     keys = ", ".join(EXPORT_ORDER[table])
     if cursor:
         column, kind = EXPORT_IDS[table]
@@ -141,7 +149,7 @@ def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, binding
 
 
 def _id(cursor: str, kind: str) -> str | int:
-    """Raises `Refused` (`cursor_invalid`)."""
+    """Return the id in a cursor as a value of its column's type. Raises `Refused` (`cursor_invalid`)."""
     try:
         return str(UUID(cursor)) if kind == "UUID" else int(cursor) if kind == "UInt64" else cursor
     except ValueError as error:
@@ -149,12 +157,12 @@ def _id(cursor: str, kind: str) -> str | int:
 
 
 def unknown_cursor() -> Refused:
-    """For a cursor that names no row of the table: after a build, say, that has taken the row away."""
+    """Return the refusal for a cursor whose row does not exist, say because a build removed it."""
     return invalid("cursor", "cursor is the id of the last row that arrived, or empty to begin at the first.")
 
 
 def written_value(column: str, format: str) -> str:
-    """A column as it is written: 64-bit ids as text, JSON as text where the format has none."""
+    """Return the SQL of a column as the file shows it: 64-bit ids as text, and JSON as text in formats without JSON."""
     if column in ("session_id", "event_id"):
         return f"toString({column})"
     if column == "properties" and format not in JSON_FORMATS:

@@ -1,4 +1,4 @@
-"""A fair queue: a bounded number of places, shared between projects so that one cannot take what others need."""
+"""A fair queue: a bounded number of places, shared so that one project cannot take the places that others need."""
 
 import asyncio
 from collections import Counter, OrderedDict
@@ -18,7 +18,7 @@ Waiting = asyncio.Future[None]
 
 
 class FairQueue:
-    """Gives at most `places` at once, for one event loop.
+    """Gives out at most `places` at once, within one event loop.
 
     A project takes another place only while more places are free than it holds. So alone it gets half of them, the
     next one half of the rest, and of 2**k places one is still free while k projects take all they can. A place that
@@ -36,7 +36,7 @@ class FairQueue:
 
     @asynccontextmanager
     async def place(self, project_id: str, most: int = 0) -> AsyncIterator[None]:
-        """Hold a place for the block; it is given back however the block ends.
+        """Hold a place for the block; the place is free again however the block ends.
 
         The project holds no more than `most`; 0 means no limit of its own.
         Raises `Unavailable`: `project_busy` when the project's own questions are in the way (at once when too many of
@@ -50,7 +50,7 @@ class FairQueue:
             self._give_back(project_id)
 
     def held_by(self, project_id: str) -> int:
-        """How many places a project holds now."""
+        """Return how many places a project holds now."""
         return self._held[project_id]
 
     async def _take(self, project_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Filters of a question: which events or sessions it takes, as SQL."""
+"""The filters of a question: which events or sessions it reads, as SQL."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,9 @@ MAX_VALUES = 1000
 def read_filters(
     text: str | None, columns: Mapping[str, Column] = QUESTION_COLUMNS, owner: Owner = "event"
 ) -> tuple[Filter, ...]:
-    """The filters of a JSON array of `{name, operator, value}`. Raises `Refused` (`filters_invalid`)."""
+    """Return the filters in a JSON array of `{name, operator, value}`; none for None or ''. Raises `Refused`
+    (`filters_invalid`).
+    """
     if not text:
         return ()
     try:
@@ -30,12 +32,12 @@ def read_filters(
 def resolve_filters(
     written: list[RawFilter], columns: Mapping[str, Column] = QUESTION_COLUMNS, owner: Owner = "event"
 ) -> tuple[Filter, ...]:
-    """What written filters mean over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
+    """Resolve written filters over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
     return mean(written, columns, owner, most=MAX_FILTERS, most_values=MAX_VALUES)
 
 
 def condition(filter: Filter, bindings: Bindings) -> str:
-    """The SQL condition of a filter, true or false for every row (never null)."""
+    """Return the SQL condition of a filter, true or false for every row (never null)."""
     kind = filter.column.kind
     column = column_sql(filter.column, bindings)
     positive = NEGATIVE.get(filter.operator, filter.operator)
@@ -71,7 +73,7 @@ def _of_text(text: str, operator: Operator, values: tuple[str, ...], bindings: B
 
 
 def column_sql(column: Column, bindings: Bindings) -> str:
-    """The SQL of the value that a filter names."""
+    """Return the SQL of the column or property that a filter names."""
     if not column.name.startswith(PROPERTIES):
         return column.name
     path = bindings.bind(column.name.removeprefix(PROPERTIES), "String")

@@ -12,20 +12,20 @@ T = TypeVar("T")
 
 @dataclass
 class Flight(Generic[T]):
-    """Work that is done once, and how many wait for it."""
+    """Work under way, and the number of callers who wait for it."""
 
     task: asyncio.Task[T]
     waiting: int = 0
 
 
 class Flights(Generic[T]):
-    """Work by key, of one event loop, for as long as somebody waits for it."""
+    """Work by key, within one event loop; an entry lasts while a caller waits for it."""
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, Flight[T]] = {}
 
     async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of `work`, or of the equal work that somebody began already.
+        """Return the result of `work`, or of equal work that another caller has begun.
 
         Whoever joined work that fails has it done once more, for themselves and all others who joined. It is cancelled
         when the last one who waits is.

@@ -1,4 +1,4 @@
-"""How fresh are the tables? Asked at most once a second."""
+"""How fresh are the tables? The warehouse is asked at most once a second."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ class LastFreshness:
         self._answer: Future[Freshness] | None = None
 
     def read(self, warehouse: Readable) -> Freshness:
-        """The freshness as it was when it was asked last, or as it is now when that is a second ago.
+        """Return the freshness of the tables, at most a second old.
 
         Threads that come while one asks wait for its answer, and fail as it fails: a failure is not kept. Raises what
         `Warehouse` raises.
@@ -50,6 +50,6 @@ class LastFreshness:
 
 
 def as_instant(epoch_ms: int) -> str:
-    """ISO 8601 in UTC with milliseconds."""
+    """Return epoch milliseconds as ISO 8601 in UTC, with milliseconds."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=epoch_ms)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

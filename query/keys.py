@@ -1,4 +1,4 @@
-"""The keys of one process: a right one is remembered for a second, wrong ones are limited."""
+"""The keys of one process: a right key is remembered for a second, and attempts with wrong keys are limited."""
 
 import asyncio
 import time
@@ -22,14 +22,14 @@ MAX_KEYS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A key that was right, and when that was asked of the registry."""
+    """A key that was right, and when the registry last said so."""
 
     reader: Reader
     asked_at: float
 
 
 class Keys:
-    """Answers what a key reads; for one event loop. The registry is asked in a thread."""
+    """Finds the project and rights of a key, within one event loop. The registry is asked in a thread."""
 
     def __init__(self, registry: Registry, max_failures: int, timer: Callable[[], float] = time.monotonic) -> None:
         self._registry = registry
@@ -38,7 +38,7 @@ class Keys:
         self._known: OrderedDict[bytes, Known] = OrderedDict()
 
     async def find(self, headers: Mapping[str, str], address: str) -> Reader:
-        """What the key in `headers` (names in lower case) reads.
+        """Return the project and rights of the key in `headers` (names in lower case).
 
         Raises what `find_reader` raises, and `Unavailable` (`keys_limited`) for a key that was not right lately from an
         address that sent too many wrong ones.

@@ -1,4 +1,4 @@
-"""LiveInsight's questions: which sessions are active now, and the numbers of a period in its words."""
+"""LiveInsight's questions: which sessions are active now, and the numbers of a period under LiveInsight's names."""
 
 from dataclasses import replace
 from typing import cast
@@ -55,7 +55,9 @@ LIMIT {limit}
 
 
 def active_sessions(subject: ProjectScope, now_ms: int) -> Question:
-    """`{active_sessions, sessions: [{session_id, start_time, last_activity, user_agent, initial_referrer}]}`."""
+    """Ask for `{active_sessions, sessions: [{session_id, start_time, last_activity, user_agent,
+    initial_referrer}]}`.
+    """
     bindings = Bindings()
     start, end = (
         f"fromUnixTimestamp64Milli({bindings.bind(edge, 'Int64')}, 'UTC')" for edge in (now_ms - LOOKS_BACK_MS, now_ms)
@@ -71,7 +73,7 @@ def active_sessions(subject: ProjectScope, now_ms: int) -> Question:
 
 
 def stats(ask: ReportContext) -> Question:
-    """The metrics of a period in LiveInsight's words."""
+    """Ask for the metrics of a period in LiveInsight's words."""
     question = metrics(ask)
 
     def shape(rows: list[Row]) -> Data:
@@ -96,7 +98,7 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class ActiveSession(Shape):
-    """A session that has an event in the last five minutes."""
+    """A session with an event in the last five minutes."""
 
     session_id: str
     start_time: DateTime
@@ -106,14 +108,14 @@ class ActiveSession(Shape):
 
 
 class Realtime(Shape):
-    """Who is there now."""
+    """The sessions that are active now, and their number."""
 
     active_sessions: int
     sessions: list[ActiveSession]
 
 
 class Stats(Shape):
-    """How much was there?"""
+    """The numbers of a period."""
 
     total_events: int
     total_sessions: int

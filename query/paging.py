@@ -1,4 +1,6 @@
-"""Pages of a list: a cursor says after which row the next page begins, so that pages neither skip nor repeat rows."""
+"""Pages of a list: a cursor names the row after which the next page begins, so that pages neither skip nor repeat
+rows.
+"""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -19,13 +21,15 @@ Instant = Annotated[int, msgspec.Meta(ge=0, lt=10_413_792_000_000)]
 
 @dataclass(frozen=True)
 class Page:
-    """The first `limit` rows, and what of the last one the next page's cursor holds."""
+    """The first `limit` rows; `key` returns the values of the last row that go into the next page's cursor."""
 
     limit: int
     key: Callable[[Row], tuple[object, ...]]
 
     def limit_rows(self, bindings: Bindings) -> str:
-        """The LIMIT of the statement: one row more than is shown, which tells whether there is a next page."""
+        """Return the placeholder for the statement's LIMIT: one row more than is shown, which tells whether there is
+        a next page.
+        """
         return bindings.bind(self.limit + 1, "UInt32")
 
     def shown(self, rows: list[Row]) -> list[Row]:
@@ -40,7 +44,7 @@ def write_cursor(*values: object) -> str:
 
 
 def read_cursor(cursor: str, kind: type[T]) -> T:
-    """The values of a cursor as the tuple `kind`. Raises `Refused` (`cursor_invalid`)."""
+    """Return the values of a cursor as the tuple `kind`. Raises `Refused` (`cursor_invalid`)."""
     try:
         written = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         return msgspec.json.decode(written, type=kind)

@@ -1,4 +1,6 @@
-"""Parameters: what a question takes, declared as structs, and how it is read. What is not declared is refused."""
+"""Parameters: structs that declare what a question takes, and functions that read it. Undeclared parameters are
+refused.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -12,21 +14,24 @@ from query.schema import bare
 
 P = TypeVar("P", bound=msgspec.Struct)
 
-Start = Annotated[str | None, msgspec.Meta(description="First date (inclusive) or instant.")]
+Start = Annotated[str | None, msgspec.Meta(description="First date or instant, both inclusive.")]
 End = Annotated[str | None, msgspec.Meta(description="Last date (inclusive), or instant (exclusive).")]
 Named = Annotated[str | None, msgspec.Meta(description="Such as 7d, 24h, 12w, 6m, today, lastMonth.")]
 Filters = Annotated[str | None, msgspec.Meta(description="JSON array of {name, operator, value[]}.")]
-Compare = Annotated[str | None, msgspec.Meta(description="`previous`: the period before too; `year`: the year before.")]
+Compare = Annotated[
+    str | None,
+    msgspec.Meta(description="`previous` adds the period before; `year` adds the same period a year before."),
+]
 Limit = Annotated[int | None, msgspec.Meta(description="The most rows, 1 to 10000; default 100.")]
 
 LIVE = "live"
 FRESHNESSES = ("built", LIVE)
 
-Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of the page before.")]
+Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of the page before this one.")]
 
 
 def one_of(words: Collection[str]) -> msgspec.Meta:
-    """The declaration of a parameter that is one of these; `choose` refuses others."""
+    """Return the description of a parameter that takes one of `words`; `choose` refuses others."""
     return msgspec.Meta(description=f"One of {', '.join(words)}.", extra_json_schema={"enum": list(words)})
 
 
@@ -43,11 +48,11 @@ PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
 
 
 class NoParameters(msgspec.Struct, forbid_unknown_fields=True):
-    """For questions that are asked by their name alone."""
+    """The parameters of questions that take none."""
 
 
 class PeriodParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """Which time is asked about."""
+    """The period that is asked about."""
 
     start_date: Start = None
     end_date: End = None
@@ -55,26 +60,26 @@ class PeriodParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel
 
 
 class FilteredParameters(PeriodParameters, kw_only=True):
-    """Which time, and which events and sessions in it."""
+    """The period, and which of its events and sessions count."""
 
     filters: Filters = None
 
 
 class RankedParameters(PeriodParameters, kw_only=True):
-    """Those of rows of which the first are shown, from a table that knows no filters."""
+    """The period and the number of rows, for tables that cannot be filtered."""
 
     limit: Limit = None
 
 
 class TrendParameters(FilteredParameters, kw_only=True):
-    """Those of numbers that can stand beside those of the period before."""
+    """The period and filters, and whether to add the same numbers for an earlier period."""
 
     compare: Compare = None
     freshness: Freshness = None
 
 
 class ListParameters(FilteredParameters, kw_only=True):
-    """Those of rows of which the first are shown."""
+    """The period, the filters and the number of rows."""
 
     limit: Limit = None
 
@@ -86,7 +91,7 @@ class LiveListParameters(ListParameters, kw_only=True):
 
 
 def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, str]]) -> P:
-    """The parameters of a query string as `kind`. Raises `Refused` that names the parameter."""
+    """Return the parameters of a query string as `kind`. Raises `Refused` that names the wrong parameter."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     values: dict[str, Any] = {}
     for name, text in written:
@@ -106,7 +111,7 @@ def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, s
 
 
 def read_body(question: str, kind: type[P], body: bytes) -> P:
-    """The parameters of a JSON body as `kind`. Raises `Refused` that names the field."""
+    """Return the parameters in a JSON body as `kind`. Raises `Refused` that names the wrong field."""
     try:
         written = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError) as error:
@@ -115,7 +120,7 @@ def read_body(question: str, kind: type[P], body: bytes) -> P:
 
 
 def convert_body(question: str, kind: type[P], written: object) -> P:
-    """A decoded body as `kind`. Raises `Refused` that names the field."""
+    """Return a decoded body as `kind`. Raises `Refused` that names the wrong field."""
     _check_fields(question, msgspec.inspect.type_info(kind), written)
     try:
         return msgspec.convert(written, kind)
@@ -124,25 +129,27 @@ def convert_body(question: str, kind: type[P], written: object) -> P:
 
 
 def texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Parameters as they stand in a query string; those that are None are not there."""
+    """Return parameters as names and texts for a query string, without those that are None."""
     return [(name, as_text(value)) for name, value in values.items() if value is not None]
 
 
 def as_text(value: Any) -> str:
-    """A value in a query string: dates as ISO 8601, lists and objects as JSON."""
+    """Return a value as a query string holds it: dates as ISO 8601, lists and objects as JSON."""
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _described(field: msgspec.structs.FieldInfo) -> str:
-    """What a parameter's declaration says of it, or where it stands."""
+    """Return the description in a parameter's declaration; a parameter without one stands in the address, and the
+    text says so.
+    """
     told = [part.description for part in get_args(field.type)[1:] if isinstance(part, msgspec.Meta)]
     return next((text for text in told if text), "it stands in the question's address.")
 
 
 def _check_fields(where: str, kind: msgspec.inspect.Type, value: object) -> None:
-    """Refuse fields that no struct of `kind` has; the rest is for msgspec to judge."""
+    """Refuse fields that no struct of `kind` declares; msgspec judges the rest."""
     kind = bare(kind)
     if isinstance(kind, msgspec.inspect.StructType) and isinstance(value, dict):
         fields = {field.encode_name: field.type for field in kind.fields}
@@ -174,7 +181,7 @@ def _unknown(what: str, name: str, where: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The known name that `name` was probably meant to be, if any is near."""
+    """Return the known name closest to a mistyped `name`, or None when none is close."""
     by_lower = {word.lower(): word for word in known}
     near = get_close_matches(name[:80].lower(), by_lower, n=1)
     return by_lower[near[0]] if near else None

@@ -1,4 +1,4 @@
-"""Periods: a stretch of time in a project's zone, and the buckets of a series over it."""
+"""Periods: a stretch of time in a project's zone, and its division into the buckets of a series."""
 
 import re
 from dataclasses import dataclass
@@ -39,35 +39,41 @@ class Period:
 
     @property
     def first_day(self) -> date:
-        """The local date of the first instant."""
+        """Return the local date of the first instant."""
         return local_date(self.start, self.zone)
 
     @property
     def end_day(self) -> date:
-        """The day after the local date of the last instant."""
+        """Return the day after the local date of the last instant."""
         return local_date(self.end - 1, self.zone) + DAY
 
     @property
     def grain(self) -> Grain | None:
-        """The coarsest grain whose edges are this period's edges; None when it cuts through an hour."""
+        """Return the coarsest grain (`day` or `hour`) that begins and ends where this period does; None when the
+        period cuts through an hour.
+        """
         if (self.start, self.end) == (midnight(self.first_day, self.zone), midnight(self.end_day, self.zone)):
             return "day"
         on_the_hour = all(local_hour(edge, self.zone) == edge for edge in (self.start, self.end))
         return "hour" if on_the_hour else None
 
     def previous(self) -> "Period":
-        """The period just before this one: as many days when it has whole days, else as many milliseconds."""
+        """Return the period just before this one: as many days when this one has whole days, else as many
+        milliseconds.
+        """
         if self.grain == "day":
             first = self.first_day - (self.end_day - self.first_day)
             return Period(midnight(first, self.zone), self.start, self.zone)
         return Period(self.start - (self.end - self.start), self.start, self.zone)
 
     def year_before(self) -> "Period":
-        """The same dates and times of day a year earlier; of 29 February the 28th."""
+        """Return the same dates and times of day a year earlier; 29 February becomes the 28th."""
         return Period(_year_before(self.start, self.zone), _year_before(self.end, self.zone), self.zone)
 
     def days(self, interval: Interval) -> list[date]:
-        """The first day of every day, week, month or quarter that the period touches."""
+        """Return the first day of every day, week, month or quarter that the period touches. Raises `Refused`
+        (`interval_invalid`) when there are too many.
+        """
         buckets = []
         day = bucket_of(self.first_day, interval)
         while day < self.end_day:
@@ -77,14 +83,16 @@ class Period:
         return buckets
 
     def hours(self) -> list[int]:
-        """The start of every local hour that the period touches, in milliseconds."""
+        """Return the start of every local hour that the period touches, in epoch milliseconds. Raises `Refused`
+        (`interval_invalid`) when there are too many.
+        """
         _limit((self.end - self.start) // (4 * QUARTER_HOUR_MS))
         steps = range(self.start, self.end, QUARTER_HOUR_MS)
         return sorted({local_hour(step, self.zone) for step in (*steps, self.end - 1)})
 
 
 def all_time(zone: ZoneInfo) -> Period:
-    """Every day that the warehouse can hold."""
+    """Return the period of every day that the warehouse can hold."""
     return Period(midnight(FIRST_DAY, zone), midnight(LAST_DAY + DAY, zone), zone)
 
 
@@ -98,26 +106,32 @@ def local_date(epoch_ms: int, zone: ZoneInfo) -> date:
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """The instant at which `day` starts, in milliseconds; where a clock change skips midnight, the change itself."""
+    """Return the instant at which `day` starts, in epoch milliseconds; where a clock change skips midnight, the
+    change itself.
+    """
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
 
 
 def _year_before(epoch_ms: int, zone: ZoneInfo) -> int:
-    """Where the clock change of that year skips the time of day, the instant just as far after it."""
+    """Return the instant a year earlier at the same local time, in epoch milliseconds. Where a clock change skips
+    that time, it is as long after the change.
+    """
     at = datetime.fromtimestamp(epoch_ms // 1000, zone)
     day = _months_back(at.date(), 12)
     return round(at.replace(year=day.year, month=day.month, day=day.day).timestamp()) * 1000 + epoch_ms % 1000
 
 
 def local_hour(epoch_ms: int, zone: ZoneInfo) -> int:
-    """The instant at which the local hour of an instant starts; the models use the same formula."""
+    """Return the instant at which the local hour of an instant starts, in epoch milliseconds; the models use the
+    same formula.
+    """
     offset = cast(timedelta, datetime.fromtimestamp(epoch_ms // 1000, zone).utcoffset())
     offset_ms = round(offset.total_seconds()) * 1000
     return (epoch_ms + offset_ms) // 3_600_000 * 3_600_000 - offset_ms
 
 
 def bucket_of(day: date, interval: Interval) -> date:
-    """The first day of the week (a Monday), month or quarter of `day`."""
+    """Return the first day of the week (a Monday), month or quarter of `day`; for other intervals `day` itself."""
     if interval == "week":
         return day - timedelta(days=day.weekday())
     if interval == "month":
@@ -128,12 +142,13 @@ def bucket_of(day: date, interval: Interval) -> date:
 
 
 def next_bucket(first_day: date, interval: Interval) -> date:
-    """The first day of the bucket after the one that begins on `first_day`."""
+    """Return the first day of the bucket after the one that begins on `first_day`."""
     return bucket_of(first_day + {"day": 1, "week": 7, "month": 31, "quarter": 92}.get(interval, 1) * DAY, interval)
 
 
 def read_period(start: str | None, end: str | None, named: str | None, zone: ZoneInfo, now_ms: int) -> Period:
-    """What `startDate`, `endDate` and `range` mean now. Dates are inclusive; instants are half-open.
+    """Return the period that `startDate`, `endDate` and `range` mean now. Dates are inclusive; instants are
+    half-open.
 
     Without any of them: the last 30 days, today included. Raises `Refused` (`period_invalid`).
     """
@@ -170,7 +185,8 @@ def _is_date(text: str) -> bool:
 
 
 def read_as_of(text: str | None, zone: ZoneInfo, now_ms: int) -> int:
-    """The instant that `asOf` means, in milliseconds: the last one of a date; without it, this minute's start.
+    """Return the instant that `asOf` means, in epoch milliseconds: the last one of a date. Without `asOf`, the start
+    of this minute.
 
     Raises `Refused` (`period_invalid`).
     """
@@ -218,5 +234,5 @@ def _months_back(day: date, count: int) -> date:
 
 
 def read_interval(word: str) -> Interval:
-    """Raises `Refused` (`interval_invalid`)."""
+    """Return `word` as an interval. Raises `Refused` (`interval_invalid`)."""
     return cast(Interval, choose("interval", word, INTERVALS))

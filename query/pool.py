@@ -1,4 +1,4 @@
-"""A bounded number of connections to the warehouse, so that a thousand questions do not become a thousand scans."""
+"""A pool of connections to the warehouse; its size bounds the scans that run at once."""
 
 import queue
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ class Pool:
 
     @contextmanager
     def lend(self) -> Iterator[Warehouse]:
-        """A connection for the block. Waits a while for one, then raises `Unavailable` (`query_busy`)."""
+        """Yield a connection for the block. Waits a while for one, then raises `Unavailable` (`query_busy`)."""
         try:
             warehouse = self._free.get(timeout=WAIT_SECONDS)
         except queue.Empty:

@@ -1,4 +1,6 @@
-"""Presence: work for a client that is still there. Who hangs up gives back at once what was held for them."""
+"""Presence: work goes on only while its client is connected. When the client hangs up, everything held for its
+answer is freed at once.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -10,11 +12,11 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class ClientGoneError(Exception):
-    """The client hung up; an answer would reach no one."""
+    """The client hung up, so an answer would reach nobody."""
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled when the client hangs up. Raises `ClientGoneError` then.
+    """Return the result of `work`. When the client hangs up, cancel `work` and raise `ClientGoneError`.
 
     The body of the request must have been read: what `receive` has to tell after it is the end.
     """
@@ -39,7 +41,7 @@ async def in_thread(
     stop: Callable[[], None] = lambda: None,
     discard: Callable[[T], None] = lambda _: None,
 ) -> T:
-    """The result of `work`, which blocks.
+    """Run `work`, which blocks, in a thread and return its result.
 
     When cancelled, calls `stop`, waits until the thread is free again, and gives a result that comes all the same to
     `discard`.

@@ -11,7 +11,7 @@ Data = dict[str, Any] | list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Question:
-    """One statement over `table`. `shape` makes the answer's data of its rows, which may be none.
+    """One statement over `table`. `shape` turns its rows, possibly none, into the answer's data.
 
     A question of pages says of the rows where the next page begins, None after the last one. One that is `tail_of` a
     project counts what of it landed and is not built as well.
@@ -28,7 +28,7 @@ class Question:
 
 
 def percent(part: float, whole: float) -> float | None:
-    """`part` of `whole` in percent; None of nothing."""
+    """Return `part` as a percentage of `whole`; None when `whole` is 0."""
     return 100 * part / whole if whole else None
 
 

@@ -1,4 +1,4 @@
-"""A report: a question by its name, its parameters, how they become statements, and the shape of its answer."""
+"""A report: the name of a question, its parameters, how they become statements, and the shape of its answer."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,7 +24,8 @@ Asked = tuple[Question, Question | None]
 
 @dataclass(frozen=True)
 class Report(Generic[P]):
-    """`ask` makes questions of the parameters for a project now. Where `has_body`, they are a JSON body.
+    """`ask` turns parameters into questions about a project at an instant (ms). With `has_body` the parameters come
+    as a JSON body.
 
     A parameter in braces in the name, as in `cohorts/{cohort}/members`, stands in the question's address,
     percent-encoded as in a URL: `profiles/a%2Fb` asks about `a/b`.
@@ -54,39 +55,43 @@ class Report(Generic[P]):
 
     @property
     def in_address(self) -> tuple[str, ...]:
-        """The parameters that stand in the address."""
+        """Return the names of the parameters in the address."""
         return tuple(re.findall(IN_BRACES, self.name))
 
     @cached_property
     def answer_type(self) -> type[msgspec.Struct]:
-        """The type of the whole answer, with its `meta`."""
+        """Return the type of the whole answer: its data and its `meta`."""
         names = {each.name for each in msgspec.structs.fields(self.parameters)}
         words = re.findall(r"\w+", re.sub(IN_BRACES, "", self.name))
         name = f"{''.join(word.title() for word in words)}Answer"
         return answer_of(name, self.answer, is_compared="compare" in names, is_paged="cursor" in names)
 
     def typed(self, answer: Mapping[str, Any]) -> msgspec.Struct:
-        """`answer` as its type. Raises `Broken` when it is not as declared."""
+        """Return `answer` as its declared type. Raises `Broken` (`query_broken`) when it does not fit."""
         try:
             return msgspec.convert(answer, self.answer_type)
         except msgspec.ValidationError as error:
             raise Broken(f"The answer of {self.name} is not as declared: {error}.", code="query_broken") from error
 
     def read(self, written: Mapping[str, Any]) -> P:
-        """The parameters, from the address and the body too, as they are written. Raises `Refused` that names one."""
+        """Return the parameters, including those of address and body, from written values. Raises `Refused` that
+        names the wrong one.
+        """
         if self.has_body:
             return convert_body(self.name, self.parameters, dict(written))
         return read_parameters(self.name, self.parameters, texts(written))
 
     def address(self, written: Mapping[str, Any]) -> str:
-        """The question's address, with what of `written` stands in it. Raises `Refused` when that is not given."""
+        """Return the question's address, filled in from `written`. Raises `Refused` when a parameter of the address
+        is missing.
+        """
         missing = [name for name in self.in_address if not written.get(name)]
         if missing:
             raise invalid(missing[0], f"{missing[0]} must be given: it stands in the address of `{self.name}`.")
         return self.name.format(**{name: quote(str(written[name]), safe="") for name in self.in_address})
 
     def match(self, question: str) -> dict[str, str] | None:
-        """The parameters in the address `question`, or None when it is another report's."""
+        """Return the parameters in the address `question`, or None when it is another report's address."""
         pattern = "".join(
             f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part)
             for place, part in enumerate(re.split(IN_BRACES, self.name))
@@ -99,7 +104,7 @@ AnyReport = Report[msgspec.Struct]
 
 
 def over_period(make: Callable[[ReportContext], Question]) -> Callable[[ProjectScope, PeriodParameters, int], Asked]:
-    """The `ask` of a report that needs no more than period, filters and limit."""
+    """Return the `ask` of a report that takes only period, filters and limit."""
 
     def ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -> Asked:
         return make(read_ask(subject, parameters, now_ms)), None
@@ -114,7 +119,9 @@ class Comparable(Protocol):
 
 
 def compared(ask: ReportContext, parameters: Comparable, make: Callable[[ReportContext], Question]) -> Asked:
-    """The question, and the same of the period or the year before when `parameters` ask for it."""
+    """Return the question and, when `parameters` ask for a comparison, the same question about the earlier period
+    (else None).
+    """
     if parameters.compare is None:
         return make(ask), None
     return make(ask), make(ask.before(cast(Compare, parameters.compare)))

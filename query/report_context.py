@@ -1,4 +1,4 @@
-"""What is asked of a project: what the parameters that questions share mean."""
+"""The context of a question: the project, and the meaning of the parameters that most questions share."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -25,7 +25,7 @@ MAX_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class ProjectScope:
-    """Whose numbers, by which clock and currency, and which shard holds them.
+    """A project as questions see it: its id, time zone, currency, shard and quotas.
 
     A lake has rollups without the states behind their distinct counts: `has_states` says whether they are there.
     The project asks `questions_at_once`, and exports have `export_rows`, at most; 0 means no limit of its own.
@@ -42,7 +42,7 @@ class ProjectScope:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """One project, one period, the filters and the number of rows: what every statement is made of."""
+    """One project, one period, the filters and the number of rows: the inputs of every statement."""
 
     subject: ProjectScope
     period: Period
@@ -65,12 +65,14 @@ class ReportContext:
         return tuple(each for each in self.filters if each.is_of_session)
 
     def before(self, compare: Compare) -> "ReportContext":
-        """The same of the period before, or of the year before."""
+        """Return the same context for the period before (`previous`), or for the same period a year before (`year`)."""
         return replace(self, period=self.period.previous() if compare == "previous" else self.period.year_before())
 
 
 def read_ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -> ReportContext:
-    """What `parameters` mean for `subject` now. Raises `Refused` that names the parameter."""
+    """Return the context that `parameters` describe for `subject` now. Raises `Refused` that names the wrong
+    parameter.
+    """
     compare = getattr(parameters, "compare", None)
     if compare is not None:
         choose("compare", compare, get_args(Compare))
@@ -91,7 +93,7 @@ def read_freshness(parameters: object) -> bool:
 
 
 def read_limit(written: int | None) -> int:
-    """Raises `Refused` (`limit_invalid`)."""
+    """Return the limit, 100 by default. Raises `Refused` (`limit_invalid`)."""
     limit = DEFAULT_LIMIT if written is None else written
     if not 1 <= limit <= MAX_LIMIT:
         raise invalid("limit", f"limit is 1 to {MAX_LIMIT}, not {limit}.")

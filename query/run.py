@@ -11,7 +11,7 @@ KILL = "KILL QUERY WHERE user = currentUser() AND startsWith(query_id, {run:Stri
 
 
 class Run:
-    """Names its statements, so that they can be found in the warehouse. Safe to use from several threads."""
+    """Names its statements, so that they can be found in the warehouse and killed. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self.id = uuid4().hex
@@ -19,15 +19,17 @@ class Run:
         self._is_stopped = threading.Event()
 
     def next_settings(self) -> Mapping[str, object]:
-        """The settings of the run's next statement. Raises `Unavailable` (`question_stopped`) when it was stopped."""
+        """Return the settings of the run's next statement. Raises `Unavailable` (`question_stopped`) when the run
+        was stopped.
+        """
         self.check()
         return {"query_id": f"{self.id}-{next(self._numbers)}"}
 
     def check(self) -> None:
-        """Raises `Unavailable` (`question_stopped`) when it was stopped."""
+        """Check that the run was not stopped. Raises `Unavailable` (`question_stopped`)."""
         if self._is_stopped.is_set():
             raise Unavailable("Whoever asked has left.", code="question_stopped")
 
     def stop(self) -> None:
-        """From now on no further statement begins; one that runs is to be killed."""
+        """Let no further statement of the run begin. The caller kills a statement that is running."""
         self._is_stopped.set()

@@ -1,4 +1,4 @@
-"""Answers: a question asked of the warehouse, with what must be known to trust it."""
+"""Answers: a question asked of the warehouse, with the `meta` that says how far to trust its rows."""
 
 import time
 from contextlib import AbstractContextManager
@@ -38,7 +38,8 @@ class Lender(Protocol):
 
 
 class Answers:
-    """Answers questions; keeps answers until the next build or for five minutes. Safe to use from several threads.
+    """Answers questions, and keeps rows until the next build, five minutes at most. Safe to use from several
+    threads.
 
     `database` is where the warehouse has the tables of `lens`.
     """
@@ -51,7 +52,7 @@ class Answers:
         self._cache = Cache()
 
     def version(self, question: Question, run: Run) -> int | None:
-        """That of the tables which answer; None when the answer is not theirs, or there are none yet. Blocks."""
+        """Return the version of the tables that answer; None for a live question, or before the first build. Blocks."""
         if question.is_live or question.tail_of is not None:
             return None
         with self._pool.lend() as warehouse:
@@ -61,7 +62,7 @@ class Answers:
     def answer(
         self, question: Question, previous: Question | None = None, *, project_id: str = "", run: Run | None = None
     ) -> Answer:
-        """`{"data", "meta"}`, with `previous` beside `data` when that is asked too. Blocks on the warehouse.
+        """Return `{"data", "meta"}`, and `previous` when that question is given too. Blocks on the warehouse.
 
         `meta` says how fresh the tables are of `project_id`.
         Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
@@ -101,7 +102,7 @@ class Answers:
         return answer
 
     def freshness(self) -> Freshness:
-        """How fresh the tables are, to the second. Blocks on the warehouse; raises what it raises."""
+        """Return how fresh the tables are, to the second. Blocks on the warehouse; raises what it raises."""
         with self._pool.lend() as warehouse:
             return self._freshness.read(warehouse)
 

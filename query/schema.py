@@ -1,4 +1,4 @@
-"""The types of what is asked and answered, as msgspec sees them, and their JSON schema."""
+"""The types of parameters and answers, as msgspec sees them, and their JSON schema."""
 
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ Described = dict[str, Any]
 
 
 def schema_of(kind: Any) -> Described:
-    """The JSON schema of a type, with its components written out, for it stands in the middle of another document."""
+    """Return the JSON schema of a type with its components inlined, because it stands inside another document."""
     (schema,), components = msgspec.json.schema_components((kind,))
 
     def written_out(value: Any) -> Any:
@@ -24,5 +24,5 @@ def schema_of(kind: Any) -> Described:
 
 
 def bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    """A type without the description that its declaration gives it."""
+    """Return a type without the description in its declaration."""
     return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind

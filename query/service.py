@@ -1,4 +1,4 @@
-"""What the routes work with: the registry, the way to the warehouse, the answers, the clock."""
+"""The parts that the routes work with: the registry, the shards' warehouses and answers, the clock."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ KILL_AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as JSON and its tag, which changes when the answer may; without a body it has not changed."""
+    """An answer as JSON, and its tag. `body` is None when the client holds this answer already."""
 
     tag: str | None
     body: bytes | None
@@ -53,7 +53,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Shard:
-    """The ways to one shard. Transfers have connections of their own."""
+    """The connections to one shard and its answers. Transfers have connections of their own."""
 
     connections: Pool
     answers: Answers
@@ -62,7 +62,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of one process that answers."""
+    """The parts of one process of the query API."""
 
     keys: Keys
     shards: Mapping[int, Shard]
@@ -83,7 +83,8 @@ class Service:
         parameters: msgspec.Struct,
         known_tags: frozenset[str] = frozenset(),
     ) -> Reply:
-        """The answer of `report`, when it is the project's turn and while the client is there; equal ones are one.
+        """Return the answer of `report` when it is the project's turn, as long as the client stays. Equal questions
+        share one answer.
 
         Raises what `Answers.answer` says, `Unavailable` when no place comes free in time, `ClientGoneError`.
         """
@@ -110,13 +111,15 @@ class Service:
             metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 
     def gauge_freshness(self) -> None:
-        """Sets the metrics of freshness, of the shard that is behind most. Blocks; raises what the warehouse raises."""
+        """Set the freshness metrics from the shard that is most behind. Blocks; raises what the warehouse raises."""
         fresh = [shard.answers.freshness() for shard in self.shards.values()]
         metrics.gauge("eventlens_complete_through", min(each.complete_through or 0 for each in fresh) / 1000)
         metrics.gauge("eventlens_projects_set_aside", sum(len(each.set_aside) for each in fresh))
 
     async def _in_thread(self, run: Run, connections: Pool, work: Callable[[], T]) -> T:
-        """The result of `work`, which blocks. When cancelled, kills what of it runs in the warehouse."""
+        """Run `work`, which blocks, in a thread and return its result. When cancelled, kill its statements in the
+        warehouse.
+        """
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self.threads, work)
         try:
@@ -164,7 +167,9 @@ def _tag(version: int, question: str, asked: Asked) -> str:
 
 
 def open_service(settings: Settings, clock: Clock) -> Service:
-    """Raises what `open_registry` raises; the warehouse is not asked yet."""
+    """Open the registry and make the parts of the service. Raises what `open_registry` raises; the warehouse is not
+    asked yet.
+    """
     registry = open_registry(settings)
     keys = Keys(registry, settings.failed_keys)
     shards = {shard: _open_shard(settings, shard, clock) for shard in all_shards(settings)}
@@ -183,7 +188,9 @@ def open_service(settings: Settings, clock: Clock) -> Service:
 
 
 def _open_shard(settings: Settings, shard: int, clock: Clock) -> Shard:
-    """A question about a project is asked of its shard alone, over the tables that were built there."""
+    """Return the connections to a shard. A project's questions go to its shard alone, and read the tables that were
+    built there.
+    """
     url, database = url_of(settings, "query", shard), tables_database(settings)
     connections = Pool(url, QUESTIONS_AT_ONCE + STREAM_THREADS + SERVICE_CONNECTIONS)
     return Shard(connections, Answers(connections, clock, database), Transfers(url, database=database))

@@ -1,4 +1,4 @@
-"""Shapes: what answers hold, declared as types. More than its shape, or less, is never answered."""
+"""Shapes: the declared types of answers. An answer has every field of its shape and no other."""
 
 from typing import Annotated, Any, Literal, cast
 
@@ -19,11 +19,11 @@ BucketStart = Annotated[
 
 
 class Shape(msgspec.Struct, forbid_unknown_fields=True):
-    """What the structs of answers have in common."""
+    """The base of all structs in answers."""
 
 
 class SetAsideMeta(Shape, rename="camel"):
-    """That builds leave a project out, because one failed for its rows or definitions."""
+    """Why builds leave the project out: a build failed because of the project's rows or definitions."""
 
     since: DateTime
     reason: Annotated[str, msgspec.Meta(description="The model that failed, and the warehouse's code.")]
@@ -41,14 +41,16 @@ class FailedCheckMeta(Shape, rename="camel"):
 
 
 class Meta(Shape, rename="camel", kw_only=True):
-    """What must be known to trust an answer."""
+    """How far to trust an answer."""
 
     complete_through: Annotated[
         DateTime | None,
-        msgspec.Meta(description="All that landed until then is in the numbers; null before the first build."),
+        msgspec.Meta(
+            description="The numbers hold everything that landed up to this instant; null before the first build."
+        ),
     ]
-    timezone: Annotated[str, msgspec.Meta(description="In which days and hours are counted.")]
-    table: Annotated[str, msgspec.Meta(description="That answered.")]
+    timezone: Annotated[str, msgspec.Meta(description="The time zone in which days and hours are counted.")]
+    table: Annotated[str, msgspec.Meta(description="The table that answered.")]
     cached: Annotated[bool, msgspec.Meta(description="Whether the rows were read for an earlier question.")]
     elapsed_ms: float
     approximate: Annotated[
@@ -56,7 +58,7 @@ class Meta(Shape, rename="camel", kw_only=True):
         msgspec.Meta(description="The numbers that are estimates, and by how many percent they may be off."),
     ] = msgspec.UNSET
     notes: Annotated[
-        list[str] | msgspec.UnsetType, msgspec.Meta(description="What the numbers leave out, or are about.")
+        list[str] | msgspec.UnsetType, msgspec.Meta(description="Sentences on what the numbers leave out or refer to.")
     ] = msgspec.UNSET
     set_aside: Annotated[
         SetAsideMeta | msgspec.UnsetType,
@@ -69,13 +71,14 @@ class Meta(Shape, rename="camel", kw_only=True):
 
 
 class PageMeta(Meta, rename="camel", kw_only=True):
-    """That of a list which is answered page by page."""
+    """The `meta` of a list that is answered page by page."""
 
     next_cursor: Annotated[str | None, msgspec.Meta(description="`cursor` of the next page; null after the last.")]
 
 
 def row_place(answer: Any) -> tuple[str | None, msgspec.inspect.StructType]:
-    """What the rows of an answer's data are: the field that holds them (None: the data themselves), and their type.
+    """Return the field that holds an answer's rows, and the rows' type. The field is None when the data themselves
+    are the rows.
 
     Of an object the rows are its last list of objects; without one it is itself the only row.
     """
@@ -92,14 +95,14 @@ def row_place(answer: Any) -> tuple[str | None, msgspec.inspect.StructType]:
 
 
 def rows_of(answer: Any, data: Any) -> list[dict[str, Any]]:
-    """The rows of an answer's data, as `row_place` says."""
+    """Return the rows of an answer's data, as `row_place` finds them."""
     field, _ = row_place(answer)
     rows: list[dict[str, Any]] = data[field] if field else data if isinstance(data, list) else [data]
     return rows
 
 
 def answer_of(name: str, data: Any, *, is_compared: bool, is_paged: bool) -> type[msgspec.Struct]:
-    """The type of a whole answer whose data are `data`: `{data, meta}`, with `previous` where that can be asked."""
+    """Return the type of a whole answer, `{data, meta}`, with `previous` if the question can be compared."""
     fields: list[Any] = [("data", data), ("meta", PageMeta if is_paged else Meta)]
     if is_compared:
         fields.append(("previous", data | msgspec.UnsetType, msgspec.UNSET))

@@ -1,4 +1,4 @@
-"""A statement: SQL text with placeholders, and the values that the server puts in their place."""
+"""A statement: SQL text with placeholders, and the values that the server binds to them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,29 +9,31 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL for one question. The text holds no value that a caller wrote; `parameters` are bound by the server."""
+    """SQL for one question. The text holds no value that a caller wrote; the server binds `parameters`."""
 
     sql: str
     parameters: dict[str, Value]
 
     def sql_over(self, database: str) -> str:
-        """The text with the tables of `database` in the place of those of `lens`."""
+        """Return the text with the tables of `database` in place of those of `lens`."""
         return self.sql if database == "lens" else self.sql.replace(" lens.", f" {database}.")
 
     @property
     def key(self) -> tuple[str, str]:
-        """Equal for statements that ask the same."""
+        """Return a key that is equal for statements that ask the same."""
         return self.sql, repr(sorted(self.parameters.items()))
 
 
 class Bindings:
-    """Collects the values of one statement and answers each with its placeholder."""
+    """Collects the values of one statement; `bind` gives each its placeholder."""
 
     def __init__(self) -> None:
         self._parameters: dict[str, Value] = {}
 
     def bind(self, value: Value, kind: str) -> str:
-        """The placeholder of `value` as the ClickHouse type `kind`; an equal value of that type is bound once."""
+        """Return the placeholder of `value` as the ClickHouse type `kind`; an equal value of that type is bound
+        once.
+        """
         for name, known in self._parameters.items():
             if known == value and type(known) is type(value) and name.endswith(f"_{_plain(kind)}"):
                 return f"{{{name}:{kind}}}"

@@ -1,4 +1,4 @@
-"""A stream of what changes: how many visitors are there now, and that a build brought new data."""
+"""A stream of changes: how many visitors are there now, and when a build brought new data."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,7 +30,7 @@ HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-bu
 
 
 class Streams:
-    """The streams of one process: so many at a time, shared fairly between projects."""
+    """The streams of one process: a limited number at a time, shared fairly between projects."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Streams:
             await asyncio.sleep(self._looks_every_seconds)
 
     def _look(self, subject: ProjectScope) -> dict[str, tuple[object, dict[str, Any]]]:
-        """What is there now, by the name of the event: what must change for it to be told, and what it tells."""
+        """Return the present state by event name: the value whose change triggers the event, and the data to send."""
         answers = self._answers_of(subject)
         freshness = answers.freshness()
         through = freshness.complete_through_of(subject.project_id)

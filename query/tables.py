@@ -1,4 +1,6 @@
-"""The catalog: every table that can answer, the one decision which of them does, and what is exported."""
+"""The catalog: every table that can answer, the function that decides which one does, and the tables that are
+exported.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +10,7 @@ Grain = Literal["hour", "day"]
 
 @dataclass(frozen=True)
 class Subject:
-    """What a question is about: the rollups that can answer it, coarsest first, and the tables that always can."""
+    """The rollups that can answer a question, coarsest first, and the table of facts that always can."""
 
     rollups: tuple[tuple[str, Grain], ...]
     facts: str
@@ -42,12 +44,14 @@ SKETCH_PERCENT = 1.0
 
 
 def source_of(table: str) -> str:
-    """Where rows of `table` are read: of rollups that are merged, the private table with the states."""
+    """Return where rows of `table` are read. For a rollup whose states are merged, this is the private table with
+    the states.
+    """
     return f"lens_staging.int_{table}" if table in MERGED else f"lens.{table}"
 
 
 def decide_table(subject: str, *, finest: Grain | None, has_filters: bool) -> str:
-    """The table of `lens` that answers: the coarsest rollup whose grain fits, else the facts.
+    """Return the table of `lens` that answers: the coarsest rollup whose grain fits, else the facts.
 
     `finest` is the grain that period and interval need at most (None: finer than an hour). Rollups have lost what
     filters ask for, so any filter goes to the facts.

@@ -1,4 +1,4 @@
-"""The reports as tools of an assistant, by the Model Context Protocol: the same questions with the same rights."""
+"""The reports as tools of an assistant, over the Model Context Protocol: the same questions with the same rights."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -44,7 +44,7 @@ Asker = Callable[[Context, AnyReport, Mapping[str, Any]], Awaitable[bytes]]
 
 
 def build_server(ask: Asker) -> Server[Any]:
-    """A server with a tool for every report."""
+    """Build a server with a tool for every report."""
 
     async def list_tools(_context: Context, _parameters: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=list(tools().values()))
@@ -66,12 +66,12 @@ def build_server(ask: Asker) -> Server[Any]:
 
 @cache
 def tools() -> dict[str, Tool]:
-    """The tools by name, in the order of the list of reports."""
+    """Return the tools by name, in the order of the list of reports."""
     return {identifier_of(report): _tool(report) for report in REPORTS.values()}
 
 
 def find_tool(name: str) -> Report[Any]:
-    """The report of a tool. Raises `Refused` that names the nearest."""
+    """Return the report of a tool. Raises `Refused` (`question_invalid`) that suggests the nearest name."""
     known = {identifier_of(report): report for report in REPORTS.values()}
     if name not in known:
         near = nearest(name, list(known))

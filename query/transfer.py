@@ -1,4 +1,4 @@
-"""Transfers: files that go out piece by piece, as fast as the client takes them and only while it stays."""
+"""Transfers: files sent piece by piece, as fast as the client takes them, and only while it stays connected."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,7 +28,7 @@ SETTINGS = {"max_execution_time": 0, "cancel_http_readonly_queries_on_client_clo
 
 
 class Transfers:
-    """The transfers of one process: so many at a time, shared fairly between projects."""
+    """The transfers of one process: a limited number at a time, shared fairly between projects."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Transfers:
         send: Send,
         encoding: str = "",
     ) -> None:
-        """Answer with the rows of `statement` in ClickHouse's `format`, packed by `encoding` where it is given.
+        """Send the rows of `statement` in ClickHouse's `format`, packed by `encoding` ('' for plain).
 
         Raises `EventLensError` before anything is sent, such as `export_too_large` beyond the project's quota. Later
         errors are raised too, with the answer left without its end: the server then cuts the connection, and no client
@@ -86,7 +86,7 @@ class Transfers:
                     rows.close()
 
     def _open(self, warehouse: Warehouse, statement: Statement, format: str, most: int) -> RowStream:
-        """Opens the rows, of which a project may have a quota: `most`, 0 for none.
+        """Open the rows. `most` is the project's quota of rows; 0 means no quota.
 
         Raises `Refused` (`export_too_large`): cut at the quota, a file would pass for the whole.
         """
@@ -126,7 +126,7 @@ class Transfers:
 
 
 class _Packed:
-    """Rows that are packed as they are read."""
+    """The rows of a stream, packed as they are read."""
 
     def __init__(self, rows: RowStream, encoder: Encoder | None) -> None:
         self._rows = rows
@@ -134,7 +134,7 @@ class _Packed:
         self.stop = rows.stop
 
     def read(self) -> bytes:
-        """The next piece; empty at the end. Blocks, and raises what reading raises."""
+        """Return the next piece; empty at the end. Blocks, and raises what reading raises."""
         if self._encoder is None:
             return self._rows.read()
         while piece := self._rows.read():

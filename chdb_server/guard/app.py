@@ -152,7 +152,9 @@ class Guard:
             await self._ask(user, question, scope["method"], headers, receive, send)
 
     async def _known(self, credentials: Credentials) -> FoundUser | None:
-        """The SQL user, or None for a user that the server knows. Raises `StatementError` for a wrong password."""
+        """Return the SQL user, or None for a user that only the server knows. Raises `StatementError` for a wrong
+        password and for names that clients may not use.
+        """
         name, password = credentials
         if name in _NOT_FOR_CLIENTS or not name.isprintable():
             raise unknown_user("?")
@@ -227,7 +229,7 @@ class Guard:
             del self._running[question.query_id]
 
     async def _pass_on(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
-        """The request as it came, for the server to judge."""
+        """Pass the request on as it came, for the server to judge."""
         target = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
         if scope["query_string"]:
             target += f"?{scope['query_string'].decode('latin-1')}"
@@ -310,7 +312,9 @@ def _check_counting(question: Question) -> None:
 
 
 def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
-    """Whether another site's page sends this, or it is for another host (a name that the site points here)."""
+    """Return whether another site's page sent the request or, with `is_local`, it is for a host that is not this
+    machine (a site may point its name here).
+    """
     try:
         host = urlsplit(f"//{headers.get('host', '')}")
         origin = urlsplit(headers.get("origin", ""))

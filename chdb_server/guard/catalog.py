@@ -24,7 +24,7 @@ _SYSTEM_TABLES = frozenset(
 
 
 def is_open(name: str) -> bool:
-    """Whether the analyst may read the table `name`, written `database.table` or alone."""
+    """Return whether the analyst may read the table `name`, written `database.table` or `table`."""
     database, dot, table = name.partition(".")
     if not dot:
         # A name without a database is a common table expression, or a table of the current database: ours.

@@ -1,4 +1,4 @@
-"""ConcurrencyLimit: so many statements of one user at a time, and the others wait, but not for ever."""
+"""ConcurrencyLimit: a user runs a limited number of statements at a time; further ones wait for a limited time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from chdb_server.guard.failure import TOO_MANY_SIMULTANEOUS_QUERIES, failure
 
 
 class ConcurrencyLimit:
-    """`count` turns at a time; who waits longer than `patience_seconds` for one is refused."""
+    """Lets `count` statements run at a time, and refuses those that have waited longer than `patience_seconds`."""
 
     def __init__(self, count: int, patience_seconds: float) -> None:
         self._count = count

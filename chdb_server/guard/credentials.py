@@ -18,7 +18,8 @@ class Credentials(NamedTuple):
 
 
 def read_credentials(headers: Mapping[str, str], fields: Mapping[str, str]) -> Credentials:
-    """ClickHouse's headers, else basic authorization, else the URL. Raises `StatementError` for what cannot be read.
+    """Return the credentials in ClickHouse's headers, else in basic authorization, else in the URL. Raises
+    `StatementError` for an authorization that cannot be read.
 
     ClickHouse's own page sends the word `never` for no authorization, so that no browser asks for a password.
     """
@@ -37,7 +38,7 @@ def read_credentials(headers: Mapping[str, str], fields: Mapping[str, str]) -> C
 
 
 def unknown_user(user: str) -> StatementError:
-    """One answer for an unknown name and for a wrong password."""
+    """Return the error for both an unknown name and a wrong password, so that the answers do not differ."""
     return failure(
         AUTHENTICATION_FAILED,
         "AUTHENTICATION_FAILED",

@@ -61,12 +61,12 @@ class StatementError(Exception):
 
 
 def failure(code: int, name: str, message: str) -> StatementError:
-    """A failure this server finds itself, in the shape of the engine's."""
+    """Return a failure that this server finds itself, worded like the engine's."""
     return StatementError(code, f"Code: {code}. DB::Exception: {message} ({name})")
 
 
 def read_failure(text: str) -> StatementError:
-    """The failure that the server's `text` tells; one without a code is `UNKNOWN_EXCEPTION`."""
+    """Return the failure that the server's `text` reports; without a code it is `UNKNOWN_EXCEPTION`."""
     found = _CODE.search(text)
     if found is None:
         return failure(UNKNOWN_EXCEPTION, "UNKNOWN_EXCEPTION", text)

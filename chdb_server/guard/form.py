@@ -15,7 +15,9 @@ def is_form(content_type: str) -> bool:
 
 
 def read_form(content_type: str, body: bytes) -> dict[str, str]:
-    """The text fields of a form. Raises `StatementError` for a broken form and for one with a file in it."""
+    """Return the text fields of a form by name. Raises `StatementError` for a broken form and for one that holds a
+    file.
+    """
     found = _BOUNDARY.match(content_type)
     if found is None:
         raise _unreadable("it is not multipart/form-data with a boundary")

@@ -34,7 +34,7 @@ class Functions:
             (self._aggregates if is_aggregate else self._scalars).add(name)
 
     def is_harmless(self, name: str) -> bool:
-        """Whether `name`, in any case and with any aggregate combinators, only computes."""
+        """Return whether the function `name`, in any case and with any aggregate combinators, only computes."""
         name = name.lower()
         if name in self._scalars or name in self._aggregates or name in _SYNTAX:
             return True

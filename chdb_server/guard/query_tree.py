@@ -9,7 +9,7 @@ Node = Mapping[str, Any]
 
 
 def walk(tree: Node) -> Iterator[tuple[str, Node]]:
-    """Every node with the place it has in its parent (`table_function`, `arguments`, `children`), parents first.
+    """Yield every node with its place in its parent (`table_function`, `arguments`, `children`), parents first.
 
     A node says what it is in `type`; values of literals are not nodes.
     """
@@ -25,13 +25,15 @@ def walk(tree: Node) -> Iterator[tuple[str, Node]]:
 
 
 def arguments(function: Node) -> list[Node]:
-    """The arguments of a function."""
+    """Return the nodes of a function's arguments, in order; empty without any."""
     listed: list[Node] = function.get("arguments", {}).get("children", [])
     return listed
 
 
 def full_name(identifier: Node, parameters: Mapping[str, str]) -> str:
-    """The name with its dots; parts of it may be parameters. Raises `StatementError` for one that is not given."""
+    """Return the name with its dots; parts of it may be parameters. Raises `StatementError` for a parameter that is
+    not given.
+    """
     given: Iterator[Node] = iter(identifier.get("children", []))
     parts: list[str] = []
     for part in identifier.get("name_parts", [identifier["name"]]):

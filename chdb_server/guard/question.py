@@ -1,4 +1,4 @@
-"""What an analyst asks over HTTP, and the request to the server that asks just that."""
+"""An analyst's question over HTTP, and the request to the server that asks just that."""
 
 import re
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Question:
     parameters: Mapping[str, str]
 
     def target(self, name: str) -> str:
-        """The path and query of the server's URL, for the analyst `name`."""
+        """Return the path and query of the server's URL, for the analyst `name`."""
         fields = {**self.fields, "database": DATABASE, "query_id": self.query_id}
         if "session_id" in fields:
             # Analysts share the server's user, so their sessions would meet.
@@ -67,7 +67,9 @@ class Question:
 
 
 def read_question(fields: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Question:
-    """The question in the fields of a URL and form, and in a body. Raises `StatementError` for what is not open."""
+    """Return the question in the fields of a URL and form, and in a body. Raises `StatementError` for anything that
+    an analyst may not send.
+    """
     if headers.get("content-encoding", "identity") != "identity" or fields.get("decompress", "0") != "0":
         raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Statements of this user have to be sent uncompressed.")
     if fields.get("role"):
@@ -113,6 +115,6 @@ def _is_utf8(body: bytes, *fields: str) -> bool:
 
 
 def _is_open(name: str) -> bool:
-    """Whether an analyst may send the field `name` to the server."""
+    """Return whether an analyst may send the field `name` to the server."""
     is_for_transport = name in _TRANSPORT or name == "session_id"
     return is_for_transport or name in ANALYST_LIMITS or _MAY_SEND.fullmatch(name) is not None

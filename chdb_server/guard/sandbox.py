@@ -108,7 +108,8 @@ class Sandbox:
         self._judges = ThreadPoolExecutor(ANALYST_QUERIES, thread_name_prefix="judge")
 
     async def check(self, sql: bytes, parameters: Mapping[str, str], *, is_for_all_projects: bool = True) -> Statement:
-        """The statement to run in place of `sql`: the same, as the engine's parser understood and wrote it.
+        """Return the statement to run in place of `sql`: the same one, as the engine's parser understood and wrote
+        it.
 
         Raises `StatementError`: the engine's own for a syntax error, `ACCESS_DENIED` for what the analyst may not do.
         """
@@ -181,7 +182,9 @@ def _check_size(sql: bytes) -> None:
 
 
 def _read(sql: bytes) -> tuple[Statement, tuple[bytes, bytes, bytes]]:
-    """The statement that `sql` is, and the question in it. Raises `StatementError` for one that does something."""
+    """Return the statement in `sql`, and the three parts that `_question_in` finds in it. Raises `StatementError`
+    for a statement that does more than ask.
+    """
     statement = read_statement(sql)
     if statement is None:
         raise _denied("this user only asks: SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN")
@@ -197,7 +200,9 @@ def _read_tree(text: bytes) -> Node:
 
 
 def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:
-    """The SELECT that `sql` is, or that it explains or describes, with what is around it; empty when it has none."""
+    """Return the text before the SELECT that `sql` is, explains or describes, that SELECT (empty without one), and
+    the text after it.
+    """
     first = next(tokens(sql), None)
     if first is None:
         return sql, b"", b""
@@ -212,7 +217,7 @@ def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _is_one_group(found: list[Token]) -> bool:
-    """Whether the first of these brackets closes with the last token."""
+    """Return whether the first of these brackets closes with the last token."""
     depth = 0
     for at, token in enumerate(found):
         depth += (token.value == b"(") - (token.value == b")")

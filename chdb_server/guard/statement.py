@@ -1,4 +1,4 @@
-"""A question's format, and the query that somebody asks to stop, found in the text of a statement."""
+"""Finds a question's format in the text of a statement, and the query that a KILL QUERY asks to stop."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ class Statement:
 
 
 def read_kill(text: bytes) -> str | None:
-    """The query id that `text` asks to stop, as drivers and editors write it: `KILL QUERY WHERE query_id = '...'`.
+    """Return the query id that `text` asks to stop, as drivers and editors write it (`KILL QUERY WHERE query_id =
+    '...'`); None for any other statement.
 
     None also for an id that the engine would read otherwise than it stands there.
     """
@@ -36,7 +37,9 @@ def read_kill(text: bytes) -> str | None:
 
 
 def read_statement(text: bytes) -> Statement | None:
-    """The question that `text` holds from its first to its last byte; None for a statement that does something."""
+    """Return the question that fills `text` from its first to its last byte; None for a statement that does more
+    than ask.
+    """
     top = _top_level(text)
     while top and top[-1].value == b";":
         text = text[: top.pop().start]
@@ -54,7 +57,7 @@ def read_statement(text: bytes) -> Statement | None:
 
 
 def _top_level(text: bytes) -> list[Token]:
-    """The tokens outside of every bracket; an opening bracket stands for its group."""
+    """Return the tokens outside of every bracket; an opening bracket stands for its group."""
     found: list[Token] = []
     depth = 0
     for token in tokens(text):

@@ -40,13 +40,17 @@ class Upstream:
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a request; leaving the block before its end closes the connection, which stops a question."""
+        """Yield the answer to a request. Leaving the block before its end closes the connection, which stops a
+        question.
+        """
         address = URL(f"{self._users.url}{target}", encoded=True)
         async with self._opened().request(method, address, headers=headers, data=body, allow_redirects=False) as answer:
             yield answer
 
     async def pieces(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """The body of an answer. Raises `BrokenAnswerError` after the last piece when the server broke it off."""
+        """Yield the body of an answer. Raises `BrokenAnswerError` after the last piece when the server broke the
+        answer off.
+        """
         try:
             async for piece in answer.content.iter_chunked(_PIECE_BYTES):
                 yield piece
@@ -57,7 +61,9 @@ class Upstream:
             raise BrokenAnswerError from error
 
     async def ask(self, sql: str, parameters: Mapping[str, str]) -> bytes:
-        """The answer to a small question of the guard's own. Raises `StatementError`."""
+        """Return the answer to a small question of the guard's own. Raises `StatementError` when the server refuses
+        it.
+        """
         address = URL(self._users.url).with_path("/").with_query({"default_format": "RawBLOB"})
         body = statement_form(sql, parameters)
         headers = {**self._users.headers(PARSER), "Content-Type": body.content_type}
@@ -83,7 +89,7 @@ class Upstream:
 
 
 def statement_form(sql: str, parameters: Mapping[str, str]) -> aiohttp.MultipartWriter:
-    """A body with a statement and its parameters, which may be longer than the server takes in a URL."""
+    """Return a form with a statement and its parameters, which may be longer than the server takes in a URL."""
     form = aiohttp.MultipartWriter("form-data")
     for name, value in {"query": sql, **{f"param_{name}": value for name, value in parameters.items()}}.items():
         form.append(value).set_content_disposition("form-data", name=name)
@@ -97,7 +103,9 @@ class Parser:
         self._upstream = upstream
 
     async def rewrite(self, sql: bytes) -> bytes:
-        """The one statement in `sql` as the parser understood and writes it, comments left out."""
+        """Return the one statement in `sql` as the parser understood and writes it, without comments. Raises
+        `StatementError`.
+        """
         try:
             return await self._upstream.ask("SELECT formatQuerySingleLine({q:String})", {"q": _escaped(sql.decode())})
         except StatementError as error:
@@ -107,7 +115,9 @@ class Parser:
             raise StatementError(error.code, f"{text}. {end[0]}" if end else text) from error
 
     async def parse(self, sql: bytes) -> tuple[bytes, bytes]:
-        """The tree of the question `sql` as JSON, and the question that the server makes from nothing but that tree."""
+        """Return the tree of the question `sql` as JSON, and the question that the server makes from that tree
+        alone.
+        """
         sql_of_both = (
             "SELECT parseQueryToJSON({q:String}) AS tree, formatQueryFromJSON(tree) FORMAT JSONCompactStringsEachRow"
         )
@@ -115,7 +125,9 @@ class Parser:
         return tree.encode(), rebuilt.encode()
 
     async def functions(self) -> list[tuple[str, bool, str, str, str]]:
-        """Every function: its name, whether it aggregates, what it is another name of, its categories, its origin."""
+        """Return for each function its name, whether it aggregates, the function it is an alias of, its categories
+        and its origin.
+        """
         listed = await self._upstream.ask(
             "SELECT lower(name), is_aggregate, lower(alias_to), categories, origin FROM system.functions "
             "FORMAT TabSeparatedRaw",
@@ -126,7 +138,7 @@ class Parser:
 
 
 def _escaped(text: str) -> str:
-    """`text` as the server takes the value of a parameter: as a field of a tab-separated line."""
+    """Return `text` as the server takes the value of a parameter: as a field of a tab-separated line."""
     for raw, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\0", "\\0")):
         text = text.replace(raw, written)
     return text

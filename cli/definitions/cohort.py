@@ -94,7 +94,9 @@ def _criteria(did: list[str], filters: list[str], profile: list[str]) -> tuple[C
 
 
 def _did(text: str, filtered: Criterion) -> Criterion:
-    """What `text` says somebody did; an event whose name reads like a count is written with `--criteria`."""
+    """Return the criterion that `text` describes; an event whose name reads like a count needs `--criteria`. Raises
+    `Refused` (`cohort_invalid`).
+    """
     found = DID.fullmatch(text)
     if found is None:
         raise Refused(

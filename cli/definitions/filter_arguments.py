@@ -22,7 +22,9 @@ EventFilters = Annotated[
 
 
 def read_filter(text: str) -> RawFilter:
-    """One filter. A backslash is itself, so that patterns need no second one. Raises `Refused`."""
+    """Return one filter. A backslash stands for itself, so that patterns need no second one. Raises `Refused`
+    (`filters_invalid`).
+    """
     words = shlex.shlex(text, posix=True)
     words.whitespace_split, words.escape, words.commenters = True, "", ""
     try:
@@ -37,7 +39,9 @@ def read_filters(texts: Iterable[str] | None) -> tuple[RawFilter, ...]:
 
 
 def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[RawFilter]]:
-    """The filters of each of `count` events, named by their number from 1 on. Raises `Refused`."""
+    """Return the filters of each of `count` events; a text begins with its event's number, from 1 on. Raises
+    `Refused` (`filters_invalid`).
+    """
     filters: list[list[RawFilter]] = [[] for _ in range(count)]
     for text in texts or ():
         numbered = re.fullmatch(r"\s*(\d{1,3})\s*:(.*)", text, re.DOTALL)
@@ -52,7 +56,7 @@ def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[
 
 
 def show_event(name: str, filters: Iterable[dict[str, Any]]) -> str:
-    """An event with its filters, each as it is written."""
+    """Return an event with its filters as text, each filter as it is written."""
     written = " and ".join(show_filter(each) for each in filters)
     return f"{name} [{written}]" if written else name
 

@@ -17,13 +17,13 @@ class Answers:
     days: int
 
     def ask(self, question: str, **parameters: object) -> tuple[Any, dict[str, Any]]:
-        """The data and meta of `GET /insights/{project}/{question}` over the demo's days."""
+        """Return the data and meta of `GET /insights/{project}/{question}` over the demo's days."""
         text = urlencode({"range": f"{self.days}d", **parameters})
         answer = self.get(f"/insights/{self.project_id}/{question}?{text}")
         return answer["data"], answer["meta"]
 
     def ask_funnel(self, steps: tuple[str, ...]) -> list[dict[str, Any]]:
-        """The steps of `POST /insights/{project}/funnel`."""
+        """Return the steps of `POST /insights/{project}/funnel`, counted over the demo's days."""
         body = {"steps": [{"name": name} for name in steps], "range": f"{self.days}d"}
         answer = self._send(f"/insights/{self.project_id}/funnel", json.dumps(body).encode())
         steps_answered: list[dict[str, Any]] = answer["data"]["steps"]

@@ -81,7 +81,7 @@ def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment without its Event Lens settings, and with those of the demo."""
+    """Returns the caller's environment without its Event Lens settings, and with those of the demo."""
     parts = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
     return {
         **{name: value for name, value in environ.items() if not name.startswith("EVENTLENS_")},
@@ -96,7 +96,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _empty(home: Path) -> None:
-    """Remove an earlier demo.
+    """Removes an earlier demo.
 
     Raises `Refused` for a folder that is not a demo's, so that no files are lost, and for one that is being served.
     """

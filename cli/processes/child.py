@@ -67,7 +67,9 @@ class Child:
         return code
 
     async def stop(self) -> None:
-        """Asks it to end what it started and itself, and ends them when they do not within half a minute."""
+        """Asks the process to end itself and all that it started, and ends them by force when they have not within
+        half a minute.
+        """
         if self._process.returncode is None:
             self._process.terminate()
         with suppress(TimeoutError):
@@ -84,7 +86,7 @@ class Child:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> bool:
-        """Signals the whole group; returns whether there is any of it."""
+        """Signals the whole group; returns whether any of it is left."""
         try:
             os.killpg(self._process.pid, number)
         except ProcessLookupError:
@@ -115,6 +117,6 @@ class _Lines(asyncio.Protocol):
 
 
 def _end_with_parent() -> None:
-    """Has the system ask this process to end when its parent is gone, even killed."""
+    """Has the system ask this process to end when its parent is gone, even if the parent was killed."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

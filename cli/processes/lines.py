@@ -11,7 +11,7 @@ NOT_SHOWN = ("part", "event", "level", "timestamp")
 
 
 def shown(line: str, *, is_plain: bool) -> str:
-    """The line as it is shown; empty when it stays in the log files: what goes well.
+    """Return the line as the terminal shows it; empty for a line that stays in the log files since all goes well.
 
     `is_plain` says whether the part writes nothing but our logs and what goes wrong: then lines of any other kind are
     shown. Of a part that writes more, dbt's progress say, the end of a build is and what calls itself an error.
@@ -30,7 +30,7 @@ def shown(line: str, *, is_plain: bool) -> str:
 
 
 def _fields(line: str) -> dict[str, object] | None:
-    """The fields of a line of our logs; `None` for a line of any other kind."""
+    """Return the fields of a line of our logs by name; `None` for any other line."""
     if not line.startswith("{"):
         return None
     try:

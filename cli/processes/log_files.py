@@ -9,7 +9,9 @@ KEPT = 5
 
 
 class LogFile:
-    """`NAME.log`, for its owner only; older ones are `NAME.log.1` and so on. A full disk stops nobody."""
+    """`NAME.log`, readable by its owner only; older files are `NAME.log.1` and so on. A full disk does not stop the
+    part.
+    """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES, kept: int = KEPT) -> None:
         self._path = path
@@ -45,7 +47,9 @@ class LogFile:
 
 
 class LogFiles:
-    """The log files of a folder, by part; none without a folder. Raises `OSError` when the folder cannot be made."""
+    """The log files of a folder by part; without a folder there are no files. Raises `OSError` when the folder
+    cannot be made.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder

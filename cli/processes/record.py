@@ -58,7 +58,7 @@ class Recorder:
 
 
 def read_record(home: Path) -> Record | None:
-    """The record of an `up` that runs or was killed; `None` when there is none that can be read."""
+    """Returns the record of an `up` that runs or was killed; `None` when there is none or it cannot be read."""
     try:
         return msgspec.json.decode((home / FILE).read_bytes(), type=Record)
     except (OSError, msgspec.DecodeError):

@@ -1,4 +1,4 @@
-"""Keeps parts running until it is told to stop: one that ends is started again, and the others go on meanwhile."""
+"""Keeps parts running until told to stop: a part that ends is started again, and the others go on meanwhile."""
 
 import asyncio
 import signal
@@ -143,7 +143,7 @@ class Supervisor:
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def _announce(self) -> None:
-        """Says once that every part is ready, and before that once which ones are slow."""
+        """Says once which parts are slow to start, and once that all are ready."""
         begun = time.monotonic()
         waiting = list(self._parts)
         while waiting:

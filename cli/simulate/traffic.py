@@ -28,7 +28,7 @@ MALFORMED: tuple[Any, ...] = (
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request: where, what, as whom. `body` is a JSON value, or bytes that are none."""
+    """One HTTP request: where, what, as whom. `body` is a JSON value, or bytes that are not JSON."""
 
     path: str
     body: Any
@@ -48,7 +48,8 @@ class Message:
 
 
 def make_traffic(events: int, days: int, seed: int, now_ms: int) -> Iterator[Request]:
-    """Requests that hold exactly `events` sendings over the `days` up to `now_ms`; the same for the same arguments.
+    """Yield requests that hold exactly `events` events of the `days` up to `now_ms`; the same for the same
+    arguments.
 
     Visits come in the order of their time, as batches of one visitor or event by event; late ones come at the end, some
     requests come twice with the same `messageId`s, and about one visit in 50 sends something malformed.
@@ -101,7 +102,9 @@ class Traffic:
 
 
 def _start_of_a_visit(random: Random, days: int, now_ms: int) -> int:
-    """A moment of the last `days` days: more in the evening than at night, fewer at the weekend, growing with time."""
+    """Return a moment (ms) of the last `days` days: more in the evening than at night, fewer at the weekend, growing
+    with time.
+    """
     while True:
         at_ms = now_ms - int(random.betavariate(1.0, 1.3) * days * DAY_MS) - 1
         hour = at_ms // 3_600_000 % 24

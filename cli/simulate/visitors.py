@@ -56,7 +56,7 @@ class Visitor:
 
 
 def make_visitors(random: Random, count: int) -> list[Visitor]:
-    """`count` visitors; a few come back often (`eagerness`), most hardly ever, as on real sites."""
+    """Return `count` visitors; a few come back often (`eagerness`), most hardly ever, as on real sites."""
     weights = [weight for weight, _ in BROWSERS]
     agents = [agent for _, agent in BROWSERS]
     return [

@@ -1,4 +1,4 @@
-"""What a visit is: a source, some pages, perhaps a sign-up and a purchase, with the pauses between."""
+"""A simulated visit: a source, some pages, perhaps a sign-up and a purchase, with the pauses between."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Action:
 
 
 def make_visit(random: Random, visitor: Visitor) -> Iterator[Action]:
-    """The actions of one visit in order. Someone who buys or signs up is identified from then on."""
+    """Yield the actions of one visit in order. Someone who buys or signs up is identified from then on."""
     _, referrer, campaign = random.choices(SOURCES, [weight for weight, _, _ in SOURCES])[0]
     template = _pick(random, ENTRIES)
     product, at, is_known = random.choice(PRODUCTS), 0.0, False

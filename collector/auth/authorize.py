@@ -1,4 +1,4 @@
-"""Who may send: the client exists and writes, its secret is right or its page's origin is one of its own.
+"""Who may send: the client exists and writes, and its secret is right or its page's origin is one of the client's.
 
 Who has no secret may do so as often as the rate limit lets it, and nobody may fail more often.
 """
@@ -54,8 +54,8 @@ class Authoriser:
         events: int = 1,
         byte_count: int = 0,
     ) -> RequestContext:
-        """The context of a request with so many events; credentials in headers win over the body's, those over the
-        query's.
+        """Return the context of a request with `events` events. Credentials in headers win over those in the body;
+        the id may also stand in the query, which comes last.
 
         Raises `Refused` (`client_missing`, `client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`,
         `rate_limited`, and those of quotas) and `Unavailable` when the registry does not answer.
@@ -92,7 +92,7 @@ class Authoriser:
         )
 
     async def _known(self, headers: Headers, peer: str, client_id: str, secret: str, origin: str) -> KnownClient:
-        """The client, if it may send. Raises `Refused`, and counts that against the sender's address."""
+        """Return the client, if it may send. Raises `Refused`, and counts that against the sender's address."""
         try:
             if not client_id:
                 raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
@@ -107,12 +107,14 @@ class Authoriser:
             raise
 
     def _guesser(self, headers: Headers, peer: str) -> str:
-        """The address that a failed attempt counts against, no secret of its being believed."""
+        """Return the address that a failed attempt counts against; no secret is believed for it."""
         return client_address(headers, peer, self._proxies, is_verified=False)[0]
 
 
 def _checked(key: KnownClient | None, secret: str, origin: str) -> KnownClient:
-    """The key, if `secret` is its own or, without one, `origin` is. Raises `Refused`."""
+    """Return the key, if `secret` is its own or, without a secret, `origin` is allowed. Raises `Refused`
+    (`client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`).
+    """
     if key is None:
         raise Refused("The client is unknown or revoked; check its id.", code="client_unknown")
     if key.client.type not in WRITERS:

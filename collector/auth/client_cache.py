@@ -28,7 +28,8 @@ class KnownClient:
 
 
 class ClientCache:
-    """Looks clients and salts up in threads. What exists is kept for three seconds, what does not is asked for anew.
+    """Looks clients and salts up in threads. Clients that exist are kept for three seconds; unknown ones are asked
+    for anew.
 
     `clock` says the day of the salts, `elapsed` how long something is kept: that one cannot be set back.
     """
@@ -43,11 +44,11 @@ class ClientCache:
         self._salts_day: date | None = None
 
     def knows(self, client_id: str) -> bool:
-        """Whether the client was found before, so that looking it up again is not for nothing."""
+        """Return whether the client was found before, so that looking it up again is worth the cost."""
         return client_id in self._keys
 
     async def find(self, client_id: str) -> KnownClient | None:
-        """The client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
+        """Return the client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
         if not CLIENT_ID.fullmatch(client_id):
             return None
         now = self._elapsed()
@@ -75,7 +76,8 @@ class ClientCache:
         return key
 
     async def salts(self, period: str) -> dict[date, str]:
-        """The salts of this day or month (`period` daily, monthly) and the one before; who asks first makes a new one.
+        """Return the salts of this day or month (`period` daily, monthly) and the one before, by their first days;
+        the first call makes a new one.
 
         Raises `Unavailable` when the registry does not answer.
         """

@@ -1,4 +1,4 @@
-"""The client's address: the peer's, unless somebody who may say so names another. Used, and never written."""
+"""The client's address: the peer's, unless a sender that is trusted names another. It is used and never written."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ class Proxies:
 
 
 def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Headers by name; of one that came in several lines the last, of the chains of addresses all."""
+    """Return headers by name: the last line of one that came in several, but all lines of a chain of addresses."""
     lines = list(lines)
     headers = dict(lines)
     if len(headers) != len(lines):
@@ -40,7 +40,7 @@ def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def client_address(headers: Headers, peer: str, proxies: Proxies, *, is_verified: bool) -> tuple[str, bool]:
-    """The address, and whether it is the client's own rather than that of a server which speaks for it.
+    """Return the address, and whether it is the client's own rather than that of a server which speaks for it.
 
     Who has a verified secret names any address. From a trusted proxy the last address of the chain counts that is not a
     trusted proxy itself: what stands before it anybody may have written.
@@ -67,12 +67,12 @@ def is_within(address: str, networks: tuple[Network, ...]) -> bool:
 
 
 def _named(headers: Headers, names: tuple[bytes, ...]) -> str:
-    """The address in the first of the headers `names` that holds one."""
+    """Return the address in the first of the headers `names` that holds one; empty without one."""
     return next((found for name in names if name in headers and (found := _valid(text(headers, name)))), "")
 
 
 def _stranger(headers: Headers, proxies: Proxies) -> str:
-    """The last address that the proxies name and that is not one of them; empty without one."""
+    """Return the last address that the proxies name and that is not one of them; empty without one."""
     name = proxies.header.encode()
     if name and name in headers and name not in CHAINS:
         found = _valid(text(headers, name))
@@ -84,7 +84,7 @@ def _stranger(headers: Headers, proxies: Proxies) -> str:
 
 
 def _hops(chain: bytes, value: str) -> Iterator[str]:
-    """The addresses of a chain, the last one first; empty for what hides its own."""
+    """Yield the addresses of a chain, the last one first; empty text for a hop that hides its own."""
     if chain == FORWARDED_FOR:
         yield from (_valid(hop) for hop in reversed(value.split(",")[-MAX_HOPS:]))
         return
@@ -93,7 +93,7 @@ def _hops(chain: bytes, value: str) -> Iterator[str]:
 
 
 def _elements(forwarded: str) -> Iterator[str]:
-    """The elements of a `Forwarded` header (RFC 7239), the last one first.
+    """Yield the elements of a `Forwarded` header (RFC 7239), the last one first.
 
     Read from the end, an unclosed quote of the visitor cannot swallow what a proxy added after it.
     """
@@ -116,7 +116,7 @@ def _is_escaped(text: str, place: int) -> bool:
 
 
 def _for(element: str) -> str:
-    """The value of `for` in an element of `Forwarded`."""
+    """Return the value of `for` in an element of `Forwarded`; empty without one."""
     place = 0
     while pair := _PAIR.match(element, place):
         if pair[1].lower() == "for":
@@ -127,7 +127,7 @@ def _for(element: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _valid(text: str) -> str:
-    """The address in its usual form, IPv4 in IPv6 as IPv4; empty when it is not an address."""
+    """Return the address in its usual form, IPv4 in IPv6 as IPv4; empty for text that is not an address."""
     bare = text.strip().strip('"')
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

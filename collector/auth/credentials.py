@@ -1,4 +1,4 @@
-"""What a request says of who it is: header values, body and query, before anything is looked up."""
+"""The credentials that a request names in headers, body and query, before anything is looked up."""
 
 import re
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ IN_BODY = re.compile(rb'"(clientId|clientSecret)"\s*:\s*"([A-Za-z0-9_-]{1,255})"
 
 
 def text(headers: Headers, name: bytes) -> str:
-    """A header's value, empty when it is not there; bytes beyond ASCII are read as UTF-8."""
+    """Return a header's value, empty when the header is missing; bytes beyond ASCII are read as UTF-8."""
     value = headers.get(name)
     return value.decode("utf-8", "replace").strip() if value else ""
 
 
 def first_text(headers: Headers, names: tuple[bytes, ...]) -> str:
-    """The value of the first of `names` that is there and not empty."""
+    """Return the value of the first of `names` that is there and not empty; empty without one."""
     for name in names:
         if name in headers and (found := text(headers, name)):
             return found
@@ -33,14 +33,14 @@ def first_text(headers: Headers, names: tuple[bytes, ...]) -> str:
 
 
 def query_value(query: bytes, name: str) -> str:
-    """A parameter of the query string, empty when it is not there."""
+    """Return a parameter of the query string; empty when it is missing."""
     if name.encode() not in query:
         return ""
     return dict(parse_qsl(query.decode("utf-8", "replace"))).get(name, "")
 
 
 def credentials_in(body: bytes) -> tuple[str, str]:
-    """Client id and secret in a body that cannot be read as what it should be; the first of each, empty when missing.
+    """Return the first client id and the first secret in a body that cannot be decoded; each is empty when missing.
 
     So what a known sender broke is kept as its own.
     """

@@ -40,7 +40,7 @@ class _Count:
 
 @dataclass
 class _Names:
-    """Names that came on a day, as hashes, and on the day before: those are not new on the next."""
+    """Hashes of the names that came on a day and on the day before; names of the day before are not new."""
 
     day: int = -1
     seen: set[int] = field(default_factory=set)
@@ -54,7 +54,7 @@ class _Names:
             self.day, self.seen, self.unshared, self.new = day, set(), set(), 0
 
     def take(self, names: set[int], most: int) -> bool:
-        """Notes `names`, all or none; says whether those among them that are new fit."""
+        """Notes all of `names` or none, and returns whether the new ones among them fit into `most`."""
         unseen = names - self.seen
         if not unseen:
             return True
@@ -87,7 +87,7 @@ class ProjectQuotas:
         self._names: dict[tuple[str, str], _Names] = {}
 
     def take(self, project: ProjectSettings, events: int, byte_count: int) -> None:
-        """Counts a request, all of it or nothing. Raises `QuotaUsedUp` (`project_quota`)."""
+        """Counts a request whole or not at all. Raises `QuotaUsedUp` (`project_quota`)."""
         now = self._clock()
         asked = (
             ("events_a_minute", events, MINUTE_MS),
@@ -177,7 +177,7 @@ class ProjectQuotas:
 
 
 def _paths(properties: Mapping[str, Any]) -> Iterator[int]:
-    """A hash of every path in `properties`; lists are values."""
+    """Yields a hash for every path in `properties`; lists are values."""
     open_paths: list[tuple[int, Mapping[str, Any]]] = [(0, properties)]
     while open_paths:
         above, level = open_paths.pop()

@@ -1,4 +1,4 @@
-"""How much a client may send from an address without its secret: so many events in each minute of the clock."""
+"""How many events a client may send from an address without its secret, in each minute of the clock."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -46,7 +46,7 @@ class RateLimit:
         self._counts: dict[tuple[str, str], int] = {}
 
     async def take(self, client_id: str, address: str, events: int = 1) -> None:
-        """Counts a request with so many events, all or none. Raises `RateLimited`."""
+        """Counts all `events` of a request, or none. Raises `RateLimited`."""
         if not self._per_minute:
             return
         sender = (client_id, network_of(address))
@@ -96,7 +96,9 @@ class RateLimit:
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """What of an address its owner cannot choose freely: all of an IPv4 address, the /64 of another."""
+    """Returns the part of an address that its owner cannot choose freely: all of an IPv4 address, the /64 of an IPv6
+    one.
+    """
     try:
         parsed = ip_address(address)
     except ValueError:

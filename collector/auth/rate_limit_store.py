@@ -52,7 +52,8 @@ class SharedCounts:
         self._away_until = 0.0
 
     async def add(self, sender: tuple[str, str], minute: int, amount: int, limit: int) -> bool:
-        """Adds to the sender's count of `minute` unless that would take it past `limit`; says whether it did.
+        """Adds to the sender's count of `minute` unless that would take it past `limit`; returns whether it was
+        added.
 
         Raises `Unavailable` when the store does not answer.
         """

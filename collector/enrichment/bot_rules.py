@@ -1,4 +1,4 @@
-"""A project's own rules of who is a bot: `agent:`, `address:`, `path:`, `sign:`, beside what all projects go by."""
+"""A project's own rules for bots: `agent:`, `address:`, `path:`, `sign:`, beside the lists that all projects share."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,7 +11,7 @@ AGENT, ADDRESS, PATH, SIGN = "agent:", "address:", "path:", "sign:"
 
 
 def own_rule(rules: Iterable[str], *, user_agent: str = "", address: str = "", path: str = "", reason: str = "") -> str:
-    """`rule:` and the first of `rules` that an event fits, empty without one. `reason` may name bot signals.
+    """Return `rule:` and the first of `rules` that an event fits, empty without one. `reason` may name bot signals.
 
     Thousands of networks cost no more than one, unless the address lies in one of them.
     """
@@ -21,7 +21,7 @@ def own_rule(rules: Iterable[str], *, user_agent: str = "", address: str = "", p
 
 
 def path_rules(rules: Iterable[str]) -> tuple[str, ...]:
-    """Those rules that only an event itself can fit."""
+    """Return the rules that need an event to be judged (`path:`), in their order."""
     return tuple(rule for rule in rules if rule.startswith(PATH))
 
 
@@ -42,7 +42,7 @@ def _fits(rule: str, user_agent: str, address: str, path: str, reason: str) -> b
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Whether `text` is `pattern`, at whose ends `*` stands for anything."""
+    """Return whether `text` matches `pattern`, at whose ends `*` stands for any text."""
     bare = pattern.strip("*")
     if pattern.startswith("*") and pattern.endswith("*"):
         return bare in text

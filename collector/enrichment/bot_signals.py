@@ -1,4 +1,4 @@
-"""Bot signals that a program speaks where a browser is claimed. They are noted, and never decide anything here."""
+"""Bot signals: signs of a program behind a claimed browser. They are noted, and decide nothing here."""
 
 import re
 from functools import lru_cache
@@ -36,7 +36,7 @@ _ENGINE = re.compile(r"\b(Chrome|Firefox|Version)/(\d{1,4})")
 
 
 def bot_signals(headers: Headers, user_agent: str, origin: str, *, is_proxied: bool) -> str:
-    """`soft:` and the names of the signs by comma, empty without any; a few microseconds.
+    """Return `soft:` and the names of the signals joined by commas, empty without any; takes a few microseconds.
 
     `is_proxied`: a trusted proxy stands between, so that what looks like a data centre may be its own.
     """
@@ -60,7 +60,9 @@ def bot_signals(headers: Headers, user_agent: str, origin: str, *, is_proxied: b
 
 @lru_cache(maxsize=8192)
 def _always_sends(user_agent: str) -> tuple[bool, bool]:
-    """Whether a browser that is what it says always sends fetch metadata, and client hints."""
+    """Return whether a genuine browser with this agent always sends fetch metadata, and whether it always sends
+    client hints.
+    """
     found = _ENGINE.search(user_agent)
     if found is None or ("Mobile/" in user_agent and "Version/" not in user_agent):  # an application on iOS
         return False, False

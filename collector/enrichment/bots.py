@@ -1,4 +1,4 @@
-"""The judge of agents: who is a program, of which kind, and on what device everybody else is."""
+"""Judges agents: which ones are programs and of which kind, and on what device everybody else is."""
 
 import csv
 import re
@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+")
 
 
 class Verdict(NamedTuple):
-    """`reason` is empty for a person, whose `agent.device` is then never `bot`; a bot's always is.
+    """A verdict: `reason` is empty for a person, and `agent.device` is `bot` exactly when it is not empty.
 
     Else it is `empty_user_agent` or a kind and what told it: `crawler:`, `feed:`, `preview:` and `library:` with the
     list's pattern, `named:` with the word by which it calls itself a bot, `program:` with its name.
@@ -46,7 +46,8 @@ class _Rule(NamedTuple):
 
 
 def judge(user_agent: str, *, is_log: bool = False) -> Verdict:
-    """Under a millisecond for a new text, up to 2 for a hostile one; those seen lately are remembered.
+    """Return the verdict on an agent. A new text takes under a millisecond, a hostile one up to 2; recent ones are
+    remembered.
 
     `is_log`: the agent asked a web server for a page, so a program that says nothing of a browser is one. At the
     collector an application may send events under a name of its own.
@@ -55,7 +56,7 @@ def judge(user_agent: str, *, is_log: bool = False) -> Verdict:
 
 
 def bot_reason(user_agent: str, *, is_log: bool = False) -> str:
-    """Why `user_agent` is a program's; empty for what may be a person."""
+    """Return why `user_agent` is a program's; empty for one that may be a person's."""
     return judge(user_agent, is_log=is_log).reason
 
 
@@ -84,7 +85,7 @@ def _reason(user_agent: str, agent: Agent, is_log: bool) -> str:
 
 
 def _rule(user_agent: str) -> _Rule | None:
-    """The rule that knows an agent; one for an application only when no other does."""
+    """Return the rule that knows an agent; one for an application only when no other does, None when none does."""
     found = None
     for rule in _rules():
         # Nearly all patterns are plain words, which are found several times faster as such.
@@ -97,7 +98,7 @@ def _rule(user_agent: str) -> _Rule | None:
 
 @lru_cache(maxsize=1)
 def _rules() -> tuple[_Rule, ...]:
-    """All rules, plain words of a list before its other patterns."""
+    """Return all rules; in each list plain words come before other patterns."""
     rules: list[_Rule] = []
     applications: set[str] = set()
     for name in TABLES:

@@ -1,4 +1,4 @@
-"""What is known of a request before its events are read."""
+"""The facts about a request that are known before its events are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -40,7 +40,7 @@ class ProjectSettings:
     profiles_kept_days: int = 0
 
     def kept(self, usual_raw_days: int) -> Kept:
-        """For how many days things are kept, raw for `usual_raw_days` where the project does not say."""
+        """Return for how many days things are kept; raw for `usual_raw_days` where the project does not say."""
         return Kept(self.raw_kept_days or usual_raw_days, self.events_kept_days, self.profiles_kept_days)
 
 

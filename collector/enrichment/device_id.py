@@ -1,4 +1,4 @@
-"""Which device sent an event: ids, and nothing an address could be found from."""
+"""Which device sent an event: ids from which no address can be found."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -26,7 +26,8 @@ class Device(msgspec.Struct, frozen=True):
 def derived_device(
     user_agent: str, address: str, project_id: str, salts: Mapping[date, str], at_ms: int, *, is_monthly: bool = False
 ) -> Device:
-    """The device of an agent and address at a time, under the salt of that UTC day (or month).
+    """Return the device of an agent and address at a time, under the salt of that UTC day (or month). Raises
+    `Broken` (`salts_missing`) without any salt.
 
     A time whose salt is gone, or not there yet, takes the newest.
     """
@@ -46,7 +47,7 @@ def derived_device(
 
 
 def profile_device(project_id: str, profile_id: str) -> Device:
-    """The device of what a server reports of a profile; without a profile the device is empty."""
+    """Return the device of events that a server reports of a profile; its id is empty without a profile."""
     if not profile_id:
         return Device("", "server")
     return Device(
@@ -55,7 +56,7 @@ def profile_device(project_id: str, profile_id: str) -> Device:
 
 
 def advisory_session_id(device_id: str, at_ms: int) -> str:
-    """A session id for the answer when the client sent none; the models decide what the sessions are.
+    """Return a session id for the answer when the client sent none; the models decide what the sessions are.
 
     Senders without a device get one too: the published client holds recordings back until it has a session.
     """

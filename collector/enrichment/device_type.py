@@ -29,7 +29,8 @@ MAKERS = (
 
 
 def device_class(user_agent: str, system: str) -> str:
-    """Desktop, mobile, tablet, tv, console, wearable or server (a program, such as curl/8.5.0); empty for unknown.
+    """Return desktop, mobile, tablet, tv, console, wearable or server (a program, such as curl/8.5.0); empty for
+    unknown.
 
     An iPad that asks for desktop pages says what a Mac says, and is a desktop here.
     """
@@ -55,7 +56,7 @@ def device_class(user_agent: str, system: str) -> str:
 
 
 def maker(model: str) -> str:
-    """The maker of a model, empty when its name does not say."""
+    """Return the maker of a model; empty when the model's name does not say."""
     return next((name for prefix, name in MAKERS if model.startswith(prefix)), "")
 
 

@@ -7,24 +7,26 @@ from itertools import count
 
 
 def random_uuids() -> Iterator[str]:
-    """UUIDs (version 8) without end: 74 random bits of this process and a counter, so that they sort as they came."""
+    """Return UUIDs (version 8) without end: 74 random bits of this process and a counter, so that they sort as they
+    came.
+    """
     text = os.urandom(10).hex()
     head = f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-"
     return map((head + "%012x").__mod__, count())
 
 
 def message_uuid(project_id: str, message_id: str) -> str:
-    """The event id of a message: a UUID (version 8) from the hash of project and message id."""
+    """Return the event id of a message: a UUID (version 8) from the hash of project and message id."""
     return _uuid("message", project_id, message_id)
 
 
 def replay_uuid(project_id: str, batch_id: str, row: int, number: int) -> str:
-    """The event id of an event that comes out of quarantine, by its row there and its place in that."""
+    """Return the event id of an event that comes out of quarantine, from its row there and its place in that row."""
     return _uuid("replay", project_id, batch_id, str(row), str(number))
 
 
 def short_hash(data: bytes) -> int:
-    """64 bits, never 0."""
+    """Return a hash of 64 bits, never 0."""
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big") or 1
 
 

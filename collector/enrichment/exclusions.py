@@ -1,4 +1,4 @@
-"""What a project does not want: counted with its reason, answered as if it were taken, and nothing of it is kept."""
+"""Events that a project excludes: counted with the reason, answered as if they were taken, and not kept."""
 
 from collector.auth.credentials import Headers
 from collector.enrichment.context import ProjectSettings, RequestContext
@@ -14,14 +14,14 @@ class LeftOut(Rejection):
 
 
 def is_privacy_signal(project: ProjectSettings, headers: Headers) -> bool:
-    """Whether the sender asks not to be tracked, in a way that the project honours."""
+    """Return whether the sender asks not to be tracked, in a way that the project honours."""
     return (project.honour_gpc and headers.get(b"sec-gpc") == b"1") or (
         project.honour_dnt and headers.get(b"dnt") == b"1"
     )
 
 
 def left_out(request: RequestContext, address: str = "") -> LeftOut | None:
-    """Why what a request sends is left out whatever it says, None if it is not.
+    """Return why everything that a request sends is left out; None when it is not.
 
     `address` is one that the event itself names. The address of a server that speaks for its users is not a visitor's.
     """
@@ -35,7 +35,9 @@ def left_out(request: RequestContext, address: str = "") -> LeftOut | None:
 
 
 def check_hostname(hostname: str, hostnames: tuple[str, ...]) -> None:
-    """Raises `LeftOut` for a page whose host is not among `hostnames`; an event without a host is not of a page."""
+    """Raise `LeftOut` for a page whose host is not among `hostnames`; an event without a host is not a page's, and
+    passes.
+    """
     if not hostname or any(_is_on(hostname, rule) for rule in hostnames):
         return
     raise LeftOut(

@@ -41,7 +41,9 @@ class Geo:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises `Refused` (`geoip_unreadable`) for a file that is not a city or country database."""
+        """Open the database. Raises `Refused` (`geoip_unreadable`) for a file that is not a city or country
+        database.
+        """
         try:
             self._reader = maxminddb.open_database(path)
             is_place = any(_place_of(record).country for _, record in islice(self._reader, PROBED_NETWORKS))
@@ -56,7 +58,9 @@ class Geo:
         self.place = lru_cache(maxsize=REMEMBERED_ADDRESSES)(self._place)
 
     def _place(self, address: str) -> Place:
-        """The place of an IPv4 or IPv6 address; all empty for one that is unknown, private, reserved or malformed."""
+        """Return the place of an IPv4 or IPv6 address; all fields are empty for one that is unknown, private,
+        reserved or malformed.
+        """
         asked = _public_address(address)
         if asked is None:
             return NOWHERE
@@ -79,14 +83,18 @@ class Geo:
 
 
 def open_geo(settings: Settings) -> Geo | None:
-    """The database of EVENTLENS_GEOIP_DB, else the installed one; None when there is neither. Raises `Refused`."""
+    """Return the database of EVENTLENS_GEOIP_DB, else the installed one; None when there is neither. Raises
+    `Refused` (`geoip_unreadable`).
+    """
     installed = settings.home / INSTALLED
     path = settings.geoip_db or (installed if installed.exists() else None)
     return Geo(path) if path else None
 
 
 def _public_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address to look up, None for one that is not public; an IPv4 address written as IPv6 is looked up as IPv4."""
+    """Return the address to look up, None for one that is not public; an IPv4 address written as IPv6 is looked up
+    as IPv4.
+    """
     try:
         address = ip_address(text)
     except ValueError:

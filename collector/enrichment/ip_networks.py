@@ -12,7 +12,7 @@ class Networks:
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        """Raises `ValueError` for text that is not an address or a network."""
+        """Take addresses and networks. Raises `ValueError` for text that is neither."""
         self._prefixes: dict[tuple[int, int], set[int]] = {}
         for network in map(ip_network, texts):
             shift = network.max_prefixlen - network.prefixlen
@@ -23,7 +23,9 @@ class Networks:
         return bool(self._prefixes)
 
     def hold(self, address: str) -> bool:
-        """Whether `address` is one of them; an IPv4 address may be written as IPv6. Invalid addresses never match."""
+        """Return whether `address` lies in one of them; an IPv4 address may be written as IPv6. Invalid addresses
+        never match.
+        """
         version, number = _read(address)
         return any(
             kind == version and number >> shift in prefixes for (kind, shift), prefixes in self._prefixes.items()
@@ -32,7 +34,7 @@ class Networks:
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> tuple[int, int]:
-    """Version and value; version 0 for text that is not an address."""
+    """Return the version of an address and its number; version 0 for text that is not an address."""
     try:
         address = ip_address(text.strip().partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Writes `data/crawlers.csv` from the package `crawler-user-agents`, of which `make lists` brings the newest."""
+"""Writes `data/crawlers.csv` from the package `crawler-user-agents`; `make lists` brings its newest version."""
 
 import csv
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ KINDS = {"feed-reader": "feed", "social-preview": "preview", "http-library": "li
 
 
 def crawler_rows() -> Iterator[tuple[str, str]]:
-    """Kind and pattern of each entry, in the package's order."""
+    """Yield the kind and the pattern of each entry, in the package's order."""
     for entry in ENTRIES:
         kinds = (KINDS[tag] for tag in KINDS if tag in entry.get("tags", ()))
         yield next(kinds, "crawler"), str(entry["pattern"])

@@ -1,4 +1,4 @@
-"""What an event says of the page it happened on, and of where its visitor came from, as columns of the row."""
+"""The page an event happened on and where its visitor came from, as columns of the row."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -38,7 +38,7 @@ NO_RULES = SiteRules()
 
 
 def page_of(fields: Mapping[str, str], sender_origin: str, rules: SiteRules = NO_RULES) -> Page:
-    """The page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
+    """Return the page of an event with these `fields`, whose request came with the `Origin` `sender_origin`."""
     get = fields.get
     path, referrer = get("path", ""), get("referrer", "")
     if USUAL_FIELDS.issuperset(fields) and len(path) + len(referrer) < MAX_KNOWN:
@@ -93,7 +93,7 @@ _read_once = lru_cache(maxsize=8192)(_read)
 
 
 def _site(page: Url, origin: str, sender_origin: str) -> Url:
-    """The site of the page: its own, the one given apart, or the sender's."""
+    """Return the site of the page: its own, the one given apart, or the sender's."""
     if page.host:
         return page
     given = split_url(origin) if origin else NO_PAGE

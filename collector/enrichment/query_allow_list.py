@@ -1,4 +1,4 @@
-"""Parameters of queries: those that a project's allow-list names are kept, the others are gone."""
+"""Parameters of queries: those on a project's allow-list are kept, the others are removed."""
 
 from typing import Any
 from urllib.parse import unquote_plus

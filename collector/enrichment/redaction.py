@@ -1,4 +1,4 @@
-"""What is never stored, at whatever depth it was sent: addresses of clients, and secrets of ours."""
+"""Values that are never stored, at whatever depth they were sent: addresses of clients, and secrets of ours."""
 
 from typing import Any
 
@@ -7,12 +7,14 @@ DEEPEST = 64  # levels; properties have fewer, and what else is nested so deeply
 
 
 def is_redacted(key: str) -> bool:
-    """Whether `key`, or a part of it, names what is never stored; to the JSON column `a.__ip` is `__ip` within `a`."""
+    """Return whether `key`, or a part of it, names a value that is never stored; the JSON column reads `a.__ip` as
+    `__ip` within `a`.
+    """
     return key in REDACTED or ("." in key and not REDACTED.isdisjoint(key.split(".")))
 
 
 def redact(value: Any, levels: int = DEEPEST) -> Any:
-    """`value` without what is never stored, and without what lies deeper than `levels`."""
+    """Return `value` without the keys that are never stored, and without anything deeper than `levels`."""
     kind = type(value)
     if kind is dict:
         below = levels - 1

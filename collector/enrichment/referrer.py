@@ -76,7 +76,9 @@ class CampaignParameters(NamedTuple):
 
 
 class Referrer(NamedTuple):
-    """`referrer` without user name, password and fragment; `type` is one of DESIGN's nine."""
+    """`referrer` lacks user name, password and fragment; `type` is direct, internal, referral, search, social,
+    email, chat, ad or other.
+    """
 
     referrer: str
     name: str
@@ -88,7 +90,7 @@ NO_MARKS = CampaignParameters({}, "")
 
 
 def read_campaign(query: str) -> CampaignParameters:
-    """The UTM values and the click id in a query."""
+    """Return the UTM values and the click id in a query."""
     return _read_marks(query) if "=" in query else NO_MARKS
 
 
@@ -112,7 +114,7 @@ def _read_marks(query: str) -> CampaignParameters:
 def classify(
     referrer: str, page_host: str, click_id: str, utm_source: str, utm_medium: str, domains: tuple[str, ...] = ()
 ) -> Referrer:
-    """The source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL.
+    """Return the source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL.
 
     `domains` are the project's: whoever comes from one of them comes from its own pages.
     """
@@ -159,7 +161,9 @@ def _site(host: str) -> str:
 
 
 def _find(host: str, path: str) -> tuple[str, str] | None:
-    """The table's row for a host: with the first piece of its path, itself, or a domain it belongs to."""
+    """Return the table's row for a host: with the first piece of its path, for itself, or for a domain it belongs
+    to; None without one.
+    """
     table = _table()
     found = table.get(f"{host}/{path[1:].partition('/')[0]}") or table.get(host)
     below, _, domain = host.partition(".")
@@ -172,7 +176,7 @@ def _find(host: str, path: str) -> tuple[str, str] | None:
 
 
 def _by_name(source: str) -> tuple[str, str]:
-    """Type and name of a `utm_source`: a host, or a name such as google."""
+    """Return the type and name of a `utm_source`: a host, or a name such as google."""
     host = host_of(source).removeprefix("www.")
     return (_find(host, "") if host else None) or _names().get(source.lower()) or ("other", source)
 

@@ -38,19 +38,19 @@ OWN_FIELDS = PAGE_FIELDS | {"title"}
 
 
 class Enricher:
-    """What the rows of all requests need. One a process."""
+    """Makes the builders of rows, and holds what they share; one for each process."""
 
     def __init__(self, geo: Geo | None = None) -> None:
         self._geo = geo
         self._ids = random_uuids()
 
     def builder(self, request: RequestContext) -> "RowBuilder":
-        """The rows' maker for the events of one request."""
+        """Return the builder that makes the rows of one request's events."""
         return RowBuilder(request, self._geo, self._ids)
 
 
 def _oldest_ms(request: RequestContext) -> int:
-    """The oldest time that is taken of the sender; 0 when its events may be of any age."""
+    """Return the oldest time (ms) that is taken of the sender; 0 when its events may be of any age."""
     days = request.project.accept_days
     if days == ACCEPT_BY_SENDER:
         days = 0 if request.is_verified else UNVERIFIED_ACCEPT_DAYS
@@ -58,7 +58,7 @@ def _oldest_ms(request: RequestContext) -> int:
 
 
 class RowBuilder:
-    """Makes the rows of one request; what is the same for all its events is worked out once.
+    """Makes the rows of one request; values that all its events share are worked out once.
 
     `is_bot` and `bot_reason` are the collector's verdict on the sender: it marks and never drops, and a verified secret
     is exempt. `left_out` says why nothing of the request is kept. `user_agent`, `sdk_name` and `sdk_version` are the
@@ -113,18 +113,19 @@ class RowBuilder:
         self._origin = _header(request.origin)
 
     def line(self, parsed: Event | Operation) -> Line:
-        """The raw row of what was parsed. Raises as `own_values` and `encoded`."""
+        """Return the encoded raw row of an event or operation. Raises as `own_values` and `encoded` do."""
         return self.encoded(parsed, self.own_values(parsed))
 
     def own_values(self, parsed: Event | Operation) -> dict[str, Any]:
-        """What was parsed says of itself, its device and its time worked out: `device_id` is the one it is kept with.
+        """Return the columns that an event or operation fills itself, its device and time worked out: `device_id` is
+        the one it is kept with.
 
         Raises `Rejection` (`timestamp_too_old`, `too_late`) or `LeftOut`.
         """
         return self._event_values(parsed) if isinstance(parsed, Event) else self._operation_values(parsed)
 
     def encoded(self, parsed: Event | Operation, own: dict[str, Any]) -> Line:
-        """The raw row of what was parsed, `own` being its own values.
+        """Return the encoded raw row of an event or operation whose own values are `own`.
 
         Raises `Rejection` for a revenue that is not a number, or `LeftOut`.
         """
@@ -136,7 +137,7 @@ class RowBuilder:
         return self._of_events.line(self._with_page(own, page, parsed))
 
     def row(self, parsed: Event | Operation) -> EventRow | OperationRow:
-        """The same, not encoded yet."""
+        """Return the raw row of an event or operation, not encoded yet. Raises as `line` does."""
         if isinstance(parsed, Event):
             return self.event_row(parsed)
         return self._of_operations.row(self._operation_values(parsed))
@@ -153,7 +154,7 @@ class RowBuilder:
         return values
 
     def _values(self, parsed: Sent) -> dict[str, Any]:
-        """What the row of an event or operation has of its own, whichever it is."""
+        """Return the own values that events and operations have in common, by column."""
         request = self.request
         if self._may_leave_out:
             reason = left_out(request, parsed.address) if parsed.address else self.left_out
@@ -181,7 +182,7 @@ class RowBuilder:
         return values
 
     def _time(self, parsed: Sent) -> int:
-        """When it happened. Raises `Rejection` (`timestamp_too_old`, `too_late`)."""
+        """Return the time (ms) at which it happened. Raises `Rejection` (`timestamp_too_old`, `too_late`)."""
         at_ms = event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms)
         if at_ms < self._oldest_ms:
             raise Rejection(
@@ -196,7 +197,9 @@ class RowBuilder:
         return at_ms
 
     def own_device(self) -> Device:
-        """The device of the request itself, as one without a device id and a profile has it; none when left out."""
+        """Return the device of the request itself, as for an event without device id and profile; an empty one when
+        it is left out.
+        """
         if self.left_out:
             return Device("", "derived")
         return self._sender(self.request.address, self.request.has_client_address, "", self.request.received_at_ms)
@@ -221,7 +224,7 @@ class RowBuilder:
         )
 
     def _event_values(self, event: Event) -> dict[str, Any]:
-        """What an event says of itself."""
+        """Return the own values of an event, by column."""
         values = self._values(event)
         values["name"] = event.name
         if "title" in event.fields:
@@ -241,7 +244,9 @@ class RowBuilder:
         return page
 
     def _with_page(self, own: dict[str, Any], page: Page, event: Event) -> dict[str, Any]:
-        """`own`, the page's columns, and what the event says against its sender: device, place, revenue."""
+        """Return `own` with the page's columns, and with the values by which the event overrules its sender: device,
+        place, revenue.
+        """
         values = page.values | own
         if self._kept_parameters is not None:
             keep_parameters(values, self._kept_parameters)
@@ -259,7 +264,7 @@ class RowBuilder:
         return self._geo.place(address)._asdict() if self._geo and address else {}
 
     def not_counted(self, parsed: Event | Operation) -> list[str]:
-        """What an event says of place or revenue that this sender may not set."""
+        """Return the fields of place or revenue in an event that this sender may not set; empty for an operation."""
         guarded = parsed.guarded if isinstance(parsed, Event) else ()
         return [field for field in guarded if not self._may_set(field)]
 
@@ -268,7 +273,7 @@ class RowBuilder:
         return request.is_verified or (field not in PLACE_FIELDS and request.project.allow_unsafe_revenue)
 
     def _fill_guarded(self, values: dict[str, Any], event: Event) -> None:
-        """Add place and revenue if this sender may set them; else they stay properties, and count for nothing."""
+        """Add place and revenue if this sender may set them; otherwise they stay properties, and do not count."""
         refused: dict[str, Any] = {}
         for field, value in event.guarded.items():
             if not self._may_set(field):
@@ -288,19 +293,21 @@ class RowBuilder:
 
 
 def _says_more(event: Event) -> bool:
-    """Whether an event has columns besides its own and its page's, or such as its sender has too."""
+    """Return whether an event fills columns beyond its own and its page's, or columns that its sender fills too."""
     return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
 
 
 def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
-    """64 bits, equal for equal payloads whatever the order of their keys, never 0, of what is not redacted."""
+    """Return 64 bits, never 0, that are equal for payloads with equal contents in any order of keys; redacted values
+    do not count.
+    """
     if isinstance(payload, UsualPayload):
         payload = payload.as_sent()
     return short_hash(msgspec.json.encode(redact(payload), order="deterministic"))
 
 
 def _number(value: Any) -> Any:
-    """Text that is a number, as that number: shops send prices as text."""
+    """Return a text that is a number as that number, and anything else unchanged: shops send prices as text."""
     if isinstance(value, str):
         try:
             return float(value)
@@ -310,11 +317,11 @@ def _number(value: Any) -> Any:
 
 
 def _header(text: str, length: int = MAX_WORD_LENGTH) -> str:
-    """A header's text, cut, without bytes that are not Unicode."""
+    """Return a header's text, cut to `length` characters; `?` stands for bytes that are not Unicode."""
     return text[:length] if text.isascii() else text[:length].encode("utf-8", "replace").decode()
 
 
 def _first_language(accept_language: str) -> str:
-    """The first language of an Accept-Language header: `ko-KR` of `ko-KR,ko;q=0.9`."""
+    """Return the first language of an Accept-Language header: `ko-KR` of `ko-KR,ko;q=0.9`; empty for `*`."""
     first = accept_language.partition(",")[0].partition(";")[0].strip()
     return "" if first == "*" else first

@@ -36,7 +36,7 @@ _WORD = re.compile(r"[^\W\d_a-z]+(?![a-z])|[^\W\d_]?[^\W\d_A-Z]+|[^\W\d_]+")
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether what is called `name` is a secret; `name` may be escaped, many times over."""
+    """Return whether `name` names a secret; it may be percent-escaped up to four times over."""
     for _ in range(4):
         if "%" not in name:
             break

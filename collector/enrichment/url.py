@@ -83,12 +83,14 @@ _split_once = lru_cache(maxsize=4096)(_split)
 
 
 def clean_query(query: str) -> str:
-    """The query as it may be stored: the one place that decides what of it is kept."""
+    """Return the query as it may be stored; no other function decides what of a query is kept."""
     return _clean(query.lstrip("?"))
 
 
 def with_hash_route(url: Url) -> Url:
-    """`url` with the path and the query that its hash holds (`#/about`, `#!/about?a=1`); itself, if that holds none."""
+    """Return `url` with the path and the query that its hash holds (`#/about`, `#!/about?a=1`); unchanged if the
+    hash holds none.
+    """
     route = url.hash.removeprefix("!")
     if not route.startswith("/"):
         return url
@@ -99,13 +101,14 @@ def with_hash_route(url: Url) -> Url:
 
 
 def whole_query(text: str) -> str:
-    """The query of a URL, as `split_url` has it but not cut: for looking into it, and not to be stored."""
+    """Return the query of a URL as `split_url` has it but not cut; it is for looking into, not for storing."""
     query = _start(text).partition("#")[0].partition("?")[2]
     return _clean(query.lstrip("?"), MAX_READ)
 
 
 def host_of(address: str) -> str:
-    """The host of `host[:port]`, in lower case and punycode, without a final dot; empty for what cannot be one.
+    """Return the host of `host[:port]`, in lower case and punycode, without a final dot; empty for text that cannot
+    be a host.
 
     IPv6 keeps its brackets.
     """
@@ -113,7 +116,7 @@ def host_of(address: str) -> str:
 
 
 def readable(text: str) -> str:
-    """`text` with the escapes of letters and digits of all scripts resolved, all others in capitals.
+    """Return `text` with the escapes of letters and digits of all scripts resolved, all other escapes in capitals.
 
     What cannot be printed is escaped. The answer for an answer is itself.
     """
@@ -125,7 +128,7 @@ def readable(text: str) -> str:
 
 
 def _start(text: str) -> str:
-    """`text` without what browsers drop, and without a user name and password at its beginning."""
+    """Return `text` without what browsers drop, and without a user name and password at its beginning."""
     text = text[:MAX_READ].strip()
     if not text.isprintable():
         text = text.translate(DROPPED)
@@ -146,7 +149,7 @@ def _clean_path(path: str) -> str:
 
 
 def _clean_route(route: str) -> str:
-    """As a path; the name of an application's screen keeps its spaces."""
+    """Return a route cleaned like a path; the name of an application's screen keeps its spaces."""
     if route.startswith("/"):
         return _clean_path(route)
     route = readable(unicodedata.normalize("NFC", readable(route)))
@@ -161,7 +164,7 @@ def _without_own_user(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    """`text` without user names, passwords and other secrets, also those that show when others are gone."""
+    """Return `text` without user names, passwords and other secrets, also those that show only when others are gone."""
     for _ in range(MAX_ROUNDS):
         before = text
         if "@" in text or "%40" in text:
@@ -186,7 +189,9 @@ def _escaped(char: str, errors: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _address(text: str, scheme: str) -> tuple[str, str]:
-    """`host[:port]` without the scheme's own port, and the host; both empty for text that is not an address."""
+    """Return `host[:port]` without the scheme's own port, and the host; both are empty for text that is not an
+    address.
+    """
     found = _ADDRESS.fullmatch(readable(text[:MAX_WORD_LENGTH]).lower()) if len(text) <= MAX_WORD_LENGTH else None
     if not found:
         return "", ""

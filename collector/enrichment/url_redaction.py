@@ -1,4 +1,4 @@
-"""Secrets in addresses: values that are one by their name or by their shape become `***`."""
+"""Secrets in addresses: values whose name or shape marks them as secret become `***`."""
 
 import re
 from typing import Any
@@ -28,7 +28,7 @@ _WORD = re.compile(r"\S+")
 
 
 def mask_secrets(text: str) -> str:
-    """`text`, a part of an address or a text that holds some, without the secrets in it."""
+    """Return `text`, a part of an address or a text with addresses in it, with its secrets masked."""
     if "=" in text or "%" in text:
         text = _without_named(text)
     if "eyJ" in text:
@@ -39,7 +39,7 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_properties(properties: dict[str, Any]) -> dict[str, Any]:
-    """The same properties, without the secrets of the addresses in them."""
+    """Return the same properties, with the secrets in their addresses masked."""
     for value in properties.values():
         if type(value) is str:
             if may_hold_secret(value):
@@ -50,7 +50,9 @@ def mask_properties(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def mask_addresses_in(value: Any) -> Any:
-    """A property's value without the secrets of the addresses in it, at every depth; other texts are as they were."""
+    """Return a property's value with the secrets in its addresses masked, at every depth; other texts stay as they
+    were.
+    """
     kind = type(value)
     if kind is str:
         return _mask_words(value) if may_hold_secret(value) else value
@@ -62,7 +64,7 @@ def mask_addresses_in(value: Any) -> Any:
 
 
 def may_hold_secret(text: str) -> bool:
-    """Whether `text` has a sign without which no address holds a secret: most texts have none."""
+    """Return whether `text` has a sign without which no address holds a secret; most texts have none."""
     return len(text) >= SHORTEST_WITH_SECRET and ("=" in text or "@" in text or "%" in text or "eyJ" in text)
 
 

@@ -44,7 +44,9 @@ APPLICATIONS = (
 
 
 class Agent(NamedTuple):
-    """`device` is desktop, mobile, tablet, tv, console, wearable, bot or server; empty, as every field, for unknown."""
+    """`device` is desktop, mobile, tablet, tv, console, wearable, bot or server; every field is empty when it is
+    unknown.
+    """
 
     browser: str = ""
     browser_version: str = ""
@@ -56,7 +58,9 @@ class Agent(NamedTuple):
 
 
 def parse_user_agent(text: str) -> Agent:
-    """What `text` says, as far as it is read. About 25 microseconds if it is new; those seen lately are remembered."""
+    """Return the browser, system and device that `text` names, as far as it is read. A new text takes about 25
+    microseconds; recent ones are remembered.
+    """
     return _parse(text[:MAX_USER_AGENT_LENGTH])
 
 
@@ -88,7 +92,7 @@ def _parse(text: str) -> Agent:
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    """Loaded at the first use: it takes a tenth of a second."""
+    """Load the parser at its first use: that takes a tenth of a second."""
     return Parser(Resolver(load_lazy_builtins()))
 
 
@@ -101,7 +105,7 @@ def _application(text: str) -> tuple[str, str]:
 
 
 def _made(text: str, device: Device | None) -> tuple[str, str]:
-    """Brand and model."""
+    """Return the brand and the model of a device; each is empty when unknown."""
     xbox = XBOX.search(text)
     if xbox:
         return maker(xbox[0]), xbox[0]

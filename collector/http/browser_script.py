@@ -22,7 +22,7 @@ READABLE: Header = (b"access-control-allow-origin", b"*")
 
 @cache
 def script_text() -> bytes:
-    """The script as it is served, with the notice that its licence asks for."""
+    """Return the script as it is served, with the notice that its licence asks for."""
     notice = (FOLDER / "LICENSE-openpanel-web.txt").read_text().strip()
     before, after = (FOLDER / "start.js").read_text().split(PLACE)
     tracker = (FOLDER / "openpanel-web.js").read_text().strip()
@@ -30,7 +30,7 @@ def script_text() -> bytes:
 
 
 def browser_script() -> Endpoint:
-    """The route: cached, asked for again with its ETag."""
+    """Return the script's route; browsers cache the script and ask for it again with its ETag."""
     body = script_text()
     tag = f'"{sha256(body).hexdigest()[:32]}"'.encode()
     headers = [JAVASCRIPT, CACHED, READABLE, (b"etag", tag)]
@@ -55,6 +55,8 @@ def browser_script() -> Endpoint:
 
 
 def _is_known(if_none_match: bytes, tag: bytes) -> bool:
-    """Whether the asker has the script of this tag. A proxy that compresses makes its tag a weak one."""
+    """Return whether the browser has the script of this tag already. A proxy that compresses turns the tag into a
+    weak one.
+    """
     known = [part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")]
     return tag in known or b"*" in known

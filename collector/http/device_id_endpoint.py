@@ -1,4 +1,6 @@
-"""GET /track/device-id: who the collector takes the asker for, as clients ask that do not read the answer of a send."""
+"""GET /track/device-id: the device that the collector sees in a request, for clients that do not read the answers to
+what they send.
+"""
 
 from collector.auth.credentials import text
 from collector.enrichment.device_id import advisory_session_id
@@ -8,7 +10,8 @@ from collector.http.request_body import Receive
 
 
 def own_device(collect: Collect) -> Endpoint:
-    """`{"deviceId", "sessionId"}` of the request itself, for whoever may send; nothing is taken in.
+    """Return a route that answers the request's own `{"deviceId", "sessionId"}` to whoever may send; nothing is
+    stored.
 
     The device is empty for a server that speaks for nobody: a verified secret without a client's address.
     """

@@ -37,15 +37,15 @@ class Collect:
         self._ingest = ingest
 
     def one(self, decode: Callable[[bytes], Envelope] = decode_one) -> Endpoint:
-        """A route that takes one event, operation or replay."""
+        """Returns a route that takes one event, operation or replay."""
         return as_endpoint("POST", partial(self.answer, decode=decode, take=self.take_one))
 
     def batch(self) -> Endpoint:
-        """The route that takes up to a hundred."""
+        """Returns the route that takes a batch of up to a hundred."""
         return as_endpoint("POST", partial(self.answer, decode=decode_batch, take=self._take_batch))
 
     async def take_one(self, envelope: Envelope, builder: RowBuilder) -> tuple[int, dict[str, Any]]:
-        """Status and answer of one event that is on disk. Raises `EventLensError`."""
+        """Takes one event and returns status and answer once it is on disk. Raises `EventLensError`."""
         taken = await self._ingest.take_one(envelope, builder)
         if taken.bot_reason:
             return 202, {"bot": {"reason": taken.bot_reason}}
@@ -69,7 +69,7 @@ class Collect:
         decode: Callable[[bytes], Decoded],
         take: Callable[[Decoded, RowBuilder], Awaitable[Answer]],
     ) -> Answer:
-        """Reads, decodes and takes a request's body. Raises `EventLensError`; what was refused is in quarantine."""
+        """Reads, decodes and takes a request's body. Raises `EventLensError`; refused events are in quarantine then."""
         body = await read_body(receive, headers)
         try:
             decoded = decode(body)
@@ -96,7 +96,9 @@ class Collect:
         *,
         byte_count: int = 0,
     ) -> RowBuilder:
-        """What makes the rows of a sender that may send so many events. Raises `Refused` and `Unavailable`."""
+        """Returns the builder of a sender's rows, if it may send `events` events. Raises `Refused` and
+        `Unavailable`.
+        """
         request = await self._authoriser.context(
             headers,
             scope["query_string"],
@@ -114,7 +116,7 @@ def as_endpoint(
     answer: Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]],
     shape: ErrorShape = as_json,
 ) -> Endpoint:
-    """A route of one method, with its preflight; errors are answered in their `shape`."""
+    """Returns a route of one method, with its preflight; errors are answered in `shape`."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         headers = read_headers(scope["headers"])

@@ -11,7 +11,7 @@ NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def failure(error: Exception) -> EventLensError:
-    """What a request is answered with that failed with `error`, which is logged."""
+    """Log `error` and return the error that the failed request is answered with."""
     if not _is_about_files(error):
         log.error("request_failed", exc_info=error)
         return Broken("The collector failed; the log says why.")
@@ -24,7 +24,7 @@ def failure(error: Exception) -> EventLensError:
 
 
 def _is_about_files(error: BaseException | None) -> bool:
-    """Whether this or what led to it says that no more files can be opened."""
+    """Return whether `error`, or an error that led to it, says that no more files can be opened."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in NO_MORE_FILES:
             return True

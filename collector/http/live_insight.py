@@ -14,7 +14,8 @@ REQUIRED = {"event_type": "name", "session_id": "sessionId", "page_url": "path"}
 
 
 def live_insight(collect: Collect) -> Endpoint:
-    """`POST {event_type, timestamp, session_id, page_url, user_agent?, referrer?}`; other keys are properties.
+    """Return the route for `POST {event_type, timestamp, session_id, page_url, user_agent?, referrer?}`; other keys
+    are properties.
 
     The client's id comes as `X-API-Key` or as a bearer token. Without a `deviceId` the session is the device.
     """
@@ -37,7 +38,7 @@ def live_insight(collect: Collect) -> Endpoint:
 
 
 def as_live_insight(error: EventLensError) -> dict[str, str]:
-    """The shape of an error on LiveInsight's routes."""
+    """Return an error in the form of LiveInsight's routes: `{"status": "error", "message"}`."""
     return {"status": "error", "message": error.message}
 
 
@@ -50,7 +51,9 @@ def _key(headers: dict[bytes, bytes]) -> str:
 
 
 def _decode(headers: dict[bytes, bytes], body: bytes) -> Envelope:
-    """The event as a `track`; the user agent it names takes the place of the header's. Raises `Rejection`."""
+    """Return the event as a `track`; the user agent that it names replaces the header's. Raises `Rejection`
+    (`field_missing`).
+    """
     envelope = decode_bare("track", body)
     payload: dict[str, Any] = envelope.payload
     for key, name in REQUIRED.items():

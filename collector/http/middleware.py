@@ -1,4 +1,4 @@
-"""The collector's edge: what every answer carries, whoever gives it, and what it leaves in counters and logs."""
+"""The collector's edge: what it adds to every answer, and what each answer leaves in counters and logs."""
 
 from collections.abc import Awaitable, Callable
 from logging import DEBUG

@@ -27,7 +27,9 @@ SECURITY: list[dict[str, list[str]]] = [
 
 
 def openapi(base_path: str = "") -> dict[str, Any]:
-    """The document; its paths are relative to the root, or to `base_path`, under which all are served again."""
+    """Return the document. Its paths are relative to the root, or to `base_path`, under which all routes are served
+    again.
+    """
     return {
         "openapi": VERSION,
         "info": {

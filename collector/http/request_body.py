@@ -32,7 +32,7 @@ class Held:
         self._bytes = 0
 
     def add(self, size: int) -> None:
-        """Raises `Unavailable` when too much is held."""
+        """Add `size` bytes to what is held. Raises `Unavailable` (`bodies_waiting`) when that is too much."""
         if Held.total + size > MAX_HELD_BYTES:
             raise Unavailable("Too many bodies are on their way; send it again in a moment.", code="bodies_waiting")
         self._bytes += size
@@ -44,7 +44,7 @@ class Held:
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
-    """The whole body, decompressed.
+    """Return the whole body, decompressed.
 
     Raises `Refused` (`body_too_large`, `body_too_slow`, `body_not_whole`, `body_not_decompressed`,
     `encoding_unknown`) and `Unavailable` (`bodies_waiting`).

@@ -28,13 +28,15 @@ ALLOWED_HEADERS = (
 
 
 def error_headers(error: EventLensError) -> list[Header]:
-    """`Retry-After`, where the request may be taken later."""
+    """Returns the header `Retry-After` where the request may be taken later; otherwise no header."""
     seconds = getattr(error, "retry_after_seconds", None)
     return [] if seconds is None else [(b"retry-after", str(seconds).encode())]
 
 
 def cors_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """Any page may read an answer to what it sent; who may send is judged by the client's origins."""
+    """Returns the headers that let any page read the answer to its request; the client's origins decide who may
+    send.
+    """
     origin = headers.get(b"origin")
     if not origin:
         return []
@@ -46,7 +48,7 @@ def cors_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
 
 
 def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """The open answer to a preflight."""
+    """Returns the headers that answer any preflight with yes."""
     return [
         *cors_headers(headers),
         (b"access-control-allow-methods", b"GET, POST, OPTIONS"),

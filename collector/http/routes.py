@@ -25,7 +25,7 @@ from event_lens.settings import Settings
 
 
 def event_routes(worker: Worker) -> list[ASGIRouteHandler]:
-    """The routes that take events; the worker is started by the time the first request comes."""
+    """Return the routes that take events; the worker is started by the time the first request comes."""
     makers: dict[str, Callable[[Collect], Endpoint]] = {"/track": Collect.one, "/track/batch": Collect.batch}
     for kind in BARE_ROUTES:
         makers[f"/{kind}"] = partial(_bare, kind)
@@ -51,7 +51,9 @@ def _event_route(path: str, make: Callable[[Collect], Endpoint], worker: Worker)
 
 
 def state_routes(worker: Worker, settings: Settings) -> list[Any]:
-    """What operators ask: health, readiness, metrics, and what the routes are; and the script for browsers."""
+    """Return the routes that operators ask (health, readiness, metrics, the schema of all routes), and the script
+    for browsers.
+    """
 
     @get("/health")
     async def health() -> dict[str, Any]:

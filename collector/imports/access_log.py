@@ -24,7 +24,7 @@ UNREADABLE = "log_line_unreadable"
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """The events of a log. Raises `Refused` for a file of which nothing can be read.
+    """Yield the events of a log. Raises `Refused` for a file in which nothing can be read.
 
     A page is what a GET got with 2xx or 304 (a redirect leads to the request that counts), unless its name ends like a
     picture, a style, a script, a feed or a download. With `all_requests` the others are events named `request`.
@@ -76,7 +76,7 @@ class LogReader:
 
 
 def found_format(lines: pl.DataFrame, path: Path) -> LogFormat:
-    """A reader of the format in which most of `lines` are. Raises `Refused` when they are in none."""
+    """Return a reader of the format in which most of `lines` are. Raises `Refused` when no format fits any of them."""
     best, most = None, 0
     for make in FORMATS.values():
         read = make().read(lines)["at"].count()

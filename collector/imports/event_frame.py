@@ -45,7 +45,7 @@ class Chunk:
 
 
 def conform_events(found: pl.DataFrame) -> pl.DataFrame:
-    """`found` with exactly the columns of an event, texts cut to what is kept of them."""
+    """Return `found` with exactly the columns of an event; texts are cut to the length that is kept."""
     columns = []
     for name, kind in EVENT_COLUMNS.items():
         if name not in found.columns:
@@ -61,7 +61,7 @@ def conform_events(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def unreadable_frame(found: pl.DataFrame, code: str, message: str, body: str = "line") -> pl.DataFrame:
-    """The rows of `found` as lines that could not be read."""
+    """Return the rows of `found` as lines that could not be read."""
     return found.select(
         pl.col("number").cast(pl.UInt32),
         pl.lit(code).alias("code"),

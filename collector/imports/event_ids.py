@@ -17,7 +17,7 @@ class EventIds:
         self.has_forgotten = False
 
     def of(self, contents: Sequence[str], *, is_unique: bool = False) -> list[str]:
-        """A UUID (version 8) for each content. `is_unique`: a content is an id, and equal ones are one event."""
+        """Return a UUID (version 8) for each content. `is_unique`: a content is an id, and equal ones are one event."""
         return [self._id(content, is_unique=is_unique) for content in contents]
 
     def _id(self, content: str, *, is_unique: bool) -> str:
@@ -31,7 +31,7 @@ class EventIds:
         return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
     def _count(self, digest: bytes) -> int:
-        """How often the content came before."""
+        """Return how often the content came before, and count it."""
         count = self._young.get(digest)
         if count is None:
             count = self._old.get(digest, 0)

@@ -93,7 +93,7 @@ def _list(said: Any) -> list[Any]:
 
 
 def parameters_of(said: Any) -> Said:
-    """`event_params` as an object: each has a value of one of four types."""
+    """Return `event_params` as an object; each parameter has a value of one of four types."""
     found: Said = {}
     for each in map(object_of, _list(said)):
         values = object_of(each.get("value"))
@@ -123,12 +123,12 @@ OTHER_NAMES = {
 
 
 def country_code(name: str) -> str:
-    """The ISO code of an English name; empty for one that is not known."""
+    """Return the ISO code of a country's English name; empty for an unknown one."""
     return _countries().get(name.lower(), "")
 
 
 def _version(system: Any, version: Any) -> str:
-    """The version alone: BigQuery has `Windows 10` and `iOS 17.1` here."""
+    """Return the version alone: BigQuery has `Windows 10` and `iOS 17.1` here."""
     return text_of(version).removeprefix(text_of(system)).strip()
 
 

@@ -1,4 +1,6 @@
-"""Rows of an import into `lens_raw`: in batches of their own, each landed once, none that is there already."""
+"""Lands rows of an import in `lens_raw`, in batches of their own; each lands once, and rows that are there already
+do not.
+"""
 
 from hashlib import blake2b
 from typing import NamedTuple
@@ -75,11 +77,11 @@ class ImportLoader:
         return found
 
     def look_at_own(self) -> None:
-        """From now on what this run has landed is known too."""
+        """Treat what this run has landed as known from now on, too."""
         self._known_before_ms = self._started_at_ms + 1
 
     def known(self, table: str, rows: pl.DataFrame) -> pl.Series:
-        """The ids (`event_id`, `body_hash`) of rows of the same time that were imported before."""
+        """Return the ids (`event_id`, `body_hash`) of rows that were imported before, at the times of `rows`."""
         first, last = _span(rows, _TIME_COLUMN[table])
         values = {"project": self._project_id, "first": first, "last": last, "before": self._known_before_ms}
         return self._warehouse.frame(KNOWN[table], values).get_column("id").cast(pl.String)
@@ -111,7 +113,9 @@ class ImportLoader:
         self._count(table, Landed(batch_id, rows.height, bot_count, *spans), token=f"{batch_id}.{table}.batch")
 
     def _insert(self, table: str, rows: pl.DataFrame, token: str) -> bool:
-        """Whether the warehouse says that it wrote every row. Raises `Refused` when a row is at fault."""
+        """Insert rows and return whether the warehouse says that it wrote every one. Raises `Refused` when a row is
+        at fault, else `Unavailable`.
+        """
         try:
             return self._warehouse.insert_frame(table, rows, token=token) == rows.height
         except Refused as error:
@@ -120,7 +124,7 @@ class ImportLoader:
             raise not_taken(table, error) from error
 
     def _make_up(self, table: str, rows: pl.DataFrame, batch_id: str) -> None:
-        """Insert what the warehouse took and does not have, under a token that it cannot know."""
+        """Insert under a new token the rows that the warehouse took and does not have."""
         present = self._warehouse.frame(
             f"SELECT batch_row FROM {table} WHERE project_id = {{project:String}} AND batch_id = {{batch:String}}",
             {"project": self._project_id, "batch": batch_id},

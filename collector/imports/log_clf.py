@@ -40,7 +40,7 @@ class CommonLog:
 
 
 def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines that are as nearly all are, and can be cut at their quotes and blanks: several times as fast."""
+    """Return the lines of the usual form, cut at their quotes and blanks: several times as fast as with care."""
     cut = (
         pl.col("line")
         .str.splitn('"', 7)
@@ -76,7 +76,7 @@ def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_with_care(lines: pl.DataFrame) -> pl.DataFrame:
-    """All others: without an agent, with more fields, escaped or odd."""
+    """Return the other lines in parts: those without an agent, with more fields, escaped or odd."""
     found = lines.with_columns(
         pl.col("line")
         .str.extract_groups(HEAD)
@@ -90,7 +90,7 @@ def _read_with_care(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_tail(found: pl.DataFrame) -> pl.DataFrame:
-    """Referrer, agent and what follows them; `is_whole` is False for a line that ends within one of them."""
+    """Add referrer, agent and the text after them; `is_whole` is False for a line that ends within one of them."""
     found = found.with_columns(
         pl.col("rest").str.extract_groups(TAIL).struct.rename_fields(["referrer", "user_agent", "more"]).alias("of")
     ).unnest("of")
@@ -104,7 +104,9 @@ def _with_tail(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
-    """Host and address. A host stands first when an address follows it, or a name and then a user that is not given."""
+    """Add host and address. A host stands first when an address follows it, or a name and then a user that is not
+    given.
+    """
     found = found.with_columns(
         pl.col("head")
         .str.strip_chars()
@@ -127,13 +129,15 @@ def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_request_line(found: pl.DataFrame) -> pl.DataFrame:
-    """Method and target of `request`, as the client sent it; null where that is not a request."""
+    """Add method and target of `request`, as the client sent it; null where the text is not a request."""
     words = pl.col("request").str.extract_groups(r"^([A-Z]{3,10}) (\S.*?)(?: HTTP/\d(?:\.\d)?)?$")
     return found.with_columns(words.struct.field("1").alias("method"), words.struct.field("2").alias("target"))
 
 
 def epoch_ms(times: pl.Series, formats: tuple[str, ...]) -> pl.Series:
-    """Milliseconds since the epoch of times in the first format that each has, null for one that has none."""
+    """Return times in milliseconds since the epoch, read in the first format that each has; null for one that has
+    none.
+    """
     found = times.str.to_datetime(formats[0], time_unit="ms", time_zone="UTC", strict=False).dt.epoch("ms")
     if len(formats) > 1 and found.null_count() > times.null_count():
         others = epoch_ms(times.filter(found.is_null()), formats[1:])

@@ -29,7 +29,7 @@ HEADERS = "with headers"
 
 
 class JsonLog:
-    """One object a line, whatever its keys are called as long as they are those that people use."""
+    """One object a line; its keys may have any of the names that people use for them."""
 
     name = "json"
 
@@ -69,7 +69,7 @@ class JsonLog:
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
-    """The object, with the objects and lists within it beside it: Caddy's `request` and its headers."""
+    """Return the object flattened, with Caddy's `request` and the headers in it; keys in lower case, with `_`."""
     flat: dict[str, Any] = {}
     inner = said.get("request")
     for part in (said, inner if isinstance(inner, dict) else {}):

@@ -1,4 +1,4 @@
-"""Requests of a web server's log, whatever its format: which are pages, and what of them is an event."""
+"""Requests of a web server's log, whatever its format: which ones are pages, and which become events."""
 
 from typing import Protocol
 
@@ -74,7 +74,7 @@ def _client_address() -> pl.Expr:
 
 
 def why_left_out() -> pl.Expr:
-    """Why a request is not the view of a page; null when it is one."""
+    """Return an expression for the reason why a request is not the view of a page; null when it is one."""
     status = pl.col("status")
     last = (
         pl.col("target").str.extract(r"^([^?#]*)").str.to_lowercase().str.strip_chars_end("/").str.extract(r"([^/]*)$")
@@ -91,7 +91,7 @@ def why_left_out() -> pl.Expr:
 
 
 def page_url() -> pl.Expr:
-    """The URL that was asked for, or its path when the log does not name the host."""
+    """Return an expression for the URL that was asked for, or for its path when the log does not name the host."""
     # A target such as //admin is a path here, though in a page it would name a host.
     target = pl.col("target")
     path = pl.when(target.str.starts_with("/")).then(pl.lit("/") + target.str.strip_chars_start("/")).otherwise(target)

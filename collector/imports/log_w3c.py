@@ -81,6 +81,6 @@ class W3cLog:
 
 
 def _unquoted(texts: pl.Series) -> pl.Series:
-    """CloudFront escapes what is escaped already once more."""
+    """Undo both levels of escapes: CloudFront escapes once more what is escaped already."""
     known = {text: unquote(unquote(text)) for text in texts.unique().drop_nulls() if "%" in text}
     return texts.replace(known) if known else texts

@@ -14,5 +14,5 @@ MASK = "***"
 
 
 def masked_line(text: str) -> str:
-    """The line without its first word, which may be a visitor's host, without addresses and secrets."""
+    """Return the line with its first word, which may be a visitor's host, and all addresses and secrets masked."""
     return mask_secrets(ADDRESS.sub(MASK, FIRST_WORD.sub(MASK, text)))

@@ -22,7 +22,7 @@ DEVICES = {
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """Each action of a visit is an event."""
+    """Yield the events of a file: each action of a visit is one."""
     return read_events(path, events_of)
 
 
@@ -66,7 +66,7 @@ def events_of(visit: Said) -> list[Said] | str:
 
 
 def _event(action: Any) -> Said:
-    """An action as an event; empty for one without a time."""
+    """Return an action as an event; empty for one without a time."""
     if not isinstance(action, dict) or not action.get("timestamp"):
         return {}
     kind = text_of(action.get("type"))

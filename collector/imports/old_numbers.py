@@ -1,4 +1,4 @@
-"""Numbers of days as an old tool says them: a table with a day and some of visitors, sessions, views and bounces."""
+"""Daily numbers of an old tool: a table with a day and some of visitors, sessions, views and bounces."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class OldDay:
-    """What the old tool says of a day; None for what it does not. `bounce_rate` is percent."""
+    """What the old tool reports of a day; None for numbers that it does not give. `bounce_rate` is percent."""
 
     day: date
     visitors: int | None = None
@@ -33,7 +33,9 @@ class OldDay:
 
 
 def read_old_numbers(path: Path) -> list[OldDay]:
-    """In the order of days; several rows of a day are added up. Raises `Refused` for a table of something else."""
+    """Return the days in order; several rows of a day are added up. Raises `Refused` (`old_numbers_unreadable`) for
+    a table of something else.
+    """
     found: dict[date, dict[str, float]] = {}
     fields: list[str] = []
     for records in read_records(path):

@@ -24,7 +24,7 @@ def read(path: Path, options: Options) -> Iterator[Chunk]:
 
 
 def events_of(row: Said) -> list[Said] | str:
-    """The events of a record; an answer of the export API holds many."""
+    """Return the events of a record, or why it has none; an answer of the export API holds many."""
     if isinstance(row.get("data"), list) and "name" not in row:
         inner = [events_of(each) for each in row["data"] if isinstance(each, dict)]
         return [event for events in inner if not isinstance(events, str) for event in events]

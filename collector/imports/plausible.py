@@ -21,7 +21,9 @@ SUMS = ("imported_", "visitors.csv", "pages.csv", "sources.csv")
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """Plausible's user id changes every day, and so do visitors here."""
+    """Yield the events of a file. Plausible's user id changes every day, and so do visitors here. Raises `Refused`
+    (`import_has_sums`).
+    """
     if path.name.startswith(SUMS):
         raise Refused(
             f"{path} holds sums of days and not events, so visits cannot be made from it. Export the table events_v2 "
@@ -69,7 +71,7 @@ def event_of(row: Said) -> list[Said] | str:
 
 
 def _list(value: Any) -> list[str]:
-    """A list, or ClickHouse's text of one: `['a','b']`."""
+    """Return the texts of a list, or of ClickHouse's text of one (`['a','b']`); empty for anything else."""
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value.replace("'", '"'))

@@ -1,4 +1,6 @@
-"""What was imported: a row an import in `lens_raw.imports`, so that it is found, goes on after a kill and is undone."""
+"""The record of imports: a row each in `lens_raw.imports`, so that an import is found, goes on after a kill and can
+be undone.
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -52,13 +54,13 @@ def new_record(project_id: str, source: str, files: Sequence[str], started_at_ms
 
 
 def find_unfinished(warehouse: Warehouse, project_id: str, source: str, files: Sequence[str]) -> str:
-    """The id of an import of the same files that was stopped before its end; empty without one."""
+    """Return the id of an import of the same files that was stopped before its end; empty without one."""
     rows = warehouse.rows(FIND, {"project": project_id, "source": source, "files": list(files)})
     return str(rows[0]["import_id"]) if rows else ""
 
 
 def list_imports(warehouse: Warehouse, project_id: str = "", import_id: str = "") -> list[dict[str, Any]]:
-    """The imports of a project, or the one of an id, the oldest first."""
+    """Return the imports of a project, or the one of an id, the oldest first."""
     return warehouse.rows(LIST, {"project": project_id, "import_id": import_id})
 
 

@@ -21,7 +21,8 @@ SCHEMA = {
 
 
 def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> Iterator[Chunk]:
-    """The events of a file whose records `events_of` understands: it gives those of a record, or why it has none.
+    """Yield the events of a file. `events_of` understands its records: it returns a record's events, or why it has
+    none.
 
     An event is a dict by the columns of an event frame; `at` may be a time in any form. One of `call_of` is a call
     about a person or a group. Raises `Refused` for a file with no record that is understood.
@@ -55,7 +56,7 @@ def call_of(type: str, payload: Said, **columns: Any) -> Said:
 
 
 def text_of(value: Any) -> str:
-    """A value as text: whole numbers without a point, objects and lists as JSON."""
+    """Return a value as text: whole numbers without a point, objects and lists as JSON; empty for None."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -66,7 +67,7 @@ def text_of(value: Any) -> str:
 
 
 def object_of(value: Any) -> Said:
-    """An object, or the one that a text is the JSON of; empty for anything else."""
+    """Return an object, or the one that a text holds as JSON; empty for anything else."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = msgspec.json.decode(value)
@@ -76,13 +77,13 @@ def object_of(value: Any) -> Said:
 
 
 def properties_of(values: Said) -> str:
-    """The JSON of those values that are there."""
+    """Return the values that are not empty as a JSON object; empty text without any."""
     given = {key: value for key, value in values.items() if value not in (None, "", [], {})}
     return msgspec.json.encode(given).decode() if given else ""
 
 
 def sides_of(screen: Any) -> tuple[int, int]:
-    """Width and height of `1920x1080`; zeros for anything else."""
+    """Return width and height of `1920x1080`; zeros for anything else."""
     width, _, height = text_of(screen).partition("x")
     return (int(width), int(height)) if width.isdecimal() and height.isdecimal() else (0, 0)
 

@@ -32,7 +32,9 @@ class Records(NamedTuple):
 
 
 def kind_of(path: Path) -> str:
-    """`parquet`, `json` (objects in lines), `json_array` or `csv`, by how the file begins. Raises `Refused`."""
+    """Return `parquet`, `json` (objects in lines), `json_array` or `csv`, by how the file begins. Raises `Refused`
+    (`import_empty`).
+    """
     raw, content = open_text(path)
     with raw:
         begin = content.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -44,7 +46,9 @@ def kind_of(path: Path) -> str:
 
 
 def read_frames(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    """The columns of a table as they are (of CSV all text), `number` beside them; unreadable rows; bytes read."""
+    """Yield a table piece by piece: its columns as they are (of CSV all text) with `number` beside them, its
+    unreadable rows, the bytes read.
+    """
     kind = kind_of(path)
     if kind == "parquet":
         yield from _read_parquet(path)
@@ -63,7 +67,7 @@ def read_frames(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
 
 
 def read_records(path: Path) -> Iterator[Records]:
-    """The rows of a file as dicts; what is nested stays nested. Raises `Refused`."""
+    """Yield the rows of a file as dicts, piece by piece; nested values stay nested. Raises `Refused`."""
     kind = kind_of(path)
     if kind == "json":
         yield from _read_json_lines(path)
@@ -75,7 +79,7 @@ def read_records(path: Path) -> Iterator[Records]:
 
 
 def flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"a": {"b": 1}}` as `{"a": '{"b":1}', "a.b": 1}`; lists as JSON."""
+    """Return `{"a": {"b": 1}}` as `{"a": '{"b":1}', "a.b": 1}`; lists become JSON."""
     found: dict[str, Any] = {}
     for key, value in row.items():
         is_nested = isinstance(value, dict | list)
@@ -125,7 +129,7 @@ def _read_csv(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
 
 
 def _rows(reader: Any, width: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Each row with its line, as text if it cannot be one."""
+    """Yield each row with its line; a row that cannot be read is a text."""
     while True:
         number = reader.line_num + 2
         try:

@@ -60,7 +60,9 @@ class Importer:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows without their event ids; `number` and `content` are the event's. The others by the reason."""
+    """Rows without their event ids; `number` and `content` are the event's. Rows that are left out are counted by
+    reason.
+    """
 
     rows: pl.DataFrame
     left_out: dict[str, int]
@@ -68,7 +70,7 @@ class Rows:
 
 
 def make_rows(events: pl.DataFrame, importer: Importer) -> Rows:
-    """The rows of events that can be kept."""
+    """Return the rows of events that can be kept, with counts of those left out and the unreadable ones."""
     left_out: dict[str, int] = {}
     senders = _frame((_sender(importer, *values) for values in _different(events, SENDER)), SENDER_SCHEMA)
     pages = _frame((_page(importer, *values) for values in _different(events, PAGE)), PAGE_SCHEMA)
@@ -150,7 +152,9 @@ def _page(
 
 
 def _with_properties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Properties as they may be stored; those that cannot be are faults of their events."""
+    """Return rows with their properties as they may be stored, and the rows whose properties cannot be, as
+    unreadable ones.
+    """
     texts = rows["properties"].unique()
     clean: dict[str, str] = {}
     faults: dict[str, Rejection] = {}

@@ -99,7 +99,7 @@ class ImportRun:
             on_chunk(chunk)
 
     def ids(self, kind: str = "") -> EventIds:
-        """Ids for the events of one file, or for its lines of another kind."""
+        """Return ids for the events of one file, or for its lines of another kind."""
         return EventIds(self.record.project_id, f"{self.record.source}, {kind}" if kind else self.record.source)
 
     def take(self, file: Path, chunk: Chunk, events_of: EventIds, unreadable_of: EventIds) -> None:
@@ -186,7 +186,7 @@ class ImportRun:
                 self._loader.land(QUARANTINE, lines)
 
     def _new(self, table: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        """The rows that were not imported before, each id once."""
+        """Return the rows that were not imported before, each id once; the others are counted as known."""
         rows, id_column = pl.concat(frames), ID_COLUMN[table]
         known = self._loader.known(table, rows)
         new = rows.filter(~pl.col(id_column).is_in(known.implode())) if known.len() else rows

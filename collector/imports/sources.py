@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # its frames take a while to load
 
 @dataclass(frozen=True)
 class Options:
-    """What may be said of files beside their names; each source reads what concerns it."""
+    """Options for reading files; each source reads those that concern it."""
 
     format: str = ""
     all_requests: bool = False
@@ -73,7 +73,7 @@ SOURCES = {
 
 
 def find_source(name: str) -> Source:
-    """Raises `Refused` (`import_source_unknown`)."""
+    """Return the source called `name`. Raises `Refused` (`import_source_unknown`)."""
     if name not in SOURCES:
         raise Refused(f"There is no source {name!r}; there are {', '.join(SOURCES)}.", code="import_source_unknown")
     return SOURCES[name]

@@ -38,7 +38,9 @@ class Mapping:
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """The events of a table. Raises `Refused` for a mapping that does not fit it."""
+    """Yield the events of a table. Raises `Refused` for a missing mapping (`mapping_missing`), and for one that does
+    not fit the table.
+    """
     if options.mapping is None:
         raise Refused(
             "Which column is which? Write it to a file and name that with --mapping (docs/imports.md).",
@@ -52,7 +54,7 @@ def read(path: Path, options: Options) -> Iterator[Chunk]:
 
 
 def read_mapping(path: Path) -> Mapping:
-    """Raises `Refused` (`mapping_invalid`)."""
+    """Return the mapping that a TOML file holds. Raises `Refused` (`mapping_invalid`)."""
     try:
         said = tomllib.loads(path.read_text("utf-8"))
         mapping = msgspec.convert(said, Mapping)
@@ -70,7 +72,7 @@ def read_mapping(path: Path) -> Mapping:
 
 
 def map_frame(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The events in the rows of a table, and how many rows are left out by the reason."""
+    """Return the events in the rows of a table, and how many rows are left out by the reason."""
     filled = {OWN[own]: frame[theirs] for own, theirs in mapping.columns.items() if theirs in frame.columns}
     columns = {name: _text(values) if EVENT_COLUMNS[name] == pl.String() else values for name, values in filled.items()}
     found = pl.DataFrame({"number": frame["number"], **columns})
@@ -103,7 +105,7 @@ def _encoded(value: Any) -> str | None:
 
 
 def _properties(frame: pl.DataFrame, found: pl.DataFrame, columns: dict[str, str]) -> pl.Series:
-    """One JSON object a row, of the values that are there, beside those of a JSON column."""
+    """Return one JSON object a row: the values that are there, beside those of a JSON column."""
     picked = [(name, frame[theirs].to_list()) for name, theirs in columns.items() if theirs in frame.columns]
     base = found[PROPERTIES].to_list() if PROPERTIES in found.columns else [None] * frame.height
     texts = []
@@ -122,7 +124,9 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _whole(frame: pl.DataFrame) -> pl.Series:
-    """All that is said of an event, for its id: the columns by name, so that their order does not matter."""
+    """Return all columns of each row as JSON, for the event's id: sorted by name, so that their order does not
+    matter.
+    """
     columns = sorted(name for name in frame.columns if name != "number")
     return frame.select(pl.struct(columns).struct.json_encode().alias("content"))["content"]
 

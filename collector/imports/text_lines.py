@@ -22,14 +22,18 @@ _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, gzip.BadGz
 
 
 class Block(NamedTuple):
-    """`lines` has the columns `number` (from 1) and `line`; blank lines are not in it. `bytes_read` are the file's."""
+    """`lines` has the columns `number` (from 1) and `line`; blank lines are left out. `bytes_read` counts bytes of
+    the file on disk.
+    """
 
     lines: pl.DataFrame
     bytes_read: int
 
 
 def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
-    """The file as it lies on disk, and its content; the first is closed by whoever asked. Raises `Refused`."""
+    """Return the file as it lies on disk, and its content; the caller closes the first. Raises `Refused`
+    (`import_file_unreadable`, `import_not_utf8`).
+    """
     try:
         raw = path.open("rb")
     except OSError as error:
@@ -51,7 +55,8 @@ def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def read_blocks(path: Path) -> Iterator[Block]:
-    """The lines of a file, a few megabytes at a time; of a line that is too long only a beginning that is too long too.
+    """Yield the lines of a file, a few megabytes at a time; a line that is too long is cut to one byte more than the
+    limit.
 
     Raises `Refused` for a file that cannot be read, and for a compressed one that ends before its end.
     """
@@ -71,13 +76,13 @@ class LineSplitter:
         self._rest = BYTE_ORDER_MARK[:0]
 
     def lines(self, data: bytes) -> pl.DataFrame:
-        """The lines that end in `data`."""
+        """Return the lines that end in `data`."""
         whole, newline, rest = (self._rest + data).rpartition(b"\n")
         self._rest = rest[: MAX_LINE_BYTES + 1]
         return self._frame(whole.split(b"\n")) if newline else self._frame([])
 
     def last_lines(self) -> pl.DataFrame:
-        """What follows the last line's end."""
+        """Return the text after the last line's end as a line; no line when there is none."""
         rest, self._rest = self._rest, b""
         return self._frame([rest] if rest else [])
 

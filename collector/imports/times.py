@@ -18,7 +18,8 @@ WITHOUT_ZONE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
 
 
 def epoch_ms_of_column(values: pl.Series, timezone: str = "UTC") -> pl.Series:
-    """Times of a column of times, of numbers since the epoch (s, ms or µs) or of text; null where it is not a time.
+    """Return milliseconds since the epoch for a column of times, of numbers (s, ms or µs) or of text; null where a
+    value is not a time.
 
     Those without a zone are `timezone`'s; of an hour that comes twice in autumn they are the first.
     """

@@ -19,7 +19,7 @@ CLICK_IDS = ("gclid", "fbclid", "msclkid", "ttclid", "li_fat_id", "twclid")
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """Umami's sessions are visitors here, its visits client sessions."""
+    """Yield the events of a file. Umami's sessions are visitors here, its visits client sessions."""
     return read_events(path, event_of)
 
 

@@ -1,4 +1,4 @@
-"""What a batch says of itself in `lens_raw.batches`, counted from its rows."""
+"""A batch's own row in `lens_raw.batches`, counted from the batch's rows."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -23,7 +23,7 @@ QUARANTINE = "lens_raw.quarantine"
 
 
 def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_id: str = "") -> BatchRow:
-    """The batch of `body`, encoded rows, framed or not, each with its newline; at least one."""
+    """Return the batch of `body`: encoded rows, framed or not, each with its newline; at least one."""
     rows = _decoder.decode_lines(body)
     moments = {(row.received_at, row.created_at) for row in rows}
     receipts = [_ms(received_at) for received_at, _ in moments]
@@ -47,7 +47,7 @@ def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_i
 
 @lru_cache(maxsize=4096)  # all events of a request share one
 def _ms(moment: str) -> int:
-    """The inverse of `event_lens.contract.rows.timestamp`."""
+    """Return milliseconds since the epoch: the inverse of `event_lens.contract.rows.timestamp`."""
     seconds, _, milliseconds = moment.partition(".")
     if ":" in seconds:
         return to_epoch_ms(datetime.fromisoformat(f"{moment}+00:00"))

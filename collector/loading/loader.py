@@ -46,7 +46,7 @@ class Inserted(NamedTuple):
 def land_segment(
     warehouse: Landing | Router, folder: SpoolDirectory, name: SegmentName, *, clock: Clock = now_ms
 ) -> None:
-    """Lands a sealed segment and takes it out of `folder`. Doing it again after a crash lands nothing twice.
+    """Land a sealed segment and take it out of `folder`. Doing it again after a crash lands nothing twice.
 
     Of one that was tried before it looks whether the rows are there. Lines that fail their checksum are set aside; rows
     that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse does not take it now:
@@ -108,7 +108,7 @@ def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> int:
 
 
 def not_taken(table: str, error: Refused) -> Unavailable:
-    """The refusal of an INSERT of which no row is at fault."""
+    """Return the error for a refused INSERT when no row of it is at fault."""
     return Unavailable(
         f"The warehouse cannot take {table} ({error.message}). Run `eventlens migrate`; check its user and disk.",
         code=error.code,
@@ -133,7 +133,7 @@ def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, 
 
 
 def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str) -> None:
-    """Insert rows that the warehouse took and does not have, under a token that it cannot know.
+    """Insert under a new token the rows that the warehouse took and does not have.
 
     Raises `Unavailable` (`rows_not_written`) when it does not write them this time either.
     """

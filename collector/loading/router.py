@@ -1,4 +1,4 @@
-"""The way of rows to shards: each to that of its project (docs/decisions/0020-shards.md)."""
+"""Brings rows to the shard of their project (docs/decisions/0020-shards.md)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -40,8 +40,10 @@ class Router:
         self._warehouses = warehouses
 
     def parts(self, found: Verified, created_ms: int) -> tuple[list[Part], dict[str, Placement]]:
-        """The part of each shard, and where each project was then. The same segment is always cut the same way, unless
-        a project moved since it was `created_ms`. Raises `Unavailable` (`project_moving`) while one may not land."""
+        """Return the part of each shard, and where each project was then. The same segment is always cut the same
+        way, unless a project moved after `created_ms`. Raises `Unavailable` (`project_moving`) while rows of a
+        project may not land.
+        """
         owners = [row.project_id for row in _decoder.decode_lines(found.body)]
         placements = self._placements(set(owners))
         lines: dict[int, list[bytes]] = defaultdict(list)
@@ -57,7 +59,9 @@ class Router:
         return parts, placements
 
     def check(self, placements: Mapping[str, Placement]) -> None:
-        """Raise `Unavailable` (`project_moving`) when a project is not where it was: its rows may not be either."""
+        """Raise `Unavailable` (`project_moving`) when a project has moved since: its rows may lie on the shard that
+        it left.
+        """
         if self._placements(placements.keys()) != placements:
             raise _moving()
 

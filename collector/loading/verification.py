@@ -1,4 +1,4 @@
-"""What of a batch is not in the warehouse although its INSERT was taken.
+"""Finds the rows of a batch that are not in the warehouse although it took their INSERT.
 
 The warehouse notes a token before it keeps the rows. Killed between the two, it takes the INSERT for a repeated one
 when it comes again, and says yes to rows it does not have.
@@ -27,7 +27,7 @@ class Landing(Insert, Reader, Protocol):
 
 
 def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) -> list[bytes]:
-    """Those framed `lines` of `batch` that its table does not hold."""
+    """Return the framed `lines` of `batch` that its table does not hold."""
     there = (
         f"FROM {batch.table_name} WHERE batch_id = {{batch_id:String}}"
         " AND received_at BETWEEN toDateTime64({first:String}, 3, 'UTC') AND toDateTime64({last:String}, 3, 'UTC')"
@@ -41,7 +41,7 @@ def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) ->
 
 
 def is_counted(warehouse: Reader, batch: BatchRow) -> bool:
-    """Whether the batch's row was written: it is in `lens_raw.batches`, or settled since."""
+    """Return whether the batch's row was written: it is in `lens_raw.batches`, or settled since."""
     values = {"batch_id": batch.batch_id, "table": batch.table_name}
     # In this order: a row that is settled meanwhile is copied before it goes.
     return any(

@@ -1,4 +1,6 @@
-"""Brings what waits in a home's spool into the warehouse, and takes a person's lines out of what cannot land."""
+"""Brings the segments that wait in a home's spool into the warehouse, and takes a person's lines out of those that
+cannot land.
+"""
 
 import re
 import time
@@ -45,7 +47,7 @@ def land_waiting(settings: Settings, registry: Registry, until_ms: int, within: 
 
 
 def drop_corrupt_lines(settings: Settings, texts: Collection[str]) -> int:
-    """Take the lines that name one of `texts` out of what was set aside; returns how many."""
+    """Remove the lines that name one of `texts` from the files that were set aside; returns how many."""
     folder = settings.home / "spool" / CORRUPT
     named = re.compile("|".join(re.escape(text) for text in texts).encode()) if texts else None
     dropped = 0

@@ -1,4 +1,6 @@
-"""The writer: a thread that lands sealed segments, and puts off what cannot land now without holding up the others."""
+"""The writer: a thread that lands sealed segments. Those that cannot land now are put off, and do not hold up the
+others.
+"""
 
 import random
 import time
@@ -29,7 +31,9 @@ LANDED_AT_ONCE = 3
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
-    """How long to wait after failure number `attempt` (from 0); `chance`, 0 to 1, spreads workers apart."""
+    """Returns how many seconds to wait after failure number `attempt` (from 0); `chance`, 0 to 1, spreads workers
+    apart.
+    """
     longest = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 16))
     return longest * (0.5 + chance / 2)
 
@@ -89,7 +93,7 @@ class Writer:
         self._thread.start()
 
     def append(self, name: SegmentName) -> None:
-        """A segment is sealed and may land."""
+        """Notes that a segment is sealed and may land; never blocks."""
         self._arrived.append(name)
         self._bell.set()
 
@@ -99,7 +103,7 @@ class Writer:
         self._bell.set()
 
     def join(self, timeout_seconds: float) -> bool:
-        """Whether the thread has ended in time."""
+        """Waits and returns whether the thread has ended in time."""
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
@@ -111,7 +115,7 @@ class Writer:
             self._finish(0)
 
     def _finish(self, left: int) -> None:
-        """Waits until no more than `left` landings are under way, and goes by what became of the others."""
+        """Waits until no more than `left` landings are under way, and puts off the ones that failed."""
         while len(self._under_way) > left:
             done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
             for landing in done:
@@ -127,7 +131,7 @@ class Writer:
         return bool(self._arrived or self._untried or (self._failed and self._failed[0].due <= self._monotonic()))
 
     def _next(self) -> Trial | None:
-        """The trial that is due, as soon as one is; None when the writer is to end."""
+        """Returns the trial that is due, as soon as there is one; None when the writer is to end."""
         while True:
             self._bell.clear()
             while self._arrived:

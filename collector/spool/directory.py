@@ -41,7 +41,7 @@ class SpoolDirectory:
             metrics.gauge("eventlens_spool_bytes", self._bytes)
 
     def sealed(self) -> list[SegmentName]:
-        """The sealed segments, oldest first."""
+        """Returns the sealed segments, oldest first."""
         names = (parse_name(path.name) for path in self.path.iterdir())
         return sorted(name for name in names if name is not None and name.row_count is not None)
 
@@ -109,7 +109,7 @@ class SpoolDirectory:
 
 
 def open_directory(spool: Path) -> SpoolDirectory:
-    """A new folder in `spool`, with the segments of every worker that is gone.
+    """Opens a new folder in `spool` and takes over the segments of every worker that is gone.
 
     Raises `Unavailable` (`spool_unwritable`). Blocks while another worker of this home does the same.
     """
@@ -131,7 +131,7 @@ def open_directory(spool: Path) -> SpoolDirectory:
 
 
 def worker_directories(spool: Path) -> Iterator[Path]:
-    """The folders of all workers, living and gone."""
+    """Yields the folders of all workers, living and gone."""
     if spool.is_dir():
         yield from sorted(path for path in spool.iterdir() if path.name.startswith(_WORKER) and path.is_dir())
 
@@ -184,7 +184,7 @@ def _take(path: Path, folder: SpoolDirectory) -> SegmentName | None:
 
 
 def _lock(path: Path) -> int:
-    """The descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
+    """Returns the descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
     lock = try_lock(path / _LOCK, make_folder=False)
     if lock is None:
         raise BlockingIOError

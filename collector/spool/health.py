@@ -1,4 +1,4 @@
-"""What still waits on disk, over all workers of a home, living and gone."""
+"""Rows that still wait on disk, over all workers of a home, living and gone."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,8 @@ class Waiting(NamedTuple):
 
 
 def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
-    """`{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means everything acknowledged has landed.
+    """Return `{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means everything acknowledged has
+    landed.
 
     Blocks on the disk: sealed segments say their rows in their names, open ones are read. Raises `Unavailable`
     (`spool_unreadable`).

@@ -25,14 +25,15 @@ _BODY_AT = len(b'{"_crc":"xxxxxxxx",')
 
 
 def new_segment_id(clock: Clock) -> str:
-    """Sortable by time and unique: it is the batch id, and the deduplication token of the INSERT."""
+    """Returns a unique id that sorts by time: it is the batch id, and the deduplication token of the INSERT."""
     return f"{clock():012x}-{secrets.token_hex(6)}"
 
 
 @dataclass(frozen=True, order=True)
 class SegmentName:
-    """What a segment's file name says: `<id>.<table>.open`, once sealed `<id>.<table>.<rows>.fresh.jsonl`, and
-    `<id>.<table>.<rows>.jsonl` from the first time on that it goes to the warehouse."""
+    """The parts of a segment's file name: `<id>.<table>.open`, once sealed `<id>.<table>.<rows>.fresh.jsonl`, and
+    from its first try at the warehouse on `<id>.<table>.<rows>.jsonl`.
+    """
 
     segment_id: str
     table: str
@@ -57,12 +58,12 @@ class SegmentName:
 
     @property
     def tried(self) -> "SegmentName":
-        """The name of the segment once it has gone to the warehouse."""
+        """The segment's name once it has gone to the warehouse."""
         return SegmentName(self.segment_id, self.table, self.row_count)
 
 
 def parse_name(file_name: str) -> SegmentName | None:
-    """The segment a file name stands for, or None for the name of another file."""
+    """Returns the segment that a file name stands for, or None for the name of another file."""
     parts = file_name.split(".")
     if len(parts) < 3 or parts[1] not in TABLE_KEYS or not _is_id(parts[0]):
         return None
@@ -81,7 +82,7 @@ def _is_id(text: str) -> bool:
 
 
 def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
-    """The lines of encoded `rows` in batch `batch_id`, numbered from `first_row`."""
+    """Returns the lines of encoded `rows` in batch `batch_id`, numbered from `first_row`."""
     head = f'"batch_id":"{batch_id}","batch_row":'.encode()
     lines = []
     for number, row in enumerate(rows, first_row):
@@ -92,7 +93,7 @@ def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
 
 @dataclass
 class Verified:
-    """What of a segment may land, and what may not: lines without their newlines."""
+    """The lines of a segment that may land, and those that may not, without their newlines."""
 
     lines: list[bytes] = field(default_factory=list)
     corrupt: list[bytes] = field(default_factory=list)
@@ -117,12 +118,12 @@ def verify(content: bytes, batch_id: str) -> Verified:
 
 
 def body_of(lines: Sequence[bytes]) -> bytes:
-    """Lines without their newlines in one piece."""
+    """Returns lines, given without newlines, in one piece with them."""
     return b"\n".join([*lines, b""])
 
 
 def row_of(line: bytes) -> bytes:
-    """The encoded row of a verified line, as it was before it was framed."""
+    """Returns the encoded row of a verified line, as it was before it was framed."""
     return b"{" + line.split(b",", 3)[3]
 
 

@@ -30,7 +30,7 @@ Encoded = dict[str, list[bytes]]
 
 
 class Waiting(NamedTuple):
-    """Encoded rows by table, and who is told in which segments they are when these are on disk."""
+    """Encoded rows by table, and the future that gets the ids of their segments once they are on disk."""
 
     rows: Encoded
     byte_count: int
@@ -38,7 +38,7 @@ class Waiting(NamedTuple):
 
 
 class OpenSegment:
-    """The segment that a table's rows go to at the moment; `size` and `row_count` are what is known to be on disk."""
+    """The segment that a table's rows go to now; `size` (bytes) and `row_count` count what is known to be on disk."""
 
     def __init__(self, folder: SpoolDirectory, table: str, clock: Clock) -> None:
         self.name = SegmentName(new_segment_id(clock), table)
@@ -51,7 +51,7 @@ class OpenSegment:
         self.unsynced_rows = 0
 
     def frame(self, rows: list[bytes]) -> bytes:
-        """The lines of the rows that come next."""
+        """Returns the lines of the rows that come next."""
         self.unsynced_rows = len(rows)
         return frame(rows, self.name.segment_id, self.row_count)
 
@@ -64,7 +64,7 @@ class OpenSegment:
             left = left[written:]
 
     def keep(self) -> None:
-        """What was written is synced."""
+        """Counts what was written as synced."""
         self.size += self.unsynced
         self.row_count += self.unsynced_rows
         self.unsynced = self.unsynced_rows = 0
@@ -75,7 +75,7 @@ class OpenSegment:
             os.close(file)
 
     def take_back(self) -> None:
-        """Cuts off what was written and is not synced."""
+        """Cuts off the bytes that were written and not synced."""
         self.unsynced = self.unsynced_rows = 0
         os.ftruncate(self.file, self.size)
         os.fdatasync(self.file)
@@ -122,7 +122,7 @@ class Spool:
         return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
 
     def append(self, lines: Iterable[Line]) -> asyncio.Future[list[str]]:
-        """A future of the segments that hold the rows, done when these are on disk.
+        """Returns a future of the segments that hold the rows; it is done when the rows are on disk.
 
         It raises `Unavailable` if they are not, none of them.
 
@@ -161,7 +161,9 @@ class Spool:
         self._wake()
 
     async def join(self, timeout_seconds: float) -> bool:
-        """After `close`: whether everything was sealed in time. What was not stays on disk for the next start."""
+        """Seals the rest, after `close`, and returns whether that was done in time; the remainder stays on disk for
+        the next start.
+        """
         try:
             async with asyncio.timeout(timeout_seconds):
                 await self.flush()
@@ -228,7 +230,9 @@ class Spool:
         self._wake()
 
     def _write_all(self, framed: dict[OpenSegment, bytes], is_new: bool) -> None:
-        """In a thread: writing megabytes keeps the loop from its requests as long as syncing them does."""
+        """Writes and syncs lines, in a thread: writing megabytes keeps the loop from its requests as long as syncing
+        them does.
+        """
         for segment, lines in framed.items():
             segment.write(lines)
             self._sync(segment.file)

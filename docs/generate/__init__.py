@@ -1,1 +1,1 @@
-"""Pages that are written from the code: settings, monitoring, tables, metrics."""
+"""Writes the pages that follow from the code: settings, monitoring, tables, metrics and others."""

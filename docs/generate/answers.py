@@ -1,4 +1,5 @@
-"""`docs/answers.json`, the answers that the cookbook and the page of tables show: `python -m docs.generate.answers`.
+"""Writes `docs/answers.json`, the answers that the cookbook and the page of tables show: `python -m
+docs.generate.answers`.
 
 The tests ask the questions of their projects, so this runs that test and lets it write what it is answered.
 """

@@ -33,7 +33,7 @@ DAYS = ("start_date", "end_date", "as_of")
 
 
 def questions_module() -> str:
-    """The text of the module, formatted as the house is."""
+    """Return the text of the module, formatted by ruff."""
     text = HEAD + "".join(_method(report) for report in REPORTS.values())
     ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(MODULE), "-"]
     return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout
@@ -66,7 +66,9 @@ def _type(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
-    """What is meant when a parameter is not given, and null where that means something else."""
+    """Return a parameter's default as it stands in the signature; ` | None = None` when the parameter has no default
+    or null.
+    """
     if field.default in (None, msgspec.NODEFAULT):
         return " | None = None"
     kind = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type

@@ -1,4 +1,4 @@
-"""`dbt_project/macros/columns.sql`: what models know of the columns of an event, written from the contract's list."""
+"""`dbt_project/macros/columns.sql`: the columns of an event as models use them, written from the contract's list."""
 
 import json
 
@@ -7,7 +7,7 @@ from event_lens.contract.rows import PUBLIC_COLUMNS
 
 
 def columns_macros() -> str:
-    """The text of the file."""
+    """Return the text of the file."""
     short = {name: public.is_short for name, public in PUBLIC_COLUMNS.items()}
     return (
         "{#- Written from `event_lens/contract/rows.py` and `columns.py` by `python -m docs.generate`. -#}\n\n"
@@ -27,7 +27,7 @@ def _kinds(columns: dict[str, Column]) -> dict[str, str]:
 
 
 def _literal(values: dict[str, str] | dict[str, bool]) -> str:
-    """A dictionary as Jinja reads it, a line an entry."""
+    """Return a dictionary as Jinja source, one entry a line."""
     return (
         "{\n"
         + "".join(f"        {json.dumps(name)}: {json.dumps(value)},\n" for name, value in values.items())

@@ -15,7 +15,7 @@ cannot be read with 2.
 
 
 def command_line_page() -> str:
-    """The text of the page: a heading a command, with its arguments and options."""
+    """Return the text of the page: a heading for each command, with its arguments and options."""
     return _INTRODUCTION + "".join(_sections(get_command(app), "eventlens"))
 
 

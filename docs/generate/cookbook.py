@@ -25,7 +25,7 @@ project is the lens's own.
 
 
 def cookbook_page() -> str:
-    """The text of the page."""
+    """Return the text of the page: the list of questions, then each question with its SQL and answer."""
     questions, answers = read_questions("cookbook"), read_answers()
     listed = "".join(f"- [{each.question}](#{_anchor(each)})\n" for each in questions)
     return HEAD.format(**PARAMETERS) + listed + "".join(_section(each, answers[each.name]) for each in questions)
@@ -37,6 +37,6 @@ def _section(each: SqlQuestion, answer: dict[str, object]) -> str:
 
 
 def _anchor(each: SqlQuestion) -> str:
-    """As GitHub makes it of the heading."""
+    """Return the anchor that GitHub makes of a question's heading."""
     kept = "".join(letter for letter in each.question.lower() if letter.isalnum() or letter in " -_")
     return kept.replace(" ", "-")

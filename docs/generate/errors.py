@@ -13,7 +13,7 @@ _WORDS = {Fault.CALLER: "request", Fault.PASSING: "passing", Fault.PROGRAM: "pro
 
 
 def errors_page() -> str:
-    """The text of the page: a table a group of codes."""
+    """Return the text of the page: a table for each group of codes."""
     faults = "".join(f"- **{_WORDS[fault]}**: the fault is {fault.value}.\n" for fault in Fault)
     return _INTRODUCTION + faults + "".join(_group(title, codes) for title, codes in GROUPS.items())
 

@@ -1,4 +1,4 @@
-"""`query/examples.json`, the answers that OpenAPI and the docs show: `python -m docs.generate.examples`.
+"""Writes `query/examples.json`, the answers that OpenAPI and the docs show: `python -m docs.generate.examples`.
 
 The tests ask them of their projects, so this runs that test and lets it write what it is answered.
 """

@@ -38,7 +38,7 @@ APART = ("created_at", "name", "operation", "code", "message", "event_id", "proj
 
 
 def metrics_page() -> str:
-    """The text of the page: a heading a topic, and every case of it."""
+    """Return the text of the page: a heading for each topic, and every case of the topic."""
     return INTRODUCTION + "".join(_topic(title, list(topic.CASES.values())) for title, topic in TOPICS.items())
 
 
@@ -70,7 +70,7 @@ def _definition(kind: str, row: Row) -> str:
 
 
 def _sent(project: Project) -> str:
-    """A row for everything that was sent, with the columns that say something in some row."""
+    """Return a table of everything that was sent, with the columns in which some row differs from the usual."""
     rows = [*project.events, *project.operations, *project.rejected]
     usual = _usual()
     names = [name for row in rows for name in row if name not in APART and row[name] != usual.get(name, "")]
@@ -92,14 +92,16 @@ def _sent(project: Project) -> str:
 
 
 def _usual() -> Row:
-    """What a row of a device holds unless a case says otherwise; the device itself is always told."""
+    """Return the values that a row of a device holds unless a case says otherwise; the device itself is always
+    shown.
+    """
     project = Project("usual")
     row = project.event("2026-01-01") | project.operation("2026-01-01", "identify", "") | {"path": ""}
     return row | {"device_id": "", "body_length": 0}
 
 
 def _is_chosen(row: Row) -> bool:
-    """Whether a case gave the event its id; the other ids are multiples of a large number."""
+    """Return whether a case gave the event its id; all other ids are multiples of a large number."""
     made = pow(0x9E3779B97F4A7C15F39CC0605CEDC835, -1, 2**128)
     return "event_id" in row and UUID(row["event_id"]).int * made % 2**128 > 10**9
 
@@ -116,7 +118,9 @@ def _answer(case: Case) -> str:
 
 
 def _columns(sql: str) -> list[str]:
-    """The names of what a question selects: after `as`, else the first column inside of its functions."""
+    """Return the names of the columns that a question selects: the name after `as`, else the first column inside its
+    functions.
+    """
     selected = re.split(r"\bfrom\b", sql.removeprefix("select"), maxsplit=1)[0]
     return [_column(each) for each in _parts(selected)]
 
@@ -130,7 +134,7 @@ def _column(expression: str) -> str:
 
 
 def _parts(selected: str) -> Iterator[str]:
-    """Split at the commas that are in no bracket and no text."""
+    """Yield the parts between commas that stand neither in brackets nor in a text."""
     depth, is_text, part = 0, False, ""
     for sign in selected:
         is_text ^= sign == "'"
@@ -151,7 +155,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _time(at: int) -> str:
-    """`2026-02-02 10:00`, with seconds and milliseconds where there are some."""
+    """Return epoch milliseconds as `2026-02-02 10:00`, with seconds and milliseconds unless they are 0."""
     text = datetime.fromtimestamp(at / 1000, UTC).isoformat(" ", "milliseconds").removesuffix("+00:00")
     return text.removesuffix(".000").removesuffix(":00")
 

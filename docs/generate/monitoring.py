@@ -4,7 +4,7 @@ from event_lens.metrics import METRICS
 
 
 def monitoring_page() -> str:
-    """The text of `docs/monitoring.md`."""
+    """Return the text of the page: how to watch the parts, and a table of all metrics."""
     rows = "\n".join(f"| `{m.name}` | {f'`{m.label}`' if m.label else ''} | {m.help} |" for m in METRICS)
     return (
         "# Monitoring\n\n"

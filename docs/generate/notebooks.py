@@ -1,4 +1,4 @@
-"""`docs/notebooks.md`, written from the notebooks: what each is about, and the pictures that it draws."""
+"""`docs/notebooks.md`, written from the notebooks: the subject of each, and the pictures that it draws."""
 
 import json
 from pathlib import Path
@@ -39,17 +39,17 @@ pictures below are theirs, and this page is written from the notebooks by `pytho
 
 
 def picture(name: str, number: int) -> Path:
-    """Where the picture of a notebook lies, counted from 1."""
+    """Return the path of a notebook's picture, counted from 1."""
     return PICTURES / f"{name}-{number}.png"
 
 
 def pictures_of(name: str) -> list[Path]:
-    """Those that there are, in order."""
+    """Return the paths of a notebook's existing pictures, in order."""
     return sorted(PICTURES.glob(f"{name}-*.png"))
 
 
 def notebooks_page() -> str:
-    """The text of the page."""
+    """Return the text of the page: a section for each notebook."""
     return HEAD + "".join(_section(name) for name in NAMES)
 
 

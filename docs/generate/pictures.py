@@ -1,4 +1,4 @@
-"""The pictures that the notebooks draw, for the docs: `python -m docs.generate.pictures`.
+"""Saves the pictures that the notebooks draw, for the docs: `python -m docs.generate.pictures`.
 
 The tests run the notebooks, so this runs that test and lets it save what is drawn.
 """

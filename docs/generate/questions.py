@@ -19,7 +19,7 @@ FIRST_SHOWN = 9
 
 @dataclass(frozen=True)
 class SqlQuestion:
-    """`name` is the file's under `docs/`, without its ending; `call` is empty where only SQL answers."""
+    """One question. `name` is its file under `docs/`, without the ending; `call` is empty where only SQL answers."""
 
     name: str
     question: str
@@ -28,7 +28,7 @@ class SqlQuestion:
 
 
 def read_questions(folder: str) -> list[SqlQuestion]:
-    """Those of a folder of `docs/`, in the order of their files."""
+    """Return the questions in a folder of `docs/`, in the order of their files."""
     return [_read(path) for path in sorted((ROOT / "docs" / folder).glob("*.sql"))]
 
 
@@ -41,13 +41,13 @@ def _read(path: Path) -> SqlQuestion:
 
 
 def read_answers() -> dict[str, dict[str, Any]]:
-    """`{columns, rows}` by the name of the question."""
+    """Return the answers as `{columns, rows}`, by the name of the question."""
     answers: dict[str, dict[str, Any]] = json.loads(ANSWERS.read_text())
     return answers
 
 
 def answer_table(answer: dict[str, Any]) -> str:
-    """The answer as a table of Markdown, cut after its first rows."""
+    """Return the answer as a Markdown table, cut after its first rows."""
     rows: list[list[Any]] = answer["rows"]
     if not rows:
         return "(no rows)\n"

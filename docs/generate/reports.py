@@ -42,13 +42,13 @@ Each is a route of the API, `eventlens ask REPORT --parameter value`, a method o
 
 
 def example_parameters(report: Report[Any]) -> dict[str, Any]:
-    """The parameters of a report's example, with the period where it takes one."""
+    """Return the parameters of a report's example, with a period if the report takes one."""
     taken = {field.encode_name for field in msgspec.structs.fields(report.parameters)}
     return {name: value for name, value in PERIOD.items() if name in taken} | dict(report.example)
 
 
 def reports_page() -> str:
-    """The text of the page."""
+    """Return the text of the page: a list of the reports, then a section for each."""
     examples = json.loads(EXAMPLES.read_text())
     rows = "".join(f"| [`{name}`](#{_anchor(name)}) | {report.summary} |\n" for name, report in REPORTS.items())
     return HEAD + rows + "".join(_section(report, examples[name]) for name, report in REPORTS.items())
@@ -89,7 +89,7 @@ def _fields(data: dict[str, Any]) -> str:
 
 
 def _paths(before: str, properties: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Every field with its type; those of objects in a list as `steps[].name`."""
+    """Return every field with its schema; a field of objects in a list has a path such as `steps[].name`."""
     found: list[tuple[str, dict[str, Any]]] = []
     for name, each in properties.items():
         inner = each.get("items", {}) if each.get("type") == "array" else each

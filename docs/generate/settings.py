@@ -8,7 +8,7 @@ from event_lens.settings import SETTINGS
 
 
 def settings_page() -> str:
-    """The text of `docs/settings.md`."""
+    """Return the text of the page: a table of environment variables, and one of a project's settings."""
     rows = "\n".join(f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.help} |" for s in SETTINGS)
     return (
         "# Settings\n\n"
@@ -32,5 +32,5 @@ def _project_row(setting: ProjectSetting) -> str:
 
 
 def env_example() -> str:
-    """The text of `.env.example`."""
+    """Return the text of `.env.example`: every setting with its help and default, commented out."""
     return "".join(f"# {setting.help}\n#{setting.name}={setting.default}\n" for setting in SETTINGS)

@@ -1,4 +1,4 @@
-"""`docs/tables.md`, written from dbt's manifest, and a question to each table with its answer on the demo's data."""
+"""`docs/tables.md`, written from dbt's manifest, with a question to each table and its answer on the demo's data."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ FRESHNESS = {
 
 
 def tables_page(manifest: Mapping[str, Any]) -> str:
-    """The text of the page: every model of the schema `lens`, with its columns."""
+    """Return the text of the page: every model of the schema `lens`, with its columns."""
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     public = sorted((model for model in models if model["schema"] == "lens"), key=lambda model: str(model["name"]))
     keys, answers = _keys(manifest), read_answers()
@@ -40,7 +40,7 @@ def tables_page(manifest: Mapping[str, Any]) -> str:
 
 
 def _keys(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The columns of each model's key, as its test of it says."""
+    """Return the columns of each model's key, taken from the test of that key."""
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
     named = [(test["attached_node"], test["test_metadata"]) for test in tests if test.get("test_metadata")]
     return {model: test["kwargs"]["columns"] for model, test in named if test["name"] == "unique_key_of"}

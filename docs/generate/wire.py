@@ -1,4 +1,4 @@
-"""`docs/wire.md`: what the author of a client needs, written from the contract, the routes and the shown cases."""
+"""`docs/wire.md`: what the author of a client must know, written from the contract, the routes and the shown cases."""
 
 import json
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ client forgets it, and not before.
 
 
 def wire_page() -> str:
-    """The text of the page."""
+    """Return the text of the page: routes, keys, bodies, properties, limits, answers and examples."""
     return "".join((_INTRODUCTION, _routes(), _who(), _bodies(), _properties(), _limits(), _answers(), _examples()))
 
 

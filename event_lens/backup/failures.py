@@ -1,4 +1,4 @@
-"""What the warehouse says of a backup that it cannot make or find, in our words."""
+"""Translates what the warehouse says of a backup that it cannot make or find."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a backup says of itself: a database of its own that is copied with the others and is there no longer than that.
+"""A backup's own description: a database that is copied with the others and exists only while that goes on.
 
 So registry and notes come along whether the backup goes to a folder or to a bucket, from this machine or a server.
 """
@@ -69,7 +69,7 @@ def write_manifest(
 
 
 def read_manifest(warehouse: Warehouse) -> Manifest:
-    """The manifest that a restore has brought back. Raises `Refused` (`backup_newer`, `backup_unreadable`)."""
+    """Return the manifest that a restore has brought back. Raises `Refused` (`backup_newer`, `backup_unreadable`)."""
     text = warehouse.value(f"SELECT text FROM {RESTORED}.manifest")
     try:
         manifest = msgspec.json.decode(text or "", type=Manifest)

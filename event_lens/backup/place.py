@@ -23,7 +23,7 @@ class Target:
 
 
 def check_name(name: str) -> str:
-    """`name`, if a backup may be called so. Raises `Refused` (`backup_name`)."""
+    """Return `name`, if a backup may be called so. Raises `Refused` (`backup_name`)."""
     if not _NAME.fullmatch(name):
         raise Refused(
             f"A backup's name is letters, digits, `_`, `-` and `.`, not {name!r}. The folder that all of them lie in "
@@ -34,7 +34,7 @@ def check_name(name: str) -> str:
 
 
 def target_of(settings: Settings, name: str, shard: int = 1, *, prefix: str = "") -> Target:
-    """Where the backup `name` of a shard lies. `prefix` tells its parameters from those of another target."""
+    """Return where the backup `name` of a shard lies. `prefix` tells its parameters from those of another target."""
     inside = f"{check_name(name)}/{shard}"
     if is_bucket(settings) and settings.is_embedded:
         return _target("Disk", (DISK, inside), prefix)
@@ -51,12 +51,12 @@ def is_bucket(settings: Settings) -> bool:
 
 
 def backups_folder(settings: Settings) -> Path:
-    """The folder of backups, where they do not lie in a bucket."""
+    """Return the folder of backups, where they do not lie in a bucket."""
     return Path(settings.backups).expanduser().absolute() if settings.backups else settings.home / "backups"
 
 
 def bucket_port(address: str) -> int:
-    """The port of the store that has the bucket."""
+    """Return the port of the store that has the bucket."""
     url = urlsplit(address)
     return url.port or (443 if url.scheme == "https" else 80)
 

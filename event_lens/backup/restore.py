@@ -37,7 +37,7 @@ class Restored:
 
 
 def restore_backup(settings: Settings, registry: Registry, name: str) -> Restored:
-    """Bring the backup `name` back and say what is there then; blocks.
+    """Bring the backup `name` back and return how many rows each table has then; blocks.
 
     No build may run meanwhile. One that was stopped is begun again. Raises `Refused` when the home is not empty
     (`restore_not_empty`), the backup is a newer program's (`backup_newer`, `migration_unknown`, `registry_newer`) or

@@ -23,7 +23,7 @@ _SIZES = "SELECT num_files, uncompressed_size FROM system.backups WHERE id = {id
 
 @dataclass(frozen=True)
 class TakenBackup:
-    """What was written, of a shard; an incremental backup writes only what its base has not."""
+    """The backup of a shard that was written; an incremental one holds only what its base lacks."""
 
     shard: int
     file_count: int

@@ -9,7 +9,7 @@ from event_lens.contract.rejection import Rejection
 
 
 def as_text(value: Any, what: str) -> str:
-    """Text, or a number as JavaScript would write it. Raises `Rejection` (`value_not_text`)."""
+    """Return text, or a number as JavaScript would write it; empty for None. Raises `Rejection` (`value_not_text`)."""
     if type(value) is str:
         return value
     if value is None:
@@ -22,7 +22,7 @@ def as_text(value: Any, what: str) -> str:
 
 
 def as_id(value: Any, what: str) -> str:
-    """An id, empty when absent. Raises `Rejection` (`value_not_text`, `id_too_long`)."""
+    """Return an id, empty when absent. Raises `Rejection` (`value_not_text`, `id_too_long`)."""
     text = as_text(value, what)
     if len(text) > MAX_ID_LENGTH:
         raise Rejection(f"{what} has more than {MAX_ID_LENGTH} characters.", code="id_too_long")
@@ -30,7 +30,9 @@ def as_id(value: Any, what: str) -> str:
 
 
 def as_name(value: Any, what: str, missing: str) -> str:
-    """1 to 255 characters. Raises `Rejection` (`missing`, `value_not_text`, `name_too_long`)."""
+    """Return a name of 1 to 255 characters. Raises `Rejection` (the code in `missing`, `value_not_text`,
+    `name_too_long`).
+    """
     text = as_text(value, what)
     if not text:
         raise Rejection(f"{what} is missing.", code=missing)
@@ -40,12 +42,14 @@ def as_name(value: Any, what: str, missing: str) -> str:
 
 
 def as_cut_text(value: Any, what: str, length: int = MAX_TEXT_LENGTH) -> str:
-    """Text of up to `length` characters; what is beyond is cut off."""
+    """Return text of up to `length` characters; the rest is cut off. Raises `Rejection` (`value_not_text`)."""
     return (value if type(value) is str else as_text(value, what))[:length]
 
 
 def as_ids(value: Any, what: str, most: int) -> list[str]:
-    """Ids, each once, in their order. Raises `Rejection` (`value_not_text`, `id_too_long`, `groups_not_a_list`)."""
+    """Return ids, each once, in their order. Raises `Rejection` (`value_not_text`, `id_too_long`,
+    `groups_not_a_list`).
+    """
     if value is None:
         return []
     if type(value) is not list or len(value) > most:
@@ -54,7 +58,8 @@ def as_ids(value: Any, what: str, most: int) -> list[str]:
 
 
 def as_decimal(value: Any, digits: int, what: str, below: int) -> str:
-    """A number as plain decimal text with up to `digits` decimals, between `-below` and `below`, both exclusive.
+    """Return a number as plain decimal text with up to `digits` decimals, between `-below` and `below`, both
+    exclusive.
 
     Raises `Rejection` (`value_not_a_number`, `value_out_of_range`).
     """
@@ -69,7 +74,7 @@ def as_decimal(value: Any, digits: int, what: str, below: int) -> str:
 
 
 def as_side(value: Any) -> int:
-    """A screen's side in pixels; 0 for what cannot be one."""
+    """Return a screen's side in pixels; 0 for a value that cannot be one."""
     try:
         side = int(value)
     except (ValueError, OverflowError, TypeError):

@@ -1,4 +1,4 @@
-"""What every event and operation may carry."""
+"""The fields that every event and operation may carry."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,7 +25,8 @@ class Sent(msgspec.Struct, kw_only=True, gc=False):
 
 
 def read_sent(payload: dict[str, Any], reserved: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `Sent` but the properties; takes what it uses out of `reserved`, over which the payload wins.
+    """Return the fields of `Sent` except the properties. It takes the keys it uses out of `reserved`; the payload
+    wins over them.
 
     Raises `Rejection`.
     """
@@ -53,7 +54,7 @@ def read_sent(payload: dict[str, Any], reserved: dict[str, Any]) -> dict[str, An
 
 
 def read_properties(payload: dict[str, Any]) -> Mapping[str, Any]:
-    """The properties as sent, empty when there are none. Raises `Rejection` (`properties_not_object`)."""
+    """Return the properties as sent, empty when they are missing. Raises `Rejection` (`properties_not_object`)."""
     properties = payload.get("properties")
     if properties is None:
         return NOTHING

@@ -40,7 +40,7 @@ _usual = msgspec.json.Decoder(list[UsualTrack])
 
 
 def decode_one(body: bytes) -> Envelope:
-    """`{type, payload, clientId?, clientSecret?}`. Raises `Rejection`."""
+    """Return the envelope `{type, payload, clientId?, clientSecret?}`. Raises `Rejection`."""
     try:
         return _one.decode(body)
     except (ValueError, RecursionError):
@@ -48,7 +48,9 @@ def decode_one(body: bytes) -> Envelope:
 
 
 def decode_bare(type: str, body: bytes) -> Envelope:
-    """A bare payload for the routes that name the type; credentials may lie among its keys. Raises `Rejection`."""
+    """Return a bare payload as an envelope, for the routes that name the type; credentials may lie among its keys.
+    Raises `Rejection` (`body_not_object`).
+    """
     payload = _decode(body)
     if not isinstance(payload, dict):
         raise Rejection("The body is not a JSON object; send the payload as one.", code="body_not_object")
@@ -57,7 +59,7 @@ def decode_bare(type: str, body: bytes) -> Envelope:
 
 
 def decode_batch(body: bytes) -> Batch:
-    """An array of up to 100 envelopes, or `{"events": [...]}` around one.
+    """Return the items of an array of up to 100 envelopes, or of `{"events": [...]}` around one.
 
     An item that cannot be read is a `Rejection` in its place. Raises `Rejection` when there are no items to speak of:
     `body_not_json`, `body_not_array`, `batch_too_large`.
@@ -99,7 +101,7 @@ def _check_length(items: list[Any]) -> None:
 
 
 def encoded(value: object) -> bytes:
-    """Compact JSON; empty for a value that is nested too deeply to be written."""
+    """Return compact JSON; empty for a value that is nested too deeply to be written."""
     try:
         return msgspec.json.encode(value)
     except RecursionError:
@@ -133,7 +135,8 @@ def _unreadable(body: bytes, error: ValueError) -> Rejection:
 
 
 def _pieces(body: bytes, whole: Rejection) -> tuple[Any, list[bytes]]:
-    """What is around the items of a batch that cannot be read as a whole, and the items, each by itself.
+    """Return the decoded text around the items of a batch that cannot be read as a whole, and the bytes of each
+    item.
 
     So one of them does not take the others with it. Raises `whole` when the brackets do not close.
     """

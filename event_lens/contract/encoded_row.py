@@ -23,7 +23,7 @@ def line_of(row: Row) -> Line:
 
 
 def encoded_columns(values: Mapping[str, Any]) -> bytes:
-    """The members of a JSON object, each with a comma after it; those at their default are left out."""
+    """Return the members of a JSON object, each with a comma after it; values at their default are left out."""
     given = {column: value for column, value in values.items() if value}
     return _encode(given)[1:-1] + b"," if given else b""
 
@@ -38,16 +38,20 @@ class CommonValues(Generic[AnyRow]):
         self._head = b""
 
     def line(self, own: dict[str, Any]) -> Line:
-        """The line of a row with its `own` values, which win over these; what is at its default may be left out."""
+        """Return the line of a row with its `own` values, which win over these; values at their default may be left
+        out.
+        """
         return Line(self._table, _encode(self._values | own))
 
     def line_apart(self, own: dict[str, Any], columns: bytes = b"") -> Line:
-        """The same, faster, for `own` values and `columns` (of `encoded_columns`) of which no column is another's."""
+        """Return the same line, faster, where `own`, `columns` (from `encoded_columns`) and these values share no
+        column.
+        """
         if not self._head:
             self._head = b"{" + encoded_columns(self._values)
         return Line(self._table, self._head + columns + _encode(own)[1:])
 
     def row(self, own: dict[str, Any]) -> AnyRow:
-        """The same as a row."""
+        """Return the same row, not encoded."""
         row: AnyRow = self._row(**(self._values | own))
         return row

@@ -20,7 +20,7 @@ class UsualPayload(msgspec.Struct, rename="camel", forbid_unknown_fields=True, o
     timestamp: Any = None
 
     def as_sent(self) -> dict[str, Any]:
-        """The payload as JSON gives it, without its nulls."""
+        """Return the payload as JSON gives it, without its nulls."""
         sent: dict[str, Any] = msgspec.to_builtins(self)
         return sent
 

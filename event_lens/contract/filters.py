@@ -54,14 +54,16 @@ class Filter:
 def resolve_filters(
     written: list[RawFilter], columns: Mapping[str, Column], owner: Owner, *, most: int, most_values: int
 ) -> tuple[Filter, ...]:
-    """What written filters mean over `columns` and the properties of `owner`. Raises `Refused` (`filters_invalid`)."""
+    """Return the filters that `written` ones mean over `columns` and the properties of `owner`. Raises `Refused`
+    (`filters_invalid`).
+    """
     if len(written) > most:
         raise _invalid(f"There are at most {most} filters, not {len(written)}.")
     return tuple(_mean(each, columns, owner, most_values) for each in written)
 
 
 def as_number(kind: str, text: str) -> float:
-    """A value as a finite number, true and false of a flag as 1 and 0. Raises `Refused` (`filters_invalid`)."""
+    """Return a value as a finite number; true and false of a flag are 1 and 0. Raises `Refused` (`filters_invalid`)."""
     if kind == "flag":
         if text not in ("true", "false"):
             raise _invalid(f"{text[:80]!r} is neither true nor false.")
@@ -109,7 +111,7 @@ def _mean(written: RawFilter, columns: Mapping[str, Column], owner: Owner, most_
 
 
 def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Column:
-    """The column or property of that name. Raises `Refused` (`filters_invalid`)."""
+    """Return the column or property of that name. Raises `Refused` (`filters_invalid`)."""
     if name in columns:
         return columns[name]
     if name.startswith(PROPERTIES) and 0 < len(name) - len(PROPERTIES) <= MAX_PATH:

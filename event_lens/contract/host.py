@@ -12,7 +12,9 @@ _FORBIDDEN = re.compile(r"""[\x00-\x20"#%/:<>?@\[\\\]^`{|}~\x7f]""")
 
 @lru_cache(maxsize=4096)
 def ascii_host(host: str) -> str:
-    """`host` in lower case and punycode, as WHATWG's URL standard has it. Raises `ValueError` if it is not a host."""
+    """Return `host` in lower case and punycode, as WHATWG's URL standard has it. Raises `ValueError` if it is not a
+    host.
+    """
     if host.isascii():
         return host.lower()
     name = "" if _FORBIDDEN.search(host) else idna_to_ascii(host).decode("ascii")

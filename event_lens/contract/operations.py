@@ -28,7 +28,7 @@ class Operation(Sent, kw_only=True):
 
 
 def parse_identify(payload: dict[str, Any]) -> Operation:
-    """Keys it does not know are traits."""
+    """Return an identify; keys that it does not know are traits. Raises `Rejection`."""
     _need_profile(payload)
     fields = {column: as_cut_text(payload.get(key), key) for key, column in IDENTIFY_KEYS.items()}
     return _with_properties("identify", payload, fields, IDENTIFY_KEYS.keys())
@@ -91,7 +91,9 @@ def _plain(operation: str, payload: dict[str, Any], fields: dict[str, Any]) -> O
 
 
 def _with_properties(operation: str, payload: dict[str, Any], fields: dict[str, Any], taken: Any) -> Operation:
-    """Keys of `payload` that are neither common nor `taken` are properties too."""
+    """Return an operation; keys of `payload` that are neither common nor `taken` are properties too. Raises
+    `Rejection`.
+    """
     extra = {key: payload[key] for key in payload.keys() - COMMON_KEYS - taken}
     properties: dict[str, Any] = {}
     sending: dict[str, Any] = {}

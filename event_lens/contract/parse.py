@@ -78,7 +78,8 @@ Parsed = Event | Operation | Replay
 
 
 def parse(envelope: Envelope | UsualTrack | Rejection) -> Parsed:
-    """The event, operation or replay in `envelope`. Raises `Rejection`: an item of a batch that is one, or a new one.
+    """Return the event, operation or replay in `envelope`. Raises `Rejection`: the item of a batch that is one
+    itself, or a new one.
 
     The payload stays as it was.
     """
@@ -95,7 +96,9 @@ def parse(envelope: Envelope | UsualTrack | Rejection) -> Parsed:
 
 
 def parse_track(payload: dict[str, Any]) -> Event:
-    """Keys it does not know are properties; the payload stays as it was. Raises `Rejection`."""
+    """Return the event of a `track`; keys that it does not know are properties, and the payload stays as it was.
+    Raises `Rejection`.
+    """
     properties: dict[str, Any] = {}
     reserved: dict[str, Any] = {}
     guarded: dict[str, Any] = {}
@@ -126,7 +129,9 @@ def parse_track(payload: dict[str, Any]) -> Event:
 
 
 def parse_usual(track: UsualPayload) -> Event:
-    """The same as `parse_track` of what was sent, which it leaves to it unless all is as usual. Raises `Rejection`."""
+    """Return the event that `parse_track` would return, faster for a usual payload; an unusual one goes to
+    `parse_track`. Raises `Rejection`.
+    """
     properties: dict[str, Any] = {}
     fields: dict[str, str] = {}
     for key, value in (track.properties or NOTHING).items():
@@ -159,7 +164,7 @@ def parse_usual(track: UsualPayload) -> Event:
 
 
 def _sort(key: str, value: Any, properties: dict[str, Any], reserved: dict[str, Any], guarded: dict[str, Any]) -> None:
-    """Put a value where it belongs: a `__` name wins over the one without, and that one only counts if it fits."""
+    """Put a value where it belongs: a name with `__` wins over the same without, whose value only counts if it fits."""
     field = RESERVED_KEYS.get(key)
     if field is None:
         properties[key] = value

@@ -52,7 +52,8 @@ def check_storable(properties: dict[str, Any]) -> None:
 
 
 def lists_of_values(properties: dict[str, Any]) -> dict[str, Any]:
-    """The same properties with lists of plain values only: `[{"a": 1}, [2]]` becomes `["{\"a\":1}", "[2]"]`.
+    """Return the same properties with lists of plain values only: an object or a list within a list becomes its JSON
+    text (`[[2]]` becomes `["[2]"]`).
 
     To the column a list of objects is a table of its own, with a file for each path and type when parts are merged: a
     dozen requests with many such lists opened 20,000 files.
@@ -106,7 +107,7 @@ def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
 
 
 def _scopes(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects whose paths are kept apart: the properties, and each object in an array."""
+    """Yield the objects whose paths are kept apart: the properties, and each object in an array."""
     pending = [(value, True)]
     while pending:
         container, is_scope = pending.pop()
@@ -119,7 +120,9 @@ def _scopes(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _check_paths(scope: dict[str, Any]) -> None:
-    """The column reads `{"a.b": 1}` as `{"a": {"b": 1}}`: no path may come twice, or be both a value and an object."""
+    """Raise `Rejection` for a path that is too deep, comes twice, or is both a value and an object: the column reads
+    `{"a.b": 1}` as `{"a": {"b": 1}}`.
+    """
     paths: set[str] = set()
     for path in _paths(scope, ""):
         if path.count(".") >= MAX_PROPERTIES_DEPTH:  # each dot is a level to the column

@@ -9,7 +9,7 @@ _options.log_errors = False
 
 
 def check_pattern(pattern: str) -> None:
-    """Raises `Refused` (`filters_invalid`) for a pattern that RE2 does not take."""
+    """Raise `Refused` (`filters_invalid`) for a pattern that RE2 does not take."""
     try:
         re2.compile(pattern, _options)
     except re2.error as error:
@@ -19,6 +19,6 @@ def check_pattern(pattern: str) -> None:
 
 
 def _told(error: Exception) -> str:
-    """What RE2 says, which it says in bytes."""
+    """Return RE2's message as text; RE2 gives it as bytes."""
     reason = error.args[0] if error.args else ""
     return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

@@ -15,7 +15,9 @@ TEN_DIGITS = 1_000_000_000
 
 
 def timestamp(epoch_ms: int) -> str:
-    """Milliseconds since the epoch as ClickHouse reads a `DateTime64(3, 'UTC')` in JSON: seconds, three decimals."""
+    """Return milliseconds since the epoch as ClickHouse reads a `DateTime64(3, 'UTC')` in JSON: seconds, three
+    decimals.
+    """
     seconds, milliseconds = divmod(epoch_ms, 1000)
     if seconds < TEN_DIGITS:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}"

@@ -15,12 +15,12 @@ SMALLEST_EPOCH_MS = 253_402_300_800  # smaller ones are seconds, up to the year 
 
 
 def first_ms(day: date) -> int:
-    """The first millisecond of a UTC day, from 1970 on (the warehouse's dates start there)."""
+    """Return the first millisecond of a UTC day; 0 for days before 1970, where the warehouse's dates start."""
     return max(0, (day.toordinal() - NAIVE_EPOCH.toordinal()) * 86_400_000)
 
 
 def event_time(value: Any, received_at_ms: int, first_event_ms: int) -> int:
-    """Milliseconds since the epoch of `value`: ISO 8601 (no zone is UTC) or epoch seconds or milliseconds.
+    """Return milliseconds since the epoch of `value`: ISO 8601 (no zone is UTC) or epoch seconds or milliseconds.
 
     A missing or unreadable value and one more than a minute after the receipt give `received_at_ms`. Raises `Rejection`
     (`timestamp_too_old`) before `first_event_ms`.
@@ -38,7 +38,9 @@ def event_time(value: Any, received_at_ms: int, first_event_ms: int) -> int:
 
 
 def epoch_ms_of(value: Any) -> int | None:
-    """Milliseconds since the epoch of ISO 8601 text, or of epoch seconds or milliseconds; None for anything else."""
+    """Return milliseconds since the epoch of ISO 8601 text, or of epoch seconds or milliseconds; None for anything
+    else.
+    """
     if isinstance(value, str):
         return _from_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):

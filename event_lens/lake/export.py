@@ -149,7 +149,7 @@ class _Source:
             del self.notes.tables[name]
 
     def _old_files(self, name: str, day: str, known: Mapping[str, LakePart]) -> set[Path]:
-        """The files that were written for these parts."""
+        """Return the files that were written for these parts."""
         return {
             path
             for part, old in known.items()
@@ -165,7 +165,7 @@ class _Source:
     def _read(
         self, name: str, table: LakeTable, partition_key: str, parts: Sequence[str]
     ) -> Iterator[tuple[str, polars.DataFrame]]:
-        """The rows of these parts, those of each together."""
+        """Yield each of these parts with all its rows."""
         chosen = ", ".join(_selected(column, kind) for column, kind in table.columns.items())
         part = f"toString({partition_key})" if table.day else "''"
         sql = (
@@ -199,7 +199,7 @@ class _Source:
 
 
 def _batches(changed: Sequence[str], parts: Parts) -> Iterator[list[str]]:
-    """Parts of a table, as many at a time as have few rows together."""
+    """Yield groups of parts that have few rows together (`MAX_ROWS_AT_ONCE`); a larger part is a group of its own."""
     batch: list[str] = []
     row_count = 0
     for part in changed:
@@ -226,10 +226,10 @@ def _selected(column: str, kind: str) -> str:
 
 
 def _is_text(kind: str) -> bool:
-    """Whether Parquet has nothing of this type."""
+    """Return whether Parquet lacks this type."""
     return kind.startswith(("JSON", "UUID", "Enum", "LowCardinality(Enum"))
 
 
 def _plain(kind: str) -> str:
-    """A type without what only ClickHouse keeps apart."""
+    """Return a type without what only ClickHouse keeps apart."""
     return kind.removeprefix("LowCardinality(").removesuffix(")") if kind.startswith("LowCardinality(") else kind

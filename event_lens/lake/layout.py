@@ -1,4 +1,4 @@
-"""Where what lies in a lake: `TABLE/project_id=P/DAY=2026-01-31/data.parquet`, and notes that say what is exported."""
+"""Where things lie in a lake: `TABLE/project_id=P/DAY=2026-01-31/data.parquet`, and notes on what is exported."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ class LakeTable(msgspec.Struct, frozen=True):
 
 
 class LakePart(msgspec.Struct, frozen=True):
-    """What a part of a table was like when it was exported last, and which projects had rows in it."""
+    """The state of a table's part when it was exported last, and which projects had rows in it."""
 
     state: str
     projects: list[str]
@@ -52,7 +52,7 @@ class LakeNotes(msgspec.Struct, kw_only=True):
 
 
 def read_notes(lake: Path) -> LakeNotes:
-    """The notes of a lake, empty ones where there are none. Raises `Refused` (`lake_unreadable`)."""
+    """Return the notes of a lake, empty ones where there are none. Raises `Refused` (`lake_unreadable`)."""
     try:
         notes = msgspec.json.decode((lake / NOTES).read_bytes(), type=LakeNotes)
     except FileNotFoundError:
@@ -78,12 +78,12 @@ def project_folder(lake: Path, table: str, project_id: str) -> Path:
 
 
 def part_files(lake: Path, table: str, project_id: str, day_column: str, part: str) -> Iterator[Path]:
-    """The files with a project's rows of a part of a table."""
+    """Yield the files with a project's rows of a part of a table."""
     day = f"{part[:4]}-{part[4:]}-*" if len(part) == len("202601") else part
     yield from project_folder(lake, table, project_id).glob(f"{day_column}={day}/{DATA}" if day_column else DATA)
 
 
 def data_file(lake: Path, table: str, project_id: str, day_column: str, day: str) -> Path:
-    """The file with the rows of a project, of one `day` where the table has days."""
+    """Return the file with the rows of a project, of one `day` where the table has days."""
     folder = project_folder(lake, table, project_id)
     return (folder / f"{day_column}={day}" if day_column else folder) / DATA

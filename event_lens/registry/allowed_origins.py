@@ -8,7 +8,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def is_allowed(origin: str, rules: Iterable[str]) -> bool:
-    """Whether `origin`, as a browser sends it, fits one of `rules`.
+    """Return whether `origin`, as a browser sends it, fits one of `rules`.
 
     A rule is `example.com`, `*.example.com` (its subdomains), either with a scheme or port if those must be so, or `*`.
     """

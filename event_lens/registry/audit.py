@@ -9,7 +9,9 @@ from event_lens.registry.tables import AuditEntry
 def list_audit(
     registry: Registry, project_id: str | None = None, *, limit: int = 100, before_id: int | None = None
 ) -> list[AuditEntry]:
-    """The latest changes first, of one project where it is given, and those before `before_id` of them."""
+    """Return up to `limit` changes, the latest first: of one project where it is given, and only those before
+    `before_id`.
+    """
     chosen = select(AuditEntry).order_by(AuditEntry.change_id.desc()).limit(limit)
     if project_id is not None:
         chosen = chosen.where(AuditEntry.project_id == project_id)

@@ -1,4 +1,4 @@
-"""What a transaction changes in the registry, as entries of the audit log that are written with it.
+"""Notes what a transaction changes in the registry, as entries of the audit log that are written with it.
 
 Sessions note it themselves, so no function that changes something can leave it out.
 """
@@ -55,7 +55,7 @@ def _values(instance: Any) -> dict[str, Any]:
 
 
 def _difference(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields that differ, as they were and as they become."""
+    """Returns the fields that differ, as they were and as they become."""
     before, after = {}, {}
     for attribute in inspect(instance).attrs:
         history = attribute.history
@@ -69,7 +69,7 @@ def _difference(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A value as JSON holds it, and none of a secret."""
+    """Returns a value as JSON holds it; a secret is hidden."""
     if name == HIDDEN_FIELD:
         return HIDDEN
     return value.isoformat() if isinstance(value, datetime) else value

@@ -21,7 +21,9 @@ TYPES = ("write", "read", "root")
 def create_client(
     registry: Registry, project_id: str, type: str, *, name: str = "", origins: tuple[str, ...] = ()
 ) -> tuple[Client, str]:
-    """A new client and its secret, which is shown this once and kept as a hash only. Raises `Refused`."""
+    """Creates a client and returns it with its secret, which is shown this once and kept as a hash only. Raises
+    `Refused` (`client_type_invalid`).
+    """
     if type not in TYPES:
         raise Refused(f"A client's type is one of {', '.join(TYPES)}, not {type!r}.", code="client_type_invalid")
     find_project(registry, project_id)
@@ -41,7 +43,7 @@ def create_client(
 
 
 def find_client(registry: Registry, client_id: str) -> Client | None:
-    """The client, if it exists and is not revoked."""
+    """Returns the client, None if it does not exist or is revoked."""
     with registry.session() as session:
         client = session.get(Client, client_id)
     return client if client is not None and client.revoked_at is None else None
@@ -56,7 +58,9 @@ def list_clients(registry: Registry, project_id: str | None = None) -> list[Clie
 
 
 def find_client_of(registry: Registry, project_id: str, client_id: str) -> Client:
-    """A client of the project, revoked or not. Raises `Refused` (`key_unknown`), for those of other projects too."""
+    """Returns a client of the project, revoked or not. Raises `Refused` (`key_unknown`), for those of other projects
+    too.
+    """
     with registry.session() as session:
         client = session.get(Client, client_id)
     if client is None or client.project_id != project_id:
@@ -65,7 +69,7 @@ def find_client_of(registry: Registry, project_id: str, client_id: str) -> Clien
 
 
 def rename_client(registry: Registry, client_id: str, name: str) -> Client:
-    """The client under another name, which is free text. Raises `Refused` (`key_unknown`)."""
+    """Renames a client and returns it; the name is free text. Raises `Refused` (`key_unknown`)."""
     with registry.session() as session:
         client = _get(session, client_id)
         client.name = name
@@ -73,7 +77,7 @@ def rename_client(registry: Registry, client_id: str, name: str) -> Client:
 
 
 def rotate_client(registry: Registry, client_id: str) -> tuple[Client, str]:
-    """The client and its new secret; the old one is refused within seconds.
+    """Gives a client a new secret and returns both; the old one is refused within seconds.
 
     Raises `Refused`: `key_unknown`, and `key_revoked` for a client that was revoked, which stays so.
     """
@@ -95,7 +99,7 @@ def revoke_client(registry: Registry, client_id: str) -> Client:
 
 
 def add_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
-    """The client with origins added; one that is there already stays once. Raises `Refused`.
+    """Adds origins to a client and returns it; an origin that is there already stays once. Raises `Refused`.
 
     Collectors follow within seconds.
     """
@@ -106,7 +110,7 @@ def add_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> C
 
 
 def replace_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
-    """The client with these origins and no others. Raises `Refused`."""
+    """Replaces a client's origins with these and returns it. Raises `Refused`."""
     with registry.session() as session:
         client = _get(session, client_id)
         client.origins = origin_rules(origins)
@@ -114,7 +118,9 @@ def replace_origins(registry: Registry, client_id: str, origins: Iterable[str]) 
 
 
 def remove_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
-    """The client without these origins. Raises `Refused`, also for one that is not there."""
+    """Removes these origins from a client and returns it. Raises `Refused`, also for an origin that the client does
+    not have.
+    """
     with registry.session() as session:
         client = _get(session, client_id)
         left = origin_rules(client.origins)
@@ -149,5 +155,5 @@ def _new_secret() -> str:
 
 
 def is_secret_of(client: Client, secret: str) -> bool:
-    """Whether `secret` is the client's, compared in constant time."""
+    """Returns whether `secret` is the client's, compared in constant time."""
     return hmac.compare_digest(hash_secret(secret), client.secret_hash)

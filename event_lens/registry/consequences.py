@@ -17,12 +17,12 @@ DEFINITIONS = ("funnel", "retention", "cohort", "goal")
 
 
 def rebuilt_projects(changes: Iterable[AuditEntry]) -> list[str]:
-    """The projects whose days the next build makes anew, each once."""
+    """Return the projects whose days the next build makes anew, each once."""
     return list(dict.fromkeys(change.project_id for change in changes if _rebuilds(change)))
 
 
 def rescanned_projects(changes: Iterable[AuditEntry]) -> list[str]:
-    """The projects whose landed events may be judged otherwise now, each once."""
+    """Return the projects whose landed events may be judged otherwise now, each once."""
     return list(dict.fromkeys(change.project_id for change in changes if _changes(change, RESCANNED_SETTINGS)))
 
 

@@ -35,7 +35,7 @@ class CopiedRow(NamedTuple):
 
 
 def copied_rows(registry: Registry) -> list[CopiedRow]:
-    """Every row of the registry that may be kept, in an order in which they can be inserted."""
+    """Return every row of the registry that may be kept, in an order in which they can be inserted."""
     with registry.session() as session:
         return list(_rows(session.connection()))
 
@@ -74,7 +74,7 @@ def restore_rows(registry: Registry, revision: str, rows: Iterable[CopiedRow]) -
 
 @contextmanager
 def _old_registry(revision: str, rows: Iterable[CopiedRow]) -> Iterator[Connection]:
-    """A registry that holds `rows`, made at `revision` and upgraded to this program's tables."""
+    """Yield a registry that holds `rows`, made at `revision` and upgraded to this program's tables."""
     with TemporaryDirectory(prefix="eventlens-registry-") as folder:
         engine = create_engine(f"sqlite:///{Path(folder) / 'registry.db'}")
         try:

@@ -49,7 +49,7 @@ class Registry:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """One transaction: committed at the end of the block, rolled back when it raises.
+        """Open one transaction: committed at the end of the block, rolled back when the block raises.
 
         Raises `Unavailable` (`registry_unavailable`) when the database does not answer.
         """
@@ -64,7 +64,9 @@ class Registry:
             self.changes += noted
 
     def scrub(self) -> None:
-        """Takes what was deleted out of SQLite's log too, unless somebody reads just now; other databases do it."""
+        """Remove deleted rows from SQLite's log too, unless somebody reads just now; other databases do that
+        themselves.
+        """
         if self._engine.dialect.name == "sqlite":
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -74,7 +76,7 @@ class Registry:
 
 
 def open_registry(settings: Settings) -> Registry:
-    """The registry of `settings`, its tables upgraded under a lock so that processes may start at once.
+    """Open the registry of `settings`; its tables are upgraded under a lock, so that processes may start at once.
 
     Raises `Unavailable` (`registry_unavailable`) when the database does not answer, `Refused` when its address or its
     user's rights are not enough (`registry_refused`) or a newer program upgraded it (`registry_newer`).
@@ -102,7 +104,9 @@ def open_registry(settings: Settings) -> Registry:
 
 
 def _options(address: str) -> dict[str, Any]:
-    """For a server: a dead connection is replaced before it is used, and an answer that never comes is given up."""
+    """Return the engine's options. For a server: a dead connection is replaced before use, and an answer that never
+    comes is given up.
+    """
     if address.startswith("sqlite"):
         return {}
     timeouts = {"connect_timeout": CONNECT_WITHIN_SECONDS, "tcp_user_timeout": 1000 * ANSWER_WITHIN_SECONDS}

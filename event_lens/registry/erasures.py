@@ -1,4 +1,6 @@
-"""Receipts of erased people: when it was asked for, how far it has come, and how many rows each table had of them."""
+"""Receipts of erased people: when an erasure was asked for, how far it has come, and how many rows each table had of
+the person.
+"""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -57,7 +59,7 @@ class ErasureNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def erasure_key(registry: Registry) -> tuple[int, int]:
-    """The key of the warehouse's hashes, made at the first use. Processes that ask at once get the same."""
+    """Return the key of the warehouse's hashes, made at the first use. Processes that ask at once get the same."""
     try:
         with registry.session() as session:
             if session.get(ErasureKey, 1) is None:
@@ -106,7 +108,7 @@ def keep_notes(registry: Registry, notes: Iterable[ErasureNote]) -> None:
 
 
 def open_erasure(registry: Registry, project_id: str, kind: Kind, subject: str) -> Receipt:
-    """The erasure of `subject` that has not come to its end, or a new one."""
+    """Return the erasure of `subject` that has not come to its end, or a new one."""
     with registry.session() as session:
         unfinished = select(Erasure).where(
             Erasure.project_id == project_id, Erasure.kind == kind, Erasure.finished_at.is_(None)
@@ -131,7 +133,7 @@ def open_erasure(registry: Registry, project_id: str, kind: Kind, subject: str) 
 def advance_erasure(
     registry: Registry, erasure_id: str, stage: Stage, rows: Mapping[str, tuple[int, int]] | None = None
 ) -> Receipt:
-    """Note how far an erasure has come, and what its tables held, where that is given."""
+    """Note how far an erasure has come and, where they are given, the rows of each table; return the receipt."""
     with registry.session() as session:
         row = session.get_one(Erasure, erasure_id)
         row.stage = stage
@@ -143,7 +145,7 @@ def advance_erasure(
 
 
 def list_erasures(registry: Registry, project_id: str | None = None) -> list[Receipt]:
-    """The receipts of a project or of all, the latest first."""
+    """Return the receipts of a project or of all, the latest first."""
     with registry.session() as session:
         found = select(Erasure).order_by(Erasure.requested_at.desc(), Erasure.erasure_id)
         if project_id is not None:
@@ -156,7 +158,7 @@ def _numbers(secret: str) -> tuple[int, int]:
 
 
 def _hash(salt: str, subject: str) -> str:
-    """A slow hash, so that whoever holds the registry cannot try all short ids in passing."""
+    """Return a slow hash, so that whoever holds the registry cannot try all short ids in passing."""
     return scrypt(subject.encode(), salt=bytes.fromhex(salt), **_MEMORY).hex()
 
 

@@ -6,7 +6,7 @@ from event_lens.errors import Refused
 
 
 def own_address(text: str) -> str:
-    """An address, or a network such as `192.0.2.0/24`, in its usual spelling.
+    """Return an address, or a network such as `192.0.2.0/24`, in its usual spelling.
 
     An IPv4 address written as IPv6 is the IPv4 address. Raises `Refused` (`project_setting_invalid`).
     """

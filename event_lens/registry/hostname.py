@@ -11,7 +11,7 @@ LONGEST = 253
 
 
 def hostname(text: str) -> str:
-    """`text` in lower case and punycode, without a final dot. Raises `Refused` (`project_setting_invalid`)."""
+    """Return `text` in lower case and punycode, without a final dot. Raises `Refused` (`project_setting_invalid`)."""
     try:
         name = ascii_host(text.strip()).removesuffix(".")
     except ValueError:
@@ -22,7 +22,7 @@ def hostname(text: str) -> str:
 
 
 def hostname_rule(text: str) -> str:
-    """A hostname, or `*.example.com` for all below it. Raises `Refused` (`project_setting_invalid`)."""
+    """Return a hostname, or `*.example.com` for all below it. Raises `Refused` (`project_setting_invalid`)."""
     above = text.strip().removeprefix("*.")
     return f"*.{hostname(above)}" if above != text.strip() else hostname(text)
 

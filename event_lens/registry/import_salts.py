@@ -9,7 +9,7 @@ from event_lens.registry.tables import ImportSalt
 
 
 def import_salt(registry: Registry, project_id: str) -> str:
-    """The project's salt, made at the first use. Processes that ask at once get the same."""
+    """Return the project's salt, made at the first use. Processes that ask at once get the same."""
     try:
         with registry.session() as session:
             if session.get(ImportSalt, project_id) is None:

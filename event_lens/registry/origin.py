@@ -12,7 +12,7 @@ MAX_ORIGINS = 1_000
 
 
 class Origin(NamedTuple):
-    """An origin, or a rule for one; what a rule does not say is empty."""
+    """An origin, or a rule for one; a part that a rule leaves open is empty."""
 
     scheme: str
     host: str
@@ -20,7 +20,7 @@ class Origin(NamedTuple):
 
 
 def origin_of(text: str) -> Origin | None:
-    """None for what is not an origin: user info, a path, a broken port."""
+    """Return the origin in `text`; None for anything else, such as user info, a path or a broken port."""
     text = text.strip().lower()
     try:
         split = urlsplit(text if "://" in text else f"//{text}")
@@ -33,7 +33,7 @@ def origin_of(text: str) -> Origin | None:
 
 
 def origin_rules(texts: Iterable[str]) -> list[str]:
-    """Each rule once, in its usual spelling and in their order. Raises `Refused` (`origin_invalid`)."""
+    """Return each rule once, in its usual spelling and in their order. Raises `Refused` (`origin_invalid`)."""
     rules = list(dict.fromkeys(map(_rule, texts)))
     if len(rules) > MAX_ORIGINS:
         raise Refused(f"A client has up to {MAX_ORIGINS} origins.", code="origin_invalid")

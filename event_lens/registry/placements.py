@@ -37,14 +37,14 @@ class Move:
 
 
 def emptiest_shard(session: Session, shard_count: int) -> int:
-    """The shard with the fewest projects, of equals the first."""
+    """Return the shard with the fewest projects, of equals the first."""
     counted = session.execute(select(Project.shard, func.count()).group_by(Project.shard)).all()
     counts = {row[0]: row[1] for row in counted}
     return min(range(1, shard_count + 1), key=lambda shard: counts.get(shard, 0))
 
 
 def find_placements(registry: Registry, project_ids: Collection[str]) -> dict[str, Placement]:
-    """The placement of each project; one that the registry does not know is on the first shard."""
+    """Return the placement of each project; one that the registry does not know is on the first shard."""
     with registry.session() as session:
         found = session.execute(
             select(Project.project_id, Project.shard, Project.moved_at, ProjectMove.stage)
@@ -73,7 +73,8 @@ def check_stays(registry: Registry, project_id: str) -> None:
 
 
 def begin_move(registry: Registry, project_id: str, to_shard: int) -> Move | None:
-    """The move of a project to `to_shard`, the one under way if there is one; None when the project is there already.
+    """Return the move of a project to `to_shard`, the one under way if there is one; None when the project is there
+    already.
 
     Raises `Refused` (`project_unknown`), `Unavailable` (`project_moving`) when it is on its way to another shard.
     """

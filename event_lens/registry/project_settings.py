@@ -1,4 +1,4 @@
-"""What a setting of a project is. Each is declared once, at its column in `tables.py`.
+"""Settings of a project. Each is declared once, at its column in `tables.py`.
 
 The registry, the command line, the answers in JSON, the copy that models read and the docs follow from that.
 """
@@ -50,18 +50,22 @@ class ProjectSetting:
 
     @property
     def is_copied(self) -> bool:
-        """Whether the warehouse has a copy of it: of what models read and readers are shown."""
+        """Whether the warehouse holds a copy: it does of settings that models read and of those that readers are
+        shown.
+        """
         return self.changes is not Changes.NEW_EVENTS
 
     @property
     def field(self) -> str:
-        """Its name in JSON: `honourGpc` for `honour_gpc`."""
+        """The setting's name in JSON: `honourGpc` for `honour_gpc`."""
         first, *others = self.name.split("_")
         return first + "".join(word.capitalize() for word in others)
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Its option on the command line, and an older name of it; of a switch also the one that takes it back."""
+        """The option on the command line and its older names; for a switch the option and the one that takes it
+        back.
+        """
         flag = self.option or f"--{self.name.replace('_', '-')}"
         return (f"{flag}/--no-{flag.removeprefix('--')}",) if self.type is bool else (flag, *self.older_option.split())
 

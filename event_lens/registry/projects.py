@@ -20,7 +20,8 @@ _STAYING = (Project, Erasure, AuditEntry)
 
 
 def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
-    """A new project with a readable, unguessable id, on `shard` or the one with the fewest projects.
+    """Create a project with a readable, unguessable id, on `shard` or the one with the fewest projects, and return
+    it.
 
     Raises `Refused` for a setting it cannot have.
     """
@@ -37,7 +38,7 @@ def create_project(registry: Registry, name: str, shard: int | None = None, /, *
 
 
 def change_project(registry: Registry, project_id: str, **settings: object) -> Project:
-    """The project with its settings changed, lists replaced. Raises `Refused`.
+    """Change a project's settings and return it; lists are replaced. Raises `Refused`.
 
     Collectors follow within seconds; the next build rebuilds the project's days if its numbers depend on the change.
     """
@@ -48,7 +49,7 @@ def change_project(registry: Registry, project_id: str, **settings: object) -> P
 
 
 def rebuild_project(registry: Registry, project_id: str) -> Project:
-    """The project, all of whose days the next build makes anew. Raises `Refused` (`project_unknown`)."""
+    """Have the next build make all days of a project anew; return the project. Raises `Refused` (`project_unknown`)."""
     with registry.session() as session:
         project = _get(session, project_id)
         project.rebuild_count += 1
@@ -81,7 +82,7 @@ def forget_project(registry: Registry, project_id: str) -> None:
 
 
 def add_to_project(registry: Registry, project_id: str, **lists: Iterable[str]) -> Project:
-    """The project with values added to its lists; one that is there already stays once. Raises `Refused`."""
+    """Add values to a project's lists and return it; a value that is there already stays once. Raises `Refused`."""
     with registry.session() as session:
         project = _get(session, project_id)
         _apply(project, {name: [*_list(project, name), *added] for name, added in lists.items()})
@@ -89,7 +90,7 @@ def add_to_project(registry: Registry, project_id: str, **lists: Iterable[str]) 
 
 
 def remove_from_project(registry: Registry, project_id: str, **lists: Iterable[str]) -> Project:
-    """The project with values taken out of its lists. Raises `Refused`, also for one that is not there."""
+    """Take values out of a project's lists and return it. Raises `Refused`, also for a value that is not there."""
     with registry.session() as session:
         project = _get(session, project_id)
         left = {name: _list(project, name) for name in lists}
@@ -108,7 +109,7 @@ def list_projects(registry: Registry) -> list[Project]:
 
 
 def find_project(registry: Registry, project_id: str) -> Project:
-    """Raises `Refused` (`project_unknown`) when there is none."""
+    """Return the project. Raises `Refused` (`project_unknown`) when there is none."""
     with registry.session() as session:
         return _get(session, project_id)
 

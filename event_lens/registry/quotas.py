@@ -10,7 +10,7 @@ MAX_QUOTA = 10**15
 
 @dataclass(frozen=True)
 class Quota:
-    """What is limited, and the limit of a project that has none of its own; 0 means unlimited."""
+    """The meaning of a limit, and its default for projects that set none; 0 means unlimited."""
 
     default: int
     meaning: str
@@ -29,7 +29,7 @@ QUOTAS = {
 
 
 def quota_of(quotas: Sequence[str], name: str) -> int:
-    """The limit called `name` of a project with these `quotas`, each NAME=NUMBER; 0 means unlimited."""
+    """Return the limit called `name` of a project with these `quotas`, each NAME=NUMBER; 0 means unlimited."""
     return next((int(text.rpartition("=")[2]) for text in quotas if text.startswith(f"{name}=")), QUOTAS[name].default)
 
 
@@ -44,5 +44,5 @@ def quota_text(text: str) -> str:
 
 
 def last_of_each(quotas: list[str]) -> list[str]:
-    """Keep the last of those with one name."""
+    """Keep the last quota of each name."""
     return list({text.partition("=")[0]: text for text in quotas}.values())

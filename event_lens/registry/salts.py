@@ -15,7 +15,8 @@ from event_lens.registry.tables import PERIODS, Salt
 
 
 def salts_on(registry: Registry, period: str, day: date) -> dict[date, str]:
-    """The salts of the period that `day` is in and, if there was one, of the period before, by their first days.
+    """Return the salts of the period that `day` is in and, if there was one, of the period before, by their first
+    days.
 
     Makes the one of `day`, and forgets all older ones, those of the other kind of period too, and those of a future
     that a clock once claimed. Several processes may ask at once: they get the same salts. Blocks.
@@ -36,12 +37,14 @@ def salts_on(registry: Registry, period: str, day: date) -> dict[date, str]:
 
 
 def first_day(period: str, day: date) -> date:
-    """The first day of the daily or monthly period that `day` is in."""
+    """Return the first day of the daily or monthly period that `day` is in."""
     return day.replace(day=1) if period == "monthly" else day
 
 
 def _outdated(period: str, day: date) -> ReturningDelete[tuple[str]]:
-    """Deletes what is neither of the period of `day` nor a neighbour's: another process' clock may be ahead."""
+    """Return the statement that deletes salts neither of the period of `day` nor of a neighbour: another process'
+    clock may be ahead.
+    """
     first = first_day(period, day)
     before = first_day(period, first - timedelta(days=1))
     after = first_day(period, first + timedelta(days=31 if period == "monthly" else 1))

@@ -30,14 +30,16 @@ class FoundUser:
     is_for_all_projects: bool = False
 
     def has_secret(self, password: str) -> bool:
-        """Whether `password` is the user's, compared in constant time."""
+        """Return whether `password` is the user's, compared in constant time."""
         return hmac.compare_digest(hash_secret(password), self.secret_hash)
 
 
 def create_sql_user(
     registry: Registry, name: str, project_ids: Sequence[str], *, is_for_all_projects: bool = False
 ) -> tuple[SqlUser, str]:
-    """A new user and its password, which is shown this once and kept as a hash only. Raises `Refused`."""
+    """Create a user and return it with its password, which is shown this once and kept as a hash only. Raises
+    `Refused` (`sql_user_name`, `sql_user_projects`, `sql_user_exists`).
+    """
     if not NAME.fullmatch(name) or name in RESERVED:
         raise Refused(
             f"{name!r} cannot be a SQL user's name: it takes letters, digits and `_`, begins with a letter, has up to "
@@ -68,7 +70,7 @@ def create_sql_user(
 
 
 def find_sql_user(registry: Registry, name: str) -> FoundUser | None:
-    """The user of that name, if there is one."""
+    """Return the user of that name, None if there is none."""
     with registry.session() as session:
         user = session.get(SqlUser, name)
     if user is None:
@@ -82,7 +84,9 @@ def list_sql_users(registry: Registry) -> list[SqlUser]:
 
 
 def rotate_sql_user(registry: Registry, name: str) -> tuple[SqlUser, str]:
-    """The user and its new password; the old one is refused from now on. Raises `Refused` (`sql_user_unknown`)."""
+    """Give a user a new password and return both; the old one is refused from now on. Raises `Refused`
+    (`sql_user_unknown`).
+    """
     password = _new_password()
     with registry.session() as session:
         user = _known(session.get(SqlUser, name), name)

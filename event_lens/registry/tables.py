@@ -187,7 +187,9 @@ class Client(Table):
 
 
 class Salt(Table):
-    """The secret of a UTC day or month (`period` daily, monthly), of which `day` is the ISO date or its first one's."""
+    """The secret of a UTC day or month (`period` daily, monthly); `day` is the ISO date of that day or of the
+    month's first.
+    """
 
     __tablename__ = "salts"
 
@@ -252,7 +254,7 @@ class Retention(Table):
 
 
 class Cohort(Table):
-    """Criteria of events or of profiles, of which all or any must be true."""
+    """Criteria of events or of profiles; all or any of them must be true."""
 
     __tablename__ = "cohorts"
 

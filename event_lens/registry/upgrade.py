@@ -47,7 +47,7 @@ def upgrade_to(engine: Engine, revision: str) -> None:
 
 
 def newest_revision() -> str:
-    """The revision of this program's tables: migrations are numbered in their order."""
+    """Return the revision of this program's tables: migrations are numbered in their order."""
     return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py"))
 
 
@@ -71,7 +71,7 @@ def _upgrade(connection: Connection, revision: str) -> None:
 
 @contextmanager
 def _locked(engine: Engine, lock_file: Path) -> Iterator[Connection]:
-    """One transaction, which no other process of ours has at the same time."""
+    """Open one transaction, which no other process of ours has at the same time."""
     if engine.dialect.name == "sqlite":
         with waited_lock(lock_file), engine.begin() as connection:
             yield connection
@@ -90,5 +90,5 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _reason(error: DBAPIError) -> str:
-    """The first line of what the database says; further ones quote the statement."""
+    """Return the first line of what the database says; further lines quote the statement."""
     return str(error.orig).strip().partition("\n")[0]

@@ -40,12 +40,12 @@ class Access(msgspec.Struct, frozen=True):
         return f"http://{service}:{self.password(service)}@127.0.0.1:{self.http_port}"
 
     def password(self, service: Service) -> str:
-        """The service's password; one that the file does not know, for the home is older, follows from the admin's."""
+        """Return the service's password; where an older home's file lacks it, it is derived from the admin's."""
         return self.passwords.get(service) or sha256(f"{service} {self.passwords['admin']}".encode()).hexdigest()
 
     @property
     def shards_secret(self) -> str:
-        """By what the shards of a warehouse know one another; this home is the first of them."""
+        """The secret by which the shards of a warehouse know one another; this home is the first of them."""
         return sha256(f"shards {self.passwords['admin']}".encode()).hexdigest()
 
 
@@ -57,23 +57,27 @@ def connect(
     database: str = "default",
     query_timeout_seconds: int = 60,
 ) -> Warehouse:
-    """A connection to `shard` (that of this home) with the rights of `service`, opened at its first use."""
+    """Return a connection to `shard` (by default this home's) with the rights of `service`, opened at its first use."""
     return Warehouse(url_of(settings, service, shard), database=database, query_timeout_seconds=query_timeout_seconds)
 
 
 def url_of(settings: Settings, service: Service, shard: int | None = None) -> Callable[[], str]:
-    """`warehouse_url` for later: the embedded warehouse may have moved by then."""
+    """Return a call of `warehouse_url` for later: the embedded warehouse may have moved by then."""
     return partial(warehouse_url, settings, service, shard)
 
 
 def warehouse_url(settings: Settings, service: Service, shard: int | None = None) -> str:
-    """The URL of `shard` (that of this home) with the user of `service`; it holds a password, so it is never shown."""
+    """Return the URL of `shard` (by default this home's) with the user of `service`; it holds a password, so it is
+    never shown.
+    """
     number = shard or shard_of_home(settings)
     return url_of_shard(settings, number) or read_access(settings_of_shard(settings, number).home).url(service)
 
 
 def read_access(home: Path) -> Access:
-    """The access to the embedded warehouse of `home`, made when there is none. Raises `Broken` for a damaged file."""
+    """Return the access to the embedded warehouse of `home`, made when it is missing. Raises `Broken`
+    (`warehouse_access_damaged`).
+    """
     file = prepare_home(home) / FILE
     if not file.exists():
         _write_once(file, Access(free_port(), {service: secrets.token_urlsafe(32) for service in SERVICES}))
@@ -87,7 +91,9 @@ def read_access(home: Path) -> Access:
 
 
 def move_access(home: Path) -> Access:
-    """The access with another port, for when somebody else took the one before; for the warehouse's process only."""
+    """Give the access another port, for when somebody else took the old one, and return it; for the warehouse's
+    process only.
+    """
     moved = Access(free_port(), read_access(home).passwords)
     _draft(home / FILE, moved).replace(home / FILE)
     return moved

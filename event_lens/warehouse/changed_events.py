@@ -1,4 +1,4 @@
-"""Tells builds on which days rows of raw were deleted or changed: a batch of such times lands like one of rows."""
+"""Tells builds on which days raw rows were deleted or changed: their times land as a batch, as those of new rows do."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ def note_changes(warehouse: Warehouse, batch_id: str, table: str, condition: str
 
 
 def land_changes(warehouse: Warehouse, batch_id: str, at_ms: int) -> None:
-    """Have the next build rebuild the days of what was noted, once it has changed.
+    """Have the next build rebuild the days that were noted, once their rows have changed.
 
     Not before: a build that runs meanwhile may not take the batch for built while it still sees the old rows.
     """

@@ -75,13 +75,13 @@ class Warehouse:
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
     ) -> list[dict[str, Any]]:
-        """All rows, each a dict by column."""
+        """Return all rows, each a dict by column."""
         with _Translated(self):
             result = self._connected().query(sql, parameters=_bound(parameters), settings=_bound(settings))
             return list(result.named_results())
 
     def value(self, sql: str, parameters: Mapping[str, object] | None = None) -> Any:
-        """The first column of the first row; None when there is no row."""
+        """Return the first column of the first row; None without a row."""
         with _Translated(self):
             rows = self._connected().query(sql, parameters=_bound(parameters)).result_rows
             return rows[0][0] if rows else None
@@ -89,7 +89,7 @@ class Warehouse:
     def frame(
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
     ) -> "polars.DataFrame":
-        """All rows as a Polars frame."""
+        """Return all rows as a Polars frame."""
         # Most processes make no frame, and Polars takes a third of a second to import.
         import polars  # noqa: PLC0415
 
@@ -104,7 +104,7 @@ class Warehouse:
         parameters: Mapping[str, object] | None = None,
         settings: Mapping[str, object] | None = None,
     ) -> RowStream:
-        """The rows in any ClickHouse format, to be read piece by piece and closed."""
+        """Return the rows in any ClickHouse format, to be read piece by piece and closed."""
         translated = _Translated(self)
         with translated:
             client = self._connected()
@@ -118,7 +118,7 @@ class Warehouse:
         parameters: Mapping[str, object] | None = None,
         settings: Mapping[str, object] | None = None,
     ) -> Iterator[bytes]:
-        """The pieces of `open_stream`; it is closed when the iterator is."""
+        """Yield the pieces of `open_stream`; closing the iterator closes the stream."""
         rows = self.open_stream(sql, format, parameters, settings)
         try:
             while piece := rows.read():
@@ -156,12 +156,12 @@ class Warehouse:
 
     @property
     def place(self) -> str:
-        """Where the warehouse is, without user and password."""
+        """The warehouse's host and port, without user and password."""
         url = urlsplit(self._find_url())
         return f"{url.hostname}:{url.port or _default_port(url.scheme)}"
 
     def ping(self) -> bool:
-        """Whether the warehouse answers."""
+        """Return whether the warehouse answers."""
         try:
             with _Translated(self):
                 return self._connected().ping()
@@ -187,7 +187,7 @@ class Warehouse:
 
 
 class _Translated:
-    """ConcurrencyLimit the client's exceptions into ours."""
+    """Turns the client's exceptions into ours."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse

@@ -13,7 +13,8 @@ _OBJECTS = {b"DATABASE", b"TABLE", b"VIEW"}
 
 
 def for_cluster(statement: bytes, cluster: str) -> bytes:
-    """`statement` as every replica of `cluster` is to run it: `ON CLUSTER`, and the replicated kind of its engine.
+    """Return `statement` as every replica of `cluster` is to run it: with `ON CLUSTER`, and the replicated kind of
+    its engine.
 
     What defines nothing (an INSERT) stays as it is. Raises `Broken` (`migration_not_for_clusters`) for a statement that
     defines something else than a database, a table or a view.

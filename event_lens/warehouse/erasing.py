@@ -141,7 +141,7 @@ def _note(
 
 
 def count_rows(warehouse: Warehouse, erasing: Erasing, person: Person) -> dict[str, int]:
-    """How many rows each table has of the person; tables without any are left out."""
+    """Return how many rows each table has of the person; tables without any are left out."""
     counts = {
         table: warehouse.value(
             f"SELECT count() FROM {marked} WHERE project_id = {{project:String}} AND is_erased", erasing.values
@@ -155,7 +155,7 @@ def count_rows(warehouse: Warehouse, erasing: Erasing, person: Person) -> dict[s
 
 
 def delete_from_models(warehouse: Warehouse, erasing: Erasing) -> None:
-    """Delete the rows of the models that name the person, and have answers that are kept asked anew. Repeatable."""
+    """Delete the model rows that name the person, and have cached answers asked anew. Repeatable."""
     for table, condition in _models(warehouse, erasing).items():
         if warehouse.value(f"SELECT count() FROM {table} WHERE {condition}", erasing.values):
             warehouse.command(f"ALTER TABLE {table} DELETE WHERE {condition}", erasing.values, _AT_ONCE)
@@ -200,7 +200,7 @@ def forget_changes(warehouse: Warehouse, erasing: Erasing) -> None:
 
 
 def sweep(warehouse: Warehouse, build_id: str) -> int:
-    """Delete what a build's batches brought of people who are erased, and return of how many rows it was.
+    """Delete the rows that a build's batches brought of erased people, and return how many there were.
 
     A spool of another machine, a backup or an import can bring such rows; the models never see them.
     """
@@ -232,7 +232,7 @@ def _marked(table: str) -> str:
 
 
 def _models(warehouse: Warehouse, erasing: Erasing) -> dict[str, str]:
-    """Each table that a build made and that names people, with the condition for rows that name the person."""
+    """Return each table that a build made and that names people, with the condition for rows that name the person."""
     found = warehouse.rows(
         """
         SELECT concat(columns.database, '.`', columns.table, '`') AS name, groupArray(columns.name) AS id_columns
@@ -252,7 +252,7 @@ def _models(warehouse: Warehouse, erasing: Erasing) -> dict[str, str]:
 
 
 def _names(erasing: Erasing, columns: Iterable[str]) -> str:
-    """SQL: whether one of `columns` has an id of the erasure, whatever the time."""
+    """Return SQL that says whether one of `columns` has an id of the erasure, whatever the time."""
     terms = []
     for column in columns:
         for kind in _KINDS[column]:
@@ -268,12 +268,12 @@ def _names(erasing: Erasing, columns: Iterable[str]) -> str:
 
 
 def _hashed(key: tuple[int, int], project: str, kind: str, value: str) -> str:
-    """SQL: the hash of an id, as the views of raw compute it."""
+    """Return SQL for the hash of an id, as the views of raw compute it."""
     return f"sipHash64Keyed((toUInt64({key[0]}), toUInt64({key[1]})), {project}, '{kind}', {value})"
 
 
 def _refused(warehouse: Warehouse, erasing: Erasing, person: Person) -> list[tuple[str, int]]:
-    """The refused bodies that name the person, by batch and row."""
+    """Return the refused bodies that name the person, by batch and row."""
     found: set[tuple[str, int]] = set()
     for some in _chunks(sorted(person.texts)):
         # As a word of its own: an id of one letter must not fit everything.
@@ -292,7 +292,9 @@ def _refused(warehouse: Warehouse, erasing: Erasing, person: Person) -> list[tup
 
 
 def _empty_refused(warehouse: Warehouse, erasing: Erasing, person: Person) -> None:
-    """Empty them, as they are after 30 days: the row itself stays for the ledger."""
+    """Empty the refused bodies that name the person, as all are after 30 days: the rows themselves stay for the
+    ledger.
+    """
     for some in _chunks(_refused(warehouse, erasing, person)):
         warehouse.command(
             f"ALTER TABLE {QUARANTINE} UPDATE message = '', device_id = '', user_agent = '', body = '' "

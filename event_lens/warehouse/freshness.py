@@ -29,7 +29,9 @@ class Freshness:
     failed_checks: tuple[FailedCheck, ...] = ()
 
     def complete_through_of(self, project_id: str) -> int | None:
-        """The instant up to which all that landed of a project is in the tables."""
+        """Return the instant (ms) up to which all that landed of a project is in the tables; None before the first
+        build.
+        """
         aside = self.set_aside.get(project_id)
         if aside is None or self.complete_through is None:
             return self.complete_through
@@ -37,7 +39,7 @@ class Freshness:
 
 
 def read_freshness(warehouse: Readable, now_ms: int) -> Freshness:
-    """The freshness at `now_ms`, which must be an instant before the call. Raises what `Warehouse` raises."""
+    """Return the freshness at `now_ms`, which must be an instant before the call. Raises what `Warehouse` raises."""
     (row,) = warehouse.rows(WAITING)
     # Asked after what waits, and a build notes its end before it marks its batches: so rows that were kept under this
     # version come from the tables that hold what does not wait.

@@ -26,6 +26,6 @@ class HeldDays:
 
 
 def find_held_days(warehouse: Warehouse, project_id: str) -> HeldDays | None:
-    """The days of the project, or None before anything has landed. Blocks; raises what the client raises."""
+    """Return the days of the project, or None before anything has landed. Blocks; raises what the client raises."""
     (row,) = warehouse.rows(HELD, {"project": project_id})
     return HeldDays(**row) if row["day_count"] else None

@@ -50,14 +50,14 @@ class Migration:
 
 
 def shipped_migrations() -> list[Migration]:
-    """The migrations of this program, in order."""
+    """Return the migrations of this program, in order."""
     folder = files("event_lens.warehouse") / "migrations"
     found = [Migration(item.name, item.read_bytes()) for item in folder.iterdir() if item.name.endswith(".sql")]
     return sorted(found, key=lambda migration: migration.name)
 
 
 def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None, cluster: str = "") -> list[str]:
-    """Apply what is not applied yet and return the names of that, in order; blocks until done.
+    """Apply the migrations that are not applied yet and return their names, in order; blocks until done.
 
     With a `cluster` everything is made on all of its replicas. Raises `Refused` (`migration_unknown`) when the
     warehouse was migrated by a newer program, (`cluster_unknown`, `cluster_sharded`) when the cluster is none that can
@@ -83,7 +83,7 @@ def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None
 
 
 def applied_migrations(warehouse: Migratable) -> dict[str, str]:
-    """The checksums of what was applied, by name."""
+    """Return the checksums of applied migrations, by name."""
     return {row["name"]: row["checksum"] for row in warehouse.rows("SELECT name, checksum FROM lens_raw.migrations")}
 
 
@@ -104,7 +104,7 @@ def migrate_all(settings: Settings) -> list[str]:
 
 
 def check_shards(warehouse: Migratable, cluster: str, expected: int) -> None:
-    """Raise `Refused` (`cluster_unknown`) when a shard does not know all of them."""
+    """Raise `Refused` (`cluster_unknown`) when a shard does not know all shards."""
     count = f"SELECT uniqExact(shard_num) AS shard_count FROM system.clusters WHERE cluster = '{cluster}'"
     shard_count = warehouse.rows(count)[0]["shard_count"]
     if shard_count != expected:
@@ -116,7 +116,9 @@ def check_shards(warehouse: Migratable, cluster: str, expected: int) -> None:
 
 
 def _check_cluster(warehouse: Migratable, cluster: str) -> None:
-    """Days are swapped on one table, so every replica has to hold all rows of it."""
+    """Raise `Refused` (`cluster_unknown`, `cluster_sharded`) unless every replica holds all rows of a table: days
+    are swapped on one.
+    """
     shards = f"SELECT uniqExact(shard_num) AS shard_count FROM system.clusters WHERE cluster = '{cluster}'"
     shard_count = warehouse.rows(shards)[0]["shard_count"]
     if not shard_count:

@@ -79,7 +79,7 @@ def check_no_import(source: Warehouse, project_id: str) -> None:
 
 
 def _days(warehouse: Warehouse, table: str, day: str, move: Move) -> dict[date, int]:
-    """How many rows of the project each day has."""
+    """Return how many rows of the project each day has."""
     counted = (
         f"SELECT {day} AS on_day, count() AS row_count FROM {table} WHERE project_id = {{project:String}} GROUP BY 1"
     )
@@ -117,7 +117,7 @@ def _note_batches(target: Warehouse, table: str, rows: str, values: Mapping[str,
 
 
 def wait_for_inserts(warehouse: Warehouse, replicas: str) -> None:
-    """Block until every INSERT into raw tables has ended that runs now."""
+    """Block until every INSERT into raw tables that runs now has ended."""
     processes = f"clusterAllReplicas('{replicas}', system.processes)" if replicas else "system.processes"
     running = f"SELECT query_id FROM {processes} WHERE query_kind = 'Insert' AND position(query, 'lens_raw.') > 0"
     begun = {row["query_id"] for row in warehouse.rows(running)}

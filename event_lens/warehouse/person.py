@@ -88,7 +88,7 @@ class Person:
 
 
 def find_profile(warehouse: Warehouse, project_id: str, profile_id: str) -> Person:
-    """The person of a profile: its aliases, and its devices as the models would give them to it."""
+    """Return the person of a profile: its aliases, and the devices that the models would give to it."""
     person = Person(profiles=_closure(warehouse, project_id, profile_id))
     devices: set[str] = set()
     for row in _asked(warehouse, _DEVICES, project_id, person.profiles):
@@ -106,7 +106,7 @@ def find_profile(warehouse: Warehouse, project_id: str, profile_id: str) -> Pers
 
 
 def find_device(warehouse: Warehouse, project_id: str, device_id: str) -> Person:
-    """The person of a device: all that it sent, also under the ids it had before and after a salt changed."""
+    """Return the person of a device: all that it sent, also under the ids it had before and after a salt changed."""
     found, new = {device_id}, {device_id}
     while new:
         near = {row["id"] for row in _asked(warehouse, _NEIGHBOURS, project_id, new)} - {""}
@@ -116,7 +116,7 @@ def find_device(warehouse: Warehouse, project_id: str, device_id: str) -> Person
 
 
 def _closure(warehouse: Warehouse, project_id: str, profile_id: str) -> set[str]:
-    """The profile and every name that leads to it, or to which it leads."""
+    """Return the profile and every name that leads to it, or to which it leads."""
     found, new = {profile_id}, {profile_id}
     while new:
         near: set[str] = set()
@@ -129,7 +129,9 @@ def _closure(warehouse: Warehouse, project_id: str, profile_id: str) -> set[str]
 
 
 def _stretches(links: Iterable[tuple[int, int, str]], own: set[str]) -> Iterator[tuple[int, int | None]]:
-    """When a device that several people used was the person's: whoever is linked first had it from the beginning."""
+    """Yield the stretches (ms, an end of None is open) in which a shared device was the person's; whoever is linked
+    first had it from the beginning.
+    """
     since: int | None = None
     is_first = True
     for at, _, profile in links:

@@ -1,4 +1,4 @@
-"""How long a project keeps raw, events and profiles: which days that closes, and what of them is dropped.
+"""How long a project keeps raw, events and profiles: which days that closes, and which rows are dropped.
 
 A closed day is as it was built: builds carry its rows over. So a day closes before the first row goes that a build of
 it would read, and rows that come for it later are refused.
@@ -71,7 +71,7 @@ def end_engine_ttl(warehouse: Commands) -> None:
 
 @dataclass(frozen=True)
 class Kept:
-    """For how many days a project keeps what; 0 is for good."""
+    """For how many days a project keeps raw, events and profiles; 0 means for good."""
 
     raw_days: int = 0
     events_days: int = 0
@@ -88,7 +88,9 @@ class Edges:
     profiles_before: date = _NEVER
 
     def no_earlier_than(self, noted: "Edges") -> "Edges":
-        """A day that is closed stays closed, whatever the settings say by then."""
+        """Return the later of these edges and of those `noted`: a closed day stays closed, whatever the settings say
+        by then.
+        """
         return Edges(*(max(ours, theirs) for ours, theirs in zip(self.as_tuple(), noted.as_tuple(), strict=True)))
 
     def as_tuple(self) -> tuple[date, date, date, date]:
@@ -117,7 +119,7 @@ def edges_of(kept: Kept, today: date) -> Edges:
 
 
 def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
-    """What is closed and dropped of each project."""
+    """Return the edges of each project: which days are closed, and which were dropped."""
     return {
         row["project_id"]: Edges(row["closed_before"], row["raw_before"], row["events_before"], row["profiles_before"])
         for row in warehouse.rows("SELECT * FROM lens_raw.closed_days FINAL")
@@ -125,7 +127,7 @@ def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
 
 
 def has_unbuilt_before(warehouse: Warehouse, edge: date) -> bool:
-    """Whether something landed for days before `edge` that no build took in."""
+    """Return whether something landed for days before `edge` that no build took in."""
     found = warehouse.value(
         f"SELECT count() FROM lens_raw.batches WHERE batch_id IN ({BATCHES}) AND first_event_at < {{edge:Date}}",
         {"edge": edge},
@@ -144,7 +146,7 @@ class Going:
 
 
 def find_going(warehouse: Warehouse, project_id: str, edges: Edges) -> list[Going]:
-    """What `drop_days` would drop, by table."""
+    """Return what `drop_days` would drop, by table."""
     found = []
     for table, (day, condition) in _going(warehouse, edges).items():
         (row,) = warehouse.rows(
@@ -240,7 +242,7 @@ _LATE = f"""
 
 
 def _going(warehouse: Warehouse, edges: Edges) -> dict[str, tuple[str, str]]:
-    """Of each table that is there: its day, and the condition for rows that go."""
+    """Return for each table that exists its day column, and the condition for rows that are to go."""
     conditions: dict[str, tuple[str, str]] = {}
     if edges.raw_before > _NEVER:
         # What came late stays as long after its receipt: the ledger of those days is still open.
@@ -267,7 +269,7 @@ def _values(project_id: str, edges: Edges) -> Mapping[str, Any]:
 
 
 def first_day_taken(kept: Kept, today: date) -> date:
-    """Return the first UTC day of which a collector takes events on the UTC day `today`.
+    """Return the first UTC day whose events a collector takes on the UTC day `today`.
 
     A day or two earlier than what is open in the project's zone: of these builds decide.
     """

@@ -24,7 +24,7 @@ class RowStream:
         self._held = b""
 
     def read(self) -> bytes:
-        """The next piece, empty at the end; blocks. Raises `Unavailable` when the warehouse breaks off."""
+        """Return the next piece, empty at the end; blocks. Raises `Unavailable` when the warehouse breaks off."""
         with self._translated:
             while True:
                 piece = self._response.read(PIECE_BYTES)
@@ -33,7 +33,7 @@ class RowStream:
                     return ready
 
     def _split(self, read: bytes, *, is_last: bool) -> tuple[bytes, bytes]:
-        """What may go on, and the end of it that can be the beginning of a mark."""
+        """Return the bytes that may go on, and the last ones, which may be the beginning of a mark."""
         if self._mark and self._mark in read:
             raise ProtocolError("The warehouse told of an error in the middle of its answer.")
         kept = 0 if is_last or not self._mark else len(self._mark) - 1

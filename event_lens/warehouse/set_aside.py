@@ -29,13 +29,13 @@ class SetAside:
 
     @property
     def summary(self) -> str:
-        """What readers of the project may know: the whole reason can hold values of others."""
+        """The part of the reason that readers of the project may know: the whole can hold values of other projects."""
         codes = re.findall(r"\(([A-Z][A-Z0-9_]+)\)", self.reason)
         return f"{self.model} failed: {codes[-1]}" if codes else f"{self.model} failed"
 
 
 def read_set_aside(warehouse: Readable) -> dict[str, SetAside]:
-    """The projects that are set aside now, by id. Raises what `Warehouse` raises."""
+    """Return the projects that are set aside now, by id. Raises what `Warehouse` raises."""
     rows = warehouse.rows(
         f"""
         SELECT project_id, model, reason, settings_hash, version, tries, build_id,

@@ -55,7 +55,7 @@ def adopt_tables(warehouse: Warehouse, replicas: str = "") -> list[str]:
 
 
 def span_shards(warehouse: Warehouse, settings: Settings, shard_of: Mapping[str, int]) -> list[str]:
-    """Make the tables of `lens` on this home's shard what they should be; returns the names of those that were not.
+    """Make the tables of `lens` on this home's shard what they should be; returns the names of those it made.
 
     `shard_of` has every project. A table is replaced at once, questions that run finish over the one before.
     """
@@ -81,7 +81,9 @@ def span_shards(warehouse: Warehouse, settings: Settings, shard_of: Mapping[str,
 
 
 def _sharding_key(shard_of: Mapping[str, int]) -> str:
-    """An expression that gives a project's shard, counted from 0; it lists the projects that are not on the first."""
+    """Return an expression that gives a project's shard, counted from 0; it lists the projects that are not on the
+    first.
+    """
     elsewhere = sorted((project_id, shard) for project_id, shard in shard_of.items() if shard != 1)
     faulty = [project_id for project_id, _ in elsewhere if not _PROJECT_ID.fullmatch(project_id)]
     if faulty:

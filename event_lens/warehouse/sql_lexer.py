@@ -37,7 +37,7 @@ class Token:
 
 
 def tokens(sql: bytes, start: int = 0) -> Iterator[Token]:
-    """The tokens of `sql` from `start` on, without space and comments."""
+    """Yield the tokens of `sql` from `start` on, without space and comments."""
     for match in _TOKEN.finditer(sql, start):
         kind = match.lastgroup if match.lastgroup != "tag" else "text"
         if kind != "space":
@@ -45,7 +45,7 @@ def tokens(sql: bytes, start: int = 0) -> Iterator[Token]:
 
 
 def split_statements(sql: bytes) -> list[bytes]:
-    """The statements of a script, without their semicolons; those that hold only comments are left out.
+    """Return the statements of a script, without their semicolons; those that hold only comments are left out.
 
     Raises `ValueError` for a quote or comment that is not closed.
     """

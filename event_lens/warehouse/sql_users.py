@@ -31,7 +31,8 @@ LIMITS = (
 def create_statements(
     name: str, secret_hash: str, project_ids: Sequence[str], on_cluster: str, database: str = SPANNING
 ) -> list[str]:
-    """What makes a user that reads `lens`: all of it, or with `project_ids` the rows of those projects.
+    """Return the statements that make a user who reads `lens`: all of it, or with `project_ids` the rows of those
+    projects.
 
     `secret_hash` is the SHA-256 of the password in hex; `on_cluster` is ` ON CLUSTER "name"` or empty. On a shard of
     several `database` has the tables that `lens` reads: there the policy is, and projects on their way are left out.
@@ -62,13 +63,13 @@ def create_statements(
 
 
 def rotate_statements(name: str, secret_hash: str, on_cluster: str) -> list[str]:
-    """What gives a user another password."""
+    """Return the statements that give a user another password."""
     hashed = _checked(_HASH, secret_hash)
     return [f"ALTER USER `{_checked(_NAME, name)}`{on_cluster} IDENTIFIED WITH sha256_hash BY '{hashed}'"]
 
 
 def revoke_statements(name: str, on_cluster: str, database: str = SPANNING) -> list[str]:
-    """What removes a user and its policy."""
+    """Return the statements that remove a user and its policy."""
     user = _checked(_NAME, name)
     return [
         f"DROP USER IF EXISTS `{user}`{on_cluster}",

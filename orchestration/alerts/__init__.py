@@ -1,1 +1,1 @@
-"""Tells people what is wrong, once, and once more when it is over."""
+"""Tells people of a problem once, and once more when it is over."""

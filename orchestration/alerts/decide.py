@@ -1,4 +1,4 @@
-"""Decides what people are told: a problem once on each way, and its end to whoever was told of it."""
+"""Decides what to tell people: of a problem once on each way, and of its end whoever was told of it."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something that is wrong now. `key` is the same for as long as it is the same problem."""
+    """Something that is wrong now. `key` stays the same as long as the problem does."""
 
     key: str
     text: str
@@ -14,14 +14,14 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """A problem that people were told of, and on which ways."""
+    """A problem that people were told of, and the ways on which they were told."""
 
     problem: Problem
     told: list[str]
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What is to be said on one way; when `is_over`, that the problem has gone."""
+    """What to say on one way. With `is_over`, the problem has ended."""
 
     way: str
     problem: Problem
@@ -40,7 +40,8 @@ class Message(msgspec.Struct, frozen=True):
 def decide_messages(
     known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], ways: Sequence[str]
 ) -> list[Message]:
-    """Decides what to say now on each of `ways`; of problems whose keys are in `unknown` nobody can tell now.
+    """Decide what to say now on each of `ways`. Problems whose keys are in `unknown` are neither announced nor
+    ended: their state cannot be told now.
 
     What could not be said is said the next time. Of a problem that went before anybody was told of it nothing is said.
     """
@@ -64,7 +65,7 @@ def decide_messages(
 def after(
     known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], said: Sequence[Message]
 ) -> dict[str, Open]:
-    """What is open when these messages were said."""
+    """Return the open problems once the messages `said` have gone out, by key."""
     found = {problem.key: problem for problem in problems}
     kept: dict[str, Open] = {}
     for key in found.keys() | known.keys():

@@ -1,4 +1,4 @@
-"""Looks for what is wrong: the last build, the checks, and what waits in the spool."""
+"""Looks for problems: in the last build, in the checks, and in the spool."""
 
 import json
 import urllib.request
@@ -23,7 +23,7 @@ _LOOKED_THROUGH = 50
 
 @dataclass(frozen=True)
 class Waiting:
-    """What the collector says of its spool."""
+    """The collector's spool: how many events and bytes wait, and for how many seconds the oldest has waited."""
 
     event_count: int
     byte_count: int
@@ -31,7 +31,7 @@ class Waiting:
 
 
 def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
-    """The last build that ended, if it failed.
+    """Return the last ended build as a problem if it failed, else an empty list.
 
     One that tried a single project again is passed over: a check tells of projects that are set aside, and every try
     would be told anew.
@@ -48,7 +48,9 @@ def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Probl
 def read_checks(
     settings: Settings, instance: dg.DagsterInstance, keys: Collection[dg.AssetCheckKey]
 ) -> tuple[list[Problem], set[str]]:
-    """The checks whose last evaluation did not pass, and those of which that cannot be told now, for they run."""
+    """Return the checks that failed at their last evaluation, and the keys of checks that run now, whose state
+    cannot be told.
+    """
     problems, unknown = [], set()
     found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
     for key, record in found.items():
@@ -61,7 +63,9 @@ def read_checks(
 
 
 def late_landings(settings: Settings, waiting: Waiting, is_open: Collection[str]) -> Sequence[Problem]:
-    """What waits for longer, or is more, than the settings say; what was wrong stays so until half of that."""
+    """Return a problem for a spool older or larger than the settings allow. A problem that is open lasts until the
+    spool is under half of that.
+    """
     oldest, size = settings.alert_landing_seconds, settings.alert_spool_bytes
     problems = []
     if waiting.oldest_seconds >= (oldest / 2 if LANDING in is_open else oldest):
@@ -84,7 +88,7 @@ def late_landings(settings: Settings, waiting: Waiting, is_open: Collection[str]
 
 
 def read_waiting(settings: Settings) -> Waiting | None:
-    """What waits in the spool; `None` when the collector of this machine does not answer."""
+    """Return what waits in the spool; `None` when the collector on this machine does not answer."""
     url = f"{settings.local_url(settings.collector_port)}/health"
     try:
         with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 -- our own collector
@@ -95,7 +99,7 @@ def read_waiting(settings: Settings) -> Waiting | None:
 
 
 def run_url(settings: Settings, run_id: str) -> str:
-    """The page of a run, under the public address if there is one."""
+    """Return the address of a run's page, under the public address if there is one."""
     public = urlsplit(settings.public_url)
     base = f"{public.scheme}://{public.netloc}{settings.dagster_path}" if settings.public_url else settings.dagster_url
     return f"{base}/runs/{run_id}"

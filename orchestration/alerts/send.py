@@ -21,7 +21,7 @@ _SMTP_PORT, _SMTPS_PORT = 587, 465
 
 
 def ways(settings: Settings) -> list[str]:
-    """The ways on which alerts go, by the settings."""
+    """Return the ways on which the settings send alerts: webhook, e-mail, both or neither."""
     return [way for way, value in ((WEBHOOK, settings.alert_webhook), (EMAIL, settings.alert_email)) if value]
 
 
@@ -34,7 +34,7 @@ def send(settings: Settings, message: Message) -> None:
 
 
 def post(url: SplitResult, text: str, allowed: Collection[Network]) -> None:
-    """Post the text as Slack's JSON; redirects are not followed, for their addresses were not checked."""
+    """Post the text as Slack's JSON. Redirects are not followed, because their addresses were not checked."""
     host, is_tls = url.hostname or "", url.scheme == "https"
     port = url.port or (443 if is_tls else 80)
     address = check_target(host, port, allowed)
@@ -56,7 +56,7 @@ def post(url: SplitResult, text: str, allowed: Collection[Network]) -> None:
 
 
 def mail(settings: Settings, message: Message) -> None:
-    """Send an e-mail; where the server offers TLS it is used, and a password goes over TLS only."""
+    """Send an e-mail. Uses TLS where the server offers it, and sends a password over TLS only."""
     url = urlsplit(settings.alert_smtp)
     host, is_tls = url.hostname or "", url.scheme == "smtps"
     port = url.port or (_SMTPS_PORT if is_tls else _SMTP_PORT)
@@ -77,7 +77,7 @@ def mail(settings: Settings, message: Message) -> None:
 
 
 class _Smtp(smtplib.SMTP):
-    """A connection to `address`, which certificates are held against `host`."""
+    """A connection to `address` that checks certificates against `host`."""
 
     def __init__(self, address: str, host: str, port: int, *, is_tls: bool) -> None:
         self._address = address

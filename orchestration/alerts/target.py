@@ -1,4 +1,4 @@
-"""Where alerts may go: to public addresses, and to private ones that a setting names."""
+"""Where alerts may go: to public addresses, and to private networks that a setting names."""
 
 import socket
 from collections.abc import Collection
@@ -9,7 +9,8 @@ from event_lens.settings import Network
 
 
 def check_target(host: str, port: int, allowed: Collection[Network]) -> str:
-    """An address of `host` to which an alert may be sent: connect to it and to no other, for names can change.
+    """Return an address of `host` to which an alert may be sent. Connect to this address, not to the name, which may
+    change meanwhile.
 
     Raises `Refused` (`alert_target_private`) when the name leads to this machine or a private network that is not one
     of `allowed`, `Unavailable` (`alert_unsent`) when it leads nowhere.

@@ -1,4 +1,4 @@
-"""One look at everything, and what follows from it: messages, and what is open then."""
+"""One look at everything, the messages that follow from it, and the problems that stay open."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -17,7 +17,9 @@ log = get_log("alerts")
 
 
 def tell(settings: Settings, instance: dg.DagsterInstance, checks: Collection[dg.AssetCheckKey]) -> list[Message]:
-    """Look, say what is new, note what was said, and return it; blocks. What could not be said is logged."""
+    """Look for problems, send the new messages, note those that were sent and return them; blocks. A message that
+    could not be sent is logged.
+    """
     path = settings.home / "dagster" / "alerts.json"
     known = _read(path)
     problems, unknown = read_checks(settings, instance, checks)

@@ -36,7 +36,7 @@ _TABLES = "SELECT database, name FROM system.tables WHERE startsWith(database, '
 
 
 def program_version() -> str:
-    """Text that differs when this program or its models do."""
+    """Return a text that changes when this program or its models change."""
     return f"{__version__} {newest_source(dbt.ROOT)}"
 
 
@@ -50,7 +50,8 @@ class _Turn(NamedTuple):
 def run_apart(
     context: dg.AssetExecutionContext, settings: Settings, project: DbtProject, args: Sequence[str], *, plan_id: str
 ) -> Iterator[Any]:
-    """Runs a command of dbt like `run_dbt`, again without the projects for which it fails, which are set aside.
+    """Run a command of dbt like `run_dbt`. When it fails for some projects, set them aside and run it again without
+    them.
 
     Where it fails for several projects together, and for none of them alone, it is run for one part of them after the
     other. Raises `DbtFailed` when it fails for another reason than the rows or definitions of projects.
@@ -124,7 +125,8 @@ def _set_aside(
 
 
 def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Choice:
-    """The projects that a run is about: one that was set aside; or all but those.
+    """Return the projects that a run is about: the one in its tags, which was set aside before, or all that are not
+    set aside.
 
     A build of everything tries every project again, and leaves out those for which it failed itself.
     """
@@ -136,7 +138,7 @@ def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Ch
 
 
 class _Said:
-    """What was told to Dagster of a phase, which hears of each table and each check once.
+    """The results of a phase that Dagster was told of. It is told of each table and each check once.
 
     Checks are told at the end: one that fails for a project which is then set aside passes for the others.
     """
@@ -204,7 +206,7 @@ def _has_new_table(error: DbtFailed, tables: set[tuple[str, str]]) -> bool:
 
 
 def _drop_new(warehouse: Warehouse, error: DbtFailed, tables: set[tuple[str, str]]) -> None:
-    """Removes tables that what failed has made: filled in part, they would be taken for built in full."""
+    """Drop tables that the failed command created: filled in part, they would pass for complete."""
     replicas = f' ON CLUSTER "{cluster}"' if (cluster := os.environ.get("EVENTLENS_DBT_CLUSTER")) else ""
     for node in error.nodes:
         if node.resource_type == "model" and (node.schema, node.alias) not in tables:

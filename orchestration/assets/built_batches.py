@@ -1,4 +1,4 @@
-"""Which batches the tables hold: the end of a build, and what `completeThrough` rests on."""
+"""Which batches the tables hold: marked at the end of a build, and the basis of `completeThrough`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +23,7 @@ def mark_built(
     clock: Clock = now_ms,
     left_out: Collection[str] = (),
 ) -> int:
-    """Marks what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
+    """Mark what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
 
     A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; days of the others are
     noted. Nothing is noted of the projects that were `left_out`. Returns the number of batches that became built.
@@ -83,7 +83,7 @@ def _days_built_earlier(warehouse: Warehouse, build_id: str) -> dict[str, set[da
 
 
 def _forget_pending(warehouse: Warehouse, project: str, planned: str) -> None:
-    """Removes the days of a project that are built now; `planned` says until when those were noted."""
+    """Remove the project's pending days, which are built now; `planned` says up to when they were noted."""
     warehouse.command(
         "ALTER TABLE lens_staging.pending_days "
         "DELETE WHERE project_id = {project:String} AND toUnixTimestamp64Milli(noted_at) <= {until:Int64}",

@@ -1,4 +1,4 @@
-"""What is looked at when the tables are built: numbers that can be right and still want a person's eye.
+"""Checks on tables that were just built: numbers that can be right, yet need a person's eye.
 
 dbt's tests say whether rows got lost on the way, and stop a build. These here look at the rows of single projects.
 """
@@ -24,7 +24,8 @@ BAR_WIDTH = 20
 
 @dataclass(frozen=True)
 class Look:
-    """A check over `table`: `sql` finds rows to look at, with `is_odd` and columns to show; without odd ones it passes.
+    """A check over `table`: `sql` finds rows to look at, with `is_odd` and the columns to show. The check passes
+    when no row is odd.
 
     `bar` names the column that is drawn. `{lens}` in `sql` is the database of the tables.
     """
@@ -157,7 +158,7 @@ LOOKS = (
 
 
 def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = ()) -> dg.AssetChecksDefinition:
-    """All looks as checks of their tables, in one step that comes after `last`.
+    """Return all looks as checks of their tables, in one step that runs after `last`.
 
     What they find is noted for readers; of checks that are neither these nor `others` that is forgotten.
     """
@@ -198,7 +199,7 @@ def look_at(warehouse: Warehouse, look: Look, lens: str) -> list[dict[str, Any]]
 
 
 def judge(look: Look, rows: Sequence[Mapping[str, Any]], asset: dg.AssetKey) -> dg.AssetCheckResult:
-    """Red when a row is odd; the first rows are shown as a table."""
+    """Return the result of a look: failed when a row is odd, with the first rows as a table."""
     odd = odd_projects(rows)
     return dg.AssetCheckResult(
         passed=not odd,
@@ -218,7 +219,7 @@ def odd_projects(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def shown(rows: Sequence[Mapping[str, Any]], bar: str = "") -> str:
-    """Markdown of `rows`, odd ones marked, with the column `bar` drawn beside."""
+    """Return `rows` as Markdown, with odd rows marked and the column `bar` drawn beside them."""
     names = [name for name in rows[0] if name != "is_odd"]
     most = max((float(row[bar]) for row in rows), default=0) if bar else 0
     lines = [f"| | {' | '.join(names)} |" + (" |" if bar else ""), "|---" * (len(names) + 1 + bool(bar)) + "|"]
@@ -231,6 +232,6 @@ def shown(rows: Sequence[Mapping[str, Any]], bar: str = "") -> str:
 
 
 def _cell(value: object) -> str:
-    """One cell; names that people chose cannot end it."""
+    """Return a value as one cell, escaped so that names chosen by people cannot end it."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

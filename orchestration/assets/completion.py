@@ -1,4 +1,4 @@
-"""The end of a build: its batches are marked as built, and answers call themselves complete through them."""
+"""The end of a build: marks its batches as built, after which answers say that they are complete through them."""
 
 import time
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ BUILT_BATCHES = dg.AssetKey(["lens_staging", "built_batches"])
 
 
 def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The asset `lens_staging/built_batches`: it runs when every table of the build is there."""
+    """Return the asset `lens_staging/built_batches`, which runs when every table of the build is there."""
 
     @dg.asset(
         key=BUILT_BATCHES,
@@ -67,7 +67,7 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
 
 
 def planned_batches(warehouse: Warehouse, plan_id: str) -> list[str]:
-    """The batches of a plan, as many as a trace links to."""
+    """Return the ids of a plan's batches, at most 128: as many as a trace links to."""
     rows = warehouse.rows(
         "SELECT DISTINCT batch_id FROM lens_staging.planned_batches "
         "WHERE build_id = {plan:String} AND project_id = '' LIMIT 128",
@@ -79,7 +79,7 @@ def planned_batches(warehouse: Warehouse, plan_id: str) -> list[str]:
 def _trace(
     context: dg.AssetExecutionContext, days: Sequence[date] | None, batches: int, batch_ids: Sequence[str]
 ) -> None:
-    """Sends the span of the build, from the start of its run."""
+    """Send the span of the build, from the start of its run."""
     record = context.instance.get_run_record_by_id(context.run_id)
     started = record.start_time if record and record.start_time else time.time()
     notes = {"run": context.run_id, "days": "all" if days is None else len(days), "batches": batches}

@@ -34,7 +34,7 @@ from orchestration.run_tags import DAYS_TAG, EVERYTHING, TOUCHED, plan_of, scope
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase of one run: the days it rebuilds."""
+    """The days that one phase of one run rebuilds, and how."""
 
     days: list[date]
     receive_days: list[date]
@@ -43,7 +43,7 @@ class Phase:
 
 
 def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The assets of all dbt models, one definition a phase."""
+    """Return the assets of all dbt models, one definition for each phase."""
 
     def phase_assets(phase: str, partitions: dg.PartitionsDefinition | None) -> dg.AssetsDefinition:
         @dbt_assets(
@@ -72,7 +72,7 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
 
 
 def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: str) -> Phase:
-    """The days that this run rebuilds in `phase`.
+    """Return the days that this run rebuilds in `phase`.
 
     A run over a range of partitions (a backfill from Dagster's page) rebuilds all of its days. A run of `eventlens
     build` or the sensor rebuilds the touched days of its plan, wherever they are. Days whose devices changed owner
@@ -93,7 +93,9 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
 
 
 def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
-    """The days that the run was asked for, or those of the plan when the run is for what is touched."""
+    """Return the days that the run was asked for. A run for what is touched gets the days of its plan, if the plan
+    has any.
+    """
     start, _, end = tags.get(DAYS_TAG, "").partition("/")
     if not end:
         start = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG) or ""
@@ -106,7 +108,9 @@ def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
 
 
 def _days_with_a_new_owner(warehouse: Warehouse, settings: Settings, filters: str) -> list[date]:
-    """The days of the projects that the build is about: the others' rows are of an earlier build."""
+    """Return the days on which devices changed owner, of the build's own projects: other projects' rows come from an
+    earlier build.
+    """
     first, last = buildable(settings)
     changed = "SELECT DISTINCT local_day FROM lens_staging.int_owner_changes"
     rows = warehouse.rows(changed, settings={"additional_table_filters": filters})

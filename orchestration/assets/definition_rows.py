@@ -1,4 +1,4 @@
-"""Definitions of the registry as rows of their tables in `lens_raw`; the columns are those of the migration."""
+"""The registry's definitions as rows of their tables in `lens_raw`; the migration declares the columns."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ DEFINED = {
 
 
 def defined_rows(registry: Registry) -> dict[str, list[dict[str, Any]]]:
-    """All definitions, by table."""
+    """Return the rows of all definitions, by table."""
     return {
         "funnel_definitions": [
             {

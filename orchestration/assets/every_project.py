@@ -1,4 +1,4 @@
-"""The check that is red while a project is set aside, with the reason and what to do."""
+"""The check that fails while a project is set aside; it shows the reason and what to do."""
 
 import dagster as dg
 
@@ -16,7 +16,7 @@ WHAT_TO_DO = (
 
 
 def every_project_is_built(settings: Settings) -> dg.AssetChecksDefinition:
-    """A check of the marks, made after them."""
+    """Return a check of `built_batches` that fails while a project is set aside."""
 
     @dg.asset_check(asset=BUILT_BATCHES, name="every_project_is_built", description="No project is set aside.")
     def every_project_is_built() -> dg.AssetCheckResult:

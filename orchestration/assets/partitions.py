@@ -1,4 +1,4 @@
-"""One partition a calendar day, the same for every daily table: for each project, the rows whose local date it is.
+"""One partition a calendar day, the same for every daily table: it holds each project's rows of that local date.
 
 They begin where the data does. Builds note that day in Dagster's home, because definitions are loaded without asking
 the warehouse. Which days are built does not depend on it: only which of them Dagster's page shows.
@@ -22,19 +22,21 @@ SHOWN_AT_FIRST = 31
 
 
 def daily_partitions(first_shown: date) -> dg.DailyPartitionsDefinition:
-    """From the first day that is shown to tomorrow (zones ahead of UTC)."""
+    """Return the partitions from the first day that is shown to tomorrow, because zones ahead of UTC are there
+    already.
+    """
     return dg.DailyPartitionsDefinition(start_date=first_shown.isoformat(), end_offset=2, fmt="%Y-%m-%d")
 
 
 def first_shown_day(settings: Settings) -> date:
-    """The day from which on Dagster's page shows days."""
+    """Return the first day that Dagster's page shows: the noted one, else a fixed number of days ago."""
     with suppress(FileNotFoundError, ValueError):
         return date.fromisoformat(_note(settings).read_text())
     return datetime.now(UTC).date() - timedelta(days=SHOWN_AT_FIRST)
 
 
 def note_first_day(settings: Settings, first: date) -> None:
-    """Notes the first day that has raw events, for whoever loads the definitions next."""
+    """Note the first day with raw events, for the next process that loads the definitions."""
     shown = max(first, settings.first_day) - timedelta(days=DAYS_BEFORE)
     path = _note(settings)
     if not path.exists() or path.read_text() != shown.isoformat():
@@ -44,7 +46,9 @@ def note_first_day(settings: Settings, first: date) -> None:
 
 
 def shown_tags(tags: Mapping[str, str], first_shown: date) -> dict[str, str]:
-    """The tags of a run, but with the range that Dagster is told of no earlier than the first day it knows."""
+    """Return a run's tags with its range of partitions cut to begin no earlier than the first day that Dagster
+    knows.
+    """
     first = first_shown.isoformat()
     ends = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
     return {name: max(value, first) if name in ends else value for name, value in tags.items()}

@@ -1,4 +1,4 @@
-"""What the models start from: the raw tables as the collector lands them, and the registry's copy beside them."""
+"""The models' inputs: the raw tables as the collector lands them, and the registry's copy beside them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -43,7 +43,9 @@ def raw_key(table: str) -> dg.AssetKey:
 
 
 def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
-    """The landed tables (observed at every build) and the asset that starts a build: registry copied, plan made."""
+    """Return the landed tables, observed at every build, and the asset that starts a build: it copies the registry
+    and makes the plan.
+    """
     landed = [
         dg.AssetSpec(
             raw_key(table),
@@ -106,7 +108,7 @@ def _plan(warehouse: Warehouse, plan_id: str, tags: Mapping[str, str]) -> None:
 
 
 def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
-    """A check that something landed lately: a quiet collector is the first thing a data team wants to hear of."""
+    """Return a check that something landed within 24 hours: a data team wants to hear first of a quiet collector."""
 
     @dg.asset_check(
         asset=raw_key("events"), name="events_landed_in_the_last_day", description="Events landed within 24 hours."

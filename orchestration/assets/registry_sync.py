@@ -1,4 +1,6 @@
-"""The registry's part of a number (settings, zones, definitions), copied into the warehouse when a build starts."""
+"""The registry's settings, zones and definitions that numbers depend on, copied into the warehouse when a build
+starts.
+"""
 
 import uuid
 from collections.abc import Iterable
@@ -27,7 +29,8 @@ COPIED = ("project_settings", "zone_offsets", *DEFINED)
 
 @dataclass(frozen=True)
 class _Registry:
-    """What models read of it: the projects of this home's shard, and the rows of each definition table.
+    """The part of the registry that models read: the projects of this home's shard, and the rows of each definition
+    table.
 
     `shard_of` says of all projects where they are.
     """
@@ -38,7 +41,7 @@ class _Registry:
 
 
 def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
-    """Copies projects' settings, the offsets of their zones and all definitions; returns the rows of each table.
+    """Copy projects' settings, the offsets of their zones and all definitions; return the number of rows by table.
 
     A definition that was removed gets a row that says so, and no reader sees it any more.
     """
@@ -70,7 +73,7 @@ def span_built(settings: Settings, warehouse: Warehouse) -> None:
 
 
 def registry_fingerprint(settings: Settings) -> str:
-    """Text that differs when a project, its shard, a setting that models read, or a definition does."""
+    """Return a text that changes when a project, its shard, a setting that models read, or a definition changes."""
     registry = _read(settings)
     read = [_modelled(project) for project in registry.projects], registry.definitions, registry.shard_of
     return blake2b(msgspec.json.encode(read), digest_size=16).hexdigest()
@@ -79,7 +82,9 @@ def registry_fingerprint(settings: Settings) -> str:
 def _removed(
     warehouse: Warehouse, table: str, projects: Iterable[Project], kept: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Rows that take back what an earlier copy holds of these projects and the registry no longer does."""
+    """Return rows that remove definitions of these projects from an earlier copy, because the registry no longer has
+    them.
+    """
     key = DEFINED[table]
     copied = warehouse.rows(
         f"SELECT project_id, {key} FROM lens_raw.{table} FINAL WHERE has({{projects:Array(String)}}, project_id)",
@@ -90,7 +95,9 @@ def _removed(
 
 
 def _modelled(project: Project) -> dict[str, Any]:
-    """Return what models read or readers are shown of a project; a change of the rest rebuilds nothing."""
+    """Return the settings of a project that models read or readers are shown; a change of any other setting rebuilds
+    nothing.
+    """
     copied = {each.name: getattr(project, each.name) for each in PROJECT_SETTINGS.values() if each.is_copied}
     return {"project_id": project.project_id, **copied, "rebuild_count": project.rebuild_count}
 

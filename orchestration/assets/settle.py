@@ -1,4 +1,4 @@
-"""Batches that are built leave the working set, so that no question reads more than what is not built yet.
+"""Batches that are built leave the working set, so that questions read only batches that are not built yet.
 
 `lens_raw.batches` holds what landed and is not settled, `lens_staging.built_batches` which of it is built. A batch that
 is built is copied to `lens_raw.settled_batches`, then its row goes, and its mark goes when the row is gone. So a batch
@@ -32,6 +32,8 @@ _AT_ONCE = {"mutations_sync": 1, "allow_nondeterministic_mutations": 1}
 
 
 def settle_built(warehouse: Warehouse) -> None:
-    """Takes batches that are built out of the working set. Raises what `Warehouse` raises; the next time goes on."""
+    """Move batches that are built out of the working set. Raises what `Warehouse` raises; the next call continues
+    where this one stopped.
+    """
     for statement in (FORGET_MARKS, COPY, REMOVE):
         warehouse.command(statement, settings=_AT_ONCE)

@@ -1,4 +1,4 @@
-"""How large a table is after a build, and which days were built: what its page in Dagster shows."""
+"""The size of a table after a build, and the days that were built, for the table's page in Dagster."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,7 +18,7 @@ WHERE active AND database = {database:String} AND table = {table:String}
 def with_size(
     context: dg.AssetExecutionContext, warehouse: Warehouse, days: Sequence[date] | None, built: dg.Output[Any]
 ) -> dg.Output[Any]:
-    """`built` with the rows, bytes and parts of its table, and the days (None: all) that the run built of it.
+    """Return `built` with the rows, bytes and parts of its table, and the days (None: all) that the run built of it.
 
     Views have neither rows nor parts of their own.
     """

@@ -1,4 +1,4 @@
-"""How a dbt node becomes an asset: its key is the table's address, its group the folder of the model."""
+"""How a dbt node becomes an asset: the table's address is its key, the model's folder its group."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,9 @@ class TableTranslator(DagsterDbtTranslator):
         return folders[0] if folders else dbt_resource_props["resource_type"]
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """What the table is for: its description, or the comment at the head of the model; then its file and SQL."""
+        """Return the description of the table, or else the comment at the head of the model; then the model's file
+        and SQL.
+        """
         sql = dbt_resource_props.get("raw_code") or ""
         head = dbt_resource_props.get("description") or _head_comment(sql)
         path = dbt_resource_props["original_file_path"]
@@ -57,7 +59,7 @@ class TableTranslator(DagsterDbtTranslator):
 
 
 def _head_comment(sql: str) -> str:
-    """The first block of comment lines of a model, in one paragraph for each paragraph of it."""
+    """Return the first block of comment lines of a model, each paragraph on one line."""
     lines = re.search(r"^(?:--.*\n?)+", sql, re.MULTILINE)
     paragraphs = re.sub(r"^-- ?", "", lines[0] if lines else "", flags=re.MULTILINE).strip().split("\n\n")
     return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)

@@ -8,7 +8,8 @@ STEP = timedelta(days=7)
 
 
 def offsets(zone: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
-    """(from this UTC instant on, seconds east of UTC): one at the epoch for all before `start`, then every change.
+    """Yield pairs (from this UTC instant on, seconds east of UTC): the first at the epoch, for all time before
+    `start`, then one for every change.
 
     The changes are found to the second; two within a week that cancel each other out would be missed, no zone has had
     such since 1970.

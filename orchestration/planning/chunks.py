@@ -1,4 +1,4 @@
-"""Where a build over many days is cut, so that no insert takes in more than a bounded number of events."""
+"""Where a build over many days is cut, so that every insert takes in a bounded number of events."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,7 +11,7 @@ BYTES_AN_EVENT = 1600
 
 
 def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, memory_bytes: int) -> list[date]:
-    """The last day of every chunk but the last one, for a build of `days` (`None`: of all that raw has).
+    """Return the last day of every chunk but the last, for a build of `days` (`None`: of all days in raw).
 
     A chunk has as many events as a statement with `memory_bytes` can hold with room to spare.
     """

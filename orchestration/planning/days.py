@@ -1,4 +1,4 @@
-"""Days and ranges of days: which a change touches."""
+"""Days and ranges of days that a change touches."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -10,12 +10,12 @@ REACH_AFTER = 4
 
 
 def reached(days: Iterable[date], *, first: date, last: date) -> list[date]:
-    """The days whose numbers can change when raw events of `days` change, in order, from `first` to `last`."""
+    """Return the days whose numbers can change when raw events of `days` change, in order, from `first` to `last`."""
     offsets = range(-REACH_BEFORE, REACH_AFTER + 1)
     near = {day + timedelta(days=offset) for day in days for offset in offsets}
     return sorted(day for day in near if first <= day <= last)
 
 
 def between(start: date, end: date) -> list[date]:
-    """All days from `start` to `end`, both inclusive."""
+    """Return all days from `start` to `end`, both inclusive."""
     return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]

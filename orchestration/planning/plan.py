@@ -1,4 +1,4 @@
-"""The plan of a build: which landed batches it takes in, and which days those touch.
+"""The plan of a build: the landed batches that it takes in, and the days that they touch.
 
 The plan of a run lies in `lens_staging.planned_batches` under the run's id, so that every step of the run reads the
 same one and a run that dies leaves nothing to undo: its batches are still unbuilt.
@@ -182,7 +182,7 @@ CHANGED_PROJECTS = f"""
 
 @dataclass(frozen=True)
 class Plan:
-    """What a build sets out to rebuild: local days of events (reach included) and UTC days of receipt."""
+    """The local days of events (reach included) and the UTC days of receipt that a build rebuilds."""
 
     days: list[date]
     receive_days: list[date]
@@ -190,7 +190,7 @@ class Plan:
 
 
 def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = ()) -> None:
-    """Notes the batches and changed projects that are not built yet, and the days they touch, under `build_id`.
+    """Note, under `build_id`, the unbuilt batches and changed projects, and the days that they touch.
 
     Without projects that are `left_out`: the days that batches touch of those are kept for when they are tried again.
     Rows that landed for closed days are refused first: no build would count them.
@@ -202,30 +202,30 @@ def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = (
 
 
 def plan_again(warehouse: Warehouse, build_id: str, project: str) -> None:
-    """Notes, under `build_id`, the days that are pending of a project that was left out, and no batch."""
+    """Note, under `build_id`, the pending days of a project that was left out, and no batch."""
     _plan_projects(warehouse, build_id, [project], is_only=True)
 
 
 def note_left_out(warehouse: Warehouse, projects: Collection[str]) -> None:
-    """Notes the days that unbuilt batches touch of `projects`, before those batches count as built without them."""
+    """Note the days of `projects` that unbuilt batches touch, before these batches count as built without them."""
     if projects:
         _write(warehouse, LEFT_OUT, {"left_out": list(projects)})
 
 
 def note_failed(warehouse: Warehouse, projects: Collection[str], *, is_whole: bool) -> None:
-    """Notes that `projects` are to be planned again, when `is_whole` for all days of which they ever sent anything."""
+    """Note that `projects` are to be planned again; with `is_whole` for all days on which they ever sent anything."""
     note_left_out(warehouse, projects)
     _write(warehouse, _ALL_DAYS, {"left_out": list(projects), "is_whole": is_whole})
 
 
 def settings_hashes(warehouse: Warehouse) -> dict[str, int]:
-    """What stands for the settings and definitions of each project, as the registry was copied last."""
+    """Return a hash of each project's settings and definitions, by project id, as the registry was last copied."""
     rows = warehouse.rows(SETTINGS, settings=_JOINS)
     return {row["project_id"]: row["settings_hash"] for row in rows}
 
 
 def _plan_projects(warehouse: Warehouse, build_id: str, chosen: Collection[str], *, is_only: bool) -> None:
-    """Plans what changed or is pending of the `chosen` projects, or of all but those."""
+    """Plan the changed and pending days of the `chosen` projects, or unless `is_only` of all others."""
     for statement in (CHANGED_PROJECTS, PENDING):
         _write(warehouse, statement, {"build": build_id, "chosen": list(chosen), "is_only": is_only})
 
@@ -235,12 +235,12 @@ def _write(warehouse: Warehouse, statement: str, parameters: Mapping[str, object
 
 
 def has_unbuilt_batches(warehouse: Warehouse) -> bool:
-    """Whether something has landed that no build took in."""
+    """Return whether a batch has landed that no build took in."""
     return bool(warehouse.rows(f"{BATCHES} LIMIT 1"))
 
 
 def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:
-    """The plan that `make_plan` noted; days outside of what can be built are left out."""
+    """Return the plan that `make_plan` noted, without days that cannot be built."""
     rows = warehouse.rows(
         """
         SELECT
@@ -265,5 +265,7 @@ def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:
 
 
 def buildable(settings: Settings) -> tuple[date, date]:
-    """The first and last day that can have rows: zones behind and ahead of UTC, a session begun the day before."""
+    """Return the first and last day that can have rows. Margins cover zones behind and ahead of UTC, and sessions
+    begun the day before.
+    """
     return settings.first_day - timedelta(days=2), datetime.now(UTC).date() + timedelta(days=1)

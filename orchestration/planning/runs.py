@@ -1,4 +1,4 @@
-"""The runs that would bring the tables up to date, and their tags."""
+"""The runs that bring the tables up to date, and their tags."""
 
 import uuid
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ UNFINISHED = [
 
 @dataclass(frozen=True)
 class BuildRun:
-    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of those between.
+    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of the days between.
 
     `plan_id` names the plan that was made to find out; without one the run plans when it begins. With a `project` it is
     about that one alone, which was set aside.
@@ -63,7 +63,7 @@ class BuildRun:
 
 
 def touched_runs(settings: Settings, warehouse: Warehouse, *, must_try_again: bool = False) -> list[BuildRun]:
-    """The one run for everything that is landed or changed and not built yet; none when the tables are up to date.
+    """Return the run for everything landed or changed and not yet built; no run when the tables are up to date.
 
     After it, a run for each project that is set aside and to be tried again: when its time has come, or at once when it
     `must_try_again`. The registry is copied and the plan made here, and the run carries the plan's id. A shard without
@@ -89,18 +89,18 @@ def touched_runs(settings: Settings, warehouse: Warehouse, *, must_try_again: bo
 
 
 def due_again(warehouse: Warehouse, aside: Mapping[str, SetAside]) -> list[str]:
-    """The projects of those set `aside` that are to be tried again now."""
+    """Return the set-aside projects that are to be tried again now."""
     return find_due(aside.values(), settings_hashes(warehouse), program_version(), now_ms()) if aside else []
 
 
 def again_run(settings: Settings, project: str) -> BuildRun:
-    """The run that tries a project again that was set aside; it plans when it begins, after the runs before it."""
+    """Return the run that tries a set-aside project again; it plans when it begins, after the runs before it."""
     _, last = buildable(settings)
     return BuildRun(last, last, TOUCHED, project=project)
 
 
 def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:
-    """The run that rebuilds all days from `start` to `end`, both inclusive.
+    """Return the run that rebuilds all days from `start` to `end`, both inclusive.
 
     Raises `Refused` (`range_empty`) when there is no such day from the first accepted one to tomorrow.
     """
@@ -115,7 +115,7 @@ def range_run(settings: Settings, start: date | None, end: date | None) -> Build
 
 
 def full_refresh_run(settings: Settings, warehouse: Warehouse) -> BuildRun:
-    """The run that builds every table anew; its partitions are the days that have events."""
+    """Return the run that builds every table anew; its partitions are the days that have events."""
     first, last = buildable(settings)
     days = warehouse.rows("SELECT min(day) AS first, max(day) AS last, count() AS events FROM lens_raw.events")[0]
     if not days["events"]:

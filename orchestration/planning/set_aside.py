@@ -1,4 +1,4 @@
-"""When projects are set aside, tried again and taken back.
+"""Sets projects aside, decides when they are tried again, and takes them back.
 
 The rows of one that is set aside stay in the tables as they were. Batches count as built without it; which of its days
 they touched is kept in `lens_staging.pending_days`.
@@ -20,7 +20,7 @@ MAX_REASON_LENGTH = 2000
 
 @dataclass(frozen=True)
 class Failure:
-    """The model (or test) that failed in a build, what dbt said of it, and the version of the program."""
+    """The model or test that failed in a build, what dbt said of it, and the version of the program."""
 
     model: str
     reason: str
@@ -31,7 +31,9 @@ class Failure:
 def set_aside(
     warehouse: Warehouse, projects: Iterable[str], failure: Failure, hashes: Mapping[str, int], now_ms: int
 ) -> None:
-    """Sets `projects` aside, or notes that those which are failed again. `hashes` are of their settings now."""
+    """Set `projects` aside, or note another failure of those that are set aside already. `hashes` are those of their
+    settings now.
+    """
     before = read_set_aside(warehouse)
     for project in projects:
         known = before.get(project)
@@ -51,12 +53,12 @@ def set_aside(
 
 
 def take_back(warehouse: Warehouse, project: str, now_ms: int) -> None:
-    """Ends that `project` is set aside."""
+    """Take `project` back: it is no longer set aside."""
     _write(warehouse, {"project_id": project, "is_set_aside": 0}, now_ms)
 
 
 def find_due(aside: Collection[SetAside], hashes: Mapping[str, int], version: str, now_ms: int) -> list[str]:
-    """Lists the projects to try again now, those first that were tried longest ago.
+    """Return the projects to try again now, those tried longest ago first.
 
     One whose settings, definitions or program changed since waits as long as after the first try only.
     """

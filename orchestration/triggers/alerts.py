@@ -1,4 +1,4 @@
-"""Looks twice a minute for something to tell people, where the settings say how."""
+"""Looks twice a minute for problems to tell people of, when the settings name a way."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ SECONDS_BETWEEN_LOOKS = 30
 
 
 def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """The sensor that tells; none where no target is set."""
+    """Return the sensor that sends alerts; no sensor when the settings name no target."""
     if not ways(settings):
         return []
 

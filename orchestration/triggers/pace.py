@@ -4,7 +4,8 @@ MAX_REST_SECONDS = 30.0
 
 
 def rest_seconds(started: float, ended: float, now: float) -> float:
-    """Returns how long to wait still after a build from `started` to `ended`: what it took, half a minute at most.
+    """Return how many seconds the next build still waits after one from `started` to `ended`: as long as that one
+    took, half a minute at most.
 
     Under steady traffic there is always something to build, and every build costs what its tables cost.
     """

@@ -1,4 +1,4 @@
-"""Decides when a build that failed is tried again: sooner at first, and not by itself after the last delay."""
+"""Decides when to try a failed build again: soon at first, and after the last delay only when a person steps in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DELAYS_SECONDS = (0, 60, 300, 900, 3600, 14_400)
 
 @dataclass(frozen=True)
 class EndedBuild:
-    """A build that succeeded or failed; `definitions` is empty when it was not the sensor that asked for it."""
+    """A build that succeeded or failed; `definitions` is empty unless the sensor asked for the build."""
 
     run_id: str
     is_success: bool
@@ -21,7 +21,7 @@ class EndedBuild:
 
 @dataclass(frozen=True)
 class Retry:
-    """Whether a build may start now, else why not, and whether a person has to see to it."""
+    """Whether a build may start now; if not, why, and whether a person must step in."""
 
     may_start: bool
     reason: str = ""
@@ -30,13 +30,13 @@ class Retry:
 
 
 def failures_in_a_row(ended: Sequence[EndedBuild], definitions: str) -> list[EndedBuild]:
-    """Lists the failures since the last success, latest first; changed definitions begin a new row."""
+    """Return the failures since the last success, latest first; builds of other definitions do not count."""
     failed = takewhile(lambda build: not build.is_success, ended)
     return [build for build in failed if build.definitions == definitions]
 
 
 def decide_retry(ended: Sequence[EndedBuild], definitions: str, now: float) -> Retry:
-    """Decides whether to start a build of `definitions`; `ended` are the builds that have ended, latest first."""
+    """Decide whether to start a build of `definitions`; `ended` are the builds that have ended, latest first."""
     failures = failures_in_a_row(ended, definitions)
     if not failures:
         return Retry(may_start=True)

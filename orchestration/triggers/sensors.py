@@ -1,4 +1,4 @@
-"""Builds follow landings: a sensor asks for a run whenever something is landed and not built."""
+"""Builds follow landings: a sensor asks for a run whenever a landed batch is not built."""
 
 import time
 from datetime import date
@@ -48,7 +48,7 @@ def landed_sensor(settings: Settings, first_shown: date) -> dg.SensorDefinition:
 def _look(
     context: dg.SensorEvaluationContext, settings: Settings, first_shown: date
 ) -> dg.SensorResult | dg.SkipReason:
-    """Asks for runs, unless nothing is to build or failures speak against it.
+    """Ask for runs, unless nothing is to be built or recent failures require waiting.
 
     The cursor holds the definitions that a plan found built, not those that a run was asked for with: that run may
     fail. Behind them stands the run whose failure a person was told of.
@@ -79,7 +79,7 @@ def _look(
 
 
 def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:
-    """The latest builds that succeeded or failed, latest first; without those of single projects set aside."""
+    """Return the latest builds that succeeded or failed, latest first, without those of single projects set aside."""
     records = instance.get_run_records(
         dg.RunsFilter(job_name=JOB, statuses=ENDED), limit=MAX_ENDED, order_by="end_time"
     )

@@ -1,4 +1,4 @@
-"""Two of Dagster's daemons that do not sleep through a landing: the one of sensors and the one of the queue."""
+"""Two of Dagster's daemons that react to a landing at once: the sensors' and the queue's."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ SECONDS_TO_HEAR = 0.5
 
 
 class Landings:
-    """Looks whether something landed that the sensor should hear of now."""
+    """Finds out whether something landed that the sensor should hear of now."""
 
     def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
         self._instance = instance
@@ -34,7 +34,7 @@ class Landings:
         self._warehouse = connect(settings, "builder")
 
     def is_left(self) -> bool:
-        """Returns whether something is unbuilt and no build of it is asked for."""
+        """Return whether something is unbuilt and no build of it has been asked for."""
         try:
             if not has_unbuilt_batches(self._warehouse):
                 return False
@@ -43,7 +43,7 @@ class Landings:
         return not self._instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1)
 
     def is_rested(self) -> bool:
-        """Returns whether the next build may start, so long after the last one."""
+        """Return whether enough time has passed since the last build for the next one to start."""
         last = self._instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
         if not last or last[0].start_time is None or last[0].end_time is None:
             return True
@@ -61,7 +61,7 @@ class WatchingSensors(SensorDaemon):
     def core_loop(
         self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
     ) -> DaemonIterator:
-        """Goes on for ever, and yields often, so that the daemon's heart beats and its end is noticed."""
+        """Run for ever, and yield often, so that the daemon's heart beats and a shutdown is noticed."""
         while True:
             yield SpanMarker.START_SPAN
             yield from execute_sensor_iteration(workspace_process_context, self._logger, None, None)
@@ -70,7 +70,7 @@ class WatchingSensors(SensorDaemon):
             yield from self._wait(shutdown_event)
 
     def _wait(self, shutdown_event: Event) -> Iterator[None]:
-        """Waits for the next tick or for something that landed, whichever comes first.
+        """Wait for the next tick or for something to land, whichever comes first.
 
         What the sensor has just seen and asked no run for (it waits after a failure) is not shown to it again at once.
         """
@@ -83,7 +83,7 @@ class WatchingSensors(SensorDaemon):
 
 
 class PromptQueue(QueuedRunCoordinatorDaemon):
-    """Starts queued runs as soon as the sensors were evaluated, and every five seconds."""
+    """Starts queued runs as soon as the sensors have been evaluated, and every five seconds."""
 
     def __init__(self, asked: Event) -> None:
         super().__init__(interval_seconds=SECONDS_BETWEEN_QUEUES)

@@ -42,7 +42,7 @@ class Api:
 
     @cached_property
     def project_id(self) -> str:
-        """The project that the key reads."""
+        """Return the id of the key's project; the API is asked once."""
         return str(self._retried(lambda: self._answer("/insights", {}, None))["data"]["project_id"])
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
@@ -53,7 +53,9 @@ class Api:
         return self._retried(lambda: self._answer(path, rest, None))
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
-        """Writes beside `target` first, so that a file which broke off is never taken for the whole."""
+        """Write the file to `target`. It grows beside `target` under the name `.part`, so that a broken download
+        never passes for the whole.
+        """
         path = f"/export/{quote(self.project_id, safe='')}/{quote(file, safe='')}"
         draft = target.with_name(f"{target.name}.part")
 

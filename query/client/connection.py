@@ -1,4 +1,6 @@
-"""How a client finds its answers: an address and a key, a warehouse, or the settings of the environment."""
+"""How a client finds its source of answers: an address and a key, a warehouse, a lake, or the settings of the
+environment.
+"""
 
 import os
 from collections.abc import Callable, Mapping
@@ -34,7 +36,7 @@ def connect(
     project: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Lens:
-    """The questions of one project.
+    """Return a lens with the questions of one project.
 
     `url` and `key` (`ID:SECRET` of a read key) ask the query API. `warehouse` asks without it: a home (a folder) on
     this machine, or ClickHouse's address with user and password. `lake` asks a folder of `eventlens export-lake`,
@@ -55,7 +57,7 @@ def find_source(
     project: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Source:
-    """The source that `connect` describes. Raises `Refused`."""
+    """Return the source of answers that the arguments of `connect` describe. Raises `Refused`, as `connect` does."""
     if sum(each is not None for each in (url or key, warehouse, lake)) > 1:
         raise Refused("Give either url and key, or warehouse, or lake.", code="connection_invalid")
     if lake is not None:

@@ -1,4 +1,4 @@
-"""Frames: the rows of an answer with the types that its report declares, and what must be known to trust them."""
+"""Frames: the rows of an answer as typed columns, with the `meta` that says how far to trust them."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -30,14 +30,16 @@ DIMENSIONS = "dimensions"
 
 
 class Frame(polars.DataFrame):
-    """A Polars frame with the answer's `meta`, and its `data` as they came. What is derived of it has neither."""
+    """A Polars frame with the answer's `meta` and its `data` as JSON gave them. Frames derived from this one have
+    neither.
+    """
 
     meta: dict[str, Any]
     data: Any
 
 
 def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str, Any]) -> Frame:
-    """The rows of an answer as a frame.
+    """Return the rows of an answer as a frame, with the types that the report declares.
 
     Rows of periods have a column `is_complete`: whether the period had ended and all that landed of it is counted.
     """
@@ -64,7 +66,7 @@ def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str,
 
 
 def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[polars.Series]:
-    """The columns of a field: one, or of an object of numbers one for each of its names."""
+    """Return the columns of a field: one, or one for each name when the field is an object of numbers."""
     format, kind = _plain(kind)
     if isinstance(kind, msgspec.inspect.DictType) and type(_plain(kind.value_type)[1]) in NUMBERS:
         names = list(dict.fromkeys(key for value in values for key in value))
@@ -82,14 +84,16 @@ def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[p
 
 
 def _keys_first(frame: polars.DataFrame, rows: Rows) -> polars.DataFrame:
-    """The date and the dimensions before what was measured of them."""
+    """Return the frame with the date and the dimensions before the measured columns."""
     dimensions = dict.fromkeys(key for row in rows for key in row.get(DIMENSIONS, ()))
     keys = [name for name in ("date", *dimensions) if name in frame.columns]
     return frame.select(*keys, polars.exclude(keys)) if dimensions else frame
 
 
 def _plain(kind: msgspec.inspect.Type) -> tuple[str | None, msgspec.inspect.Type]:
-    """A type without null and descriptions, and the format that those tell."""
+    """Return a type without null and without its description, and the format (such as `date`) that the description
+    names, or None.
+    """
     told = kind.extra_json_schema if isinstance(kind, msgspec.inspect.Metadata) else None
     kind = bare(kind)
     if isinstance(kind, msgspec.inspect.UnionType):
@@ -98,7 +102,7 @@ def _plain(kind: msgspec.inspect.Type) -> tuple[str | None, msgspec.inspect.Type
 
 
 def _unfolded(frame: polars.DataFrame) -> polars.DataFrame:
-    """One row a cohort and period."""
+    """Return the frame with one row for each cohort and period."""
     numbers = polars.int_ranges(polars.col("retained").list.len(), dtype=polars.Int64).alias("period_number")
     lists = ("period_number", "retained", "retention_rate")
     return frame.with_columns(numbers).select("cohort", "size", *lists).explode(*lists)
@@ -122,7 +126,9 @@ def _marked(frame: polars.DataFrame, ends: list[int], meta: Mapping[str, Any]) -
 
 
 def _end(first: date, periods_after: int, interval: str, meta: Mapping[str, Any]) -> int:
-    """When a period ends, in milliseconds: the one so many periods after that which begins at `first`."""
+    """Return when a period ends, in epoch milliseconds: the period that comes `periods_after` periods after the one
+    starting at `first`.
+    """
     if isinstance(first, datetime):
         return round((first + timedelta(hours=1)).timestamp() * 1000)
     for _ in range(periods_after + 1):

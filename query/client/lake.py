@@ -1,4 +1,4 @@
-"""A lake as a source of answers: the same statements as in the warehouse, over its files, by chDB in this process."""
+"""A lake as a source of answers: the warehouse's statements, run over the lake's files by chDB in this process."""
 
 import atexit
 import threading
@@ -44,7 +44,7 @@ _FRESHNESS = (
 
 
 class Lake:
-    """The lake in `folder`, asked about `project`, which may be left out when it holds one only.
+    """The lake in `folder`, asked about `project`; leave `project` out when the lake holds only one.
 
     Raises `Refused` (`lake_unreadable`, `project_unknown`, `project_missing`) when it is first asked.
     """
@@ -113,14 +113,14 @@ class Lake:
 
     @contextmanager
     def lend(self) -> Iterator["_Engine"]:
-        """The engine, which shows this lake in the block."""
+        """Yield the engine, which shows this lake's tables as `lens` inside the block. One lake at a time."""
         with _ENGINE:
             self._engine.show()
             yield self._engine
 
 
 class _Engine:
-    """What answers need of a warehouse."""
+    """The part of a warehouse's interface that answering needs."""
 
     shown: "Lake | None" = None
 
@@ -128,7 +128,7 @@ class _Engine:
         self._lake = lake
 
     def show(self) -> None:
-        """Make this lake's tables those of `lens`."""
+        """Make this lake's tables the tables of `lens`."""
         if _Engine.shown is self._lake:
             return
         notes = self._lake.notes
@@ -146,7 +146,7 @@ class _Engine:
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
     ) -> list[dict[str, Any]]:
-        """`settings` are limits that a server needs, and nobody stops a statement here."""
+        """Return the rows of a statement. `settings` are ignored: they are limits for a shared server."""
         return [{name: _plain(value) for name, value in row.items()} for row in self.frame(sql, parameters).to_dicts()]
 
     def value(self, sql: str) -> Any:
@@ -161,7 +161,9 @@ class _Engine:
         return _query(sql, format, {name: _written(value) for name, value in (parameters or {}).items()})
 
     def _view(self, name: str, table: LakeTable) -> str:
-        """The table as it is in the warehouse, over the files of the project."""
+        """Return the SQL that makes one table of the warehouse a view over the project's files; without files the
+        view is empty.
+        """
         folder = project_folder(self._lake._folder.absolute(), name, self._lake.subject.project_id)
         structure = ", ".join(f"`{column}` {kind}" for column, kind in table.stored.items())
         values = ", ".join(
@@ -187,7 +189,9 @@ def _session() -> Any:
 
 
 def _query(sql: str, format: str, parameters: Mapping[str, str] | None = None) -> bytes:
-    """Raises `Refused` with the code `warehouse_<ClickHouse's code>`, as a warehouse does."""
+    """Return the result of a statement in `format`, as bytes. Raises `Refused` with the code
+    `warehouse_<ClickHouse's code>`, as a warehouse does.
+    """
     try:
         result = _session().query(sql, format, params=dict(parameters or {}))
     except RuntimeError as error:
@@ -199,7 +203,9 @@ def _query(sql: str, format: str, parameters: Mapping[str, str] | None = None) -
 
 
 def _plain(value: Any) -> Any:
-    """A value as a warehouse's client gives it: Arrow has objects with numbered fields in the place of tuples."""
+    """Return a value as a warehouse's client gives it: Arrow turns a tuple into an object with numbered fields; this
+    turns it back.
+    """
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, dict) and all(name.isdigit() for name in value):
@@ -208,7 +214,7 @@ def _plain(value: Any) -> Any:
 
 
 def _written(value: object) -> str:
-    """A value as ClickHouse reads parameters."""
+    """Return a value as the text that ClickHouse reads for a parameter."""
     if isinstance(value, list):
         return f"[{', '.join(_quoted(each) if isinstance(each, str) else str(each) for each in value)}]"
     return _escaped(str(value))

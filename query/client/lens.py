@@ -20,7 +20,9 @@ PROJECT = "{project:"
 
 
 class Lens(Questions):
-    """What one source answers about one project. Every call blocks, and raises `Refused` and `Unavailable`."""
+    """The questions, exports and SQL of one project, from one source. Every call blocks, and raises `Refused` and
+    `Unavailable`.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -41,7 +43,8 @@ class Lens(Questions):
         return frame_of(report, given, self._source.answer(report, given))
 
     def export(self, file: str, target: str | Path, *, progress: Progress | None = None, **written: Any) -> Path:
-        """Writes `events`, `sessions` or `profiles` with `.parquet`, `.csv` or `.ndjson` to `target` and returns it.
+        """Write an export to `target` and return its path. `file` is `events`, `sessions`, `profiles` or
+        `cohort_members` with `.parquet`, `.csv`, `.ndjson`, `.json` or `.arrow`.
 
         `written` are the export's parameters by their names in the API. `progress` is told how many bytes have come;
         without it, an export that takes long tells so on standard error.
@@ -54,7 +57,7 @@ class Lens(Questions):
         return path
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> polars.DataFrame:
-        """The rows of a statement over the tables of `lens`; values are bound to `{name:Type}`.
+        """Return the rows of a statement over the tables of `lens`; values are bound to `{name:Type}`.
 
         `{project:String}` is the lens's own project unless `parameters` name another. Needs a warehouse.
         """
@@ -65,7 +68,7 @@ class Lens(Questions):
 
 
 class _Shown:
-    """Tells how far an export is, a line that is written over, once it has taken a while."""
+    """Shows the progress of a slow export on standard error, in one line that is overwritten."""
 
     def __init__(self, file: str) -> None:
         self._file = file

@@ -23,7 +23,7 @@ CONNECTIONS = 2
 
 
 class Local:
-    """The warehouse at `url`, asked about the project that `find_subject` names when it is first needed.
+    """The warehouse at `url`, asked about one project; `find_subject` names the project when it is first needed.
 
     `database` is where it has the tables of `lens`. With `project_id` a user who may read `lens` alone can ask by SQL.
     """
@@ -45,7 +45,7 @@ class Local:
 
     @cached_property
     def subject(self) -> ProjectScope:
-        """The project that is asked about."""
+        """Return the project that questions are about."""
         return self._find_subject(self._pool)
 
     @property

@@ -1,4 +1,4 @@
-"""Where answers come from: what a client needs of the API, or of the warehouse."""
+"""Where answers come from: the interface that the API, a warehouse and a lake have in common."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,13 +18,13 @@ class Source(Protocol):
 
     @property
     def project_id(self) -> str:
-        """The project that is asked about."""
+        """Return the id of the project that questions are about."""
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
-        """`{"data", "meta"}` of a report; `written` are its parameters by their names in the API."""
+        """Return `{"data", "meta"}` of a report; `written` are its parameters, by their names in the API."""
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
-        """Writes a file such as `events.parquet` to `target`."""
+        """Write a file such as `events.parquet` to `target`."""
 
     def sql(self, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
-        """The rows of a statement; `parameters` are bound to `{name:Type}`."""
+        """Return the rows of a statement; `parameters` are bound to `{name:Type}`."""

@@ -1,4 +1,6 @@
-"""The rows of a statement as a frame, with instants and ids, which Arrow has as numbers and bytes."""
+"""The rows of a statement as a frame. Instants and ids get their own types back, which Arrow has as numbers and
+bytes.
+"""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +16,9 @@ IDS = ("UUID", "Nullable(UUID)")
 
 
 def sql_frame(warehouse: Warehouse, statement: str, parameters: Mapping[str, Any]) -> polars.DataFrame:
-    """Blocks; raises what `Warehouse` raises. The types are asked for only where a column may be one of those."""
+    """Return the rows of a statement as a frame. Asks for the columns' types only when one of them may be an instant
+    or an id. Blocks; raises what `Warehouse` raises.
+    """
     frame = warehouse.frame(statement, parameters)
     doubtful = [name for name, kind in frame.schema.items() if kind in (polars.UInt32, polars.Binary)]
     if not doubtful:

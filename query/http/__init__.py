@@ -1,1 +1,1 @@
-"""The routes of the query API: what a request says, which question it asks, how an error is answered."""
+"""The routes of the query API: they read a request, ask its question and answer errors."""

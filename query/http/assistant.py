@@ -24,7 +24,7 @@ SUBJECT = "event_lens_subject"
 
 
 class Assistant:
-    """Each request is one call with a key of its own, so that no session has to be kept or guarded."""
+    """The route's handler. Every request is one call with its own key, so sessions need not be kept or guarded."""
 
     def __init__(self, service: Service, max_body_bytes: int) -> None:
         self._service = service
@@ -35,12 +35,12 @@ class Assistant:
 
     @asynccontextmanager
     async def run(self, _app: Litestar) -> AsyncIterator[None]:
-        """Answers for as long as the block runs; once only."""
+        """Serve calls for as long as the block runs. An assistant can run only once."""
         async with self._sessions.run():
             yield
 
     def route(self) -> ASGIRouteHandler:
-        """The handler of `/mcp`."""
+        """Return the handler of `/mcp`."""
         return asgi(PATH, copy_scope=True)(self._handle)
 
     async def _handle(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -62,7 +62,9 @@ class Assistant:
 
 
 async def _read_body(receive: Receive, most_bytes: int) -> bytes:
-    """The whole body, so that what comes after it is the client's leaving."""
+    """Read the whole body, so that the next message can only be the client's leaving. Raises `ClientGoneError`, and
+    `HTTPException` (413) beyond `most_bytes`.
+    """
     body, has_more = b"", True
     while has_more:
         message = await receive()
@@ -85,5 +87,5 @@ def _replay(body: bytes) -> Receive:
 
 
 async def _never() -> Any:
-    """Waits for ever: that the client has left is noticed outside, and cancels the whole call."""
+    """Wait for ever. When the client leaves, other code notices and cancels the whole call."""
     await asyncio.Event().wait()

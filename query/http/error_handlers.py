@@ -23,7 +23,7 @@ HTTP_CODES = {
 
 
 def answer_error(_request: AnyRequest, error: EventLensError) -> Response[dict[str, dict[str, str]]]:
-    """The answer to an error of ours. A broken promise is logged, and the caller learns no more than that."""
+    """Return the answer to an `EventLensError`. A `Broken` is logged, and the caller learns only its code."""
     headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Unavailable) else {}
     if status_of(error) == 401:
         headers["WWW-Authenticate"] = "event-lens-client"
@@ -34,7 +34,7 @@ def answer_error(_request: AnyRequest, error: EventLensError) -> Response[dict[s
 
 
 def answer_http(request: AnyRequest, error: HTTPException) -> Response[dict[str, dict[str, str]]]:
-    """The answer to what Litestar refuses before a route runs."""
+    """Return the answer to a request that Litestar refused before a route ran."""
     if error.status_code >= 500:
         return answer_any(request, error)
     detail = error.detail.removeprefix(f"{error.status_code}: ")
@@ -51,12 +51,12 @@ def answer_too_deep(_request: AnyRequest, _error: RecursionError) -> Response[di
 
 
 def answer_gone(_request: AnyRequest, _error: ClientGoneError) -> Response[None]:
-    """What is answered to a client that hung up: it only ends the request."""
+    """Return the answer for a client that hung up; it only ends the request."""
     return Response(None, status_code=CLIENT_GONE)
 
 
 def answer_any(_request: AnyRequest, error: Exception) -> Response[dict[str, dict[str, str]]]:
-    """Answer an unexpected error."""
+    """Return the answer to an unexpected error (500, `query_broken`), which is logged."""
     get_log("query").error("unexpected", error=type(error).__name__, exc_info=error)
     broken = Broken("The query layer failed to answer; its log says why.", code="query_broken")
     return Response(as_json(broken), status_code=500)

@@ -18,7 +18,7 @@ from query.statement import Statement
 
 
 class Export(Stream):
-    """A response that is a transfer; it is described as the file that it is."""
+    """A response that streams a transfer; OpenAPI describes it as a file."""
 
     def __init__(
         self, service: Service, subject: ProjectScope, statement: Statement, table: str, format: str, encoding: str
@@ -35,7 +35,7 @@ class Export(Stream):
         self._format = FORMATS[format]
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
-        """The application that sends the file."""
+        """Return the ASGI application that sends the file."""
 
         async def transfer(_scope: Scope, receive: Receive, send: Send) -> None:
             await self._transfers.send(
@@ -47,8 +47,8 @@ class Export(Stream):
 
 @get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
 def answer_export(file: str, request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Export:
-    """A table as a file: `events`, `sessions`, `profiles` or `cohort_members` as `.ndjson`, `.json`, `.csv`, `.parquet`
-    or `.arrow`; `csv` and `json` alone are those of events.
+    """Send a table as a file: `events`, `sessions`, `profiles` or `cohort_members` as `.ndjson`, `.json`, `.csv`,
+    `.parquet` or `.arrow`; `csv` and `json` alone mean those of events.
     """
     table, format = read_export(file)
     parameters = read_parameters(file, EXPORTS[table], request.query_params.items())

@@ -31,7 +31,7 @@ REVALIDATED = "private, no-cache"
 
 
 def route_of(report: Report[Any]) -> HTTPRouteHandler:
-    """The handler that answers `report`."""
+    """Return the route handler that answers `report`."""
 
     async def answer(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Response[bytes]:
         written, as_csv = _without_format(request.query_params.items())
@@ -63,7 +63,7 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
 
 
 def _without_format(written: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
-    """The parameters but for `format`, and whether it asks for CSV. Raises `Refused` (`format_invalid`)."""
+    """Return the parameters without `format`, and whether it asks for CSV. Raises `Refused` (`format_invalid`)."""
     formats = [text for name, text in written if name == FORMAT]
     for text in formats:
         choose(FORMAT, text, ("json", "csv"))
@@ -77,7 +77,7 @@ def _csv_of(report: Report[Any], written: dict[str, str], body: bytes) -> bytes:
 
 
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:
-    """The tags of the answers that the client holds already.
+    """Return the tags (ETags) of the answers that the client holds already.
 
     None for a page that may not read this one: a browser would show it what it keeps of another key's.
     """
@@ -89,7 +89,7 @@ def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:
 
 
 class OwnProject(msgspec.Struct):
-    """The project that a key reads, and how its days and amounts are counted."""
+    """The project that a key reads, with its time zone and currency."""
 
     project_id: str
     timezone: str
@@ -98,7 +98,7 @@ class OwnProject(msgspec.Struct):
 
 @get("/insights")
 async def answer_project(reader: Reader) -> dict[str, OwnProject]:
-    """The project that the key in the headers reads."""
+    """Return the project that the key in the headers reads."""
     subject = reader.subject
     return {"data": OwnProject(subject.project_id, subject.zone.key, subject.currency)}
 

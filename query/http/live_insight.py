@@ -1,4 +1,4 @@
-"""LiveInsight's routes: the project is that of the key, and answers and errors have its shapes."""
+"""LiveInsight's routes: the key decides the project, and answers and errors have LiveInsight's shapes."""
 
 from typing import Any
 
@@ -21,7 +21,9 @@ Answer = dict[str, Any]
 
 
 async def provide_own(request: AnyRequest, service: Service) -> ProjectScope:
-    """The project of the key: `X-API-Key` or a bearer token `<client id>:<secret>`, or the usual headers."""
+    """Return the project of the key: `X-API-Key` or a bearer token, both `<client id>:<secret>`, or the usual
+    headers.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     key = request.headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
     client_id, _, secret = key.partition(":")
@@ -34,7 +36,7 @@ async def provide_own(request: AnyRequest, service: Service) -> ProjectScope:
 
 @get("/realtime", summary="Active sessions, as LiveInsight tells them.")
 async def answer_realtime(request: AnyRequest, own: ProjectScope, service: Service) -> Answer:
-    """Sessions with an event in the last five minutes, read from raw."""
+    """Return the sessions with an event in the last five minutes, read from raw."""
     return await _answer(request, own, service, REALTIME)
 
 
@@ -44,7 +46,7 @@ async def answer_realtime(request: AnyRequest, own: ProjectScope, service: Servi
     operation_class=operation(PeriodParameters, has_body=False),
 )
 async def answer_stats(request: AnyRequest, own: ProjectScope, service: Service) -> Answer:
-    """Events, sessions, visitors and page views of a period."""
+    """Return the events, sessions, visitors and page views of a period."""
     return await _answer(request, own, service, STATS)
 
 
@@ -55,7 +57,7 @@ async def _answer(request: AnyRequest, own: ProjectScope, service: Service, repo
 
 
 def answer_in_its_shape(request: AnyRequest, error: EventLensError) -> Response[Answer]:
-    """An error of ours as LiveInsight's clients read it."""
+    """Return the answer to an `EventLensError` in the shape that LiveInsight's clients read."""
     usual = answer_error(request, error)
     message = usual.content["error"]["message"]
     body = {"status": "error", "message": message}

@@ -35,7 +35,7 @@ RESCANS = "Events that have landed keep their verdict until `eventlens bots resc
 
 
 def route_of(action: Action, subject_from: Any, operation_id: str) -> HTTPRouteHandler:
-    """The handler that does `action` in the project that `subject_from` provides."""
+    """Return the handler that does `action` in the project that `subject_from` provides."""
 
     async def act(request: Request[Any, Any, Any], managed: ProjectScope, service: Service) -> Response[bytes]:
         written = request.query_params.items()
@@ -76,7 +76,9 @@ def route_of(action: Action, subject_from: Any, operation_id: str) -> HTTPRouteH
 
 
 def _meta(service: Service, managed: ProjectScope, changes: list[AuditEntry]) -> dict[str, Any]:
-    """What follows from the changes, which are made: the warehouse may be away."""
+    """Return `{rebuild, notes}`: which days the next build makes anew after `changes`. Never fails: the changes are
+    made already, even if the warehouse is away.
+    """
     notes = [RESCANS] if rescanned_projects(changes) else []
     if managed.project_id not in rebuilt_projects(changes):
         return {"rebuild": None, "notes": notes}

@@ -1,4 +1,4 @@
-"""The outermost layer of the application: the base path, and what every answer carries and leaves in counters and logs.
+"""The outermost layer of the application: the base path, and the headers, counters and log lines of every answer.
 
 A route that sets one of the security headers keeps its own.
 """
@@ -38,7 +38,7 @@ log = get_log("http")
 
 
 class Middleware:
-    """An ASGI application around `app`: what it serves is served again under `base_path`."""
+    """An ASGI application around `app`, which also serves the routes of `app` under `base_path`."""
 
     def __init__(self, app: Application, base_path: str) -> None:
         self._app = app
@@ -81,7 +81,8 @@ class Middleware:
 
 
 def _in_parts(raw_path: bytes) -> str:
-    """The path, decoded but for what would be taken for the end of a part: an id may hold a slash.
+    """Return the path decoded, except for encoded slashes and percent signs: an id may hold a slash, which must not
+    end its part of the path.
 
     Parts that may hold one are decoded once more where they are read.
     """
@@ -98,7 +99,7 @@ def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: 
 
 
 def _preflight(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """What a browser is told before it asks for a page of another origin; empty for every other request.
+    """Return the headers that answer a browser's preflight from another origin; empty for every other request.
 
     It comes without the key, so every origin may ask: whether its page may read the answer, the key's origins say then.
     """

@@ -1,4 +1,4 @@
-"""How a question is described in OpenAPI: its parameters or body, the type of its answer, and an executed example."""
+"""The OpenAPI description of a question: its parameters or body, the type of its answer, and an executed example."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,14 +15,14 @@ JSON = "application/json"
 
 
 class Told(msgspec.Struct):
-    """What went wrong: a stable code, and a sentence with the remedy."""
+    """The error itself: a stable code, and a sentence that says how to mend it."""
 
     code: str
     message: str
 
 
 class Failure(msgspec.Struct):
-    """An error of any kind."""
+    """The body of every error."""
 
     error: Told
 
@@ -38,7 +38,7 @@ FAILURES = {
 
 @cache
 def examples() -> dict[str, msgspec.Raw]:
-    """An executed example of every report, by name; `python -m docs.generate.examples` writes them.
+    """Return an executed example of every report, as JSON by name; `python -m docs.generate.examples` writes them.
 
     They stay JSON, for the framework would leave out what is null in them.
     """
@@ -53,7 +53,7 @@ def operation(
     in_address: tuple[str, ...] = (),
     responses: dict[str, OpenAPIResponse] | None = None,
 ) -> type[Operation]:
-    """An operation that takes the fields of `kind`: in the address and the query string, or as a JSON body."""
+    """Return the operation that takes the fields of `kind`: in the address and the query string, or as a JSON body."""
     schema = schema_of(kind)
 
     @dataclass
@@ -79,7 +79,7 @@ def operation(
 
 
 def operation_of(report: AnyReport) -> type[Operation]:
-    """The operation of a report: what it takes, what it answers, and an answer that was given."""
+    """Return the operation of a report: its parameters, the type of its answer, and an executed example."""
     answered = OpenAPIMediaType(
         schema=cast(Schema, schema_of(report.answer_type)),
         examples={"executed": Example(value=examples()[report.name])} if report.name in examples() else None,
@@ -93,7 +93,7 @@ def operation_of(report: AnyReport) -> type[Operation]:
 
 
 def failures() -> dict[str, OpenAPIResponse]:
-    """The answers of questions that are not answered; all have one shape."""
+    """Return the descriptions of the error answers, by status; all have one shape."""
     schema = cast(Schema, schema_of(Failure))
     return {
         status: OpenAPIResponse(description=description, content={JSON: OpenAPIMediaType(schema=schema)})

@@ -60,7 +60,7 @@ def _answer_files() -> Callable[[AnyRequest, str], Response[bytes]]:
 
 
 def page_routes() -> Router:
-    """The routes, with the files as they are now."""
+    """Return the routes of the page, with its files as they are now."""
     answer_file = _answer_files()
 
     @get("/", sync_to_thread=False)
@@ -80,7 +80,7 @@ def page_routes() -> Router:
 
 @post("/session", status_code=200)
 async def open_session(request: AnyRequest, service: Service, data: Credentials) -> Response[dict[str, Any]]:
-    """Opens a session for a token or a read key, and sets its cookie."""
+    """Open a session for a token or a read or root key, and set its cookie."""
     _check_from_page(request)
     sign_in, address = service.sign_in, request.client.host if request.client else ""
     if data.token:
@@ -92,7 +92,9 @@ async def open_session(request: AnyRequest, service: Service, data: Credentials)
 
 @get("/session")
 async def answer_session(request: AnyRequest, service: Service) -> dict[str, Any]:
-    """Which projects the session reads and how long it lasts; null for who is not signed in."""
+    """Return which projects the session reads and how long it lasts; `{"session": null}` for a visitor who is not
+    signed in.
+    """
     _check_from_page(request)
     try:
         session = await service.sign_in.find(_sent_cookie(request))
@@ -103,7 +105,7 @@ async def answer_session(request: AnyRequest, service: Service) -> dict[str, Any
 
 @delete("/session", sync_to_thread=False)
 def close_session(request: AnyRequest, service: Service) -> Response[None]:
-    """Signs out."""
+    """End the session and delete its cookie."""
     _check_from_page(request)
     service.sign_in.sessions.close(_sent_cookie(request))
     return Response(None, status_code=204, cookies=[_cookie(request, "", 0)])

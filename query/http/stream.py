@@ -13,7 +13,7 @@ from query.service import Service
 
 
 class Telling(Stream):
-    """A response that tells changes as they come."""
+    """A response that sends changes to the client as they come."""
 
     def __init__(self, service: Service, subject: ProjectScope) -> None:
         super().__init__((), media_type="text/event-stream")
@@ -21,7 +21,7 @@ class Telling(Stream):
         self._subject = subject
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
-        """The application that tells them."""
+        """Return the ASGI application that sends the changes."""
 
         async def tell(_scope: Scope, receive: Receive, send: Send) -> None:
             await self._service.streams.send(self._subject, receive, send)
@@ -36,6 +36,8 @@ class Telling(Stream):
     operation_class=operation(NoParameters, has_body=False),
 )
 def answer_stream(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Telling:
-    """`event: live` with what `live` answers whenever it changes, `event: data` when a build brought new data."""
+    """Stream `event: live` with the answer of `live` whenever it changes, and `event: data` when a build brought new
+    data.
+    """
     read_parameters("stream", NoParameters, request.query_params.items())
     return Telling(service, subject)

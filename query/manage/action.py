@@ -1,4 +1,4 @@
-"""An action: a change of the registry, or a look at it, that a root key asks for over HTTP."""
+"""An action: a change to the registry, or a read of it, that a root key asks for over HTTP."""
 
 import re
 from collections.abc import Callable
@@ -18,17 +18,19 @@ CREATED = 201
 
 
 class Rebuild(Shape, kw_only=True):
-    """Which days the change gave another meaning; the next build makes them anew."""
+    """The days whose meaning the change alters; the next build makes them anew."""
 
-    first_day: Annotated[Date | None, msgspec.Meta(description="Null while the warehouse does not say.")]
+    first_day: Annotated[
+        Date | None, msgspec.Meta(description="The first of these days; null while the warehouse is away.")
+    ]
     last_day: Date | None
-    days: Annotated[int | None, msgspec.Meta(description="How many of them have events.")]
+    days: Annotated[int | None, msgspec.Meta(description="How many of these days have events.")]
 
 
 class ActionMeta(Shape, rename="camel", kw_only=True):
     """What follows from a change."""
 
-    rebuild: Annotated[Rebuild | None, msgspec.Meta(description="Null when the numbers stay as they are.")]
+    rebuild: Annotated[Rebuild | None, msgspec.Meta(description="Null when the change alters no numbers.")]
     notes: list[str]
 
 
@@ -42,7 +44,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Action:
-    """`act` is given the registry as the key acts in it, the key, what stands in the address and what was written.
+    """`act` gets the registry (acting for the key), the key, the parameter in the address and the values of `takes`.
 
     `takes` are the fields of the JSON body, or of the query string of a look.
     """
@@ -66,18 +68,18 @@ class Action:
 
     @property
     def in_address(self) -> str | None:
-        """The parameter that stands in the address, if one does."""
+        """Return the name of the parameter in the address, or None."""
         found = re.search(IN_BRACES, self.path)
         return found[1] if found else None
 
     @cached_property
     def answer_type(self) -> type[msgspec.Struct]:
-        """The type of the whole answer: `{data, meta}`."""
+        """Return the type of the whole answer: `{data, meta}`."""
         return msgspec.defstruct(
             f"{self.name.title().replace('_', '')}Answer", [("data", self.answer), ("meta", ActionMeta)], bases=(Shape,)
         )
 
 
 def instant(moment: Any) -> DateTime:
-    """A time of the registry, which is UTC without saying so."""
+    """Return a time of the registry as ISO 8601 in UTC; the registry stores UTC without a zone."""
     return f"{moment.isoformat(timespec='seconds')}Z"

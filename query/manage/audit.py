@@ -1,4 +1,4 @@
-"""The audit log of the project: what was changed, when, and by which key, or by whom in the shell."""
+"""The audit log of the project: what changed, when, and which key or shell user changed it."""
 
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ class AuditParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ChangeAnswer(Shape, kw_only=True):
-    """A change: the fields that differ, or all where something was made or removed. Secrets are hidden."""
+    """A change: the fields that differ, or all fields of a thing that was made or removed. Secrets are hidden."""
 
     change_id: int
     changed_at: DateTime

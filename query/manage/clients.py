@@ -17,7 +17,7 @@ Origins = Annotated[list[str], msgspec.Meta(description="Such as https://example
 
 
 class ClientAnswer(Shape, kw_only=True):
-    """A key; its secret is kept as a hash and never shown again."""
+    """A key without its secret, which is kept as a hash and never shown again."""
 
     client_id: str
     type: str
@@ -28,13 +28,13 @@ class ClientAnswer(Shape, kw_only=True):
 
 
 class ClientWithSecret(ClientAnswer, kw_only=True):
-    """A key with its new secret, which is shown this once."""
+    """A key with its new secret, which is shown only this once."""
 
     client_secret: str
 
 
 class WrittenClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A new key: `write` collects, `read` queries, `root` both and manages."""
+    """A new key: `write` collects, `read` queries, `root` collects, queries and manages."""
 
     type: Literal["write", "read", "root"]
     name: str = ""
@@ -42,7 +42,7 @@ class WrittenClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ChangedClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What changes of a key; origins replace the old ones."""
+    """The fields of a key that change; given origins replace all old ones."""
 
     name: str | UnsetType = UNSET
     origins: Origins | UnsetType = UNSET

@@ -15,7 +15,7 @@ from query.shapes import DateTime, Shape
 
 
 class StoredFilter(Shape):
-    """A filter in the spelling that is kept."""
+    """A filter as it is stored."""
 
     name: str
     operator: str
@@ -23,7 +23,7 @@ class StoredFilter(Shape):
 
 
 class StoredStep(Shape):
-    """A step: an event and what must hold of it."""
+    """A step: an event name and its filters."""
 
     name: str
     filters: list[StoredFilter]
@@ -43,7 +43,7 @@ class FunnelAnswer(Shape, kw_only=True):
 
 
 class RetentionAnswer(Shape, kw_only=True):
-    """A defined retention; an empty event is any."""
+    """A defined retention; an empty event name means any event."""
 
     retention_id: str
     name: str
@@ -63,7 +63,7 @@ class GoalAnswer(Shape, kw_only=True):
 
 
 class CohortAnswer(Shape, kw_only=True):
-    """A defined cohort; its criteria are as they were written, with what was left to us."""
+    """A defined cohort; its criteria are as written, with defaults filled in."""
 
     cohort_id: str
     name: str
@@ -77,14 +77,20 @@ class WrittenFunnel(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     name: str
     steps: list[funnels.Step]
-    window_seconds: Annotated[int, msgspec.Meta(description="From the first step to the last.")] = 86_400
+    window_seconds: Annotated[int, msgspec.Meta(description="The most seconds from the first step to the last.")] = (
+        86_400
+    )
     by: Annotated[str, one_of(get_args(funnels.CountedBy))] = "device"
     order: Annotated[str, one_of(get_args(funnels.StepOrder))] = "ordered"
-    breakdown: Annotated[str, msgspec.Meta(description="A column or property; empty is none.")] = ""
+    breakdown: Annotated[
+        str, msgspec.Meta(description="A column or property of the first event; empty: no breakdown.")
+    ] = ""
 
 
 class WrittenRetention(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A new retention: who comes back for one event after another; empty is any, but not for both."""
+    """A new retention: who comes back with `return_event` after `start_event`. An empty name means any event; not
+    both may be empty.
+    """
 
     name: str
     start_event: str = retentions.ANY_EVENT
@@ -92,7 +98,7 @@ class WrittenRetention(msgspec.Struct, forbid_unknown_fields=True, kw_only=True)
 
 
 class WrittenGoal(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A new goal: every such event that passes the filters is a conversion."""
+    """A new goal: every event of this name that passes the filters is a conversion."""
 
     name: str
     event: str
@@ -187,7 +193,7 @@ def _actions(
     listed: Callable[[Registry, str], list[Any]],
     remove: Callable[[Registry, str, str], Any],
 ) -> tuple[Action, ...]:
-    """List, create and remove definitions of one kind."""
+    """Return the actions that list, create and remove definitions of one kind."""
 
     def list_all(registry: Registry, asker: Asker, _: str, __: NoParameters) -> list[dict[str, Any]]:
         return [shown(definition) for definition in listed(registry, asker.project_id)]

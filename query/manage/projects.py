@@ -28,7 +28,9 @@ class IdentifiedProject(Shape, kw_only=True):
 
     project_id: str
     created_at: DateTime
-    rebuild_count: Annotated[int, msgspec.Meta(description="How often all its days were asked to be built anew.")]
+    rebuild_count: Annotated[
+        int, msgspec.Meta(description="How often a rebuild of all the project's days was asked for.")
+    ]
 
 
 ProjectAnswer = msgspec.defstruct(
@@ -65,7 +67,7 @@ def _shown(project: Project) -> dict[str, Any]:
 
 
 def _own(asker: Asker, project_id: str) -> str:
-    """Raises `Refused` (`project_forbidden`) for another project than the key's."""
+    """Return `project_id`. Raises `Refused` (`project_forbidden`) when the key belongs to another project."""
     if project_id != asker.project_id:
         raise forbidden()
     return project_id

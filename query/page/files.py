@@ -1,4 +1,4 @@
-"""The files of the page, read once: what a browser is served, whole and packed."""
+"""The files of the page, read once, plain and gzipped."""
 
 import gzip
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class PageFile:
-    """One file; `packed` is its content by gzip, `tag` the ETag of both."""
+    """One file; `packed` is its gzipped content, and `tag` the ETag of both."""
 
     content: bytes
     packed: bytes
@@ -26,7 +26,7 @@ class PageFile:
 
 
 def read_page_files() -> dict[str, PageFile]:
-    """Every file by its path within the page, such as `main.js`. What is not in here is not served."""
+    """Return every file by its path within the page, such as `main.js`. Other files are not served."""
     paths = (path for path in FOLDER.rglob("*") if path.suffix in CONTENT_TYPES)
     return {path.relative_to(FOLDER).as_posix(): _read(path) for path in paths}
 

@@ -1,4 +1,6 @@
-"""Is a request the page's own? Only such a one may use a session: other pages cannot ask in its holder's name."""
+"""Did the page itself send a request? Only then may the request use a session: other sites cannot act in the
+visitor's name.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -7,7 +9,7 @@ PAGE_HEADER = "event-lens-page"
 
 
 def is_from_page(headers: Mapping[str, str]) -> bool:
-    """Whether the page sent this, and from the origin that it asks. Header names are in lower case.
+    """Return whether the page sent this request, from the origin that it asks. Header names are in lower case.
 
     Another site's page cannot send the header without a preflight, which is never answered. `Sec-Fetch-Site` tells
     another port of this machine apart, which cookies do not; browsers leave it out on plain HTTP beyond loopback.

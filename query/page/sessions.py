@@ -11,7 +11,9 @@ MAX_SESSIONS = 1000
 
 @dataclass(frozen=True)
 class Session:
-    """What its holder reads: one project, or all where it is None; as `client_id`, when that signed in."""
+    """What a session may read: one project, or all where `project_id` is None. `client_id` is the key that signed
+    in, or None for a token.
+    """
 
     project_id: str | None
     client_id: str | None
@@ -28,7 +30,7 @@ class Sessions:
         self._open: OrderedDict[str, Session] = OrderedDict()
 
     def open(self, project_id: str | None, client_id: str | None, now_ms: int) -> tuple[str, Session]:
-        """A new session and its cookie."""
+        """Open a session, and return its cookie and the session."""
         cookie = secrets.token_urlsafe(32)
         session = Session(project_id, client_id, now_ms + LASTING_MS)
         self._open[_key(cookie)] = session
@@ -37,7 +39,7 @@ class Sessions:
         return cookie, session
 
     def find(self, cookie: str, now_ms: int) -> Session | None:
-        """The session of a cookie, while it lasts."""
+        """Return the session of a cookie; None when it is unknown or has expired."""
         session = self._open.get(_key(cookie))
         return session if session is not None and now_ms < session.expires_at else None
 

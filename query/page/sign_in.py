@@ -1,4 +1,4 @@
-"""Signing in to the page: by a token that the command line made on this machine, or by a read key."""
+"""Signing in to the page: by a token that the command line made on this machine, or by a read or root key."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class SignIn:
     sessions: Sessions = field(default_factory=Sessions)
 
     async def by_token(self, token: str, address: str) -> tuple[str, Session]:
-        """The cookie of a new session, and the session.
+        """Open a session for a sign-in token, and return its cookie and the session.
 
         Raises `Refused` (`sign_in_token_invalid`), and `Unavailable` for an address that sent too many wrong ones.
         """
@@ -48,27 +48,33 @@ class SignIn:
         return self.sessions.open(grant.project_id, None, now)
 
     async def by_key(self, client_id: str, secret: str, address: str) -> tuple[str, Session]:
-        """The same, for the project of a read or root key. Raises what `Keys.find` raises."""
+        """Open a session for the project of a read or root key, and return its cookie and the session. Raises what
+        `Keys.find` raises.
+        """
         prefix = CLIENT_PREFIXES[0]
         reader = await self.keys.find({f"{prefix}-id": client_id, f"{prefix}-secret": secret}, address)
         return self.sessions.open(reader.subject.project_id, client_id, self.clock())
 
     async def find(self, cookie: str) -> Session:
-        """The session of a cookie. Raises `Refused` (`client_unauthorized`) when it ended or its key was revoked."""
+        """Return the session of a cookie. Raises `Refused` (`client_unauthorized`) when it ended or its key was
+        revoked.
+        """
         session = self.sessions.find(cookie, self.clock())
         if session is None or await self._is_revoked(session):
             raise Refused("You are not signed in, or your session has ended; sign in again.", code=UNAUTHORIZED)
         return session
 
     async def find_subject(self, cookie: str, project_id: str) -> ProjectScope:
-        """The project, when the session of the cookie reads it. Raises what `find` raises, and `project_forbidden`."""
+        """Return the project if the cookie's session reads it. Raises what `find` raises, and `Refused`
+        (`project_forbidden`).
+        """
         session = await self.find(cookie)
         if not session.reads(project_id):
             raise Refused("Your session does not read this project.", code=FORBIDDEN)
         return await asyncio.to_thread(find_subject, self.registry, project_id)
 
     async def projects_of(self, session: Session) -> list[Project]:
-        """What the session reads."""
+        """Return the projects that the session reads."""
         if session.project_id is None:
             return await asyncio.to_thread(list_projects, self.registry)
         return [await asyncio.to_thread(find_project, self.registry, session.project_id)]

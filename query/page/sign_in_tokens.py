@@ -18,14 +18,16 @@ VALID_MS = 15 * 60_000
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token opens: one project, or all of the home where it is None; until `expires_at` (ms)."""
+    """What a token opens until `expires_at` (epoch ms): one project, or all projects of the home where `project_id`
+    is None.
+    """
 
     project_id: str | None
     expires_at: int
 
 
 def create_token(home: Path, project_id: str | None, now_ms: int) -> str:
-    """A new token for a session over `project_id`, or over all projects of the home. Raises `OSError`."""
+    """Return a new token for a session over `project_id`, or over all projects of the home (None). Raises `OSError`."""
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     _remove_expired(folder, now_ms)
@@ -37,7 +39,7 @@ def create_token(home: Path, project_id: str | None, now_ms: int) -> str:
 
 
 def redeem_token(home: Path, token: str, now_ms: int) -> Grant | None:
-    """What `token` opens; None when it was used, has expired or never was. It is used up by this."""
+    """Use up `token` and return what it opens; None when it was used before, has expired or never existed."""
     path = _path(home / FOLDER, token)
     try:
         grant = _read(path)
@@ -53,7 +55,7 @@ def _path(folder: Path, token: str) -> Path:
 
 
 def _read(path: Path) -> Grant | None:
-    """None for a file that a crash cut short."""
+    """Return the grant in a file; None for a file that a crash cut short."""
     with suppress(msgspec.DecodeError):
         return msgspec.json.decode(path.read_bytes(), type=Grant)
     return None

@@ -1,4 +1,4 @@
-"""The list of reports: routes, OpenAPI and the client on the machine all come from it."""
+"""The list of reports; routes, OpenAPI and the Python client are made from it."""
 
 import re
 from typing import Any
@@ -67,14 +67,18 @@ REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}
 
 
 def identifier_of(report: Report[Any]) -> str:
-    """A name without slashes: `cohort_members`; `defined_funnel` of `funnels/{funnel}`, for `funnel` is taken."""
+    """Return the report's name as an identifier: `cohort_members`. `funnels/{funnel}` becomes `defined_funnel`,
+    because `funnel` is taken.
+    """
     name = re.sub(rf"s?/{IN_BRACES}", "", report.name).replace("/", "_")
     is_taken = name in REPORTS and REPORTS[name] is not report
     return f"defined_{name}" if is_taken else name
 
 
 def find_report(name: str) -> Report[Any]:
-    """The report whose address `name` is. Raises `Refused` (`question_invalid`) that names the nearest."""
+    """Return the report whose address `name` is. Raises `Refused` (`question_invalid`) that suggests the nearest
+    name.
+    """
     for report in ALL:
         if report.match(name) is not None:
             return report

@@ -34,7 +34,8 @@ LIMIT {limit}
 
 
 def attribution(ask: ReportContext, goal: str, models: tuple[str, ...], by: str) -> Question:
-    """`{<columns of by>, credit: {model: number}, revenue: {model: number}}`, the most credit in the first model first.
+    """Ask for `{<columns of by>, credit: {model: number}, revenue: {model: number}}`, the most credit in the first
+    model first.
 
     The conversions are those of the period; their touches may lie up to 30 days before it.
     """
@@ -77,15 +78,17 @@ def _note(ask: ReportContext) -> str:
 
 
 class AttributionParameters(RankedParameters, kw_only=True):
-    """The goal, and how its conversions are credited."""
+    """The period, the goal, and how its conversions are credited."""
 
     goal: Annotated[str, msgspec.Meta(description="The id of a goal; `eventlens goal list` shows them.")]
-    model: Annotated[str | None, msgspec.Meta(description=f"Some of {', '.join(MODELS)}, by commas; all.")] = None
+    model: Annotated[
+        str | None, msgspec.Meta(description=f"Some of {', '.join(MODELS)}, separated by commas; default all.")
+    ] = None
     by: Annotated[str, one_of(SOURCES)] = "channel"
 
 
 class Source(Shape, kw_only=True):
-    """A source, and what it is credited with in each model; it has the columns that `by` names."""
+    """A source, and its credit and revenue in each model. It has the columns that `by` names."""
 
     channel: str | msgspec.UnsetType = msgspec.UNSET
     referrer_name: str | msgspec.UnsetType = msgspec.UNSET
@@ -104,7 +107,9 @@ def _ask(subject: ProjectScope, parameters: AttributionParameters, now_ms: int) 
 
 
 def _read_models(written: str | None) -> tuple[str, ...]:
-    """The models in the order in which they are written, each once. Raises `Refused` (`model_invalid`)."""
+    """Return the models in the order in which they are written, each once; all for None. Raises `Refused`
+    (`model_invalid`).
+    """
     if written is None:
         return MODELS
     return tuple(dict.fromkeys(choose("model", model.strip(), MODELS) for model in written.split(",")))

@@ -1,4 +1,4 @@
-"""What do the members of a cohort do? Their activity over time, beside that of another cohort if asked."""
+"""What do the members of a cohort do? Their activity over time, if asked beside another cohort's."""
 
 from typing import Annotated, Literal, cast, get_args
 
@@ -53,7 +53,7 @@ LEFT JOIN
 def behaviour(
     ask: ReportContext, cohort: str, versus: str | None, metric: Metric, interval: Interval, as_of_ms: int
 ) -> Question:
-    """`{cohort_id, name, members, series: [{date, value, per_member}], versus: {...}}` for every bucket.
+    """Ask for `{cohort_id, name, members, series: [{date, value, per_member}], versus: {...}}` for every bucket.
 
     The members are those as of one instant, whatever they were when they did it. `versus` tells of the other cohort
     the same, and how many are members of both.
@@ -110,7 +110,7 @@ def _told(cohort: str, rows: list[Row], buckets: dict[str, str]) -> Row:
 
 
 class Behaved(Shape):
-    """What the members did in a bucket; `per_member` is null without members."""
+    """The members' activity in a bucket; `per_member` is null for a cohort without members."""
 
     date: BucketStart
     value: float
@@ -138,7 +138,7 @@ class Behaviour(Shape):
 
 
 class BehaviourParameters(FilteredParameters, kw_only=True):
-    """The cohort and another one, what of their members is measured, and when they are members."""
+    """The cohort, another one to compare with, the metric, and the instant that decides who is a member."""
 
     cohort: str
     versus: Annotated[str | None, msgspec.Meta(description="The id of another cohort.")] = None

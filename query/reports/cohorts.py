@@ -1,4 +1,4 @@
-"""Who belongs together? The project's cohorts with their sizes, and the members of one as of any instant."""
+"""Who belongs together? The project's cohorts with their sizes, and the members of one cohort as of any instant."""
 
 from typing import Annotated, Any
 
@@ -52,7 +52,9 @@ ORDER BY profile_id
 LIMIT {limit}
 """
 
-AsOf = Annotated[str | None, msgspec.Meta(description="A date (its end) or an instant; now, to the minute.")]
+AsOf = Annotated[
+    str | None, msgspec.Meta(description="A date (its last instant) or an instant; default: the start of this minute.")
+]
 
 
 class CohortsParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -70,7 +72,7 @@ class MembersParameters(CohortsParameters, kw_only=True):
 
 
 def cohorts(subject: ProjectScope, as_of_ms: int, limit: int) -> Question:
-    """`{cohort_id, name, match, criteria, members, ever_members, first_joined_at, last_joined_at}` by name."""
+    """Ask for `{cohort_id, name, match, criteria, members, ever_members, first_joined_at, last_joined_at}` by name."""
     bindings = Bindings()
     sql = COHORTS.format(
         project=bindings.bind(subject.project_id, "String"),
@@ -81,7 +83,9 @@ def cohorts(subject: ProjectScope, as_of_ms: int, limit: int) -> Question:
 
 
 def members(subject: ProjectScope, cohort: str, as_of_ms: int, limit: int, after: str) -> Question:
-    """`{profile_id, joined_at, left_at}` of the members then, by id; `left_at` is null for those who stay."""
+    """Ask for `{profile_id, joined_at, left_at}` of the members at an instant, by id; `left_at` is null for members
+    who stay.
+    """
     bindings = Bindings()
     page = Page(limit, lambda row: (as_of_ms, row["profile_id"]))
     sql = MEMBERS.format(
@@ -108,13 +112,13 @@ def members(subject: ProjectScope, cohort: str, as_of_ms: int, limit: int, after
 
 
 def is_member(as_of_ms: int, bindings: Bindings) -> str:
-    """The condition on `lens.cohort_members` that a stretch holds the instant."""
+    """Return the condition on `lens.cohort_members` that a membership includes the instant `as_of_ms`."""
     instant = f"fromUnixTimestamp64Milli({bindings.bind(as_of_ms, 'Int64')})"
     return f"joined_at <= {instant} AND left_at > {instant}"
 
 
 def note(as_of_ms: int) -> str:
-    """What `meta` says of the instant."""
+    """Return the note in `meta` that names the instant of membership."""
     return f"Members are those of {as_instant(as_of_ms)}."
 
 
@@ -147,7 +151,7 @@ def _instant(epoch_ms: int | None) -> str | None:
 
 
 class Cohort(Shape):
-    """A cohort, how many are members and how many ever were."""
+    """A cohort, its number of members, and the number of profiles that were ever members."""
 
     cohort_id: str
     name: str
@@ -160,7 +164,7 @@ class Cohort(Shape):
 
 
 class Member(Shape):
-    """A profile, and from when to when it is a member; `left_at` is null for those who stay."""
+    """A profile, and from when to when it is a member; `left_at` is null for members who stay."""
 
     profile_id: str
     joined_at: DateTime

@@ -1,4 +1,4 @@
-"""How many get from step to step of a funnel that is defined? Its days added up, as the models built them."""
+"""How many get from step to step of a defined funnel? The sums of its days, as the models built them."""
 
 from query.conditions import rollup_rows
 from query.errors import invalid
@@ -21,7 +21,9 @@ GROUP BY step
 
 
 def defined_funnel(ask: ReportContext, funnel: str) -> Question:
-    """`{name, by, order, window_seconds, steps: [{name, count, conversion_from_start, conversion_from_previous}]}`."""
+    """Ask for `{name, by, order, window_seconds, steps: [{name, count, conversion_from_start,
+    conversion_from_previous}]}`.
+    """
     if ask.period.grain != "day":
         raise invalid("period", "A defined funnel counts whole days; give startDate and endDate as dates.")
     bindings = Bindings()
@@ -63,7 +65,7 @@ class DefinedFunnelParameters(PeriodParameters, kw_only=True):
 
 
 class DefinedStep(Shape):
-    """How many came so far."""
+    """The number of entities that reached this step, and their share of the first step and of the step before."""
 
     name: str
     count: int
@@ -72,7 +74,7 @@ class DefinedStep(Shape):
 
 
 class DefinedFunnel(Shape):
-    """A funnel as it is defined, and how many came how far: whoever enters on several days counts once on each."""
+    """A defined funnel, and how many reached each step. An entity counts once for each day on which it enters."""
 
     name: str
     by: str

@@ -1,4 +1,4 @@
-"""Who comes back, after a definition? The cohorts of a retention that is defined, as the models built them."""
+"""Who comes back, by a definition? The cohorts of a defined retention, as the models built them."""
 
 from typing import Annotated, get_args
 
@@ -36,7 +36,9 @@ WHERE project_id = {project} AND retention_id = {retention} AND mode = {mode} AN
 
 
 def defined_retention(ask: ReportContext, retention: str, returning: RetentionQuestion) -> Question:
-    """`{name, start_event, return_event, cohorts: [{cohort, size, retained, retention_rate}]}`; '' is any event."""
+    """Ask for `{name, start_event, return_event, cohorts: [{cohort, size, retained, retention_rate}]}`; '' means any
+    event.
+    """
     bindings = Bindings()
     project = ask.subject.project_id
     sql = SQL.format(
@@ -66,7 +68,7 @@ def defined_retention(ask: ReportContext, retention: str, returning: RetentionQu
 
 
 class DefinedRetention(Shape):
-    """A retention and its cohorts; an empty event is any."""
+    """A defined retention and its cohorts; an empty event name means any event."""
 
     name: str
     start_event: str
@@ -75,11 +77,13 @@ class DefinedRetention(Shape):
 
 
 class DefinedRetentionParameters(PeriodParameters, kw_only=True):
-    """The retention, which cohorts, and for how many periods."""
+    """The retention, which cohorts, and how many periods after each."""
 
     retention: str
     period: Annotated[str, one_of(get_args(Kind))] = "week"
-    periods: Annotated[int | None, msgspec.Meta(description="After the cohort's own; default 12.")] = None
+    periods: Annotated[int | None, msgspec.Meta(description="How many periods after the cohort's own; default 12.")] = (
+        None
+    )
     mode: Annotated[str, one_of(get_args(Mode))] = "first"
     criteria: Annotated[str, one_of(get_args(Criteria))] = "on"
 

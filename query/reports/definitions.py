@@ -1,4 +1,4 @@
-"""Answers about something that is defined (a goal, a funnel): unknown ids are refused, never answered with zero."""
+"""Answers about something defined (a goal, a funnel). An unknown id is refused, never answered with zero."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ ORDER BY {order}
 
 
 def of_defined(kind: Kind, project_id: str, defined_id: str, sql: str, order: str, bindings: Bindings) -> str:
-    """Joins the rows of `sql` to the definition; read the result with `answered_rows`."""
+    """Join the rows of `sql` to the definition; read the result with `answered_rows`."""
     return OF_DEFINED.format(
         kind=kind,
         project=bindings.bind(project_id, "String"),
@@ -32,13 +32,15 @@ def of_defined(kind: Kind, project_id: str, defined_id: str, sql: str, order: st
 
 
 def answered_rows(kind: Kind, defined_id: str, rows: list[Row]) -> list[Row]:
-    """Raises `Unknown` (`goal_unknown` and the like) when the project has no such definition."""
+    """Return the rows that answer, without the definition's own. Raises `Unknown` (`goal_unknown` and the like) when
+    the project has no such definition.
+    """
     check_known(kind, defined_id, is_known=bool(rows))
     return [row for row in rows if row["is_answered"]]
 
 
 def check_known(kind: Kind, defined_id: str, *, is_known: bool) -> None:
-    """Raises `Unknown` (`goal_unknown` and the like)."""
+    """Check that the definition exists. Raises `Unknown` (`goal_unknown` and the like)."""
     if not is_known:
         raise unknown(
             kind,

@@ -1,4 +1,4 @@
-"""Where did visits come from, on what and from which place? Sessions by a dimension of their first event."""
+"""Where did visits come from, on which devices, and from which places? Sessions by a dimension of their first event."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -40,7 +40,7 @@ LIMIT {limit}
 
 @dataclass(frozen=True)
 class Dimension:
-    """Columns that sessions are grouped by, the rollup that has them, and which of the groups are shown."""
+    """Columns that sessions are grouped by, the rollup that holds them, and the condition of groups that are shown."""
 
     subject: str
     columns: tuple[str, ...]
@@ -66,7 +66,9 @@ PLACES = ("country", "region", "city")
 
 
 def origins(ask: ReportContext, name: str) -> Question:
-    """Rows of the columns of `DIMENSIONS[name]` with `sessions` and `unique_visitors`, the most sessions first."""
+    """Ask for rows of the columns of `DIMENSIONS[name]` with `sessions` and `unique_visitors`, the most sessions
+    first.
+    """
     dimension = DIMENSIONS[name]
     table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
@@ -84,7 +86,7 @@ def origins(ask: ReportContext, name: str) -> Question:
 
 
 class GeoParameters(LiveListParameters, kw_only=True):
-    """Those of a list, and the kind of place."""
+    """The period, the filters, the number of rows, and the kind of place."""
 
     by: Annotated[str, one_of(PLACES)] = "country"
 
@@ -99,7 +101,7 @@ class Referrer(Shape):
 
 
 class Campaign(Shape):
-    """The campaign parameters that visits began with."""
+    """The campaign parameters with which visits began."""
 
     utm_source: str
     utm_medium: str
@@ -135,7 +137,7 @@ class System(Shape):
 
 
 class Place(Shape, kw_only=True):
-    """A place, down to what `by` names."""
+    """A place, as detailed as `by` asks."""
 
     country: str
     region: str | msgspec.UnsetType = msgspec.UNSET

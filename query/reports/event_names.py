@@ -29,7 +29,7 @@ RANKED = "{measured} FROM {source} WHERE {rows} GROUP BY name ORDER BY event_cou
 
 
 def event_names(ask: ReportContext) -> Question:
-    """`{name, events, unique_visitors, revenue}`, the most frequent first."""
+    """Ask for `{name, events, unique_visitors, revenue}`, the most frequent first."""
     table = decide_table("event_names", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
     is_rollup = table != "events"
@@ -55,7 +55,7 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class EventName(Shape):
-    """Events of a name."""
+    """The events of one name."""
 
     name: str
     events: int

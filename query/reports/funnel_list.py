@@ -1,4 +1,4 @@
-"""Which funnels are defined? Those that a build has read."""
+"""Which funnels are defined? The funnels that a build has read."""
 
 import msgspec
 
@@ -25,7 +25,7 @@ class FunnelsParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
 
 
 def funnels(subject: ProjectScope, limit: int) -> Question:
-    """`{funnel_id, name, by, order, window_seconds, steps}` by name; `steps` are names of events."""
+    """Ask for `{funnel_id, name, by, order, window_seconds, steps}` by name; `steps` are names of events."""
     bindings = Bindings()
     sql = SQL.format(project=bindings.bind(subject.project_id, "String"), limit=bindings.bind(limit, "UInt32"))
     return Question("funnel_definitions", bindings.statement(sql), _listed, subject.zone.key)
@@ -46,7 +46,7 @@ def _listed(rows: list[Row]) -> Data:
 
 
 class ListedFunnel(Shape):
-    """A funnel as it is defined; `steps` are names of events."""
+    """A defined funnel; `steps` are names of events."""
 
     funnel_id: str
     name: str

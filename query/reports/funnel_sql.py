@@ -1,4 +1,4 @@
-"""The attempts at a funnel, as SQL: the models' own macro, rendered for one funnel that is not stored.
+"""The attempts at a funnel, as SQL: the models' own macro, rendered for a funnel that is not stored.
 
 Reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that each fits (for
 strict order also those that fit none). Ends with a CTE `attempts (reached)`: for every entity the deepest attempt, the
@@ -152,7 +152,7 @@ def _filled(place: int, chain: str) -> str:
 
 
 def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
-    """The CTEs for `order`: ordered, strict or any.
+    """Return the CTEs of a funnel in `order`: ordered, strict or any.
 
     Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
     """
@@ -179,7 +179,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
 
 @lru_cache
 def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
-    """The macro `funnel_attempts` as dbt would write it out, over all that `int_funnel_days` holds."""
+    """Render the macro `funnel_attempts` as dbt does, over all rows of `int_funnel_days`."""
     # It is SQL and no page; nothing that a caller wrote is rendered.
     macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("previous_of", "funnel_attempts"))
     template = Environment(autoescape=False).from_string(f"{macros}{{{{ funnel_attempts(shape) }}}}")  # noqa: S701
@@ -192,7 +192,9 @@ def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
 
 
 def _needs(unions: list[int], by_name: list[list[int]]) -> list[str]:
-    """When 1, 2, ... steps of a name are done: how many events each union needs (`funnel_definitions` says why)."""
+    """Return when 1, 2, ... steps of a name are done: how many events each union needs (`funnel_definitions` says
+    why).
+    """
     needs = []
     for of_name in by_name:
         step_count = of_name[-1].bit_count()
@@ -203,7 +205,7 @@ def _needs(unions: list[int], by_name: list[list[int]]) -> list[str]:
 
 
 def _unions(steps: Sequence[Step], places: list[int]) -> list[int]:
-    """Masks of every union of the variants of one name; the last is that of all its steps."""
+    """Return the masks of every union of the variants of one name; the last mask holds all its steps."""
     variants = list(_variants(steps, places).values())
     return [
         sum(1 << place for place in chain.from_iterable(union))
@@ -220,7 +222,7 @@ def _by_name(steps: Sequence[Step]) -> list[list[int]]:
 
 
 def _variants(steps: Sequence[Step], places: list[int]) -> dict[Hashable, list[int]]:
-    """The places of one name, those with equal filters together."""
+    """Group the places of one name's steps by their filters."""
     variants: dict[Hashable, list[int]] = {}
     for place in places:
         variants.setdefault(steps[place][1], []).append(place)

@@ -38,11 +38,12 @@ class RawStep(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RawFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
-    """A funnel as callers write it. `filters` hold for every step; `window_seconds` null is the whole range."""
+    """A funnel as callers write it. `filters` hold for every step; `window_seconds` null means the whole period."""
 
-    steps: Annotated[list[RawStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MAX_STEPS}.")]
+    steps: Annotated[list[RawStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MAX_STEPS} steps.")]
     window_seconds: Annotated[
-        int | None, msgspec.Meta(description="From the first step to the last; null is the whole period.")
+        int | None,
+        msgspec.Meta(description="The most seconds from the first step to the last; null: the whole period."),
     ] = DEFAULT_WINDOW_SECONDS
     by: Annotated[str, one_of(BYS)] = "device"
     order: Annotated[str, one_of(ORDERS)] = "ordered"
@@ -52,7 +53,7 @@ class RawFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rena
 
 @dataclass(frozen=True)
 class Step:
-    """An event name and what else must hold of the event and its session."""
+    """An event name, and the filters on the event and its session."""
 
     name: str
     filters: tuple[Filter, ...]
@@ -60,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Funnel:
-    """2 to 10 steps within a window, inclusive; None is the whole period."""
+    """2 to 10 steps within `window_seconds`, inclusive; None means the whole period."""
 
     steps: tuple[Step, ...]
     window_seconds: int | None
@@ -69,7 +70,7 @@ class Funnel:
 
 
 def read_funnel(written: RawFunnel) -> Funnel:
-    """What a written funnel means. Raises `Refused` (`funnel_invalid`, `filters_invalid`)."""
+    """Return a written funnel with its filters resolved. Raises `Refused` (`funnel_invalid`, `filters_invalid`)."""
     if not FEWEST_STEPS <= len(written.steps) <= MAX_STEPS:
         raise invalid("funnel", f"A funnel has {FEWEST_STEPS} to {MAX_STEPS} steps, not {len(written.steps)}.")
     if not all(1 <= len(step.name) <= MAX_NAME for step in written.steps):
@@ -87,7 +88,8 @@ def read_funnel(written: RawFunnel) -> Funnel:
 
 
 def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
-    """`{steps: [{name, count, conversion_from_start, conversion_from_previous, median_seconds_from_previous}]}`.
+    """Ask for `{steps: [{name, count, conversion_from_start, conversion_from_previous,
+    median_seconds_from_previous}]}`.
 
     Rates are in percent. With order `any`, the k-th row counts who did k different steps.
     """
@@ -150,7 +152,7 @@ def _steps(funnel: Funnel, row: Row) -> list[Row]:
 
 
 class FunnelStep(Shape):
-    """How many came so far, and how long it took those who did."""
+    """How many reached this step, and the median seconds that it took them from the step before."""
 
     name: str
     count: int
@@ -160,7 +162,7 @@ class FunnelStep(Shape):
 
 
 class FunnelSteps(Shape):
-    """How many came how far."""
+    """How many reached each step."""
 
     steps: list[FunnelStep]
 

@@ -1,4 +1,4 @@
-"""Which accounts and teams are there? The project's groups: searched and sorted, page by page, and one of them."""
+"""Which accounts and teams are there? The project's groups, searched and sorted, page by page; and a single group."""
 
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ ONE = "SELECT {columns} FROM lens.groups WHERE project_id = {project} AND group_
 
 
 class GroupsParameters(ListingParameters, kw_only=True):
-    """Those of a list, and of which type the groups are."""
+    """The search, order and page of a list, and the type of its groups."""
 
     sort: Annotated[str, one_of(SORTS)] = "last_seen_at"
     type: Annotated[str | None, msgspec.Meta(description="Only groups of this type, such as company.")] = None
@@ -52,7 +52,9 @@ class GroupParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def group(row: Row) -> Row:
-    """`{group_id, type, name, first_seen_at, last_seen_at, profile_count, event_count, revenue, properties}`."""
+    """Return `{group_id, type, name, first_seen_at, last_seen_at, profile_count, event_count, revenue, properties}`
+    of a row.
+    """
     return {
         "group_id": row["group_id"],
         "type": row["type"],
@@ -67,7 +69,7 @@ def group(row: Row) -> Row:
 
 
 class Group(Shape):
-    """An account or team; type and name are empty when nothing but its id was ever sent."""
+    """An account or team; type and name are empty when only its id was ever sent."""
 
     group_id: str
     type: str
@@ -86,7 +88,9 @@ LISTING = Listing(
 
 
 def one_group(subject: ProjectScope, group_id: str) -> Question:
-    """All that `groups` tells of one."""
+    """Ask for one group, with the fields of `groups`. Its `shape` raises `Refused` (`group_unknown`) when no build
+    has read such a group.
+    """
     bindings = Bindings()
     sql = ONE.format(
         columns=COLUMNS,

@@ -1,4 +1,4 @@
-"""Where did what was sent go? The ledger: received = accepted + duplicate + bot + rejected."""
+"""What became of everything that was sent? The ledger: received = accepted + duplicate + bot + rejected."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ LEDGER_ZONE = ZoneInfo("UTC")
 
 
 def ingest(ask: ReportContext, interval: Interval) -> Question:
-    """`{date, received, accepted, duplicate, bot, rejected}` for every bucket, by UTC time of receipt.
+    """Ask for `{date, received, accepted, duplicate, bot, rejected}` of every bucket, by UTC time of receipt.
 
     The ledger has whole hours: of a period that cuts through an hour, the hours that start in it. `ask` must be in UTC.
     """
@@ -73,7 +73,7 @@ class IngestParameters(PeriodParameters, kw_only=True):
 
 
 class Received(Shape):
-    """What was received in a bucket, and what became of it."""
+    """What was received in a bucket, by its class in the ledger."""
 
     date: BucketStart
     received: int

@@ -1,4 +1,6 @@
-"""How late did events come? Their delays, and which days each of the last builds counted anew because of late ones."""
+"""How late did events come? Their delays, and which days each of the last builds counted anew because of late
+events.
+"""
 
 from query.conditions import event_rows
 from query.freshness import as_instant
@@ -79,7 +81,7 @@ GROUP BY build_id
 
 
 def lateness(ask: ReportContext) -> Question:
-    """`{histogram: [{from_seconds, to_seconds, events, share}], imported, builds: [{build_id, ...}]}`.
+    """Ask for `{histogram: [{from_seconds, to_seconds, events, share}], imported, builds: [{build_id, ...}]}`.
 
     `share` is in percent of all that is not imported. Of a build: when it ended, the events of its batches, how many of
     them were late, and the local days that it counted anew for them.
@@ -123,7 +125,9 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class Delay(Shape):
-    """The events that came so many seconds late; `to_seconds` is null for all beyond, `share` where nothing came."""
+    """The events whose delay lies between two bounds. `to_seconds` is null for the last row, `share` when no events
+    came.
+    """
 
     from_seconds: int
     to_seconds: int | None

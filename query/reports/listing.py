@@ -1,4 +1,4 @@
-"""Lists of things that have an id: searched, sorted by one of their columns, page by page."""
+"""Lists of profiles or groups: searched, sorted by one of their columns, page by page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ LIMIT {limit}
 
 @dataclass(frozen=True)
 class Sort:
-    """How a sort is written in the statement, as which type of ClickHouse, and what of it a cursor may hold."""
+    """A column to sort by: its SQL, its ClickHouse type, and the Python type of its value in a cursor."""
 
     expression: str
     kind: str
@@ -53,7 +53,7 @@ def by_text(expression: str) -> Sort:
 
 
 class ListingParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which things, in which order, and where the page begins."""
+    """The search, the order and the page of a list."""
 
     search: Annotated[str | None, msgspec.Meta(description="A part of id, name or email; case does not matter.")] = None
     sort: Annotated[str, msgspec.Meta(description="The column to sort by.")] = "last_seen_at"
@@ -64,7 +64,7 @@ class ListingParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
 
 @dataclass(frozen=True)
 class Listing:
-    """A table of `lens`, what of a row is answered, by what its rows are sorted and in which texts they are found."""
+    """A table of `lens` as a list: its columns in the answer, its sorts, and the columns that a search looks in."""
 
     table: str
     id: str
@@ -76,7 +76,7 @@ class Listing:
     def question(
         self, subject: ProjectScope, parameters: ListingParameters, bindings: Bindings, rows: list[str]
     ) -> Question:
-        """The page that `parameters` ask for of the rows for which all of `rows` (conditions) hold.
+        """Ask for the page that `parameters` describe, of the rows that meet all conditions in `rows`.
 
         Raises `Refused` that names the parameter.
         """
@@ -116,7 +116,9 @@ class Listing:
         return [f"({' OR '.join(f'positionCaseInsensitiveUTF8({text}, {sought}) > 0' for text in self.searched)})"]
 
     def _read_place(self, cursor: str, sort: str, order: Order) -> tuple[str | int, str]:
-        """After which row the page begins. Raises `Refused` (`cursor_invalid`) for the cursor of another order."""
+        """Return the sort value and id of the row after which the page begins. Raises `Refused` (`cursor_invalid`),
+        also for the cursor of another order.
+        """
         written_sort, written_order, value, id = read_cursor(cursor, tuple[str, str, str | int, str])
         if (written_sort, written_order) != (sort, order):
             raise invalid("cursor", "The cursor is of a list in another order; give its sort and order again.")

@@ -26,7 +26,9 @@ SELECT 0 AS is_total, path, uniqExact(device_id) AS visitors FROM recent WHERE i
 
 
 def live(subject: ProjectScope, now_ms: int) -> Question:
-    """`{visitors, pages: [{path, visitors}]}`: distinct devices, in all and by page they looked at."""
+    """Ask for `{visitors, pages: [{path, visitors}]}`: distinct devices, in all and for each page that they looked
+    at.
+    """
     bindings = Bindings()
     start, end = (
         f"fromUnixTimestamp64Milli({bindings.bind(edge, 'Int64')}, 'UTC')" for edge in (now_ms - WINDOW_MS, now_ms)
@@ -42,7 +44,7 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class LivePage(Shape):
-    """A page, and how many looked at it."""
+    """A page, and how many devices looked at it."""
 
     path: str
     visitors: int

@@ -1,4 +1,4 @@
-"""What is counted of events and sessions, from the facts: in all, by bucket of time, by dimension."""
+"""The metrics of events and sessions, computed from the facts: in all, by bucket of time, by dimension."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ SESSION_DAYS = "lens_staging.int_session_days"
 
 @dataclass(frozen=True)
 class Dimensions:
-    """Up to three columns or properties by whose values numbers are broken down.
+    """Up to three columns or properties whose values break the numbers down.
 
     The numbers of a value are those of the question with a filter that the dimension is this value.
     """
@@ -106,11 +106,11 @@ class Dimensions:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """How their values are called in the rows of a statement."""
+        """Return the names of the dimensions in the rows of a statement."""
         return tuple(f"dimension_{place}" for place in range(len(self.columns)))
 
     def values(self, row: Row) -> dict[str, str]:
-        """The values of a row as texts, by what was asked for."""
+        """Return the dimensions' values in a row, as texts by the name that was asked for."""
         return {column.name: row[name] for column, name in zip(self.columns, self.names, strict=True)}
 
 
@@ -118,7 +118,7 @@ NO_DIMENSIONS = Dimensions()
 
 
 def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
-    """The dimensions of those names. Raises `Refused` that names the parameter `what`."""
+    """Return the dimensions with those names. Raises `Refused` that names the parameter `what`."""
     if len(names) > MAX_DIMENSIONS:
         raise invalid(what, f"{what} takes at most {MAX_DIMENSIONS} columns, not {len(names)}.")
     if len(set(names)) < len(names):
@@ -130,7 +130,7 @@ def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
 
 
 def sums(ask: ReportContext, dimensions: Dimensions, interval: Interval | None, bindings: Bindings) -> str:
-    """The statement of the sums behind all metrics, a row for each `bucket` and combination of dimensions."""
+    """Return the SQL of the sums behind all metrics, with a row for each `bucket` and combination of dimensions."""
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
     own = {name: _value(column, bindings) for column, name in places if column.owner == "event"}
     visits = {name: _value(column, bindings) for column, name in places if column.owner == "session"}
@@ -160,7 +160,9 @@ def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | No
 
 
 def bucket(interval: Interval | None, day: str) -> str:
-    """The SQL of a row's bucket, as the text that `dates` has as keys; `day` is the column of its day."""
+    """Return the SQL of a row's bucket, as the text that is its key in `dates`; `day` is the column of the row's
+    day.
+    """
     return "''" if interval is None else f"toString({start_of(interval, day)})"
 
 
@@ -177,19 +179,19 @@ def start_of(interval: Interval, day: str) -> str:
 
 
 def dates(ask: ReportContext, interval: Interval) -> dict[str, str]:
-    """How every bucket of the period is answered, by how the statement has it."""
+    """Return the date that the answer shows for every bucket of the period, by the bucket's text in the statement."""
     if interval != "hour":
         return {day.isoformat(): day.isoformat() for day in ask.period.days(interval)}
     return {str(hour // 1000): as_date(str(hour // 1000), ask, interval) for hour in ask.period.hours()}
 
 
 def as_date(found: str, ask: ReportContext, interval: Interval) -> str:
-    """How the bucket `found` is answered: a date, or for hours the instant with the zone's offset."""
+    """Return the date that the answer shows for the bucket `found`; for hours, the instant with the zone's offset."""
     return datetime.fromtimestamp(int(found), ask.subject.zone).isoformat() if interval == "hour" else found
 
 
 def measures(row: Row) -> Row:
-    """All metrics of a row of sums, which may be empty."""
+    """Return all metrics of a row of sums, which may be empty."""
     sums: dict[str, Any] = {"revenue": 0} | row
     sessions = sums.get("sessions", 0)
     return {
@@ -206,7 +208,7 @@ def measures(row: Row) -> Row:
 
 
 class Metrics(Shape):
-    """How much was there? Means and rates are null where there is nothing to divide by."""
+    """The metrics of a period; means and rates are null when their divisor is 0."""
 
     unique_visitors: int
     people: int
@@ -220,7 +222,7 @@ class Metrics(Shape):
 
 
 def _value(column: Column, bindings: Bindings) -> str:
-    """As text, as which a filter takes it as well."""
+    """Return the SQL of a column as text, in the form that a filter takes."""
     value = column_sql(column, bindings)
     if column.kind == "text":
         return f"toString({value})"

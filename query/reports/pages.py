@@ -116,7 +116,7 @@ LIMIT {limit}
 
 
 def pages(ask: ReportContext) -> Question:
-    """`{path, views, unique_visitors, sessions, bounce_rate, avg_seconds}`, the most viewed first.
+    """Ask for `{path, views, unique_visitors, sessions, bounce_rate, avg_seconds}`, the most viewed first.
 
     The bounce rate is of the sessions that began here; the seconds are the mean time until the session's next event,
     of views that have one.
@@ -137,7 +137,9 @@ def pages(ask: ReportContext) -> Question:
 
 
 def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
-    """`{path, sessions, unique_visitors, bounce_rate}` by sessions' first or last page, the most sessions first."""
+    """Ask for `{path, sessions, unique_visitors, bounce_rate}` by sessions' first or last page, the most sessions
+    first.
+    """
     table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
     limit = bindings.bind(ask.limit, "UInt32")
@@ -175,7 +177,7 @@ def _edges(rows: list[Row]) -> Data:
 
 
 class PageViews(Shape):
-    """A page, and how it was seen. `bounce_rate` is of the sessions that began here."""
+    """A page and its views. `bounce_rate` is the share of bounces among the sessions that began here."""
 
     path: str
     views: int

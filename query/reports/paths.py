@@ -74,10 +74,17 @@ ORDER BY move, moved DESC, source, target
 
 
 class PathParameters(LiveListParameters, kw_only=True):
-    """Those of a list, where the sequences begin and end, and what lies in them."""
+    """The period, filters and number of rows; the pages where sequences begin and end, and the pages that they must
+    hold or not hold.
+    """
 
-    start_path: Annotated[str | None, msgspec.Meta(description="Begin at its first view; the visit's start.")] = None
-    end_path: Annotated[str | None, msgspec.Meta(description="Only what reaches it, up to its first view.")] = None
+    start_path: Annotated[
+        str | None,
+        msgspec.Meta(description="Sequences begin at the first view of this page; by default at the visit's start."),
+    ] = None
+    end_path: Annotated[
+        str | None, msgspec.Meta(description="Only sequences that reach this page; they end at its first view.")
+    ] = None
     include: Annotated[str | None, msgspec.Meta(description="Only sequences with this page.")] = None
     exclude: Annotated[str | None, msgspec.Meta(description="Only sequences without this page.")] = None
     max_steps: Annotated[int, msgspec.Meta(description=f"The most pages of a sequence, 1 to {MAX_STEPS}.")] = (
@@ -86,13 +93,16 @@ class PathParameters(LiveListParameters, kw_only=True):
 
 
 class SankeyParameters(RankedParameters, kw_only=True):
-    """The period, in whole days, how many moves are shown and how far into a visit."""
+    """The period in whole days, the number of moves, and how many stops of a visit count."""
 
-    max_steps: Annotated[int, msgspec.Meta(description=f"The stops of a visit, 2 to {MAX_STEPS}.")] = DEFAULT_STEPS
+    max_steps: Annotated[int, msgspec.Meta(description=f"The most stops of a visit that count, 2 to {MAX_STEPS}.")] = (
+        DEFAULT_STEPS
+    )
 
 
 def paths(ask: ReportContext, parameters: PathParameters) -> Question:
-    """`{path_sequence, frequency, avg_duration_seconds}`, the most frequent first; the mean is of whole visits.
+    """Ask for `{path_sequence, frequency, avg_duration_seconds}`, the most frequent first; the mean is of whole
+    visits.
 
     Sequences are cut after `maxSteps`; one that has to reach `endPath` must reach it within them.
     """
@@ -113,7 +123,7 @@ def paths(ask: ReportContext, parameters: PathParameters) -> Question:
 
 
 def _last_place(end: str | None, most_steps: str, *, is_after_start: bool) -> str:
-    """The length of a visit's sequence; 0 where it does not reach the end."""
+    """Return the SQL of the length of a visit's sequence; 0 for a visit that does not reach the end."""
     if end is None:
         return f"least(length(following), {most_steps})"
     if not is_after_start:
@@ -143,7 +153,8 @@ def _sequences(rows: list[Row]) -> Data:
 
 
 def sankey(ask: ReportContext, max_steps: int) -> Question:
-    """`{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the moves taken most.
+    """Ask for `{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the most frequent
+    moves.
 
     A link leads from its source as the visit's stop `step` to its target as the next one. What a node has and its links
     do not left there, or by a link that is not shown.
@@ -182,7 +193,7 @@ def _check_steps(steps: int, fewest: int) -> int:
 
 
 class PathSequence(Shape):
-    """Pages in the order in which they were seen; the mean is of whole visits."""
+    """Pages in the order in which they were seen; the mean duration is that of whole visits."""
 
     path_sequence: list[str]
     frequency: int
@@ -198,7 +209,7 @@ class SankeyNode(Shape):
 
 
 class SankeyLink(Shape):
-    """Moves from the stop `step` to the next."""
+    """The moves from the stop `step` to the next."""
 
     step: int
     source: str
@@ -207,7 +218,7 @@ class SankeyLink(Shape):
 
 
 class Sankey(Shape):
-    """The moves taken most, and the stops they lead from and to; the first leads from a visit's first page."""
+    """The most frequent moves, and the stops that they connect. The first moves start at a visit's first page."""
 
     nodes: list[SankeyNode]
     links: list[SankeyLink]

@@ -1,4 +1,4 @@
-"""Who is that? One profile with its groups, cohorts and devices, and what it did, page by page."""
+"""Who is that? One profile with its groups, cohorts and devices, and its events, page by page."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -77,7 +77,9 @@ ORDER BY created_ms DESC, toUUIDOrZero(id) DESC, received_ms DESC
 
 
 def one_profile(subject: ProjectScope, profile_id: str, now_ms: int) -> Question:
-    """All that `profiles` tells, its `groups` with type and name, `cohorts` of which it is a member, and `devices`."""
+    """Ask for one profile: the fields of `profiles`, its `groups` with type and name, the `cohorts` that it belongs
+    to now, and its `devices`.
+    """
     bindings = Bindings()
     # To the minute, so that the answer can be kept.
     now = bindings.bind(now_ms // 60_000 * 60_000, "Int64")
@@ -107,7 +109,7 @@ def one_profile(subject: ProjectScope, profile_id: str, now_ms: int) -> Question
 
 
 def timeline(ask: ReportContext, profile_id: str, after: EventPlace | None) -> Question:
-    """`{event_id, created_at, session_id, name, ...}` of what the profile did, the newest first."""
+    """Ask for `{event_id, created_at, session_id, name, ...}` of the profile's events, the newest first."""
     bindings = Bindings()
     page = Page(ask.limit, event_key)
     sql = DONE.format(
@@ -151,7 +153,7 @@ class Membership(Shape):
 
 
 class CohortStretch(Shape):
-    """A cohort that it is a member of now; `left_at` is null unless it is known when it will leave."""
+    """A cohort that the profile belongs to now; `left_at` is null unless it is known when the profile will leave."""
 
     cohort_id: str
     name: str
@@ -160,7 +162,7 @@ class CohortStretch(Shape):
 
 
 class OwnedDevice(Shape):
-    """A device and the time in which it is the profile's; `valid_to` is null while it is."""
+    """A device, and from when to when it belongs to the profile; `valid_to` is null while it still does."""
 
     device_id: str
     valid_from: DateTime

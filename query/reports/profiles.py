@@ -40,14 +40,14 @@ COLUMNS = f"""
 
 
 class ProfilesParameters(ListingParameters, kw_only=True):
-    """Those of a list, and which profiles."""
+    """The search, order and page of a list, and the filters on its profiles."""
 
     sort: Annotated[str, one_of(SORTS)] = "last_seen_at"
     filters: Filters = None
 
 
 def profile(row: Row) -> Row:
-    """`{profile_id, is_identified, first_seen_at, ..., groups, properties}`."""
+    """Return `{profile_id, is_identified, first_seen_at, ..., groups, properties}` of a row."""
     return {
         "profile_id": row["profile_id"],
         "is_identified": row["is_identified"],
@@ -63,7 +63,7 @@ def profile(row: Row) -> Row:
 
 
 class ProfileFacts(Shape):
-    """What a list and a profile's own page tell alike."""
+    """The fields that the list of profiles and a single profile share."""
 
     profile_id: str
     is_identified: bool

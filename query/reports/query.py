@@ -1,4 +1,4 @@
-"""Any question in one: metrics by dimensions and time, filtered, in an order, page by page."""
+"""Any question in one: metrics by dimensions and time, filtered, sorted, page by page."""
 
 from dataclasses import dataclass, replace
 
@@ -51,7 +51,7 @@ class WrittenQuery(PeriodParameters, forbid_unknown_fields=True, kw_only=True, r
 
 @dataclass(frozen=True)
 class Order:
-    """By what rows are sorted, and in which direction."""
+    """The column by which rows are sorted, and the direction."""
 
     name: str
     is_descending: bool
@@ -69,7 +69,7 @@ def query(
     order: Order,
     after: tuple[float | str, list[str]] | None,
 ) -> Question:
-    """`{date, dimensions: {name: value}, metrics: {name: number}}`, the date when there is an interval.
+    """Ask for `{date, dimensions: {name: value}, metrics: {name: number}}`; only rows of an interval have a date.
 
     Only what is there is a row: neither combinations nor buckets without events and sessions.
     """
@@ -126,14 +126,18 @@ def _identity(order: Order) -> tuple[str, bool]:
 
 
 def _read_order(written: WrittenQuery, dimensions: Dimensions, interval: Interval | None) -> Order:
-    """Without one: by date when there is an interval, else by the first metric, the largest first."""
+    """Return the order of rows. By default: by date when there is an interval, else by the first metric, the largest
+    first.
+    """
     text = written.order or (DATE if interval is not None else f"-{written.metrics[0]}")
     known = [*METRICS, *(column.name for column in dimensions.columns), *([] if interval is None else [DATE])]
     return Order(choose("order", text.removeprefix("-"), known), text.startswith("-"))
 
 
 def _read_place(cursor: str, order: Order) -> tuple[float | str, list[str]]:
-    """After which row the page begins. Raises `Refused` (`cursor_invalid`) for the cursor of another order."""
+    """Return the values of the row after which the page begins. Raises `Refused` (`cursor_invalid`), also for the
+    cursor of another order.
+    """
     name, is_descending, first, others = read_cursor(cursor, tuple[str, bool, float | str, list[str]])
     if (name, is_descending) != _identity(order) or isinstance(first, str) == order.is_number:
         raise invalid("cursor", "The cursor is of a question in another order; ask without one.")
@@ -157,7 +161,7 @@ def _ask(subject: ProjectScope, written: WrittenQuery, now_ms: int) -> Asked:
 
 
 class QueryRow(Shape):
-    """The metrics of a combination of dimensions; null where there is nothing to divide by."""
+    """The metrics of a combination of dimensions; a metric is null when its divisor is 0."""
 
     dimensions: dict[str, str]
     metrics: dict[str, float | None]

@@ -1,4 +1,6 @@
-"""Who comes back? Cohorts by the period they appeared in, and their share in later periods."""
+"""Who comes back? Cohorts by the period in which they appeared, and the share of each that comes back in later
+periods.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -93,7 +95,7 @@ DAYS: dict[By, Activity] = {
 
 @dataclass(frozen=True)
 class RetentionQuestion:
-    """Whose return is asked for: how cohorts are made, what counts as coming back, and for how many periods."""
+    """How cohorts are made, what counts as coming back, and for how many periods."""
 
     kind: Kind
     periods: int
@@ -112,7 +114,7 @@ class RetentionQuestion:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the model `retention` answers this."""
+        """Return whether the model `retention` answers this question."""
         plain = ("first", "profile", None, None)
         return (self.mode, self.by, self.start_event, self.return_event) == plain
 
@@ -120,7 +122,7 @@ class RetentionQuestion:
 def read_returning(
     kind: str, periods: int | None, mode: str, criteria: str, by: str, start_event: str | None, return_event: str | None
 ) -> RetentionQuestion:
-    """What the written parameters mean. Raises `Refused` that names the parameter."""
+    """Return the retention question that the parameters describe. Raises `Refused` that names the wrong one."""
     return RetentionQuestion(
         cast(Kind, choose("period", kind, get_args(Kind))),
         DEFAULT_PERIODS if periods is None else periods,
@@ -133,7 +135,8 @@ def read_returning(
 
 
 def retention(ask: ReportContext, returning: RetentionQuestion) -> Question:
-    """Rows `{cohort, size, retained, retention_rate}` of the cohorts whose period the asked one touches, in order.
+    """Ask for rows `{cohort, size, retained, retention_rate}`, in order, of the cohorts whose period overlaps the
+    one asked about.
 
     The lists go from period 0, where `retained` is the size and the rate 100, to `periods`, or to the period that is
     now. Returns count whenever they happened.
@@ -170,7 +173,9 @@ def _activity(ask: ReportContext, returning: RetentionQuestion) -> Activity:
 
 
 def _from_facts(ask: ReportContext, returning: RetentionQuestion, activity: Activity, bindings: Bindings) -> str:
-    """Over all of the project's events: a cohort is the first period ever, not the first of those asked for."""
+    """Return the statement over all of the project's events: a cohort is the first period ever, not the first within
+    the period asked about.
+    """
     matching = [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
         matching.append(in_sessions(ask, bindings, is_unbounded=True))
@@ -203,7 +208,7 @@ def _numbers(kind: Kind, event: str | None, bindings: Bindings) -> str:
 
 
 def _number(day: date, kind: Kind) -> int:
-    """The number of a day's period, as `NUMBERS` counts."""
+    """Return the number of a day's period, counted as `NUMBERS` does."""
     if kind == "month":
         return day.year * 12 + day.month - 1
     days = (day - date(1970, 1, 1)).days
@@ -217,7 +222,7 @@ def _first_day(number: int, kind: Kind) -> date:
 
 
 def cohorts(ask: ReportContext, returning: RetentionQuestion, rows: list[Row]) -> list[Row]:
-    """Rows of a cohort and period each, as one row a cohort with its lists."""
+    """Turn rows of one cohort and period each into one row a cohort, with lists over its periods."""
     now = _number(local_date(ask.now_ms, ask.subject.zone), returning.kind)
     retained: dict[int, dict[int, int]] = {}
     for row in rows:
@@ -241,19 +246,27 @@ def cohorts(ask: ReportContext, returning: RetentionQuestion, rows: list[Row]) -
 
 
 class RetentionParameters(FilteredParameters, kw_only=True):
-    """Which cohorts, and what counts as coming back."""
+    """The period and filters, how cohorts are made, and what counts as coming back."""
 
     period: Annotated[str, one_of(get_args(Kind))] = "week"
-    periods: Annotated[int | None, msgspec.Meta(description=f"After the cohort's own, 1 to {MAX_PERIODS}.")] = None
+    periods: Annotated[
+        int | None, msgspec.Meta(description=f"How many periods after the cohort's own, 1 to {MAX_PERIODS}.")
+    ] = None
     mode: Annotated[str, one_of(get_args(Mode))] = "first"
     criteria: Annotated[str, one_of(get_args(Criteria))] = "on"
     by: Annotated[str, one_of(get_args(By))] = "profile"
-    start_event: Annotated[str | None, msgspec.Meta(description="The event that makes a cohort; any.")] = None
-    return_event: Annotated[str | None, msgspec.Meta(description="The event that is a return; any.")] = None
+    start_event: Annotated[
+        str | None, msgspec.Meta(description="The event that makes a cohort; default any event.")
+    ] = None
+    return_event: Annotated[
+        str | None, msgspec.Meta(description="The event that counts as coming back; default any event.")
+    ] = None
 
 
 class RetentionCohort(Shape):
-    """Those who appeared in a period, and how many were back in each later one; the first number is the size."""
+    """The profiles (or devices) that appeared in a period, and how many were back in each later one; the first
+    number is the size.
+    """
 
     cohort: Date
     size: int

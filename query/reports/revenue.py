@@ -30,7 +30,8 @@ WITHOUT_CURRENCY = (
 
 
 def revenue(ask: ReportContext) -> Question:
-    """`{currency, revenue, earned, refunded, sales, refunds, people}`, the currency with the most sales first.
+    """Ask for `{currency, revenue, earned, refunded, sales, refunds, people}`, the currency with the most sales
+    first.
 
     `revenue` = `earned` + `refunded`, which is negative. `people` are those who bought.
     """
@@ -63,7 +64,9 @@ class RevenueParameters(FilteredParameters, kw_only=True):
 
 
 class CurrencyRevenue(Shape):
-    """What was earned and refunded in a currency; amounts without one are in the project's. `people` bought."""
+    """The revenue and refunds in a currency; amounts without a currency count in the project's. `people` is the
+    number of buyers.
+    """
 
     currency: str
     revenue: Money

@@ -45,7 +45,7 @@ ORDER BY created_ms, toUUIDOrZero(id), received_ms
 
 
 def one_session(subject: ProjectScope, session_id: str, limit: int, after: EventPlace | None) -> Question:
-    """`{session_id, started_at, ..., events: [{event_id, created_at, name, ...}]}`, the first event first."""
+    """Ask for `{session_id, started_at, ..., events: [{event_id, created_at, name, ...}]}`, the first event first."""
     bindings = Bindings()
     page = Page(limit, event_key)
     sql = SQL.format(
@@ -82,7 +82,7 @@ class SessionEvents(Session):
 
 
 class SessionParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The session, how many of its events are told, and where the page begins."""
+    """The session, the number of its events, and where the page begins."""
 
     session: Annotated[str, msgspec.Meta(description="The session's id, as `sessions` tells it.")]
     limit: Limit = None

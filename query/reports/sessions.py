@@ -56,13 +56,13 @@ LIMIT {limit}
 
 
 class SessionsParameters(LiveListParameters, kw_only=True):
-    """Those of a list, and where the page begins."""
+    """The period, the filters, the number of rows, and where the page begins."""
 
     cursor: Cursor = None
 
 
 def sessions(ask: ReportContext, after: Place | None) -> Question:
-    """`{session_id, started_at, ended_at, ...}` of the sessions that start in the period, the newest first."""
+    """Ask for `{session_id, started_at, ended_at, ...}` of the sessions that start in the period, the newest first."""
     bindings = Bindings()
     page = Page(ask.limit, lambda row: (row["started_ms"], row["id"]))
     sql = SQL.format(
@@ -89,7 +89,7 @@ def _is_after(after: Place | None, bindings: Bindings) -> str:
 
 
 def session(row: Row) -> Row:
-    """A session as it is answered."""
+    """Return a row as a session of the answer."""
     return {
         # A number of 64 bits would not survive JavaScript.
         "session_id": row["id"],
@@ -101,7 +101,7 @@ def session(row: Row) -> Row:
 
 
 class Session(Shape):
-    """A session; where it came from, its device and place are those of its first event."""
+    """A session. Its source, device and place are those of its first event."""
 
     session_id: str
     started_at: DateTime

@@ -1,4 +1,4 @@
-"""What happened, event by event: how a single event is asked for and told."""
+"""What happened, event by event: the parts that lists of single events share."""
 
 from typing import Annotated, Any
 
@@ -35,17 +35,19 @@ COLUMNS = f"""
 
 
 def event_key(row: Row) -> tuple[int, str, int]:
-    """What a cursor holds of the row of an event."""
+    """Return the values of an event's row that a cursor holds."""
     return row["created_ms"], row["id"], row["received_ms"]
 
 
 def read_place(cursor: str | None) -> EventPlace | None:
-    """The event after which a page begins. Raises `Refused` (`cursor_invalid`)."""
+    """Return the event after which a page begins; None without a cursor. Raises `Refused` (`cursor_invalid`)."""
     return None if cursor is None else read_cursor(cursor, tuple[Instant, EventId, Instant])
 
 
 def is_beyond(place: EventPlace | None, sign: str, bindings: Bindings) -> str:
-    """The condition that an event comes after `place` in the order that `sign` (`<` or `>`) says."""
+    """Return the condition that an event comes after `place`; `sign` is `>` in ascending and `<` in descending
+    order.
+    """
     if place is None:
         return "1"
     created_ms, event_id, received_ms = place
@@ -57,7 +59,7 @@ def is_beyond(place: EventPlace | None, sign: str, bindings: Bindings) -> str:
 
 
 def event(row: Row) -> Row:
-    """An event as it is answered."""
+    """Return a row as an event of the answer."""
     return {
         "event_id": row["id"],
         "created_at": as_instant(row["created_ms"]),
@@ -71,7 +73,7 @@ def event(row: Row) -> Row:
 
 
 class Event(Shape):
-    """An event; `session_id` is null without a device."""
+    """An event; `session_id` is null for an event without a session."""
 
     event_id: str
     created_at: DateTime

@@ -122,7 +122,7 @@ ORDER BY place
 
 
 def metrics(ask: ReportContext) -> Question:
-    """The metrics of the whole period, as one object."""
+    """Ask for the metrics of the whole period, as one object."""
     table = decide_table("trends", finest=ask.period.grain, has_filters=ask.needs_facts)
     return Question(
         _named(table, ask, NO_DIMENSIONS, None),
@@ -133,7 +133,7 @@ def metrics(ask: ReportContext) -> Question:
 
 
 def breakdown(ask: ReportContext, dimensions: Dimensions) -> Question:
-    """The metrics of every combination of the dimensions' values, those with most events first."""
+    """Ask for the metrics of every combination of the dimensions' values, those with most events first."""
     return Question(
         table_of(ask, dimensions, None),
         _statement(ask, "events", None, dimensions),
@@ -143,7 +143,8 @@ def breakdown(ask: ReportContext, dimensions: Dimensions) -> Question:
 
 
 def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = NO_DIMENSIONS) -> Question:
-    """The metrics of every bucket of the period, in order, with its `date`; of every combination of dimensions.
+    """Ask for the metrics of every bucket of the period, in order, with its `date`; one series for each combination
+    of dimensions.
 
     A bucket's date is the local date of its first day, or for hours the instant with the zone's offset. The first and
     the last bucket hold only what lies in the period.
@@ -201,7 +202,7 @@ def _first_day(ask: ReportContext, interval: Interval | None, bindings: Bindings
 
 
 class Bucket(Metrics):
-    """The metrics of a bucket, with the values of the dimensions where it is broken down."""
+    """The metrics of a bucket, with the values of the dimensions if the series is broken down."""
 
     date: BucketStart
     dimensions: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
@@ -217,14 +218,14 @@ Columns = f"Up to {MAX_DIMENSIONS} columns or properties.x, by commas."
 
 
 class BreakdownParameters(LiveListParameters, kw_only=True):
-    """By what the metrics are broken down, and how many combinations are shown."""
+    """The period and filters, the dimensions, the number of combinations, and the comparison."""
 
     by: Annotated[str, msgspec.Meta(description=Columns)] = "country"
     compare: Compared = None
 
 
 class TimeseriesParameters(TrendParameters, kw_only=True):
-    """Those of `metrics`, the length of a bucket, and by what it is broken down."""
+    """The parameters of `metrics`, the length of a bucket, and the dimensions of the series."""
 
     interval: Annotated[str, one_of(INTERVALS)] = "day"
     breakdown: Annotated[str | None, msgspec.Meta(description=f"{Columns} A series for each combination.")] = None

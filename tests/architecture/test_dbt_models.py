@@ -74,4 +74,5 @@ def test_texts_that_senders_choose_are_grouped_by_what_they_cannot_foresee(path:
         if keys not in OF_DEFINITIONS and CHOSEN & set(re.findall(r"\w+", keys)):
             assert "unguessable(" in keys, keys
     if path.stem != "unguessable":
-        assert "groupUniqArray" not in path.read_text(), "`distinct_texts` does the same"
+        # Nobody can find texts whose hashes of 64 bits meet.
+        assert not re.search(r"groupUniqArray\w*\((?!sipHash64)", path.read_text()), "`distinct_texts` does the same"

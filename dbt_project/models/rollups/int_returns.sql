@@ -7,13 +7,13 @@
 -- distinct devices and people of any days are a sum. Reasons and rules are in docs/decisions/0031-answers.md.
 
 with device_days as (
-    select project_id, local_day as day, sipHash64(device_id) as entity, true as is_device
+    select project_id, local_day as day, sipHash64(device_id) as hashed, true as is_device
     from {{ ref('int_device_days') }}
     where device_id != ''
 ),
 
 profile_days as (
-    select project_id, local_day as day, sipHash64(profile_id) as entity, false as is_device
+    select project_id, local_day as day, sipHash64(profile_id) as hashed, false as is_device
     from {{ ref('int_profile_days') }}
     where event_count > 0
 ),
@@ -29,7 +29,7 @@ sequences as (
         union all
         select * from profile_days
     )
-    group by project_id, is_device, entity
+    group by project_id, is_device, hashed
 )
 
 select

@@ -47,7 +47,7 @@ class Criterion(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def create_cohort(
     registry: Registry, project_id: str, name: str, criteria: tuple[Criterion, ...], *, match: str = "all"
 ) -> Cohort:
-    """The profiles for which all or any of 1 to 20 criteria are true. Raises `Refused`."""
+    """Create a cohort of the profiles that meet all or any of 1 to 20 criteria, and return it. Raises `Refused`."""
     if not 1 <= len(criteria) <= MAX_CRITERIA:
         raise _invalid(f"A cohort has 1 to {MAX_CRITERIA} criteria, not {len(criteria)}.")
     if match not in get_args(Match):
@@ -64,7 +64,7 @@ def create_cohort(
 
 
 def read_criteria(text: str) -> tuple[Criterion, ...]:
-    """The criteria of a JSON array. Raises `Refused` (`cohort_invalid`) when it is none."""
+    """Return the criteria in a JSON array. Raises `Refused` (`cohort_invalid`) for anything else."""
     try:
         return tuple(msgspec.json.decode(text.encode(), type=list[Criterion]))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -79,7 +79,7 @@ def list_cohorts(registry: Registry, project_id: str | None = None) -> list[Coho
 
 
 def remove_cohort(registry: Registry, cohort_id: str, project_id: str | None = None) -> Cohort:
-    """The cohort that was removed; the next build leaves it out. Raises `Refused` (`cohort_unknown`)."""
+    """Remove a cohort and return it; the next build leaves it out. Raises `Refused` (`cohort_unknown`)."""
     return remove(registry, Cohort, "cohort", cohort_id, project_id)
 
 
@@ -109,7 +109,9 @@ def _stored(written: Criterion) -> dict[str, Any]:
 
 
 def _dates(written: Criterion) -> dict[str, str]:
-    """The bounds that are given. Raises `Refused` (`cohort_invalid`) for a range without a day."""
+    """Return the dates that are given, by name. Raises `Refused` (`cohort_invalid`) for a range without a day and
+    for dates out of bounds.
+    """
     start, end = written.start_date, written.end_date
     if any(day is not None and not FIRST_DAY <= day <= LAST_DAY for day in (start, end)):
         raise _invalid(f"The dates of a criterion lie between {FIRST_DAY} and {LAST_DAY}.")

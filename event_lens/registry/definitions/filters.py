@@ -15,17 +15,21 @@ Stored = dict[str, Any]
 
 
 def event_filters(written: list[RawFilter]) -> list[Stored]:
-    """Filters on an event's own columns and properties. Raises `Refused` (`filters_invalid`)."""
+    """Return filters on an event's own columns and properties, as they are stored. Raises `Refused`
+    (`filters_invalid`).
+    """
     return _stored(written, EVENT_COLUMNS, "event")
 
 
 def profile_filters(written: list[RawFilter]) -> list[Stored]:
-    """Filters on what is known of a profile. Raises `Refused` (`filters_invalid`)."""
+    """Return filters on what is known of a profile, as they are stored. Raises `Refused` (`filters_invalid`)."""
     return _stored(written, PROFILE_COLUMNS, "profile")
 
 
 def breakdown_column(name: str) -> str:
-    """A column or property by whose value numbers are broken down; '' is none. Raises `Refused`."""
+    """Return the name of the column or property by which numbers are broken down; '' means none. Raises `Refused`
+    (`filters_invalid`).
+    """
     if not name:
         return name
     column = find_column(name, EVENT_COLUMNS, "event")

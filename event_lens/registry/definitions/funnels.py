@@ -37,7 +37,7 @@ def create_funnel(
     step_order: str = "ordered",
     breakdown: str = "",
 ) -> Funnel:
-    """A funnel of 2 to 10 steps within a window of 1 second to 90 days. Raises `Refused`."""
+    """Create a funnel of 2 to 10 steps within a window of 1 second to 90 days, and return it. Raises `Refused`."""
     written = [Step(step) if isinstance(step, str) else step for step in steps]
     if not FEWEST_STEPS <= len(written) <= MAX_STEPS:
         raise _invalid(f"A funnel has {FEWEST_STEPS} to {MAX_STEPS} steps, not {len(written)}.")
@@ -69,12 +69,14 @@ def list_funnels(registry: Registry, project_id: str | None = None) -> list[Funn
 
 
 def remove_funnel(registry: Registry, funnel_id: str, project_id: str | None = None) -> Funnel:
-    """The funnel that was removed; the next build leaves it out. Raises `Refused` (`funnel_unknown`)."""
+    """Remove a funnel and return it; the next build leaves it out. Raises `Refused` (`funnel_unknown`)."""
     return remove(registry, Funnel, "funnel", funnel_id, project_id)
 
 
 def _check_variants(funnel: Funnel) -> None:
-    """Steps of one event in any order share its events out, over every union of their filters."""
+    """Raise `Refused` (`funnel_invalid`) when too many steps of one event have different filters: in any order, such
+    steps share their events out over every union of the filters.
+    """
     variants: dict[str, set[bytes]] = {}
     for name, filters in zip(funnel.step_names, funnel.step_filters, strict=True):
         variants.setdefault(name, set()).add(msgspec.json.encode(filters))

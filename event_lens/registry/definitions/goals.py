@@ -10,7 +10,9 @@ from event_lens.registry.tables import Goal
 def create_goal(
     registry: Registry, project_id: str, name: str, event_name: str, filters: tuple[RawFilter, ...] = ()
 ) -> Goal:
-    """Every event of that name that passes the filters is a conversion. Raises `Refused`."""
+    """Create a goal and return it: every event of that name that passes the filters is a conversion. Raises
+    `Refused`.
+    """
     goal = Goal(
         goal_id=new_id("goal"),
         project_id=project_id,

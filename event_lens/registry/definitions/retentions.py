@@ -11,7 +11,9 @@ ANY_EVENT = ""
 def create_retention(
     registry: Registry, project_id: str, name: str, *, start_event: str = ANY_EVENT, return_event: str = ANY_EVENT
 ) -> Retention:
-    """Cohorts by `start_event`, retained by `return_event`; empty is any event, but not for both. Raises `Refused`."""
+    """Create a retention and return it: cohorts by `start_event`, retained by `return_event`; '' is any event, but
+    not for both. Raises `Refused` (`retention_invalid`).
+    """
     if start_event == return_event == ANY_EVENT:
         raise Refused(
             "A retention names the event that starts it, the one that counts as a return, or both; "
@@ -34,5 +36,5 @@ def list_retentions(registry: Registry, project_id: str | None = None) -> list[R
 
 
 def remove_retention(registry: Registry, retention_id: str, project_id: str | None = None) -> Retention:
-    """The retention that was removed; the next build leaves it out. Raises `Refused` (`retention_unknown`)."""
+    """Remove a retention and return it; the next build leaves it out. Raises `Refused` (`retention_unknown`)."""
     return remove(registry, Retention, "retention", retention_id, project_id)

@@ -24,7 +24,7 @@ def new_id(noun: str) -> str:
 
 
 def checked_name(noun: str, text: str) -> str:
-    """The name of a definition, without space around it. Raises `Refused`."""
+    """Returns the name of a definition, without space around it. Raises `Refused` (`<noun>_invalid`)."""
     name = text.strip()
     if not _is_name(name):
         raise Refused(f"A {noun}'s name has 1 to {MAX_NAME_LENGTH} characters.", code=f"{noun}_invalid")
@@ -32,7 +32,7 @@ def checked_name(noun: str, text: str) -> str:
 
 
 def checked_event(noun: str, text: str) -> str:
-    """An event name. Raises `Refused`."""
+    """Returns an event name unchanged. Raises `Refused` (`<noun>_invalid`) for text that cannot be one."""
     if not _is_name(text):
         raise Refused(
             f"A {noun} names events; an event name has 1 to {MAX_NAME_LENGTH} characters.", code=f"{noun}_invalid"
@@ -41,7 +41,7 @@ def checked_event(noun: str, text: str) -> str:
 
 
 def now() -> datetime:
-    """The time as the registry keeps it: UTC, without saying so."""
+    """Returns the time as the registry keeps it: UTC, as a datetime without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -62,7 +62,7 @@ def keep(registry: Registry, definition: Definition) -> Definition:
 
 
 def count_definitions(session: Session, project_id: str) -> int:
-    """The number of definitions of every kind that a project has."""
+    """Returns the number of definitions of every kind that a project has."""
     counts = (
         session.scalar(select(func.count()).select_from(table).where(table.project_id == project_id)) or 0
         for table in DEFINITIONS
@@ -71,7 +71,7 @@ def count_definitions(session: Session, project_id: str) -> int:
 
 
 def listed(registry: Registry, table: type[Definition], project_id: str | None) -> list[Definition]:
-    """All definitions of a kind, oldest first, of one project when it is given."""
+    """Returns all definitions of a kind, oldest first, of one project when it is given."""
     chosen = select(table).order_by(table.created_at, *table.__mapper__.primary_key)
     if project_id is not None:
         find_project(registry, project_id)
