@@ -109,7 +109,24 @@ def _restore(warehouse: Warehouse, settings: Settings, name: str, manifest: Mani
         # Those that were backed up.
         everything = f"RESTORE ALL EXCEPT DATABASES {DATABASE} FROM {target.sql}"
         warehouse.rows(everything, target.parameters)
+    _open_again(warehouse)
     _cut(warehouse, manifest)
+
+
+def _open_again(warehouse: Warehouse) -> None:
+    """Close and open every table, so that the numbers of later mutations go on after those of the restored parts.
+
+    RESTORE keeps in a part's name which mutations it has seen, and counts those of the table from 1 again. The server
+    would hold new ones for done on such a part: a DELETE would succeed and delete nothing.
+    """
+    tables = warehouse.rows(
+        "SELECT concat('`', database, '`.`', name, '`') AS name FROM system.tables "
+        "WHERE database IN {names:Array(String)} AND endsWith(engine, 'MergeTree')",
+        {"names": list(DATABASES)},
+    )
+    for table in tables:
+        warehouse.command(f"DETACH TABLE {table['name']} SYNC")
+        warehouse.command(f"ATTACH TABLE {table['name']}")
 
 
 def _cut(warehouse: Warehouse, manifest: Manifest) -> None:

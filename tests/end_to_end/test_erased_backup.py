@@ -44,6 +44,11 @@ def land_person(warehouse: Warehouse, project: str) -> None:
         warehouse.insert_lines(f"lens_raw.{table}", body, token=table)
     warehouse.command(MODEL)
     warehouse.command("INSERT INTO lens.seen SELECT project_id, profile_id FROM lens_raw.events")
+    # A restored part holds later mutations for done when it has seen as many.
+    for table in ("lens_raw.events", "lens.seen"):
+        for number in range(5):
+            rename = f"ALTER TABLE {table} UPDATE profile_id = profile_id WHERE {number} = {number}"
+            warehouse.command(rename, settings={"mutations_sync": 2})
 
 
 def naming_files(home: Path) -> list[Path]:
