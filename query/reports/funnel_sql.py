@@ -181,7 +181,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
 def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
     """Render the macro `funnel_attempts` as dbt does, over all rows of `int_funnel_days`."""
     # It is SQL and no page; nothing that a caller wrote is rendered.
-    macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("previous_of", "funnel_attempts"))
+    macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("previous_of", "unguessable", "funnel_attempts"))
     template = Environment(autoescape=False).from_string(f"{macros}{{{{ funnel_attempts(shape) }}}}")  # noqa: S701
     return template.render(
         shape={"steps": step_count, "has_strict": has_strict, "unions": union_count},

@@ -36,11 +36,22 @@ RAISED = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ENDED if name != "max_execution_time"])
+@pytest.mark.parametrize("name", sorted(ENDED.keys() - {"max_execution_time", "max_result_bytes"}))
 def test_a_question_that_takes_too_much_is_ended(analyst: httpx.Client, name: str) -> None:
     sql, code = ENDED[name]
     answer = analyst.post("/", params={"wait_end_of_query": "1", "max_block_size": "5000"}, content=sql)
     assert answer.headers["x-clickhouse-exception-code"] == code, answer.text[:500]
+
+
+def test_an_answer_that_grows_too_large_breaks_off(analyst: httpx.Client) -> None:
+    sql, _ = ENDED["max_result_bytes"]
+    received: list[int] = []
+    with (
+        analyst.stream("POST", "/", params={"max_block_size": "5000"}, content=sql) as answer,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        received.extend(map(len, answer.iter_raw()))
+    assert 0 < sum(received) < 1_000_000_000
 
 
 def test_a_question_that_takes_too_long_is_ended(analyst: httpx.Client) -> None:

@@ -163,7 +163,7 @@ def test_the_page_opens_for_a_user_with_a_password(guarded_url: str, sql_users: 
 
 
 def test_an_answer_that_shall_wait_for_its_end_waits_in_memory_only(analyst: httpx.Client) -> None:
-    waiting = {"wait_end_of_query": "1", "http_response_buffer_size": "100000000000"}
+    waiting = {"wait_end_of_query": "1", "http_response_buffer_size": "100000000000", "max_block_size": "10"}
     endless_rows = "SELECT repeat('x', 100000) FROM numbers(999999999)"
     with analyst.stream("POST", "/", params=waiting, content=endless_rows) as answer:
         assert answer.status_code == 200

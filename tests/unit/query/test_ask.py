@@ -78,7 +78,10 @@ def test_csv_has_a_row_for_each(shell: Shell) -> None:
     [
         (("pags",), "There is no question 'pags'; did you mean 'pages'?"),
         (("pages", "--limt", "5"), "did you mean --limit?"),
-        (("pages", "--goal", "orders"), "pages takes --startDate, --endDate, --range, --filters, --limit."),
+        (
+            ("pages", "--goal", "orders"),
+            "pages takes --startDate, --endDate, --range, --filters, --limit, --freshness.",
+        ),
         (("pages", "7d"), "Unknown parameter '7d'"),
         (("pages", "--limit"), "--limit needs a value"),
         (("pages", "--limit", "many"), "limit is 'many'"),
