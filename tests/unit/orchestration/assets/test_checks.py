@@ -1,6 +1,7 @@
 """What the checks of tables find, over tables with the columns that they read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,6 +10,7 @@ import pytest
 from event_lens.errors import Refused
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.checks import LOOKS, judge, look_at, shown
+from tests.conftest import EmbeddedServer
 
 DATABASE = "looked_at"
 TABLES = {
@@ -92,15 +94,13 @@ def test_a_warehouse_without_rows_passes(looked_at: Warehouse, name: str) -> Non
 
 
 def test_before_the_first_build_there_is_nothing_to_look_at_and_later_a_lost_table_is_told(
-    warehouse: Warehouse,
+    start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path
 ) -> None:
-    assert look_at(warehouse, LOOKS[0], "not_built") == []
-    warehouse.command("INSERT INTO lens_staging.builds VALUES ('lost', now64(3))")
-    try:
+    with Warehouse(start_embedded(tmp_path / "home").wait().url) as unbuilt:
+        assert look_at(unbuilt, LOOKS[0], "not_built") == []
+        unbuilt.command("INSERT INTO lens_staging.builds VALUES ('first', now64(3))")
         with pytest.raises(Refused):
-            look_at(warehouse, LOOKS[0], "not_built")
-    finally:
-        warehouse.command("ALTER TABLE lens_staging.builds DELETE WHERE build_id = 'lost' SETTINGS mutations_sync = 1")
+            look_at(unbuilt, LOOKS[0], "not_built")
 
 
 def test_what_was_seen_is_a_table_that_no_name_can_end() -> None:
