@@ -25,8 +25,8 @@ def quarantined(
 ) -> QuarantineRow:
     """Return the row of an event, or of a whole `body`, that was refused after authentication.
 
-    What is JSON is kept, without secrets and address; of what could not be read only length and hash; of what is left
-    out on purpose nothing.
+    JSON is kept, without secrets and addresses. Of a body that cannot be read only length and hash are kept, of a body
+    that the project excludes nothing.
     """
     request = builder.request
     if builder.left_out or isinstance(error, LeftOut):

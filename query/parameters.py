@@ -85,7 +85,7 @@ class ListParameters(FilteredParameters, kw_only=True):
 
 
 class LiveListParameters(ListParameters, kw_only=True):
-    """Those of rows that can count what is not built yet."""
+    """Parameters of a list of rows that can also count what is not built yet."""
 
     freshness: Freshness = None
 

@@ -36,7 +36,7 @@ def plain_name(table: str) -> str:
 
 
 def failed_of(checks: Sequence[FailedCheck], project_id: str, sql: str) -> list[FailedCheck]:
-    """Those of `checks` that failed for a project on a table that `sql` names."""
+    """Return the `checks` that failed for a project on a table that `sql` names."""
     if not checks:
         return []
     named = {plain_name(table) for table in _NAMED.findall(sql)}

@@ -271,7 +271,7 @@ def _values(project_id: str, edges: Edges) -> Mapping[str, Any]:
 def first_day_taken(kept: Kept, today: date) -> date:
     """Return the first UTC day whose events a collector takes on the UTC day `today`.
 
-    A day or two earlier than what is open in the project's zone: of these builds decide.
+    It lies a day or two before the first open day in the project's zone: builds decide about events in between.
     """
     closed_before = edges_of(kept, today).closed_before
     return closed_before - timedelta(days=2) if closed_before > _NEVER else _NEVER

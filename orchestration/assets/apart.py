@@ -148,7 +148,10 @@ class _Said:
         self._checks: dict[tuple[str, str | None], dg.AssetCheckResult] = {}
 
     def first(self, events: Iterator[Any], *, is_one_more: bool) -> Iterator[Any]:
-        """Of one more part of the projects a check that fails already stays as it is."""
+        """Yield events that Dagster was not told of, and note checks.
+
+        With `is_one_more` the events are of one more part of the projects: a check that failed for another part stays.
+        """
         for event in events:
             if isinstance(event, dg.AssetCheckResult):
                 known = self._checks.get((str(event.asset_key), event.check_name))

@@ -128,7 +128,7 @@ def _simple_ordered(step_count: int, window_ms: str) -> str:
 
 
 def _simple_any(step_count: int, window_ms: str) -> str:
-    """The same for steps in any order."""
+    """Return the CTEs of a funnel of different events whose steps may come in any order."""
     places = range(1, step_count + 1)
     sequences = SIMPLE.format(
         is_one_step="bitCount(groupBitOr(mask)) = 1",
