@@ -58,8 +58,6 @@ def serve(settings: Settings) -> None:
     is_local = ip_address(settings.warehouse_host).is_loopback
     check_port(settings.warehouse_port, "EVENTLENS_WAREHOUSE_PORT", settings.warehouse_host)
     shards = _shards(settings)
-    if shards is None:
-        _check_alone(settings)
     own_port = native_port(settings)
     check_port(own_port, "EVENTLENS_SHARD_HOMES" if shards else "EVENTLENS_WAREHOUSE_NATIVE_PORT")
     with owned(home / "warehouse") as folder:
@@ -73,6 +71,8 @@ def serve(settings: Settings) -> None:
         passwords: dict[str, str] = {**own.passwords, **{service: access.password(service) for service in SERVICES}}
         registry = open_registry(settings)
         try:
+            if shards is None:
+                _check_alone(registry)
             if not is_local and find_sql_user(registry, ANALYST) is None:
                 raise Refused(
                     f"EVENTLENS_WAREHOUSE_HOST is {settings.warehouse_host}, and the user `{ANALYST}` has no password. "
@@ -130,13 +130,9 @@ def _prepare_tables(access: Access, settings: Settings, registry: Registry) -> N
             span_shards(admin, settings, {each.project_id: each.shard for each in list_projects(registry)})
 
 
-def _check_alone(settings: Settings) -> None:
+def _check_alone(registry: Registry) -> None:
     """Raise `Refused` (`shards_missing`) when the registry has projects on other shards than the first."""
-    registry = open_registry(settings)
-    try:
-        elsewhere = [project.project_id for project in list_projects(registry) if project.shard != 1]
-    finally:
-        registry.close()
+    elsewhere = [project.project_id for project in list_projects(registry) if project.shard != 1]
     if elsewhere:
         raise Refused(
             f"{len(elsewhere)} projects lie on other shards, {elsewhere[0]} among them, and EVENTLENS_SHARD_HOMES is "

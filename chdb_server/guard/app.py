@@ -203,12 +203,11 @@ class Guard:
             )
         sent = {name: value for name, value in headers.items() if name in ("accept-encoding", "x-clickhouse-format")}
         target = question.target(user.name)
-        if not user.is_for_all_projects:
-            _check_counting(question)
-            target += "&output_format_write_statistics=0"
         if user.is_for_all_projects:
             sent |= self._users.headers(ANALYST)
         else:
+            _check_counting(question)
+            target += "&output_format_write_statistics=0"
             sent |= self._users.headers(PROJECT_ANALYST)
             sent[PROJECTS_HEADER] = ",".join(user.project_ids)
             if self._is_sharded:

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,10 @@ import pytest
 
 from cli.doctor import examine
 from cli.status import read_status
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import create_project
 from event_lens.registry.sql_users import create_sql_user
+from event_lens.settings import read_settings
 from event_lens.warehouse.access import read_access
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.moving import hide_project
@@ -210,3 +214,9 @@ def test_tables_of_a_warehouse_that_was_alone_are_its_shards_from_the_start(
             ("lens_shard", "probe", "MergeTree"),
         ]
         assert warehouse.value("SELECT count() FROM lens_shard.probe") == 2
+    with closing(open_registry(read_settings(alone.environment))) as registry:
+        create_project(registry, "elsewhere", 2)
+    del alone.environment["EVENTLENS_SHARD_HOMES"]
+    alone.process.terminate()
+    with pytest.raises(AssertionError, match="shards_missing: 1 projects lie on other shards"):
+        alone.restart()
