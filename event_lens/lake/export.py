@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any
-
-import polars
+from typing import TYPE_CHECKING, Any
 
 from event_lens.clock import now_ms
 from event_lens.lake.layout import (
@@ -27,6 +25,9 @@ from event_lens.shards import all_shards, tables_database
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.freshness import read_freshness
+
+if TYPE_CHECKING:
+    import polars
 
 _TABLES = """
     SELECT name, partition_key, engine = 'View' AS is_view FROM system.tables
@@ -164,8 +165,11 @@ class _Source:
 
     def _read(
         self, name: str, table: LakeTable, partition_key: str, parts: Sequence[str]
-    ) -> Iterator[tuple[str, polars.DataFrame]]:
+    ) -> Iterator[tuple[str, "polars.DataFrame"]]:
         """Yield each of these parts with all its rows."""
+        # Every process of Dagster has this module, and few of them make a frame.
+        import polars  # noqa: PLC0415
+
         chosen = ", ".join(_selected(column, kind) for column, kind in table.columns.items())
         part = f"toString({partition_key})" if table.day else "''"
         sql = (
@@ -177,7 +181,7 @@ class _Source:
         for key, rows in frame.partition_by(_PART, as_dict=True, include_key=False).items():
             yield str(key[0]), rows
 
-    def _write(self, name: str, table: LakeTable, rows: polars.DataFrame) -> set[Path]:
+    def _write(self, name: str, table: LakeTable, rows: "polars.DataFrame") -> set[Path]:
         keys = ["project_id", table.day] if table.day else ["project_id"]
         written = set()
         for key, of_file in rows.partition_by(keys, as_dict=True).items():
@@ -212,7 +216,7 @@ def _batches(changed: Sequence[str], parts: Parts) -> Iterator[list[str]]:
         yield batch
 
 
-def _write_file(path: Path, rows: polars.DataFrame) -> None:
+def _write_file(path: Path, rows: "polars.DataFrame") -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.part")
     rows.write_parquet(draft, compression="zstd")

@@ -93,6 +93,13 @@ def test_no_process_imports_libraries_of_frames_or_migrations_to_start() -> None
     assert imported.stdout.split() == []
 
 
+def test_a_build_imports_no_library_of_frames() -> None:
+    late = {"polars", "duckdb", "pyarrow", "rfc3987_syntax"}
+    code = f"import sys, orchestration.definitions, orchestration.build; print(*({late} & sys.modules.keys()))"
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert imported.stdout.split() == []
+
+
 def test_notebooks_and_sdks_do_not_reach_into_the_applications() -> None:
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         assert "from collector" not in notebook.read_text()
