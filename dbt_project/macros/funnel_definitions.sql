@@ -45,7 +45,7 @@
                 range(1, toUInt32(bitCount(of_name[-1]) + 1))),
             unions_by_name
         )), []) as needs
-    from {{ source('lens_raw', 'funnel_definitions') }} final
+    from {{ source('lens_raw', 'funnel_definitions') }} {{ final() }}
 {%- endmacro %}
 
 

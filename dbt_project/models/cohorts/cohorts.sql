@@ -2,7 +2,7 @@
 -- grain: one row per cohort
 
 with definitions as (
-    select * from {{ source('lens_raw', 'cohort_definitions') }} final
+    select * from {{ source('lens_raw', 'cohort_definitions') }} {{ final() }}
 ),
 
 joined as (

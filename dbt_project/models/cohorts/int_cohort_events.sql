@@ -40,7 +40,7 @@ select
     criteria.cohort_id as cohort_id,
     criteria.criterion as criterion,
     events.profile_id as profile_id,
-    groupArray(events.created_at) as moments
+    arraySort(groupArray(events.created_at)) as moments
 from events
 inner join criteria on events.project_id = criteria.project_id and events.name = criteria.event_name
 where events.local_day between criteria.first_day and criteria.last_day

@@ -10,4 +10,4 @@ select
     counted_by,
     step_order,
     breakdown
-from {{ source('lens_raw', 'funnel_definitions') }} final
+from {{ source('lens_raw', 'funnel_definitions') }} {{ final() }}

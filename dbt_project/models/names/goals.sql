@@ -6,4 +6,4 @@ select
     goal_id,
     name,
     event_name
-from {{ source('lens_raw', 'goal_definitions') }} final
+from {{ source('lens_raw', 'goal_definitions') }} {{ final() }}

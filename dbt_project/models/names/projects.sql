@@ -6,4 +6,4 @@ select
     name,
     timezone,
     currency
-from {{ source('lens_raw', 'project_settings') }} final
+from {{ source('lens_raw', 'project_settings') }} {{ final() }}

@@ -7,4 +7,4 @@ select
     name,
     start_event,
     return_event
-from {{ source('lens_raw', 'retention_definitions') }} final
+from {{ source('lens_raw', 'retention_definitions') }} {{ final() }}

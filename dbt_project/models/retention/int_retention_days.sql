@@ -8,7 +8,7 @@ with named as (
     select
         project_id,
         arrayJoin([start_event, return_event]) as name
-    from {{ source('lens_raw', 'retention_definitions') }} final
+    from {{ source('lens_raw', 'retention_definitions') }} {{ final() }}
 )
 
 select distinct

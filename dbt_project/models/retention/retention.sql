@@ -19,7 +19,7 @@ definitions as (
     select *, sipHash64(project_id, retention_id) as definition
     from (
         select project_id, retention_id, start_event, return_event
-        from {{ source('lens_raw', 'retention_definitions') }} final
+        from {{ source('lens_raw', 'retention_definitions') }} {{ final() }}
         union all
         select distinct project_id, '' as retention_id, '' as start_event, '' as return_event
         from days

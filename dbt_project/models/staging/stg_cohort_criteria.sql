@@ -12,7 +12,7 @@ with criteria as (
         JSONExtractArrayRaw(definitions.criteria) as written,
         criterion,
         text
-    from {{ source('lens_raw', 'cohort_definitions') }} as definitions final
+    from {{ source('lens_raw', 'cohort_definitions') }} as definitions {{ final() }}
     array join written as text, arrayEnumerate(written) as criterion
 ),
 

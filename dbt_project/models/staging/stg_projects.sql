@@ -8,4 +8,4 @@ select
     session_timeout_seconds,
     duplicate_window_ms,
     allowed_bots
-from {{ source('lens_raw', 'project_settings') }} final
+from {{ source('lens_raw', 'project_settings') }} {{ final() }}

@@ -5,4 +5,4 @@ select
     zone,
     from_utc,
     offset_seconds
-from {{ source('lens_raw', 'zone_offsets') }} final
+from {{ source('lens_raw', 'zone_offsets') }} {{ final() }}
