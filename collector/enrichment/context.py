@@ -1,9 +1,10 @@
 """The facts about a request that are known before its events are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from collector.enrichment.ip_networks import Networks
 from event_lens.registry.setting_values import EVERY_PARAMETER
@@ -13,8 +14,7 @@ from event_lens.warehouse.retention import Kept
 NO_NETWORKS = Networks()
 
 
-@dataclass(frozen=True)
-class ProjectSettings:
+class ProjectSettings(msgspec.Struct, frozen=True):
     """The settings of a project that the collector follows.
 
     `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes` a path in the
@@ -48,17 +48,16 @@ def project_settings(project: Project) -> ProjectSettings:
     """Return the settings of a project that the collector follows."""
     names = project.query_allow_list
     followed: dict[str, Any] = {
-        each.name: tuple(value) if isinstance(value := getattr(project, each.name), list) else value
-        for each in fields(ProjectSettings)
-        if hasattr(project, each.name)
+        name: tuple(value) if isinstance(value := getattr(project, name), list) else value
+        for name in ProjectSettings.__struct_fields__
+        if hasattr(project, name)
     }
     followed["own_addresses"] = Networks(project.own_addresses)
     followed["kept_parameters"] = None if EVERY_PARAMETER in names else frozenset(name.lower() for name in names)
     return ProjectSettings(**followed)
 
 
-@dataclass(frozen=True)
-class RequestContext:
+class RequestContext(msgspec.Struct, frozen=True):
     """An authenticated request. `address` is the client's as far as it is believed: used, and never stored.
 
     `has_client_address` is False when `address` is only the server's that speaks for its users. `salts` maps the first

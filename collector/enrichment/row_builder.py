@@ -14,9 +14,9 @@ from collector.enrichment.exclusions import check_hostname, left_out
 from collector.enrichment.geo import Geo
 from collector.enrichment.page import PAGE_FIELDS, Page, SiteRules, page_of
 from collector.enrichment.query_allow_list import keep_parameters
-from collector.enrichment.redaction import redact
+from collector.enrichment.redaction import is_redacted, redact
 from collector.enrichment.url import split_url
-from collector.enrichment.url_redaction import mask_addresses_in, mask_properties
+from collector.enrichment.url_redaction import CONTAINERS, mask_addresses_in, mask_properties, may_hold_secret
 from collector.enrichment.user_agent import parse_user_agent
 from event_lens.contract.coercion import as_cut_text, as_decimal
 from event_lens.contract.common_fields import Sent
@@ -80,14 +80,12 @@ class RowBuilder:
         self._first_ms = first_ms(request.first_day)
         self._oldest_ms = _oldest_ms(request)
         self._first_taken_ms = first_ms(request.first_day_taken)
-        agent, reason = judge(self.user_agent)
-        if request.is_verified:
-            agent, reason = parse_user_agent(self.user_agent), ""
+        agent, reason = (parse_user_agent(self.user_agent), "") if request.is_verified else judge(self.user_agent)
         rules = request.project.bot_rules
-        address = request.address if request.has_client_address else ""
-        told = {"user_agent": self.user_agent, "address": address, "reason": request.bot_signals}
-        if rules and not reason and (rule := own_rule(rules, **told)):
-            agent, reason = agent._replace(device=BOT), rule
+        if rules and not reason:
+            address = request.address if request.has_client_address else ""
+            if rule := own_rule(rules, user_agent=self.user_agent, address=address, reason=request.bot_signals):
+                agent, reason = agent._replace(device=BOT), rule
         self._path_rules = path_rules(rules)
         self.is_bot = bool(reason)
         self.bot_reason = reason or request.bot_signals
@@ -178,7 +176,7 @@ class RowBuilder:
         if parsed.profile_id:
             values["profile_id"] = parsed.profile_id
         if parsed.properties:
-            values["properties"] = lists_of_values(mask_properties(redact(parsed.properties)))
+            values["properties"] = _stored(parsed.properties)
         return values
 
     def _time(self, parsed: Sent) -> int:
@@ -265,8 +263,9 @@ class RowBuilder:
 
     def not_counted(self, parsed: Event | Operation) -> list[str]:
         """Return the fields of place or revenue in an event that this sender may not set; empty for an operation."""
-        guarded = parsed.guarded if isinstance(parsed, Event) else ()
-        return [field for field in guarded if not self._may_set(field)]
+        if not isinstance(parsed, Event) or not parsed.guarded:
+            return []
+        return [field for field in parsed.guarded if not self._may_set(field)]
 
     def _may_set(self, field: str) -> bool:
         request = self.request
@@ -290,6 +289,15 @@ class RowBuilder:
             properties = values.get("properties", {}) | refused
             check_storable(properties)
             values["properties"] = lists_of_values(properties)
+
+
+def _stored(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties as they are stored: without addresses of clients and secrets, lists with values only."""
+    for key, value in properties.items():
+        if type(value) in CONTAINERS or is_redacted(key) or (type(value) is str and may_hold_secret(value)):
+            return lists_of_values(mask_properties(redact(properties)))
+    # Nearly all are a few plain values with nothing to leave out.
+    return properties
 
 
 def _says_more(event: Event) -> bool:

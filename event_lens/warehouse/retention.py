@@ -7,7 +7,8 @@ it would read, and rows that come for it later are refused.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 from event_lens.shards import OWN, SPANNING
 from event_lens.warehouse.client import Warehouse
@@ -69,8 +70,7 @@ def end_engine_ttl(warehouse: Commands) -> None:
             warehouse.command(f"ALTER TABLE {table} REMOVE TTL")
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """For how many days a project keeps raw, events and profiles; 0 means for good."""
 
     raw_days: int = 0
@@ -268,6 +268,8 @@ def _values(project_id: str, edges: Edges) -> Mapping[str, Any]:
     return {"project": project_id, **dict(zip(named, edges.as_tuple(), strict=True))}
 
 
+# A collector asks at every request, and the answer changes once a day.
+@lru_cache(maxsize=1024)
 def first_day_taken(kept: Kept, today: date) -> date:
     """Return the first UTC day whose events a collector takes on the UTC day `today`.
 

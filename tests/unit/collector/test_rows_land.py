@@ -1,12 +1,12 @@
 """The rows that are made, in the real tables: every column of the structs is a column there and reads back."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from collector.enrichment.context import ProjectSettings
 from collector.enrichment.row_builder import Enricher, RowBuilder

@@ -1,11 +1,11 @@
 """Soft signs: what a claimed browser leaves out, and what data centres add."""
 
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collector.enrichment.bot_signals import bot_signals
 from tests.unit.collector.enrichment.test_row_builder import BROWSER, parse_payload, row, source

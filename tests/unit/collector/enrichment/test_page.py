@@ -1,10 +1,10 @@
 """Pages and referrers of events, as their rows have them."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from collector.enrichment.context import ProjectSettings
 from tests.unit.collector.enrichment.test_row_builder import BROWSER, row

@@ -1,7 +1,6 @@
 """Typed events to rows: what the request adds, what only some senders may say, and that no address is kept."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.geo import Geo
