@@ -21,17 +21,14 @@ event_sequences as (
         ))) as instants,
         instants.1 as moments,
         any(funnels.unions) as unions,
-        arrayMap(masks -> if(length(masks) = 1, [], {{ supply('masks') }}), instants.3) as supplies,
+        any(funnels.union_sizes) as union_sizes,
         -- `runs[k]` is how many steps from k on can be done at the instant, each by an event of its own.
         arrayMap(
-            (masks, supply) -> arrayMap(
-                step -> if(
-                    length(masks) = 1,
-                    toUInt64(bitTest(masks[1], step - 1)),
-                    toUInt64({{ steps_in_a_row('supply', 'step', shape) }})),
-                range(1, {{ shape.steps + 1 }})
-            ),
-            instants.3, supplies
+            masks -> if(
+                length(masks) = 1,
+                arrayMap(step -> toUInt64(bitTest(masks[1], step - 1)), range(1, {{ shape.steps + 1 }})),
+                {{ steps_in_a_row('masks', shape) }}),
+            instants.3
         ) as runs
     from days
     inner join funnels on days.project_id = funnels.project_id and days.funnel_id = funnels.funnel_id
@@ -58,24 +55,32 @@ attempts as (
 {%- endmacro %}
 
 
-{#- SQL: of the events at an instant, (union, how many fit it) for each union of variants that are all fitted. It is found
-    once an instant, so the cost does not grow with the square of its events. -#}
-{% macro supply(masks) -%}
-    arrayMap(
-        fitted -> (fitted, arrayCount(mask -> bitAnd(mask, fitted) != 0, {{ masks }})),
-        arrayFilter(fitted -> bitAnd(fitted, arrayReduce('groupBitOr', {{ masks }})) = fitted, unions))
+{#- SQL: for each of `unions` how many of the events at an instant fit it. It is found once an instant, so the cost does not
+    grow with the square of its events. -#}
+{% macro supply(masks, unions) -%}
+    arrayMap(fitting -> toUInt32(arrayCount(mask -> bitAnd(mask, fitting) != 0, {{ masks }})), {{ unions }})
 {%- endmacro %}
 
 
-{#- SQL: how many steps from `step` on can take an event of their own out of a supply: steps up to `last` can when all of them
-    are fitted and every union has an event for each of its steps among them (Hall's theorem; events fit steps of one name,
-    and equal steps are fitted by the same events, so no other choices of steps need to be looked at). -#}
-{% macro steps_in_a_row(supply, step, shape) -%}
-    arrayCount(
-        last -> bitAnd(arrayReduce('groupBitOr', {{ supply }}.1), {{ steps_between(step, 'last') }}) = {{ steps_between(step, 'last') }}
-            and arrayAll(
-                fitting -> bitCount(bitAnd(fitting.1, {{ steps_between(step, 'last') }})) <= fitting.2, {{ supply }}),
-        range(toUInt32({{ step }}), toUInt32({{ shape.steps + 1 }})))
+{#- SQL: for each step how many from it on can take an event of their own at an instant: all can unless a union has more steps
+    among them than events (Hall's theorem; events fit steps of one name, and equal steps are fitted by the same events, so no
+    other choices of steps need to be looked at). A union with n events is short of them from each of its steps to its nth
+    further one. These stretches are few, no more than pairs of steps, however many unions there are. Where a union has more
+    variants than one above its events, some of them are short of them alone, so few events need the small unions only. -#}
+{% macro steps_in_a_row(masks, shape) -%}
+    {%- set small = 'arrayFilter((fitting, size) -> size <= length(' ~ masks ~ ') + 1, unions, union_sizes)' -%}
+    arrayMap(
+        (step, stretches) -> toUInt64(
+            arrayMin(stretch -> if(stretch.1 < step, {{ shape.steps }}, stretch.2), stretches) - step),
+        range({{ shape.steps }}),
+        arrayWithConstant({{ shape.steps }}, arrayConcat(
+            arrayDistinct(arrayFlatten(arrayMap(
+                short -> arrayZip(
+                    arraySlice(bitPositionsToArray(short.1), 1, bitCount(short.1) - short.2),
+                    arraySlice(bitPositionsToArray(short.1), short.2 + 1)),
+                arrayFilter(
+                    fitting -> bitCount(fitting.1) > fitting.2, arrayZip({{ small }}, {{ supply(masks, small) }}))))),
+            arrayMap(step -> (step, step), range(bitCount(arrayReduce('groupBitOr', unions)), {{ shape.steps + 1 }})))))
 {%- endmacro %}
 
 
@@ -90,8 +95,8 @@ attempts as (
 {% macro first_event_of_attempt(shape) -%}
     if(length(masks) = 1, 1, arrayFirst(
         (place, mask) -> bitTest(mask, 0) and bitAnd(mask, arrayReduce('groupBitOr', arrayFilter(
-            (fitted, count) -> count = bitCount(bitAnd(fitted, {{ steps_between('2', 'countEqual(reached, reached[1])') }})),
-            supply.1, supply.2))) = 0,
+            (fitting, count) -> count = bitCount(bitAnd(fitting, {{ steps_between('2', 'countEqual(reached, reached[1])') }})),
+            unions, {{ supply('masks', 'unions') }}))) = 0,
         arrayEnumerate(masks), masks))
 {%- endmacro %}
 
@@ -123,16 +128,15 @@ attempts as (
         attempt.3 as reached,
         attempt.4 as masks,
         attempt.5 as breakdown_values,
-        attempt.6 as supply,
         {{ first_event_of_attempt(shape) }} as place
     from (
         select
             project_id,
             funnel_id,
             entity,
+            unions,
             arraySort(arrayFilter(attempt -> attempt.2 < 0, arrayMap(
-                (instant, reached, supply) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4, supply),
-                instants, reached_at, supplies))) as begun,
+                (instant, reached) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4), instants, reached_at))) as begun,
             arrayFilter(
                 (attempt, before) -> attempt.1 != before, begun, {{ previous_of('begun.1', 'toDate(0)') }}) as deepest
         from {{ kind }}_walks
@@ -266,6 +270,7 @@ near as (
         partition by project_id, funnel_id, entity order by at desc, place desc
         rows between unbounded preceding and current row
     )
+    settings max_block_size = 2048
 ),
 
 any_begun as (

@@ -7,7 +7,7 @@
 
 
 {#- SQL: one row per funnel. `unions` are masks of steps of one event name: every union of its variants (steps with equal
-    filters). For order `any`, `needs` says when 1, 2, ... steps of a name are done (Hall's theorem): of g steps of a name j
+    filters), the nth of a name being that of the variants at the bits of n; `union_sizes` has their numbers. For order `any`, `needs` says when 1, 2, ... steps of a name are done (Hall's theorem): of g steps of a name j
     have an event each as soon as every union that covers c steps has j - g + c events. A need is a list of (place in
     `unions`, number of events), a step more for each. -#}
 {% macro funnel_definitions(fields) -%}
@@ -35,6 +35,7 @@
             variants_by_name
         ) as unions_by_name,
         arrayFlatten(unions_by_name) as unions,
+        arrayFlatten(arrayMap(of_name -> arrayMap(chosen -> bitCount(chosen), arrayEnumerate(of_name)), unions_by_name)) as union_sizes,
         if(step_order = 'any', arrayReduce('groupArrayArray', arrayMap(
             of_name -> arrayMap(
                 done -> arrayFilter(

@@ -7,7 +7,7 @@ earliest on a tie, as the times of its steps.
 
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
-from itertools import chain, combinations
+from itertools import chain
 from pathlib import Path
 
 from jinja2 import Environment
@@ -50,6 +50,7 @@ FUNNELS = """funnels AS
     SELECT
         '' AS project_id, '' AS funnel_id, '{order}' AS step_order, {window_ms} AS window_ms,
         CAST([{unions}], 'Array(UInt16)') AS unions,
+        [{union_sizes}] AS union_sizes,
         CAST([{needs}], 'Array(Array(Tuple(UInt64, Int16)))') AS needs
 )"""
 
@@ -160,6 +161,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
         return (_simple_ordered if order == "ordered" else _simple_any)(len(steps), window_ms)
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
+    sizes = [number.bit_count() for of_name in by_name for number, _ in enumerate(of_name, start=1)]
     is_any = order == "any"
     if is_any and _most_variants(steps) > MAX_VARIANTS:
         raise invalid("funnel", f"In any order, at most {MAX_VARIANTS} steps of one name may have different filters.")
@@ -167,6 +169,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
         order=order,
         window_ms=window_ms,
         unions=", ".join(map(str, unions)),
+        union_sizes=", ".join(map(str, sizes)),
         needs=", ".join(_needs(unions, by_name)) if is_any else "",
     )
     step_count = 2 if is_any else len(steps)
@@ -205,12 +208,11 @@ def _needs(unions: list[int], by_name: list[list[int]]) -> list[str]:
 
 
 def _unions(steps: Sequence[Step], places: list[int]) -> list[int]:
-    """Return the masks of every union of the variants of one name; the last mask holds all its steps."""
-    variants = list(_variants(steps, places).values())
+    """Return the masks of every union of the variants of one name; the nth is of the variants at the bits of n."""
+    variants = [sum(1 << place for place in variant) for variant in _variants(steps, places).values()]
     return [
-        sum(1 << place for place in chain.from_iterable(union))
-        for size in range(1, len(variants) + 1)
-        for union in combinations(variants, size)
+        sum(variant for bit, variant in enumerate(variants) if chosen >> bit & 1)
+        for chosen in range(1, 1 << len(variants))
     ]
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from event_lens.warehouse.client import Warehouse
+from query.reports.funnel_sql import attempts
 from tests.unit.query.naive import Takes, funnel
 from tests.unit.query.sample_projects import World
 
@@ -127,3 +129,12 @@ def test_random_visits_convert_as_plain_python_counts(
         data = answer("random", "funnel", body_of(chosen, window, by, order))
         expected = funnel(found, plain, window_ms=window * 1000, by=by, order=order)
         assert [(each["count"], each["median_seconds_from_previous"]) for each in data["steps"]] == expected, chosen
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+def test_thousands_of_events_that_fit_many_steps_take_little_memory(warehouse: Warehouse, order: str) -> None:
+    chosen = [("tap", place % 4 if order == "any" else place) for place in range(10)]
+    moments = """moments AS (SELECT 'device' AS entity, toInt64(intDiv(number, 2)) AS at,
+        toUInt16(1 + cityHash64(number) % 1023) AS mask FROM numbers(20000))"""
+    question = f"WITH {moments}, {attempts(order, chosen, '3600000')} SELECT length(reached) FROM attempts"
+    assert warehouse.value(f"{question} SETTINGS max_memory_usage = 800000000") == 10
