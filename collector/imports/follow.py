@@ -7,7 +7,7 @@ from typing import IO
 from collector.imports.access_log import LogReader
 from collector.imports.event_frame import Chunk
 from collector.imports.sources import Options
-from collector.imports.text_lines import BLOCK_BYTES, LineSplitter
+from collector.imports.text_lines import BLOCK_BYTES, LineSplitter, check_is_file
 from event_lens.errors import Refused
 
 
@@ -45,6 +45,7 @@ class LogTail:
         return now.st_ino != mine.st_ino or now.st_size < self._file.tell()
 
     def _opened(self) -> IO[bytes]:
+        check_is_file(self._path)
         try:
             return self._path.open("rb")
         except OSError as error:

@@ -7,13 +7,19 @@ import polars as pl
 from collector.imports.log_requests import conform_requests
 
 QUOTED = r'"((?:[^"\\]|\\.)*)"'
-HEAD = rf'^\s*([^\["]*?)\s*\[([^\]]+)\]\s+{QUOTED}\s+(\d{{3}})\s+(\d+|-)(|\s.*)$'
+HEAD = rf'^\s*([^"]*?)\s*\[([^\[\]]+)\]\s+{QUOTED}\s+(\d{{3}})\s+(\d+|-)(|\s.*)$'
 # Fields without quotes may stand before the referrer, and anything after the agent.
 TAIL = rf'^(?:\s+[^"\s]+)*\s+{QUOTED}\s+{QUOTED}(|\s.*)$'
 # Some servers do not escape quotes within the agent.
 LOOSE_TAIL = r'^\s+"(.*?)"\s+"(.*)"\s*$'
 WORDS = r"^(\S+)(?:\s+(\S+))?(?:\s+(\S+))?"
-ADDRESS = r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?)$"
+IP = r"(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*)(?:%\w+)?"
+ADDRESS = rf"^{IP}$"
+ADDRESS_FIRST = rf"^(?:{IP}(?::\d+)?|\[{IP}\](?::\d+)?),?$"
+NAME = r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)+"
+# Of lines that others wrap (syslog's, containers'): the address anywhere, and a host directly before it.
+WITHIN = rf"(?:^|\s)(?:({NAME}(?::\d+)?|[A-Za-z0-9][\w.-]*:\d+)\s+)?({IP})(?:,|\s|$)"
+CHAIN = rf"^{IP}(?:\s*,\s*{IP})+"
 FORWARDED = r'"\s*([0-9A-Fa-f.:]+(?:\s*,\s*[0-9A-Fa-f.:]+)*)\s*"'
 TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S%.f %z", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %z")
 ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
@@ -61,6 +67,7 @@ def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
     )
     is_plain = (
         pl.col("time").str.ends_with("] ")
+        & ~pl.col("time").str.contains("[", literal=True)
         & pl.col("protocol").is_in(("HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/2", "HTTP/3.0", "HTTP/3"))
         & pl.col("method").str.contains(r"^[A-Z]{3,10}$")
         & (pl.col("blank") == "")
@@ -104,8 +111,8 @@ def _with_tail(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
-    """Add host and address. A host stands first when an address follows it, or a name and then a user that is not
-    given.
+    """Add host and address. An address that stands first may have the host after it, as lighttpd writes it; else the
+    host, or the words of a program that wraps lines, stand before it.
     """
     found = found.with_columns(
         pl.col("head")
@@ -114,18 +121,33 @@ def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
         .struct.rename_fields(["first", "second", "third"])
         .alias("of")
     ).unnest("of")
-    is_list = pl.col("first").str.ends_with(",")
-    is_host_first = ~is_list & (
-        pl.col("second").str.contains(ADDRESS)
-        | ((pl.col("second") != "-") & pl.col("second").str.contains(r"\.") & (pl.col("third") == "-"))
+    is_first = found["first"].str.contains(ADDRESS_FIRST).fill_null(value=False)
+    is_host = pl.col("third").is_not_null() & pl.col("second").str.contains(rf"^{NAME}(?::\d+)?$")
+    is_host &= ~pl.col("second").str.contains(ADDRESS)
+    found = found.with_columns(
+        pl.col("first").str.strip_chars_end(",").alias("address"),
+        pl.when(is_host).then("second").alias("host"),
+        pl.coalesce(pl.col("more").str.extract(FORWARDED), pl.col("head").str.extract(CHAIN, 0)).alias("forwarded"),
     )
-    is_host_first = is_host_first.fill_null(value=False)
-    address = pl.when(is_host_first).then(pl.col("second")).otherwise(pl.col("first").str.strip_chars_end(","))
+    if is_first.all():
+        return found
+    found = found.with_columns(is_first.alias("is_first"))
+    return pl.concat([found.filter("is_first"), _with_sender_within(found.filter(~pl.col("is_first")))]).sort("number")
+
+
+def _with_sender_within(found: pl.DataFrame) -> pl.DataFrame:
+    """Add host and address where no address stands first."""
+    within = pl.col("head").str.extract_groups(WITHIN)
+    has_address = within.struct.field("2").is_not_null()
+    is_named = pl.col("second").str.contains(ADDRESS) | (
+        (pl.col("second") != "-") & pl.col("second").str.contains(r"\.") & (pl.col("third") == "-")
+    )
+    is_named = is_named.fill_null(value=False)
     return found.with_columns(
-        address.alias("address"),
-        pl.when(is_host_first).then(pl.col("first")).alias("host"),
-        pl.col("more").str.extract(FORWARDED).alias("forwarded"),
-    )
+        pl.when(is_named).then("second").when(has_address).then(within.struct.field("2")).otherwise("first")
+        .alias("address"),
+        pl.when(is_named).then("first").when(has_address).then(within.struct.field("1")).alias("host"),
+    )  # fmt: skip
 
 
 def with_request_line(found: pl.DataFrame) -> pl.DataFrame:

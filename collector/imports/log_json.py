@@ -5,31 +5,63 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from collector.imports.log_clf import TIMES, epoch_ms, with_request_line
+from collector.imports.log_clf import TIMES, CommonLog, epoch_ms, with_request_line
 from collector.imports.log_requests import NO_AGENT, conform_requests
-from event_lens.contract.timestamps import epoch_ms_of
+from collector.imports.times import epoch_ms_of_value
 
-# Keys in lower case, with _ for - and .; the first that is there counts.
+# Keys in lower case, with _ for - and . and for what holds them; the first that is there counts.
 KEYS = {
-    "at": ("time_iso8601", "starttimelocal", "startutc", "time_local", "@timestamp", "timestamp", "msec", "ts", "time"),
-    "address": ("client_ip", "clienthost", "remote_addr", "remote_ip", "client", "clientaddr", "ip"),
+    "at": (
+        "time_iso8601", "starttimelocal", "startutc", "time_local", "edgestarttimestamp", "@timestamp", "timestamp",
+        "msec", "ts", "time",
+    ),
+    "address": (
+        "client_ip", "clientip", "clienthost", "remote_addr", "remote_ip", "client", "clientaddr", "ip", "source_ip",
+        "httprequest_remoteip", "proxy_clientip",
+    ),
     "request": ("request_line", "request"),
-    "method": ("request_method", "requestmethod", "method", "verb"),
-    "target": ("request_uri", "requestpath", "uri", "url", "path", "target"),
-    "host": ("http_host", "requesthost", "host", "server_name", "vhost"),
-    "status": ("status", "downstreamstatus", "status_code", "response_status", "code"),
-    "size": ("body_bytes_sent", "downstreamcontentsize", "bytes_sent", "size", "bytes"),
-    "referrer": ("http_referrer", "http_referer", "request_referer", "referrer", "referer"),
+    "method": (
+        "request_method", "requestmethod", "method", "verb", "clientrequestmethod", "http_request_method",
+        "httprequest_requestmethod", "proxy_method",
+    ),
+    "target": (
+        "request_uri", "requestpath", "uri", "url", "path", "target", "clientrequesturi", "url_original", "url_path",
+        "httprequest_requesturl", "proxy_path",
+    ),
+    "query": ("url_query",),
+    "host": (
+        "http_host", "requesthost", "host", "server_name", "vhost", "clientrequesthost", "url_domain", "proxy_host",
+    ),
+    "status": (
+        "status", "downstreamstatus", "status_code", "response_status", "code", "edgeresponsestatus",
+        "http_response_status_code", "httprequest_status", "proxy_statuscode",
+    ),
+    "size": (
+        "body_bytes_sent", "downstreamcontentsize", "bytes_sent", "size", "bytes", "edgeresponsebytes",
+        "http_response_body_bytes", "httprequest_responsesize",
+    ),
+    "referrer": (
+        "http_referrer", "http_referer", "request_referer", "referrer", "referer", "clientrequestreferer",
+        "http_request_referrer", "httprequest_referer", "proxy_referer",
+    ),
     "forwarded": ("http_x_forwarded_for", "x_forwarded_for", "request_x_forwarded_for"),
-    "user_agent": ("http_user_agent", "request_user_agent", "user_agent", "useragent", "agent"),
-}
+    "user_agent": (
+        "http_user_agent", "request_user_agent", "user_agent", "useragent", "agent", "clientrequestuseragent",
+        "user_agent_original", "httprequest_useragent", "proxy_useragent",
+    ),
+}  # fmt: skip
+MAX_DEPTH = 3
+WRAPPED = "log"
+"""The key under which containers' logs have a line as it was written."""
 
 HEADERS = "with headers"
 """Beside the values of a request: all its headers are told, as Caddy does."""
 
 
 class JsonLog:
-    """One object a line; its keys may have any of the names that people use for them."""
+    """One object a line; its keys may have any of the names that people use for them. A line of a container's log is
+    read as the line that it holds.
+    """
 
     name = "json"
 
@@ -37,35 +69,59 @@ class JsonLog:
         self._decode = msgspec.json.Decoder().decode
 
     def read(self, lines: pl.DataFrame) -> pl.DataFrame:
-        values = [self._request(line) for line in lines["line"]]
-        schema = {name: pl.String() for name in (*KEYS, "at_text")} | {"at": pl.Int64()}
-        found = pl.concat([lines, pl.DataFrame(values, schema=schema, orient="row")], how="horizontal")
-        is_late = found["at"].is_null() & found["at_text"].is_not_null()
-        if is_late.any():
-            found = found.with_columns(
-                found["at"].scatter(is_late.arg_true(), epoch_ms(found["at_text"].filter(is_late), TIMES))
-            )
-        parts = with_request_line(found.select("number", "request"))
-        return conform_requests(
-            found.with_columns(pl.coalesce("method", parts["method"]), pl.coalesce("target", parts["target"]))
-        )
+        said = [self._said(line) for line in lines["line"]]
+        held = [each.get(WRAPPED) for each in said]
+        is_held = pl.Series([isinstance(line, str) for line in held], dtype=pl.Boolean)
+        if not is_held.any():
+            return _requests(lines, said)
+        inner = lines.with_columns(pl.Series("line", [str(line).rstrip() for line in held])).filter(is_held)
+        others = [each for each in said if not isinstance(each.get(WRAPPED), str)]
+        return pl.concat([CommonLog().read(inner), _requests(lines.filter(~is_held), others)]).sort("number")
 
-    def _request(self, line: str) -> dict[str, Any]:
+    def _said(self, line: str) -> dict[str, Any]:
         try:
             said = self._decode(line)
         except (msgspec.DecodeError, RecursionError):
             return {}
-        if not isinstance(said, dict):
-            return {}
-        flat = _flat(said)
-        found: dict[str, Any] = {}
-        for column, keys in KEYS.items():
-            value = next((flat[key] for key in keys if flat.get(key) not in (None, "", "-")), None)
-            found[column] = None if value is None else str(value)
-        if found["user_agent"] is None and (HEADERS in flat or any(key in flat for key in KEYS["user_agent"])):
-            found["user_agent"] = NO_AGENT
-        found["at_text"], found["at"] = found["at"], epoch_ms_of(found["at"])
-        return found
+        return said if isinstance(said, dict) else {}
+
+
+def _requests(lines: pl.DataFrame, said: list[dict[str, Any]]) -> pl.DataFrame:
+    schema = {name: pl.String() for name in KEYS} | {"at": pl.Int64(), "at_text": pl.String()}
+    columns: dict[str, list[Any]] = {name: [] for name in schema}
+    for values in map(_request, said):
+        for name, column in columns.items():
+            column.append(values[name])
+    found = lines.with_columns(pl.Series(name, columns[name], dtype=kind) for name, kind in schema.items())
+    is_late = found["at"].is_null() & found["at_text"].is_not_null()
+    if is_late.any():
+        found = found.with_columns(
+            found["at"].scatter(is_late.arg_true(), epoch_ms(found["at_text"].filter(is_late), TIMES))
+        )
+    parts = with_request_line(found.select("number", "request"))
+    target = pl.coalesce("target", parts["target"])
+    return conform_requests(
+        found.with_columns(
+            pl.coalesce("method", parts["method"]),
+            pl.when(pl.col("query").is_not_null() & ~target.str.contains("?", literal=True))
+            .then(pl.concat_str(target, pl.lit("?"), pl.col("query")))
+            .otherwise(target)
+            .alias("target"),
+        )
+    )
+
+
+def _request(said: dict[str, Any]) -> dict[str, Any]:
+    flat = _flat(said)
+    found: dict[str, Any] = {}
+    for column, keys in KEYS.items():
+        value = next((flat[key] for key in keys if flat.get(key) not in (None, "", "-", [])), None)
+        value = value[0] if isinstance(value, list) else value
+        found[column] = value if column == "at" or value is None else str(value)
+    if found["user_agent"] is None and (HEADERS in flat or any(key in flat for key in KEYS["user_agent"])):
+        found["user_agent"] = NO_AGENT
+    at = found["at"]
+    return found | {"at": epoch_ms_of_value(at), "at_text": at if isinstance(at, str) else None}
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
@@ -73,13 +129,22 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     inner = said.get("request")
     for part in (said, inner if isinstance(inner, dict) else {}):
-        for key, value in part.items():
-            if not isinstance(value, dict):
-                flat.setdefault(key.lower().replace("-", "_").replace(".", "_"), value)
+        _flatten(part, "", flat)
     headers = inner.get("headers") if isinstance(inner, dict) else None
     if isinstance(headers, dict):
         flat[HEADERS] = True
-    for key, values in headers.items() if isinstance(headers, dict) else ():
-        value = values[0] if isinstance(values, list) and values else values
-        flat.setdefault(f"http_{key.lower().replace('-', '_')}", value)
+        for key, value in headers.items():
+            flat.setdefault(f"http_{_key(key)}", value)
     return flat
+
+
+def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int = 1) -> None:
+    for key, value in said.items():
+        if not isinstance(value, dict):
+            flat.setdefault(prefix + _key(key), value)
+        elif depth < MAX_DEPTH:
+            _flatten(value, f"{prefix}{_key(key)}_", flat, depth + 1)
+
+
+def _key(key: str) -> str:
+    return key.lower().replace("-", "_").replace(".", "_")

@@ -35,6 +35,9 @@ NO_AGENT = "-"
 PRIVATE = r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|::1$|f[cd][0-9a-f]{2}:|fe80:)"
 WITH_PORT = r"^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d+|\[([0-9A-Fa-f:.]+)\](?::\d+)?)$"
 
+# Servers that listen on both kinds of addresses at once write the older kind like this.
+MAPPED = r"(?i)^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$"
+
 
 class LogFormat(Protocol):
     """Reads lines (`number`, `line`) as requests; one object a file, since some formats say their fields once."""
@@ -53,7 +56,7 @@ def conform_requests(found: pl.DataFrame) -> pl.DataFrame:
     """
     if "forwarded" in found.columns:
         found = found.with_columns(_client_address())
-    found = found.with_columns(pl.coalesce(pl.col("address").str.replace(WITH_PORT, "$1$2"), "address"))
+    found = found.with_columns(pl.col("address").str.replace(WITH_PORT, "$1$2").str.replace(MAPPED, "$1"))
     columns = []
     for name, kind in REQUEST_COLUMNS.items():
         value = pl.col(name) if name in found.columns else pl.lit(None)
@@ -67,7 +70,7 @@ def conform_requests(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _client_address() -> pl.Expr:
-    named = pl.col("forwarded").str.split(",").list.eval(pl.element().str.strip_chars())
+    named = pl.col("forwarded").str.split(",").list.eval(pl.element().str.strip_chars(" +"))
     public = named.list.eval(pl.element().filter(~pl.element().str.contains(PRIVATE) & ~pl.element().is_in(NOTHING)))
     is_proxy = pl.col("address").str.contains(PRIVATE)
     return pl.when(is_proxy).then(pl.coalesce(public.list.last(), "address")).otherwise("address").alias("address")

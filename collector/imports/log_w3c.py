@@ -71,7 +71,7 @@ class W3cLog:
         is_plus = ~agent.str.contains("%20", literal=True)
         found = found.with_columns(
             epoch_ms(found["moment"], TIMES).alias("at"),
-            pl.when(pl.col("query").is_in(("-", "")))
+            pl.when(pl.col("query").is_in(("-", "")) | pl.col("query").is_null())
             .then("target")
             .otherwise(pl.concat_str("target", "query", separator="?"))
             .alias("target"),

@@ -16,3 +16,9 @@ MASK = "***"
 def masked_line(text: str) -> str:
     """Return the line with its first word, which may be a visitor's host, and all addresses and secrets masked."""
     return mask_secrets(ADDRESS.sub(MASK, FIRST_WORD.sub(MASK, text)))
+
+
+def shown_line(text: str, longest: int) -> str:
+    """Return the begin of a masked line as a terminal may show it: what would steer the terminal is escaped."""
+    masked = masked_line(text)[:longest]
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in masked)

@@ -12,7 +12,7 @@ import polars as pl
 from collector.imports.event_frame import Chunk, split_readable
 from collector.imports.event_ids import EventIds
 from collector.imports.loader import EVENTS, ID_COLUMN, OPERATIONS, QUARANTINE, ImportLoader
-from collector.imports.masking import masked_line
+from collector.imports.masking import masked_line, shown_line
 from collector.imports.operation_frame import make_operations
 from collector.imports.record import FINISHED, ImportRecord, count_all_runs, write_record
 from collector.imports.row_frame import Importer, Rows, make_rows
@@ -216,7 +216,7 @@ class ImportRun:
     def _note(self, file: Path, unreadable: pl.DataFrame) -> None:
         self.report.unreadable_kinds.update(dict(unreadable["code"].value_counts().iter_rows()))
         for number, code, message, body in unreadable.unique("code", keep="first", maintain_order=True).iter_rows():
-            shown = masked_line(body)[:MAX_SHOWN]
+            shown = shown_line(body, MAX_SHOWN)
             self.report.unreadable.setdefault(code, FirstOfKind(file.name, number, message, shown))
 
     def _quarantined(self, file: Path, unreadable: pl.DataFrame, ids: EventIds) -> pl.DataFrame:

@@ -12,12 +12,15 @@ from typing import IO, Any, NamedTuple
 import polars as pl
 import zstandard
 
+from collector.imports.zstd_file import ZstdFile
 from event_lens.errors import Refused
 
 BLOCK_BYTES = 4_194_304
 MAX_LINE_BYTES = 65_536
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ": "xz"}
+_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zX": "xz"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_ZIP = b"PK\x03\x04"
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, gzip.BadGzipFile)
 
 
@@ -30,18 +33,37 @@ class Block(NamedTuple):
     bytes_read: int
 
 
+def check_is_file(path: Path) -> None:
+    """Raise `Refused` for a pipe: it is gone when it was read once, and a file is looked at before it is read."""
+    if path.exists() and not path.is_file():
+        raise Refused(
+            f"{path} is not a file but a pipe or a device: write what comes out of it to a file, and import that. "
+            "Compressed files are read as they are.",
+            code="import_file_unreadable",
+        )
+
+
 def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
     """Return the file as it lies on disk, and its content; the caller closes the first. Raises `Refused`
     (`import_file_unreadable`, `import_not_utf8`).
     """
+    check_is_file(path)
     try:
         raw = path.open("rb")
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.", code="import_file_unreadable") from error
-    kind = next((kind for magic, kind in _MAGIC.items() if _peek(raw, len(magic)) == magic), "")
-    if _peek(raw, 2) in (b"\xff\xfe", b"\xfe\xff"):
+    begin = raw.read(4)
+    raw.seek(0, io.SEEK_SET)
+    kind = next((kind for magic, kind in _MAGIC.items() if begin.startswith(magic)), "")
+    if begin[:2] in _UTF16:
         raw.close()
         raise Refused(f"{path} is UTF-16; write it as UTF-8 first, for example with iconv.", code="import_not_utf8")
+    if begin == _ZIP:
+        raw.close()
+        raise Refused(
+            f"{path} is a zip archive, which may hold many files: unpack it and name those to import.",
+            code="import_file_unreadable",
+        )
     content: Any = raw
     if kind == "gzip":
         content = gzip.GzipFile(fileobj=raw)
@@ -50,7 +72,7 @@ def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
     elif kind == "xz":
         content = lzma.LZMAFile(raw)  # noqa: SIM115
     elif kind == "zstd":
-        content = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        content = ZstdFile(raw)
     return raw, content
 
 
@@ -77,7 +99,8 @@ class LineSplitter:
 
     def lines(self, data: bytes) -> pl.DataFrame:
         """Return the lines that end in `data`."""
-        whole, newline, rest = (self._rest + data).rpartition(b"\n")
+        # Whoever empties a log that is open for writing leaves a hole of NULs as long as it was.
+        whole, newline, rest = (self._rest + data).lstrip(b"\0").rpartition(b"\n")
         self._rest = rest[: MAX_LINE_BYTES + 1]
         return self._frame(whole.split(b"\n")) if newline else self._frame([])
 
@@ -93,7 +116,9 @@ class LineSplitter:
         lines = text.decode("utf-8", "replace").split("\n") if pieces else []
         frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("number", self._number)
         self._number += len(lines)
-        return frame.with_columns(pl.col("line").str.strip_chars_end("\r")).filter(pl.col("line").str.contains(r"\S"))
+        return frame.with_columns(pl.col("line").str.strip_chars_end("\r").str.strip_chars_start("\0")).filter(
+            pl.col("line").str.contains(r"\S")
+        )
 
 
 def _has_long(pieces: list[bytes]) -> bool:
@@ -109,9 +134,3 @@ def _read(content: IO[bytes], path: Path) -> bytes:
             "again and repeat the import.",
             code="import_file_damaged",
         ) from error
-
-
-def _peek(raw: IO[bytes], length: int) -> bytes:
-    begin = raw.read(length)
-    raw.seek(0, io.SEEK_SET)
-    return begin

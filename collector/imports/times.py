@@ -1,6 +1,7 @@
 """Times of tables, as databases and tools write them, in milliseconds since the epoch."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -8,6 +9,8 @@ import polars as pl
 from event_lens.contract.timestamps import SMALLEST_EPOCH_MS, epoch_ms_of
 
 SMALLEST_EPOCH_US = SMALLEST_EPOCH_MS * 1000
+SMALLEST_EPOCH_NS = SMALLEST_EPOCH_US * 1000
+MAX_EPOCH_MS = 2**53  # far behind the last day that a table takes
 WITH_ZONE = (
     "%Y-%m-%dT%H:%M:%S%.f%#z",
     "%Y-%m-%d %H:%M:%S%.f%#z",
@@ -18,8 +21,8 @@ WITHOUT_ZONE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
 
 
 def epoch_ms_of_column(values: pl.Series, timezone: str = "UTC") -> pl.Series:
-    """Return milliseconds since the epoch for a column of times, of numbers (s, ms or µs) or of text; null where a
-    value is not a time.
+    """Return milliseconds since the epoch for a column of times, of numbers (s, ms, µs or ns) or of text; null where
+    a value is not a time.
 
     Those without a zone are `timezone`'s; of an hour that comes twice in autumn they are the first.
     """
@@ -37,10 +40,12 @@ def epoch_ms_of_column(values: pl.Series, timezone: str = "UTC") -> pl.Series:
 def _from_numbers(values: pl.Series) -> pl.Series:
     number = pl.col("v").cast(pl.Float64)
     scaled = (
-        pl.when(number.abs() >= SMALLEST_EPOCH_US).then(number / 1000)
+        pl.when(number.abs() >= SMALLEST_EPOCH_NS).then(number / 1_000_000)
+        .when(number.abs() >= SMALLEST_EPOCH_US).then(number / 1000)
         .when(number.abs() >= SMALLEST_EPOCH_MS).then(number).otherwise(number * 1000)
     )  # fmt: skip
-    return values.alias("v").to_frame().select(scaled.round(3).floor().cast(pl.Int64, strict=False))["v"]
+    found = values.alias("v").to_frame().select(scaled.round(3).floor().cast(pl.Int64, strict=False))["v"]
+    return found.set(found.abs() > MAX_EPOCH_MS, None)
 
 
 def _from_texts(texts: pl.Series, timezone: str) -> pl.Series:
@@ -69,9 +74,22 @@ def _in_zone(values: pl.Series, timezone: str) -> pl.Series:
     return values.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
 
 
+def epoch_ms_of_value(value: Any) -> int | None:
+    """Return milliseconds since the epoch of a time in any form that `epoch_ms_of_column` reads; UTC without a zone."""
+    return _odd(value, "UTC") if isinstance(value, str) else _whole_ms(epoch_ms_of(value))
+
+
+def _whole_ms(found: int | None) -> int | None:
+    """Return a time in milliseconds where it was told in smaller units; None for what lies beyond all days."""
+    if found is not None and abs(found) >= SMALLEST_EPOCH_US:
+        found //= 1_000_000 if abs(found) >= SMALLEST_EPOCH_NS else 1000
+    return None if found is None or abs(found) > MAX_EPOCH_MS else found
+
+
 def _odd(text: str, timezone: str) -> int | None:
+    text = text.strip()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return epoch_ms_of(text)
+        return _whole_ms(epoch_ms_of(text))
     return epoch_ms_of((moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).isoformat())

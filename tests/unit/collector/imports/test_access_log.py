@@ -10,6 +10,7 @@ import pytest
 
 from collector.imports.access_log import read
 from collector.imports.event_frame import split_readable
+from collector.imports.follow import LogTail
 from collector.imports.masking import masked_line
 from collector.imports.row_frame import make_rows
 from collector.imports.sources import Options
@@ -90,6 +91,35 @@ def test_a_file_of_which_nothing_can_be_read_is_an_error_with_its_first_line(tmp
     path.write_bytes(bytes(range(256)) * 40)
     with pytest.raises(Refused, match="Nothing of"):
         list(read(path, Options()))
+
+
+def test_objects_of_which_none_is_a_request_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text('{"ts": 1786518000, "level": "info", "msg": "started"}\n')
+    with pytest.raises(Refused, match="None of the objects"):
+        list(read(path, Options()))
+
+
+def test_a_log_that_says_its_fields_and_nothing_yet_is_empty_and_may_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "ex260812.log"
+    path.write_text("#Fields: date time c-ip cs-method cs-uri-stem sc-status\n")
+    assert sum(chunk.events.height for chunk in read(path, Options())) == 0
+    tail = LogTail(path, Options())
+    assert tail.poll() is not None
+    with path.open("a") as file:
+        file.write("2026-08-12 07:00:00 192.0.2.1 GET /a 200\n")
+    chunk = tail.poll()
+    tail.close()
+    assert chunk is not None
+    assert chunk.events["path"].to_list() == ["/a"]
+
+
+def test_what_is_shown_of_a_file_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "evil.log"
+    path.write_bytes(b"x \x1b]0;owned\x07 \x1b[2J\n")
+    with pytest.raises(Refused) as caught:
+        list(read(path, Options()))
+    assert caught.value.message.isprintable()
 
 
 def test_a_format_that_is_named_is_taken_and_an_unknown_one_refused(tmp_path: Path) -> None:

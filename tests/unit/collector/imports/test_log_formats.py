@@ -44,6 +44,86 @@ LINES: dict[str, tuple[type[LogFormat], str, Callable[[str], str], str]] = {
         "",
     ),
     "addresses of the chain first": (CommonLog, "", lambda ip: f"{ip}, 10.0.0.9 - - {REQUEST} {SAID}", ""),
+    "lighttpd's own": (CommonLog, "shop.example", lambda ip: f"{ip} shop.example - {REQUEST} {SAID}", ""),
+    "lighttpd's own, with a user": (
+        CommonLog,
+        "shop.example",
+        lambda ip: f"{ip} shop.example ada {REQUEST} {SAID}",
+        "",
+    ),
+    "syslog": (CommonLog, "", lambda ip: f"Aug 12 09:00:00 web1 nginx: {ip} - - {REQUEST} {SAID}", ""),
+    "syslog with a process": (
+        CommonLog,
+        "",
+        lambda ip: f"<190>Aug 12 09:00:00 web nginx[7]: {ip} - - {REQUEST} {SAID}",
+        "",
+    ),
+    "syslog of today": (
+        CommonLog,
+        "",
+        lambda ip: f"<190>1 2026-08-12T09:00:00Z web nginx - - - {ip} - - {REQUEST} {SAID}",
+        "",
+    ),
+    "syslog with the host": (
+        CommonLog,
+        "shop.example",
+        lambda ip: f"Aug 12 09:00:00 web1 apache: shop.example:443 {ip} - - {REQUEST} {SAID}",
+        "",
+    ),
+    "compose": (CommonLog, "", lambda ip: f"web_1  | {ip} - - {REQUEST} {SAID}", ""),
+    "kubernetes": (CommonLog, "", lambda ip: f"2026-08-12T09:00:00.123456789Z stdout F {ip} - - {REQUEST} {SAID}", ""),
+    "docker": (
+        JsonLog,
+        "",
+        lambda ip: json.dumps({"log": f"{ip} - - {REQUEST} {SAID}\n", "stream": "stdout", "time": AT.isoformat()}),
+        "",
+    ),
+    "address in brackets": (CommonLog, "", lambda ip: f"{f'[{ip}]' if ':' in ip else ip} - - {REQUEST} {SAID}", ""),
+    "a balancer's address first": (CommonLog, "", lambda ip: f"10.0.0.9, {ip} - - {REQUEST} {SAID}", ""),
+    "elastic's common schema": (
+        JsonLog,
+        "shop.example",
+        lambda ip: json.dumps(
+            {"@timestamp": AT.isoformat(), "client": {"ip": ip}, "user_agent": {"original": CHROME}}
+            | {"http": {"request": {"method": "GET", "referrer": SEARCH}, "response": {"status_code": 200}}}
+            | {"url": {"path": "/a", "query": "b=1", "domain": "shop.example"}}
+        ),
+        "",
+    ),
+    "google's balancer": (
+        JsonLog,
+        "shop.example",
+        lambda ip: json.dumps(
+            {"timestamp": AT.isoformat()}
+            | {
+                "httpRequest": {"requestMethod": "GET", "requestUrl": "https://shop.example/a?b=1", "status": 200}
+                | {"userAgent": CHROME, "remoteIp": ip, "referer": SEARCH}
+            }
+        ),
+        "",
+    ),
+    "cloudflare": (
+        JsonLog,
+        "shop.example",
+        lambda ip: json.dumps(
+            {"ClientIP": ip, "ClientRequestHost": "shop.example", "ClientRequestMethod": "GET"}
+            | {"ClientRequestURI": "/a?b=1", "EdgeResponseStatus": 200, "EdgeStartTimestamp": AT_MS * 1_000_000}
+            | {"ClientRequestUserAgent": CHROME, "ClientRequestReferer": SEARCH}
+        ),
+        "",
+    ),
+    "vercel": (
+        JsonLog,
+        "shop.example",
+        lambda ip: json.dumps(
+            {"timestamp": AT_MS}
+            | {
+                "proxy": {"method": "GET", "host": "shop.example", "path": "/a?b=1", "statusCode": 200}
+                | {"userAgent": [CHROME], "referer": SEARCH, "clientIp": ip}
+            }
+        ),
+        "",
+    ),
     "caddy": (
         JsonLog,
         "shop.example",
@@ -150,6 +230,16 @@ def test_logs_that_say_their_fields_are_read_by_them(lines: tuple[str, ...], hos
     assert set(found.select("at", "url", "user_agent", "referrer").rows()) == {(AT_MS, f"{host}/a?b=1", CHROME, SEARCH)}
 
 
+def test_fields_that_a_log_leaves_out_leave_the_others_as_they_are() -> None:
+    lines = ("#Fields: date time c-ip cs-method cs-uri-stem sc-status x-forwarded-for",
+             "2026-08-12 07:00:00 10.0.0.3 GET /a 200 192.0.2.1,+10.0.0.9")  # fmt: skip
+    assert read(W3cLog(), frame(*lines)).select("url", "address").rows() == [("/a", "192.0.2.1")]
+
+
+def test_addresses_that_a_server_writes_in_the_newer_form_are_the_older_ones() -> None:
+    assert CommonLog().read(frame(line(address="::ffff:192.0.2.1")))["address"].to_list() == ["192.0.2.1"]
+
+
 def test_fields_may_change_within_a_log_and_a_cut_line_is_unreadable() -> None:
     found = W3cLog().read(frame("#Fields: date time c-ip", "2026-08-12 07:00:00 192.0.2.1", "#Fields: c-ip date time",
                                 "192.0.2.2 2026-08-12 07:00:00", "192.0.2.3 2026-08-12"))  # fmt: skip
@@ -215,6 +305,8 @@ def test_odd_lines_are_read_and_pages_told_from_the_others(text: str, expected: 
         '{"ts": "yesterday"}',
         "[1]",
         "{bad",
+        '{"ts": 1000000000000000000000000000000, "request": "GET / HTTP/1.1"}',
+        '{"ts": 1e308, "request": "GET / HTTP/1.1"}',
     ],
 )
 def test_what_cannot_be_read_is_unreadable_in_every_format(text: str) -> None:

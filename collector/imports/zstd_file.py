@@ -1,0 +1,46 @@
+"""Files that zstd compressed, read to their end or refused: its own reader takes a cut file for a whole one."""
+
+import io
+from typing import IO
+
+import zstandard
+
+PIECE_BYTES = 1024
+"""What is unpacked at once: a kilobyte may hold 32 MB and not more."""
+
+
+class ZstdFile(io.RawIOBase):
+    """The content of `raw`, frame after frame. Raises `EOFError` where a frame ends before its end."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._packed = b""
+        self._unpacked = memoryview(b"")
+        self._is_between = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: "memoryview") -> int:  # type: ignore[override]
+        while not self._unpacked:
+            if not self._unpack():
+                return 0
+        size = min(len(target), len(self._unpacked))
+        target[:size] = self._unpacked[:size]
+        self._unpacked = self._unpacked[size:]
+        return size
+
+    def _unpack(self) -> bool:
+        """Unpack the next piece; returns whether there was one."""
+        piece = self._packed or self._raw.read(PIECE_BYTES)
+        if not piece:
+            if not self._is_between:
+                raise EOFError("Compressed file ended before the end of a frame")
+            return False
+        self._unpacked = memoryview(self._frame.decompress(piece))
+        self._packed = self._frame.unused_data
+        self._is_between = self._frame.eof
+        if self._is_between:
+            self._frame = zstandard.ZstdDecompressor().decompressobj()
+        return True
