@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from collector.imports.sources import Options, Source
 from event_lens.clock import now_ms, to_datetime
 from event_lens.contract.timestamps import first_ms
 from event_lens.errors import Refused
-from event_lens.file_lock import try_lock
+from event_lens.file_lock import try_lock, waited_lock
 from event_lens.registry.database import open_registry
 from event_lens.registry.import_salts import import_salt
 from event_lens.registry.placements import check_stays
@@ -49,6 +50,7 @@ def import_files(
             run.finish()
         seconds = time.monotonic() - started
     _say(run, seconds, is_dry=is_dry)
+    _check_read(run)
 
 
 def follow_log(settings: Settings, source: Source, file: Path, project_id: str, options: Options) -> None:
@@ -89,7 +91,7 @@ def _opened_run(
         registry.close()
     names = [str(file.resolve()) for file in files]
     with (
-        _alone(settings, project_id, source.name, names),
+        alone(settings, project_id, source.name, names),
         connect(settings, "collector", shard=project.shard, query_timeout_seconds=600) as warehouse,
     ):
         started_at_ms = now_ms()
@@ -115,6 +117,7 @@ def _opened_run(
             first_open_ms=first_ms(first_open),
             has_ids=source.has_ids,
             is_dry=is_dry,
+            turn=partial(waited_lock, _lock_file(settings, project_id, source.name)),
         )
         try:
             if unfinished:
@@ -126,18 +129,24 @@ def _opened_run(
 
 
 @contextmanager
-def _alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
-    """Keep other imports of these files out while the block runs. Raises `Refused` (`import_running`) when one is
-    running.
+def alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
+    """Keep other imports of these files out while the block runs, and their undoing. Raises `Refused`
+    (`import_running`) when one is running.
     """
-    key = blake2b("\0".join((project_id, source, *files)).encode(), digest_size=8).hexdigest()
-    lock = try_lock(settings.home / "imports" / f"{key}.lock")
+    lock = try_lock(_lock_file(settings, project_id, source, *files))
     if lock is None:
-        raise Refused("Another import of these files is running; wait for its end.", code="import_running")
+        raise Refused(
+            "An import of these files is running; wait for its end, or stop it with Ctrl-C.", code="import_running"
+        )
     try:
         yield
     finally:
         os.close(lock)
+
+
+def _lock_file(settings: Settings, *names: str) -> Path:
+    key = blake2b("\0".join(names).encode(), digest_size=8).hexdigest()
+    return settings.home / "imports" / f"{key}.lock"
 
 
 def _teller(bar: Bar, run: ImportRun, file: Path, done: int, started: float) -> Callable[[Chunk], None]:
@@ -168,6 +177,12 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
             f"First {kind}: {first.file}, line {first.number}: {first.message}", highlight=False, markup=False
         )
         console.print(f"  {first.line}", highlight=False, markup=False, soft_wrap=True)
+    for file, names in report.absent.items():
+        console.print(
+            f"No row of {file} has {', '.join(sorted(names))}, which the mapping names: is that right?",
+            highlight=False,
+            markup=False,
+        )
     if record.event_count:
         first_day, last_day = (to_datetime(at).date() for at in (record.first_event_ms, record.last_event_ms))
         console.print(f"Events from {first_day} to {last_day} (UTC).", highlight=False)
@@ -185,6 +200,17 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
         console.print("Nothing new: there is no line in it.")
     else:
         console.print("Nothing new: every line was imported before, or is left out.")
+
+
+def _check_read(run: ImportRun) -> None:
+    """Raise `Refused` when everything was unreadable, now or when it was imported before."""
+    record, unreadable = run.record, run.report.unreadable_kinds.total()
+    is_read = record.event_count or record.operation_count or record.left_out or record.known_count > unreadable
+    if unreadable and not is_read:
+        raise Refused(
+            f"Nothing of {_names([Path(file) for file in record.files])} could be read; the reasons stand above.",
+            code="import_unreadable",
+        )
 
 
 def _names(files: Sequence[Path]) -> str:

@@ -110,12 +110,15 @@ def import_undo(
 ) -> None:
     """Take exactly the rows of an import out again, and build their days anew."""
     from cli.builds import build_touched
-    from collector.imports.undo import undo_import
+    from cli.import_run import alone
+    from collector.imports.undo import find_import, undo_import
     from event_lens.warehouse.access import connect
 
     settings = read_settings(os.environ)
     with connect(settings, "admin", shard=_shard_of(settings, import_id), query_timeout_seconds=600) as warehouse:
-        row_count = undo_import(warehouse, import_id)
+        found = find_import(warehouse, import_id)
+        with alone(settings, found["project_id"], found["source"], found["files"]):
+            row_count = undo_import(warehouse, import_id)
     console.print(f"Took {row_count:,} rows of {import_id} out again.", highlight=False)
     if build:
         build_touched(settings)

@@ -4,11 +4,18 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from event_lens.contract.limits import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD_LENGTH
+from event_lens.contract.limits import (
+    MAX_ID_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_REVENUE,
+    MAX_TEXT_LENGTH,
+    MAX_URL_LENGTH,
+    MAX_WORD_LENGTH,
+)
 from event_lens.error_codes import CODES
 
 NUMBERS = {"number": pl.UInt32(), "at": pl.Int64(), "screen_width": pl.Int64(), "screen_height": pl.Int64()} | {
-    "latitude": pl.Float64(), "longitude": pl.Float64(), "revenue": pl.Decimal(18, 4)
+    "latitude": pl.Float64(), "longitude": pl.Float64()
 }  # fmt: skip
 IDS = ("device_id", "profile_id", "client_session_id")
 WORDS = (
@@ -20,10 +27,11 @@ LONGEST = (
     | dict.fromkeys(("path", "search", "referrer"), MAX_URL_LENGTH)
     | dict.fromkeys(WORDS, MAX_WORD_LENGTH)
 )
-UNCUT = ("content", "user_agent", "properties")
+UNCUT = ("content", "user_agent", "properties", "revenue")
 EVENT_COLUMNS: dict[str, pl.DataType] = NUMBERS | dict.fromkeys((*IDS, *LONGEST, *UNCUT), pl.String())
 """`number` is the line, `at` milliseconds since the epoch, `path` a path or whole URL, `properties` JSON text,
-`content` the source's own id of the event or, where there is none, all that was said of it. Texts are never null."""
+`revenue` a number as it was written, `content` the source's own id of the event or, where there is none, all that was
+said of it. Texts are never null."""
 
 UNREADABLE_COLUMNS = {"number": pl.UInt32(), "code": pl.String(), "message": pl.String(), "body": pl.String()}
 
@@ -33,7 +41,7 @@ class Chunk:
     """What a piece of a file said. `left_out` counts lines by the reason why they are not events.
 
     `calls` are about people and groups: frames like those of events, whose `name` is the wire's type of the operation
-    and whose `properties` are its payload.
+    and whose `properties` are its payload. `absent` are columns that a mapping names and no row so far has.
     """
 
     events: pl.DataFrame
@@ -42,6 +50,7 @@ class Chunk:
     bytes_read: int
     left_out: dict[str, int] = field(default_factory=dict)
     calls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENT_COLUMNS))
+    absent: frozenset[str] = frozenset()
 
 
 def conform_events(found: pl.DataFrame) -> pl.DataFrame:
@@ -84,6 +93,8 @@ def split_readable(
         (pl.col("at") < first_open_ms, "too_late", CODES["too_late"].meaning),
         (pl.col("at") > last_ms, "timestamp_in_future", "The timestamp lies in the future."),
         (pl.col("name") == "", "name_missing", "The event's name is missing."),
+        (revenue().is_null() | revenue().is_nan(), "value_not_a_number", "The revenue is not a number."),
+        (revenue().abs() >= MAX_REVENUE, "value_out_of_range", f"The revenue is not below {MAX_REVENUE:.0e}."),
         (
             pl.any_horizontal(pl.col(*IDS).str.len_chars() > MAX_ID_LENGTH),
             "id_too_long",
@@ -95,3 +106,9 @@ def split_readable(
         refused.append(unreadable_frame(events.filter(is_fault), code, message, "content"))
         events = events.filter(~is_fault)
     return events, pl.concat(refused)
+
+
+def revenue() -> pl.Expr:
+    """Return an expression for what an event brought: 0 where nothing is written, null for what is not a number."""
+    text = pl.col("revenue").str.strip_chars()
+    return pl.when(text == "").then(0.0).otherwise(text.cast(pl.Float64, strict=False))

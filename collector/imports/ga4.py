@@ -135,5 +135,5 @@ def _version(system: Any, version: Any) -> str:
 def _revenue(name: str, bought: Said, said: Said) -> Any:
     if name == "refund":
         amount = bought.get("refund_value") or said.get("value")
-        return None if amount is None else -abs(float(amount))
+        return None if amount is None else f"-{text_of(amount).strip().removeprefix('-')}"
     return bought.get("purchase_revenue") if bought.get("purchase_revenue") is not None else said.get("value")

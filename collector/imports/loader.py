@@ -21,18 +21,19 @@ QUARANTINE = "lens_raw.quarantine"
 _TIME_COLUMN = {EVENTS: "created_at", OPERATIONS: "created_at", QUARANTINE: "received_at"}
 ID_COLUMN = {EVENTS: "event_id", OPERATIONS: "event_id", QUARANTINE: "body_hash"}
 _MOMENT = "fromUnixTimestamp64Milli({{{0}:Int64}}, 'UTC')".format
+# Of other imports, whenever they began, and of earlier runs of this one.
+BROUGHT = f"import_id != '' AND (import_id != {{import_id:String}} OR received_at < {_MOMENT('before')})"
 KNOWN = {
     table: (
         f"SELECT toString(event_id) AS id FROM {table} WHERE project_id = {{project:String}} "
         f"AND day BETWEEN toDate({_MOMENT('first')}) AND toDate({_MOMENT('last')}) "
         f"AND created_at BETWEEN {_MOMENT('first')} AND {_MOMENT('last')} "
-        f"AND received_at < {_MOMENT('before')} AND import_id != ''"
+        f"AND {BROUGHT}"
     )
     for table in (EVENTS, OPERATIONS)
 } | {
     QUARANTINE: (
-        "SELECT body_hash AS id FROM lens_raw.quarantine WHERE project_id = {project:String} "
-        f"AND received_at < {_MOMENT('before')} AND import_id != ''"
+        f"SELECT body_hash AS id FROM lens_raw.quarantine WHERE project_id = {{project:String}} AND {BROUGHT}"
     ),
 }
 LEFT_BEHIND = """
@@ -83,7 +84,8 @@ class ImportLoader:
     def known(self, table: str, rows: pl.DataFrame) -> pl.Series:
         """Return the ids (`event_id`, `body_hash`) of rows that were imported before, at the times of `rows`."""
         first, last = _span(rows, _TIME_COLUMN[table])
-        values = {"project": self._project_id, "first": first, "last": last, "before": self._known_before_ms}
+        values = {"project": self._project_id, "first": first, "last": last}
+        values |= {"import_id": self._import_id, "before": self._known_before_ms}
         return self._warehouse.frame(KNOWN[table], values).get_column("id").cast(pl.String)
 
     def land(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:

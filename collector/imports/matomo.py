@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from collector.imports.event_frame import Chunk
 from collector.imports.record_events import Said, properties_of, read_events, sides_of, text_of
@@ -12,6 +13,15 @@ NAMES = {
     "action": "screen_view", "download": "download", "outlink": "outlink", "search": "search",
     "ecommerceOrder": "purchase", "ecommerceAbandonedCart": "abandoned_cart", "goal": "goal",
 }  # fmt: skip
+# Its own names for what others call utm_*, newest first, and what a visit says of a campaign it came by.
+CAMPAIGN = {
+    "utm_source": (("mtm_source", "matomo_source", "pk_source", "piwik_source"), "campaignSource"),
+    "utm_medium": (("mtm_medium", "matomo_medium", "pk_medium", "piwik_medium"), "campaignMedium"),
+    "utm_campaign": (("mtm_campaign", "matomo_campaign", "pk_campaign", "piwik_campaign"), "campaignName"),
+    "utm_term": (("mtm_keyword", "mtm_kwd", "matomo_kwd", "pk_keyword", "pk_kwd", "piwik_kwd"), "campaignKeyword"),
+    "utm_content": (("mtm_content", "matomo_content", "pk_content", "piwik_content"), "campaignContent"),
+}
+OF_A_CAMPAIGN = {"utm_campaign": "referrerName", "utm_term": "referrerKeyword"}
 DEVICES = {
     "smartphone": "mobile",
     "phablet": "mobile",
@@ -59,9 +69,9 @@ def events_of(visit: Said) -> list[Said] | str:
         event = _event(action)
         if event:
             place = event["path"] = event["path"] or place
-            found.append(
-                shared | event | {"content": f"{visit['idVisit']}-{number}", "referrer": referrer if not found else ""}
-            )
+            came_by = _campaign(visit, event["path"]) if not found else {}
+            content = f"{visit['idVisit']}-{number}"
+            found.append(shared | event | came_by | {"content": content, "referrer": referrer if not found else ""})
     return found
 
 
@@ -82,6 +92,18 @@ def _event(action: Any) -> Said:
         "revenue": action.get("revenue"),
         "properties": properties_of(about | {"keyword": action.get("siteSearchKeyword")}),
     }
+
+
+def _campaign(visit: Said, url: str) -> Said:
+    """Return the campaign by which a visit came, of its first page's URL or of the visit itself."""
+    asked = dict(parse_qsl(url.partition("#")[0].partition("?")[2])) if "_" in url else {}
+    is_campaign = text_of(visit.get("referrerType")) == "campaign"
+    found = {}
+    for name, (keys, column) in CAMPAIGN.items():
+        of_visit = visit.get(column) or (is_campaign and visit.get(OF_A_CAMPAIGN.get(name, "")))
+        if value := next((asked[key] for key in keys if asked.get(key)), of_visit):
+            found[name] = value
+    return found
 
 
 def _known(value: Any) -> str:

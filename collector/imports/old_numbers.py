@@ -1,5 +1,6 @@
 """Daily numbers of an old tool: a table with a day and some of visitors, sessions, views and bounces."""
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -55,16 +56,18 @@ def read_old_numbers(path: Path) -> list[OldDay]:
             f"{path} has no days with visitors, sessions or views; its fields are {', '.join(fields[:30])}.",
             code="old_numbers_unreadable",
         )
-    return [_old_day(day, found[day]) for day in sorted(found)]
+    # Google's rates are shares of 1, others' are percent.
+    percent = 100 if max((sums.get("bounce_rate", 0) for sums in found.values()), default=0) <= 1 else 1
+    return [_old_day(day, found[day], percent) for day in sorted(found)]
 
 
-def _old_day(day: date, sums: dict[str, float]) -> OldDay:
+def _old_day(day: date, sums: dict[str, float], percent: int) -> OldDay:
     rate = sums.get("bounce_rate")
     sessions = sums.get("sessions")
     if rate is None and sessions and "bounces" in sums:
         rate = 100 * sums["bounces"] / sessions
-    elif rate is not None and 0 < rate < 1:
-        rate *= 100  # Google's are shares
+    elif rate is not None:
+        rate *= percent
     whole = {name: int(sums[name]) if name in sums else None for name in ("visitors", "sessions", "views")}
     return OldDay(day, bounce_rate=rate, **whole)
 
@@ -79,6 +82,7 @@ def _day(value: Any) -> date | None:
 
 def _number(value: Any) -> float | None:
     try:
-        return float(text_of(value).strip().removesuffix("%").replace(",", ""))
+        number = float(text_of(value).strip().removesuffix("%").replace(",", ""))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

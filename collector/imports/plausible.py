@@ -5,18 +5,21 @@
 The zip that Plausible's page exports holds sums of days and not events: those are for `eventlens import compare`.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from collector.imports.event_frame import Chunk
+from collector.imports.log_clf import unescape
 from collector.imports.record_events import Said, properties_of, read_events, text_of
 from collector.imports.sources import Options
 from event_lens.errors import Refused
 
 DEVICES = {"laptop": "desktop", "ultra-wide": "desktop"}
+TEXT = r"'((?:[^'\\]|\\.)*)'"
+TEXTS = re.compile(TEXT, re.DOTALL)
+LIST = re.compile(rf"\[(?:{TEXT}(?:,{TEXT})*)?\]", re.DOTALL)
 SUMS = ("imported_", "visitors.csv", "pages.csv", "sources.csv")
 
 
@@ -73,8 +76,5 @@ def event_of(row: Said) -> list[Said] | str:
 def _list(value: Any) -> list[str]:
     """Return the texts of a list, or of ClickHouse's text of one (`['a','b']`); empty for anything else."""
     if isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value.replace("'", '"'))
-        except ValueError:
-            return []
+        return [unescape(text) for text in TEXTS.findall(value)] if LIST.fullmatch(value) else []
     return [text_of(each) for each in value] if isinstance(value, list) else []

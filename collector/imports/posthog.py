@@ -8,7 +8,7 @@ from typing import Any
 from collector.imports.event_frame import Chunk
 from collector.imports.record_events import Said, object_of, properties_of, read_events, text_of
 from collector.imports.sources import Options
-from collector.imports.traits import alias, group, identify
+from collector.imports.traits import alias, assign_group, group, identify
 
 NAMES = {"$pageview": "screen_view", "$screen": "screen_view"}
 # Of its own bookkeeping.
@@ -26,18 +26,21 @@ ANONYMOUS_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-
 def read(path: Path, options: Options) -> Iterator[Chunk]:
     """Events, and what they and the table of persons say of people and groups."""
     first_values: dict[tuple[str, str], Any] = {}
-    return read_events(path, lambda row: records_of(row, first_values))
+    seen_groups: dict[str, Said] = {}
+    return read_events(path, lambda row: records_of(row, first_values, seen_groups))
 
 
-def records_of(row: Said, first_values: dict[tuple[str, str], Any]) -> list[Said] | str:
-    """The event in a row and its calls. `first_values`: what `$set_once` said first in a file, by person and name."""
+def records_of(row: Said, first_values: dict[tuple[str, str], Any], seen_groups: dict[str, Said]) -> list[Said] | str:
+    """The event in a row and its calls. `first_values`: what `$set_once` said first in a file, by person and name;
+    `seen_groups`: the groups that each person's last event in a file named.
+    """
     name = text_of(row.get("event"))
     if not name and row.get("person_id") and row.get("created_at"):
         return _person(row)
     if not name or not row.get("timestamp"):
         return "no event"
     said = object_of(row.get("properties"))
-    calls = _calls(name, row, said, first_values)
+    calls = [*_calls(name, row, said, first_values), *_groups(name, row, said, seen_groups)]
     if name in LEFT_OUT:
         return calls or f"{name} (bookkeeping)"
     return [_event(name, row, said), *calls]
@@ -81,6 +84,22 @@ def _calls(name: str, row: Said, said: Said, first_values: dict[tuple[str, str],
     if not person or not (traits or name == "$identify"):
         return []
     return [identify(person, traits, content=f"{content}\0identify", device_id=device, **sender)]
+
+
+def _groups(name: str, row: Said, said: Said, seen_groups: dict[str, Said]) -> list[Said]:
+    """Return calls for the groups of the person that an event names, when they are other ones than before.
+
+    Each event repeats them, and a group is known by its key alone, as of `$groupidentify`.
+    """
+    device, person = _ids(row, said)
+    named = {kind: text_of(key) for kind, key in object_of(said.get("$groups")).items() if isinstance(key, str | int)}
+    groups = {kind: key for kind, key in named.items() if key}
+    if not person or not groups or name in LEFT_OUT or seen_groups.get(person) == groups:
+        return []
+    seen_groups[person] = groups
+    sender = {"at": row["timestamp"], "user_agent": text_of(said.get("$raw_user_agent")), "device_id": device}
+    content = _content(name, row, said)
+    return [assign_group(person, key, content=f"{content}\0assign {kind}", **sender) for kind, key in groups.items()]
 
 
 def _traits(person: str, said: Said, row: Said, first_values: dict[tuple[str, str], Any]) -> Said:

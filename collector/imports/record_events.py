@@ -1,5 +1,6 @@
 """Events from records, for sources whose rows are nested or differ from one another."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from collector.imports.times import epoch_ms_of_column
 from event_lens.errors import Refused
 
 Said = dict[str, Any]
+MAX_TIME = 1e30  # in any unit
 FIXED = {"number": pl.UInt32(), "at": pl.Int64()}
 SCHEMA = {
     name: FIXED.get(name, pl.Float64() if kind.is_numeric() else pl.String()) for name, kind in EVENT_COLUMNS.items()
@@ -115,12 +117,14 @@ def _frame(found: list[Said]) -> pl.DataFrame:
 
 def _times(values: list[Any]) -> pl.Series:
     if all(isinstance(value, int | float) for value in values):
-        return epoch_ms_of_column(pl.Series("at", values, dtype=pl.Float64)).alias("at")
+        numbers = [float(value) if abs(value) < MAX_TIME else None for value in values]
+        return epoch_ms_of_column(pl.Series("at", numbers, dtype=pl.Float64)).alias("at")
     return epoch_ms_of_column(pl.Series("at", [text_of(value) for value in values], dtype=pl.String)).alias("at")
 
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value) if value not in (None, "") else None
-    except (TypeError, ValueError):
+        number = float(value) if value not in (None, "") else None
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if number is None or math.isfinite(number) else None

@@ -1,8 +1,7 @@
 """Tables and records of files: CSV, JSON in lines or an array, Parquet; a bad row takes no neighbour with it."""
 
-import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,14 +9,18 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
+from collector.imports.csv_rows import CsvRows
 from collector.imports.event_frame import UNREADABLE_COLUMNS, unreadable_frame
 from collector.imports.text_lines import MAX_LINE_BYTES, open_text, read_blocks
 from event_lens.errors import Refused
 
 CHUNK_ROWS = 50_000
-SEPARATORS = ",;\t|"
 PARQUET_MAGIC = b"PAR1"
-MAX_FIELD_CHARACTERS = 1_048_576
+MAX_ARRAY_BYTES = 268_435_456
+NUMBER = "\0number"
+"""The column of a frame for the number of each row's line: no table has one of this name."""
+WHOLE = "\0whole"
+"""The column for each row as JSON, of records that need not all have the same fields."""
 ROW_UNREADABLE = "row_unreadable"
 NOT_JSON = "The line is not a JSON object."
 
@@ -45,9 +48,10 @@ def kind_of(path: Path) -> str:
     return {b"{": "json", b"[": "json_array"}.get(begin[:1], "csv")
 
 
-def read_frames(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    """Yield a table piece by piece: its columns as they are (of CSV all text) with `number` beside them, its
-    unreadable rows, the bytes read.
+def read_frames(path: Path, wanted: Collection[str]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
+    """Yield a table piece by piece: its columns as they are (of CSV all text, of JSON the `wanted` ones, and
+    `WHOLE`) with `NUMBER` beside
+    them, its unreadable rows, the bytes read.
     """
     kind = kind_of(path)
     if kind == "parquet":
@@ -56,14 +60,7 @@ def read_frames(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
         yield from _read_csv(path)
     else:
         for records in read_records(path):
-            frame = pl.DataFrame(
-                [flat(row) for row in records.rows], infer_schema_length=None, strict=False, orient="row"
-            )
-            yield (
-                frame.drop("number", strict=False).with_columns(pl.Series("number", records.numbers, dtype=pl.UInt32)),
-                records.unreadable,
-                records.bytes_read,
-            )
+            yield _frame_of(records, wanted), records.unreadable, records.bytes_read
 
 
 def read_records(path: Path) -> Iterator[Records]:
@@ -75,18 +72,33 @@ def read_records(path: Path) -> Iterator[Records]:
         yield _read_json_array(path)
     else:
         for frame, unreadable, bytes_read in _read_parquet(path) if kind == "parquet" else _read_csv(path):
-            yield Records(frame["number"].to_list(), frame.drop("number").rows(named=True), unreadable, bytes_read)
+            yield Records(frame[NUMBER].to_list(), frame.drop(NUMBER).rows(named=True), unreadable, bytes_read)
 
 
-def flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return `{"a": {"b": 1}}` as `{"a": '{"b":1}', "a.b": 1}`; lists become JSON."""
-    found: dict[str, Any] = {}
-    for key, value in row.items():
-        is_nested = isinstance(value, dict | list)
-        found[prefix + key] = msgspec.json.encode(value).decode() if is_nested else value
-        if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{key}.")
-    return found
+def _value(row: dict[str, Any], name: str) -> Any:
+    """Return what a row has under a name or its parts, `a.b` of `{"a": {"b": 1}}`. Objects and lists are JSON."""
+    found: Any = row
+    for key in (name,) if name in row else name.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return msgspec.json.encode(found).decode() if isinstance(found, dict | list) else found
+
+
+def _frame_of(records: Records, wanted: Collection[str]) -> pl.DataFrame:
+    found = {name: [_value(row, name) for row in records.rows] for name in sorted(wanted)}
+    columns = [
+        pl.Series(name, values, dtype=pl.Object)
+        for name, values in found.items()
+        if any(value is not None for value in values)
+    ]
+    # Each row by itself: what its neighbours have must not change its id.
+    whole = [msgspec.json.encode(row, order="sorted").decode() for row in records.rows]
+    return pl.DataFrame(
+        [
+            pl.Series(NUMBER, records.numbers, dtype=pl.UInt32),
+            pl.Series(WHOLE, whole, dtype=pl.String),
+            *columns,
+        ]
+    )
 
 
 def no_unreadable() -> pl.DataFrame:
@@ -101,8 +113,8 @@ def _read_parquet(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]
             frame = rows.slice(begin, CHUNK_ROWS).collect()
             numbers = pl.int_range(begin + 1, begin + frame.height + 1, dtype=pl.UInt32, eager=True)
             done = path.stat().st_size * (begin + frame.height) // count
-            yield frame.with_columns(numbers.alias("number")), no_unreadable(), done
-    except (pl.exceptions.ComputeError, OSError) as error:
+            yield frame.with_columns(numbers.alias(NUMBER)), no_unreadable(), done
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise Refused(f"{path} cannot be read as Parquet: {error}", code="import_file_damaged") from error
 
 
@@ -110,37 +122,19 @@ def _read_csv(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
     raw, content = open_text(path)
     with raw:
         text = io.TextIOWrapper(io.BufferedReader(content), "utf-8-sig", errors="replace", newline="")  # type: ignore[type-var]
-        header = text.readline()
-        separator = max(SEPARATORS, key=header.count)
-        names = next(csv.reader([header], delimiter=separator))
-        csv.field_size_limit(MAX_FIELD_CHARACTERS)
-        rows = _rows(csv.reader(text, delimiter=separator), len(names))
+        found = CsvRows(text)
+        rows = iter(found)
+        message = f"The row has not {len(found.names)} fields as the header has, or its quotes do not end."
+        schema = {NUMBER: pl.UInt32(), **dict.fromkeys(found.names, pl.String())}
         while piece := list(islice(rows, CHUNK_ROWS)):
             whole = [(number, *row) for number, row in piece if isinstance(row, list)]
-            schema = {"number": pl.UInt32(), **dict.fromkeys(names, pl.String())}
-            bad = [(number, row) for number, row in piece if isinstance(row, str)]
+            bad = [(number, row[:MAX_LINE_BYTES]) for number, row in piece if isinstance(row, str)]
             unreadable = pl.DataFrame(bad, schema={"number": pl.UInt32(), "line": pl.String()}, orient="row")
-            message = f"The row has not {len(names)} fields as the header has, or its quotes do not end."
             yield (
                 pl.DataFrame(whole, schema=schema, orient="row"),
                 unreadable_frame(unreadable, ROW_UNREADABLE, message),
                 raw.tell(),
             )
-
-
-def _rows(reader: Any, width: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield each row with its line; a row that cannot be read is a text."""
-    while True:
-        number = reader.line_num + 2
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, str(error)
-            continue
-        if row:
-            yield number, row if len(row) == width else ",".join(row)[:MAX_LINE_BYTES]
 
 
 def _read_json_lines(path: Path) -> Iterator[Records]:
@@ -164,8 +158,17 @@ def _read_json_lines(path: Path) -> Iterator[Records]:
 def _read_json_array(path: Path) -> Records:
     raw, content = open_text(path)
     with raw:
+        text = content.read(MAX_ARRAY_BYTES + 1)
+        while len(text) <= MAX_ARRAY_BYTES and (piece := content.read(MAX_ARRAY_BYTES)):
+            text += piece
+        if len(text) > MAX_ARRAY_BYTES:
+            raise Refused(
+                f"{path} is one array of more than {MAX_ARRAY_BYTES >> 20} MB: write its objects in lines, for example "
+                "with jq -c '.[]', which are read piece by piece.",
+                code="import_array_too_long",
+            )
         try:
-            said = msgspec.json.decode(content.read(), type=list[Any])
+            said = msgspec.json.decode(text, type=list[Any])
         except (ValueError, RecursionError) as error:
             raise Refused(f"{path} is not a JSON array: {error}", code="import_file_damaged") from error
         bytes_read = raw.tell()

@@ -20,7 +20,7 @@ from collector.enrichment.redaction import redact
 from collector.enrichment.url import split_url
 from collector.enrichment.url_redaction import mask_properties
 from collector.enrichment.user_agent import parse_user_agent
-from collector.imports.event_frame import unreadable_frame
+from collector.imports.event_frame import revenue, unreadable_frame
 from collector.imports.log_requests import NO_AGENT
 from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 from event_lens.contract.properties import check_storable, lists_of_values
@@ -36,7 +36,8 @@ SENDER_VALUES = (
     "browser", "browser_version", "os", "os_version", "device", "brand", "model", "country", "region", "city",
 )  # fmt: skip
 OWN_TEXTS = ("name", "profile_id", "client_session_id", "title", "language")
-OWN_NUMBERS = ("screen_width", "screen_height", "revenue")
+SIDES = ("screen_width", "screen_height")
+REVENUE = pl.Decimal(18, 4)
 OWN_ADDRESS = "own address"
 FOREIGN_HOST = "host is not the project's"
 
@@ -211,8 +212,8 @@ def _columns(rows: pl.DataFrame, importer: Importer) -> pl.DataFrame:
         pl.lit(importer.received_at_ms).cast(pl.Datetime("ms", "UTC")).alias("received_at"),
         *OWN_TEXTS,
         pl.col("currency").str.strip_chars().str.to_uppercase(),
-        *(pl.col(name).cast(pl.UInt16, strict=False).fill_null(0) for name in OWN_NUMBERS[:2]),
-        pl.col("revenue").fill_null(0),
+        *(pl.col(name).cast(pl.UInt16, strict=False).fill_null(0) for name in SIDES),
+        pl.coalesce(pl.col("revenue").str.strip_chars().cast(REVENUE, strict=False), revenue().cast(REVENUE)),
         *(pl.col(f"of_{name}").alias(name) for name in PAGE_VALUES if name not in _GIVEN_CAMPAIGN),
         *(_given_or(name) for name in (*_GIVEN_CAMPAIGN, *SENDER_VALUES)),
         *(pl.coalesce(name, f"of_{name}").alias(name) for name in ("latitude", "longitude")),

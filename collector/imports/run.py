@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -43,13 +44,15 @@ class Report:
     operations: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, FirstOfKind] = field(default_factory=dict)
     unreadable_kinds: Counter[str] = field(default_factory=Counter)
+    absent: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 class ImportRun:
     """Takes the chunks of one file after another, and lands rows while the next chunk is read.
 
     The record's source is part of each event's id: the same line of the same source is the same event. A dry run keeps
-    nothing. Blocks; raises `Unavailable`, and goes on where it stopped when it is run again.
+    nothing. `turn` keeps other imports of the source into the project waiting while rows land. Blocks; raises
+    `Unavailable`, and goes on where it stopped when it is run again.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class ImportRun:
         first_open_ms: int = 0,
         has_ids: bool = False,
         is_dry: bool = False,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
         clock: Clock = now_ms,
     ) -> None:
         self.record = record
@@ -72,6 +76,7 @@ class ImportRun:
         self._first_open_ms = first_open_ms
         self._has_ids = has_ids
         self._is_dry = is_dry
+        self._turn = turn
         self._clock = clock
         self._loader = ImportLoader(
             warehouse, record.project_id, record.import_id, started_at_ms=importer.received_at_ms, clock=clock
@@ -94,9 +99,13 @@ class ImportRun:
     def read(self, file: Path, chunks: Iterable[Chunk], on_chunk: Callable[[Chunk], None] = lambda chunk: None) -> None:
         """Take in all chunks of a file."""
         events_of, unreadable_of = self.ids(), self.ids("unreadable")
+        absent: frozenset[str] = frozenset()
         for chunk in chunks:
             self.take(file, chunk, events_of, unreadable_of)
             on_chunk(chunk)
+            absent = chunk.absent
+        if absent:
+            self.report.absent[file.name] = absent
 
     def ids(self, kind: str = "") -> EventIds:
         """Return ids for the events of one file, or for its lines of another kind."""
@@ -139,7 +148,7 @@ class ImportRun:
         self._wait()
         waiting, self._waiting = self._waiting, defaultdict(list)
         if waiting:
-            self._landing = self._threads.submit(self._land, waiting)
+            self._landing = self._threads.submit(self._land_in_turn, waiting)
 
     def finish(self) -> None:
         """Wait until everything has landed, and note that the import is whole."""
@@ -165,6 +174,10 @@ class ImportRun:
         if self._landing is not None:
             landing, self._landing = self._landing, None
             landing.result()
+
+    def _land_in_turn(self, waiting: dict[str, list[pl.DataFrame]]) -> None:
+        with self._turn():  # between looking for what is known and landing the rest no other import lands
+            self._land(waiting)
 
     def _land(self, waiting: dict[str, list[pl.DataFrame]]) -> None:
         for table in (EVENTS, OPERATIONS):

@@ -11,7 +11,8 @@ import msgspec
 import polars as pl
 
 from collector.imports.event_frame import EVENT_COLUMNS, Chunk, conform_events
-from collector.imports.records import read_frames
+from collector.imports.record_events import text_of
+from collector.imports.records import NUMBER, WHOLE, read_frames
 from collector.imports.sources import Options
 from collector.imports.times import epoch_ms_of_column
 from event_lens.errors import Refused
@@ -20,6 +21,7 @@ OWN = {"id": "content"} | {name: name for name in EVENT_COLUMNS if name not in (
 """What a mapping may fill: a column of an event, and the id that the table itself has for it."""
 NO_EVENT = "no name"
 PROPERTIES = "properties"
+UNENCODED = (pl.Binary, pl.Duration, pl.Time, pl.Object)
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,24 @@ def read(path: Path, options: Options) -> Iterator[Chunk]:
             code="mapping_missing",
         )
     mapping = read_mapping(options.mapping)
-    for frame, unreadable, bytes_read in read_frames(path):
+    wanted = {*mapping.columns.values(), *mapping.properties.values()}
+    has_rows, first_unread, absent = False, None, wanted
+    for frame, unreadable, bytes_read in read_frames(path, wanted):
+        if not frame.height:
+            first_unread = unreadable if first_unread is None and unreadable.height else first_unread
+            yield Chunk(pl.DataFrame(schema=EVENT_COLUMNS), unreadable, unreadable.height, bytes_read)
+            continue
+        has_rows, absent = True, absent - {*frame.columns}
         _check(mapping, frame, path)
         events, left_out = map_frame(frame, mapping)
-        yield Chunk(events, unreadable, frame.height + unreadable.height, bytes_read, left_out)
+        yield Chunk(
+            events, unreadable, frame.height + unreadable.height, bytes_read, left_out, absent=frozenset(absent)
+        )
+    if first_unread is not None and not has_rows:
+        raise Refused(
+            f"Nothing of {path} can be read as a table. Line {first_unread['number'][0]}: {first_unread['message'][0]}",
+            code="import_unreadable",
+        )
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -74,10 +90,16 @@ def read_mapping(path: Path) -> Mapping:
 def map_frame(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the events in the rows of a table, and how many rows are left out by the reason."""
     filled = {OWN[own]: frame[theirs] for own, theirs in mapping.columns.items() if theirs in frame.columns}
-    columns = {name: _text(values) if EVENT_COLUMNS[name] == pl.String() else values for name, values in filled.items()}
-    found = pl.DataFrame({"number": frame["number"], **columns})
+    columns = {
+        name: values
+        if name == "at" or (values.dtype.is_numeric() and EVENT_COLUMNS[name] != pl.String())
+        else _text(values)
+        for name, values in filled.items()
+    }
+    found = pl.DataFrame({"number": frame[NUMBER], **columns})
     if "at" in found.columns:
-        found = found.with_columns(epoch_ms_of_column(frame[mapping.columns["at"]], mapping.timezone).alias("at"))
+        times = _text(found["at"]) if found["at"].dtype == pl.Object else found["at"]
+        found = found.with_columns(epoch_ms_of_column(times, mapping.timezone).alias("at"))
     found = found.with_columns(pl.lit(value).alias(OWN[name]) for name, value in mapping.values.items())
     if "at" in mapping.values:
         found = found.with_columns(epoch_ms_of_column(found["at"], mapping.timezone).alias("at"))
@@ -95,8 +117,13 @@ def map_frame(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, dict
 def _text(values: pl.Series) -> pl.Series:
     if isinstance(values.dtype, pl.Struct):
         return values.struct.json_encode()
-    if isinstance(values.dtype, pl.List | pl.Array | pl.Binary | pl.Object):
+    if values.dtype == pl.Binary:
+        texts = [None if value is None else value.decode("utf-8", "replace") for value in values.to_list()]
+        return pl.Series(values.name, texts, dtype=pl.String)
+    if isinstance(values.dtype, pl.List | pl.Array):
         return pl.Series(values.name, [_encoded(value) for value in values.to_list()], dtype=pl.String)
+    if isinstance(values.dtype, pl.Object | pl.Duration):
+        return pl.Series(values.name, [text_of(value) for value in values.to_list()], dtype=pl.String)
     return values.cast(pl.String)
 
 
@@ -118,7 +145,7 @@ def _properties(frame: pl.DataFrame, found: pl.DataFrame, columns: dict[str, str
 def _object(text: str) -> dict[str, Any]:
     try:
         said = msgspec.json.decode(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 
@@ -127,16 +154,21 @@ def _whole(frame: pl.DataFrame) -> pl.Series:
     """Return all columns of each row as JSON, for the event's id: sorted by name, so that their order does not
     matter.
     """
-    columns = sorted(name for name in frame.columns if name != "number")
-    return frame.select(pl.struct(columns).struct.json_encode().alias("content"))["content"]
+    if WHOLE in frame.columns:
+        return frame[WHOLE].alias("content")
+    columns = sorted(name for name in frame.columns if name != NUMBER)
+    texts = [_text(frame[name]) if isinstance(frame[name].dtype, UNENCODED) else frame[name] for name in columns]
+    return pl.DataFrame(texts).select(pl.struct(columns).struct.json_encode().alias("content"))["content"]
 
 
 def _check(mapping: Mapping, frame: pl.DataFrame, path: Path) -> None:
-    missing = [theirs for theirs in mapping.columns.values() if theirs not in frame.columns]
-    needed = {mapping.columns.get("at"), mapping.columns.get("name")}
-    if needed & {*missing}:
+    """Raise `Refused` when a table lacks a column that is needed, or, where all rows have the same, that is named."""
+    needed = {mapping.columns.get("at"), mapping.columns.get("name")} - {None}
+    named = needed if WHOLE in frame.columns else {*mapping.columns.values(), *mapping.properties.values()}
+    if missing := sorted(str(name) for name in named - {*frame.columns}):
+        known = [name for name in frame.columns if name not in (NUMBER, WHOLE)]
         raise Refused(
-            f"{path} has no column {missing[0]!r}; it has {', '.join(frame.drop('number').columns[:30])}.",
+            f"{path} has no column {missing[0]!r}, which the mapping names; it has {', '.join(known[:30])}.",
             code="mapping_does_not_fit",
         )
 

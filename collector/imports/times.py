@@ -34,6 +34,8 @@ def epoch_ms_of_column(values: pl.Series, timezone: str = "UTC") -> pl.Series:
         return values.dt.epoch("ms")
     if values.dtype.is_numeric():
         return _from_numbers(values)
+    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Duration, pl.Time, pl.Boolean):
+        return pl.Series(values.name, [None] * len(values), dtype=pl.Int64)
     return _from_texts(values.cast(pl.String).str.strip_chars(), timezone)
 
 

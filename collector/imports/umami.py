@@ -10,7 +10,7 @@ from collector.imports.sources import Options
 BROWSERS = {
     "chrome": "Chrome", "crios": "Chrome Mobile iOS", "chromium-webview": "Chrome Mobile WebView", "safari": "Safari",
     "ios": "Mobile Safari", "ios-webview": "Mobile Safari UI/WKWebView", "firefox": "Firefox", "fxios": "Firefox iOS",
-    "edge-chromium": "Middleware", "edge-ios": "Middleware Mobile", "opera": "Opera",
+    "edge-chromium": "Edge", "edge-ios": "Edge Mobile", "opera": "Opera",
     "samsung": "Samsung Internet", "yandexbrowser": "Yandex Browser",
     "facebook": "Facebook", "instagram": "Instagram", "brave": "Brave", "silk": "Amazon Silk",
 }  # fmt: skip

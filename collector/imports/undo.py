@@ -19,15 +19,21 @@ FORGET = (
 )
 
 
+def find_import(warehouse: Warehouse, import_id: str) -> dict[str, Any]:
+    """Return the record of an import. Raises `Refused` (`import_unknown`)."""
+    found = list_imports(warehouse, import_id=import_id) if import_id else []
+    if not found:
+        raise Refused(f"There is no import {import_id!r}; `eventlens import list` shows them.", code="import_unknown")
+    return found[0]
+
+
 def undo_import(warehouse: Warehouse, import_id: str, *, clock: Clock = now_ms) -> int:
     """Delete the rows of an import, as a user who may; returns how many. Killed in the middle, it is run again.
 
     The next build builds the days anew on which they were. Blocks. Raises `Refused` (`import_unknown`).
     """
-    found = list_imports(warehouse, import_id=import_id) if import_id else []
-    if not found:
-        raise Refused(f"There is no import {import_id!r}; `eventlens import list` shows them.", code="import_unknown")
-    values = {"project": found[0]["project_id"], "import_id": import_id}
+    found = find_import(warehouse, import_id)
+    values = {"project": found["project_id"], "import_id": import_id}
     batch_id = f"undo-{import_id}"
     row_count = 0
     for table in TABLES:
@@ -36,7 +42,7 @@ def undo_import(warehouse: Warehouse, import_id: str, *, clock: Clock = now_ms) 
     for statement in FORGET:
         warehouse.command(statement, values, {"mutations_sync": 2})
     land_changes(warehouse, batch_id, clock())
-    write_record(warehouse, _undone(found[0]), clock())
+    write_record(warehouse, _undone(found), clock())
     return row_count
 
 

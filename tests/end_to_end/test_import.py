@@ -2,6 +2,10 @@
 
 import re
 
+from cli.import_run import alone
+from collector.imports.record import list_imports
+from event_lens.settings import read_settings
+from tests.command import run_command
 from tests.end_to_end.conftest import LOG
 from tests.end_to_end.site import Site
 
@@ -58,6 +62,15 @@ def test_a_line_that_cannot_be_read_is_in_quarantine_with_its_number(site: Site,
         130: "timestamp_too_old",  # of 2001
         201: "log_line_unreadable",  # cut off
     }
+
+
+def test_an_import_that_runs_is_not_undone_under_its_feet(site: Site, imported: Site) -> None:
+    with site.house.warehouse() as warehouse:
+        record = list_imports(warehouse, imported.project)[0]
+        with alone(read_settings(site.house.environ), imported.project, record["source"], record["files"]):
+            done = run_command(site.house.environ, "import", "undo", record["import_id"], "--no-build")
+        assert (done.returncode, "is running" in done.stderr) == (1, True)
+        assert list_imports(warehouse, imported.project)[0]["state"] == "finished"
 
 
 def test_no_address_of_the_log_is_anywhere_in_the_warehouse(site: Site, imported: Site) -> None:

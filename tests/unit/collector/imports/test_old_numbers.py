@@ -32,6 +32,13 @@ def test_days_are_read_by_their_usual_names(tmp_path: Path, text: str, expected:
     assert read_old_numbers(path) == [expected]
 
 
+def test_a_rate_is_a_share_where_all_are_and_percent_where_one_is(tmp_path: Path) -> None:
+    path = tmp_path / "rates.csv"
+    for rates, expected in ((("1.0", "0.5"), [100, 50]), (("0.8%", "50%"), [0.8, 50]), (("nan", "inf"), [None, None])):
+        path.write_text("".join(["date,visits,bounce_rate\n", *(f"2026-08-1{n},9,{r}\n" for n, r in enumerate(rates))]))
+        assert [day.bounce_rate for day in read_old_numbers(path)] == expected
+
+
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", "date,colour\n2026-08-12,red\n"])
 def test_a_table_of_something_else_is_refused_with_its_fields(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.csv"

@@ -1,8 +1,8 @@
 """Imports into the warehouse: once whatever is repeated, on after a kill, out again without a trace."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from collector.imports.sources import SOURCES, Options
 from collector.imports.undo import undo_import
 from event_lens.clock import now_ms
 from event_lens.errors import Refused, Unavailable
+from event_lens.file_lock import is_locked, waited_lock
 from event_lens.warehouse.client import Warehouse
 from tests.unit.collector.imports.logs import FIRST_MS, importer, line
 from tests.unit.collector.imports.test_sources import RECORDS
@@ -43,12 +44,13 @@ def opened(
     is_dry: bool = False,
     files: tuple[str, ...] = ("/logs/access.log",),
     first_open_ms: int = 0,
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[ImportRun]:
     record = new_record(project, "access-log", files, now_ms())
     record.import_id = import_id or record.import_id
     who = importer(project)
     who = type(who)(**{**who.__dict__, "received_at_ms": now_ms(), "import_id": record.import_id})
-    run = ImportRun(warehouse, who, record, first_ms=FIRST_MS, first_open_ms=first_open_ms, is_dry=is_dry)
+    run = ImportRun(warehouse, who, record, first_ms=FIRST_MS, first_open_ms=first_open_ms, is_dry=is_dry, turn=turn)
     yield run
     run.close()
 
@@ -109,6 +111,40 @@ def test_files_of_one_run_that_hold_the_same_lines_count_once(
         run.finish()
     assert (run.record.event_count, run.record.known_count) == (3, 4)
     assert counts(warehouse, project) == {"events": 3, "ids": 3, "devices": 2, "refused": 1, "in_batches": 4}
+
+
+def test_two_imports_at_once_that_hold_the_same_lines_count_once(
+    warehouse: Warehouse, project: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "access.log"
+    path.write_text("\n".join((*DAY_ONE, BAD)))
+    with (
+        opened(warehouse, project, files=("access.log",)) as slow,
+        opened(warehouse, project, files=("access.log", "access.log.1")) as quick,
+    ):
+        for run in (quick, slow):
+            run.read(path, read(path, Options()))
+            run.finish()
+    assert (slow.record.event_count, slow.record.known_count) == (0, 4)
+    assert counts(warehouse, project) == {"events": 3, "ids": 3, "devices": 2, "refused": 1, "in_batches": 4}
+
+
+def test_rows_land_while_no_other_import_of_the_source_does(
+    warehouse: Warehouse, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, path = tmp_path / "turn.lock", tmp_path / "access.log"
+    path.write_text("\n".join(DAY_ONE))
+    held: list[bool] = []
+    for step in ("known", "land"):
+        real = getattr(ImportLoader, step)
+        monkeypatch.setattr(
+            ImportLoader, step, lambda *given, real=real: (held.append(is_locked(turn)), real(*given))[1]
+        )
+    with opened(warehouse, project, turn=lambda: waited_lock(turn)) as run:
+        run.read(path, read(path, Options()))
+        run.finish()
+    assert held == [True, True]
+    assert not is_locked(turn)
 
 
 def test_a_log_that_holds_itself_twice_counts_once(

@@ -8,6 +8,7 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
+from collector.enrichment.user_agent import parse_user_agent
 from collector.imports.event_frame import Chunk, split_readable
 from collector.imports.operation_frame import make_operations
 from collector.imports.row_frame import make_rows
@@ -153,6 +154,67 @@ def test_a_visit_of_matomo_is_its_actions_and_only_the_first_has_its_referrer(tm
     ]  # fmt: skip
     assert float(rows["revenue"][2]) == 12.5
     assert rows["content"].n_unique() == 3
+
+
+@pytest.mark.parametrize(
+    ("page", "visit", "expected"),
+    [
+        ("?mtm_campaign=Summer&mtm_source=letter&mtm_medium=email", {}, ("letter", "email", "Summer", "email")),
+        ("?pk_campaign=Summer&pk_kwd=shoes", {}, ("", "", "Summer", "direct")),
+        ("", {"referrerType": "campaign", "referrerName": "Summer"}, ("", "", "Summer", "direct")),
+        ("", {"campaignName": "Summer", "campaignSource": "google", "campaignMedium": "cpc"},
+         ("google", "cpc", "Summer", "ad")),
+        ("", {"referrerType": "search", "referrerName": "Google"}, ("", "", "", "direct")),
+        ("?utm_campaign=Own&pk_campaign=", {}, ("", "", "Own", "direct")),
+    ],
+)  # fmt: skip
+def test_a_visit_of_matomo_keeps_the_campaign_it_came_by(
+    tmp_path: Path, page: str, visit: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    first = {"type": "action", "url": f"https://shop.example/a{page}", "timestamp": 1786518000}
+    path = written(tmp_path, MATOMO | {"referrerUrl": ""} | visit | {"actionDetails": [first]})
+    row = rows_of("matomo", path).row(0, named=True)
+    assert tuple(row[name] for name in ("utm_source", "utm_medium", "utm_campaign", "referrer_type")) == expected
+
+
+def test_browsers_of_umami_have_the_names_that_agents_give(tmp_path: Path) -> None:
+    agent = f"{CHROME} Edg/141.0.0.0"
+    path = written(tmp_path, UMAMI | {"browser": "edge-chromium"})
+    assert rows_of("umami", path)["browser"].to_list() == [parse_user_agent(agent).browser]
+
+
+def test_properties_of_plausible_may_hold_quotes(tmp_path: Path) -> None:
+    texts = {"meta.key": "['plan','said','none']", "meta.value": "['a \\'b\\'','say \"hi\", ok','']"}
+    path = written(tmp_path, PLAUSIBLE | texts)
+    assert json.loads(rows_of("plausible", path)["properties"][0]) == {"plan": "a 'b'", "said": 'say "hi", ok'}
+
+
+def test_groups_that_events_of_posthog_name_are_their_persons(tmp_path: Path) -> None:
+    def event(person: str, groups: Any) -> dict[str, Any]:
+        said = {"$device_id": "d1", "$groups": groups}
+        return POSTHOG | {"uuid": uuid4().hex, "distinct_id": person, "properties": said}
+
+    office = {"company": "acme", "team": 5}
+    path = written(
+        tmp_path, event("ada", office), event("ada", office), event("d1", office), event("eve", office),
+        event("ada", {"company": "other"}), event("eve", {"a": None, "b": ["x"], "c": ""}), event("eve", "x"),
+    )  # fmt: skip
+    assert [(call["operation"], call["profile_id"], call["groups"]) for call in calls_of("posthog", path)] == [
+        ("assign_group", "ada", ["acme"]), ("assign_group", "ada", ["5"]), ("assign_group", "eve", ["acme"]),
+        ("assign_group", "eve", ["5"]), ("assign_group", "ada", ["other"]),
+    ]  # fmt: skip
+
+
+def test_amounts_and_times_beyond_all_numbers_are_unreadable(tmp_path: Path) -> None:
+    back = GA4 | {"event_name": "refund", "ecommerce": {"refund_value": "12,50"}}
+    for source, record in {
+        "ga4": back,
+        "openpanel": OPENPANEL | {"revenue": "NaN"},
+        "segment": SEGMENT | {"type": "track", "event": "buy", "properties": {"revenue": 1e300}},
+        "posthog": POSTHOG | {"timestamp": 10**400},
+    }.items():
+        events = pl.concat([chunk.events for chunk in chunks_of(source, written(tmp_path, record))])
+        assert split_readable(events, FIRST_MS, NOW)[1].height == 1
 
 
 def test_an_answer_of_openpanels_export_holds_many_events(tmp_path: Path) -> None:

@@ -2,17 +2,21 @@
 
 import gzip
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from collector.imports.event_frame import Chunk
+from collector.imports import records
+from collector.imports.csv_rows import MAX_FIELD_CHARACTERS
+from collector.imports.event_frame import Chunk, split_readable
+from collector.imports.row_frame import make_rows
 from collector.imports.sources import Options
 from collector.imports.table import OWN, read
 from collector.imports.times import epoch_ms_of_column
 from event_lens.errors import Refused
+from tests.unit.collector.imports.logs import FIRST_MS, NOW, importer
 
 MAPPING = """
 timezone = "Europe/Berlin"
@@ -142,3 +146,116 @@ def test_the_pages_mapping_can_be_used(tmp_path: Path) -> None:
     assert chunk.events.select("name", "content", "currency", "properties").rows() == [
         ("screen_view", "u", "EUR", '{"plan":"pro"}')
     ]
+
+
+SIMPLE = '[columns]\nat = "at"\nname = "event"\ndevice_id = "v"\n'
+
+
+def test_a_quote_that_does_not_end_costs_its_own_line_and_no_other(tmp_path: Path) -> None:
+    rows = [
+        '2026-08-12 07:00:00,"a,1',
+        "2026-08-12 07:00:01,b,2",
+        '2026-08-12 07:00:02,"c\nd",3',
+        '2026-08-12,e,"4',
+        "x",
+    ]
+    (chunk,) = chunks_of(tmp_path, "t.csv", "\n".join(("at,event,v", *rows, *[rows[1]] * 3)), SIMPLE)
+    assert chunk.events.select("number", "name").rows() == [
+        (3, "b"), (4, "c\nd"), (8, "b"), (9, "b"), (10, "b"),
+    ]  # fmt: skip
+    assert chunk.unreadable.select("number", "body").rows() == [(2, rows[0]), (6, rows[3]), (7, "x")]
+
+
+def test_a_row_longer_than_any_field_may_be_is_unreadable_and_the_next_is_not(tmp_path: Path) -> None:
+    text = f"at,event,v\n2026-08-12,{'x' * (3 * MAX_FIELD_CHARACTERS)},1\n2026-08-12,b,2\n"
+    (chunk,) = chunks_of(tmp_path, "t.csv", text, SIMPLE)
+    assert (chunk.events["name"].to_list(), chunk.unreadable["number"].to_list()) == (["b"], [2])
+
+
+def test_columns_of_one_name_are_refused_and_those_without_one_are_not(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="Two columns are called 'v'"):
+        chunks_of(tmp_path, "t.csv", "at,event,v,v\n2026-08-12,a,1,2\n", SIMPLE)
+    (chunk,) = chunks_of(tmp_path, "t.csv", "at,event,v,,\n2026-08-12,a,1,,\n", SIMPLE)
+    assert chunk.events.height == 1
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_a_column_called_number_is_theirs(tmp_path: Path, kind: str) -> None:
+    frame = pl.DataFrame({"at": ["2026-08-12"], "event": ["a"], "v": ["1"], "number": [77]})
+    path = tmp_path / "t"
+    {"csv": frame.write_csv, "json": frame.write_ndjson, "parquet": frame.write_parquet}[kind](path)
+    (chunk,) = chunks_of(tmp_path, "t", path.read_bytes(), SIMPLE + '[properties]\nn = "number"\n')[:1]
+    assert chunk.events["properties"].to_list() == ['{"n":"77"}' if kind == "csv" else '{"n":77}']
+
+
+def test_a_misspelt_column_is_refused_where_all_rows_have_the_same_and_told_where_not(tmp_path: Path) -> None:
+    wrong = SIMPLE + 'path = "ulr"\n'
+    with pytest.raises(Refused, match="no column 'ulr', which the mapping names"):
+        chunks_of(tmp_path, "t.csv", "at,event,v,url\n2026-08-12,a,1,/\n", wrong)
+    chunks = chunks_of(tmp_path, "t.json", '{"at": "2026-08-12", "event": "a", "url": "/"}', wrong)
+    assert chunks[-1].absent == {"ulr", "v"}
+
+
+def test_a_row_of_a_growing_file_has_one_id_whatever_its_neighbours_have(tmp_path: Path) -> None:
+    first = '{"at": "2026-08-12", "event": "a", "n": 1}\n'
+    alone, grown = (
+        chunks_of(tmp_path, "t.json", text, SIMPLE)[0].events["content"][0]
+        for text in (first, first + '{"at": "2026-08-13", "event": "b", "n": 1.5, "new": true}\n')
+    )
+    assert alone == grown
+
+
+def test_ids_longer_than_an_integer_of_a_database_keep_every_digit(tmp_path: Path) -> None:
+    text = '{"at": "2026-08-12", "event": "a", "v": 18446744073709551615}\n{"at": 1, "event": "b", "v": "x"}\n'
+    assert chunks_of(tmp_path, "t.json", text, SIMPLE)[0].events["device_id"].to_list() == ["18446744073709551615", "x"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [("12,50", "value_not_a_number"), ("nan", "value_not_a_number"), ("1e400", "value_out_of_range"),
+     ("123456789012345", "value_out_of_range"), (" 12.5 ", ""), ("1e2", ""), ("", "")],
+)  # fmt: skip
+def test_an_amount_that_is_not_a_number_is_refused_and_not_taken_for_zero(
+    tmp_path: Path, amount: str, code: str
+) -> None:
+    (chunk,) = chunks_of(
+        tmp_path,
+        "t.csv",
+        f'at,event,r\n2026-08-12,a,"{amount}"\n',
+        SIMPLE.replace("device_id", "revenue").replace('"v"', '"r"'),
+    )
+    kept, refused = split_readable(chunk.events, FIRST_MS, NOW)
+    assert refused["code"].to_list() == ([code] if code else [])
+    if not code:
+        assert float(make_rows(kept, importer()).rows["revenue"][0]) == float(amount or 0)
+
+
+def test_hostile_values_are_unreadable_and_no_error(tmp_path: Path) -> None:
+    deep = "[" * 50_000
+    text = f"at,event,v,p\n2026-08-12,a,1,{deep}\n{'9' * 40},b,1,\n262143-01-01 00:00:00,c,1,\n2026-08-12,d\0,1,\n"
+    (chunk,) = chunks_of(tmp_path, "t.csv", text, SIMPLE + 'properties = "p"\n[properties]\nx = "v"\n')
+    kept, refused = split_readable(chunk.events, FIRST_MS, NOW)
+    assert (kept["name"].to_list(), refused["number"].to_list()) == (["a", "d\0"], [3, 4])
+
+
+def test_columns_of_odd_types_are_text_and_never_an_error(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"at": [datetime(2026, 8, 12, tzinfo=UTC)], "event": [b"a"], "v": [timedelta(1)], "t": [[1]]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    (chunk,) = chunks_of(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes(), SIMPLE)
+    assert chunk.events.select("name", "device_id").rows() == [("a", "1 day, 0:00:00")]
+    with_list = SIMPLE.replace('"at"', '"t"')
+    (chunk,) = chunks_of(tmp_path, "t.parquet", (tmp_path / "t.parquet").read_bytes(), with_list)
+    assert chunk.events["at"].to_list() == [None]
+
+
+def test_a_table_of_which_no_row_can_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"Nothing of .* can be read as a table"):
+        chunks_of(tmp_path, "t.json", '{\n "at": "2026-08-12",\n "event": "a"\n}\n', SIMPLE)
+
+
+def test_an_array_too_long_for_the_memory_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "MAX_ARRAY_BYTES", 1_000)
+    with pytest.raises(Refused, match="jq"):
+        chunks_of(tmp_path, "t.json", gzip.compress(b"[" + b" " * 10_000 + b"]"), SIMPLE)
