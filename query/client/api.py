@@ -23,16 +23,26 @@ TRIES = 3
 MAX_PAUSE_SECONDS = 10
 TOO_MANY_REQUESTS = 429
 PIECE_BYTES = 1 << 20
+NOT_OURS = "query_unexpected"
+OF_SOMETHING_ELSE = (NOT_OURS, "route_unknown")  # of a wrong address: each report has a route
 T = TypeVar("T")
 
 
 class Api:
-    """The query API at `url` (with its base path, if it has one), by a read key as `ID:SECRET`."""
+    """The query API at `url` (with its base path, if it has one), by a read key as `ID:SECRET`.
 
-    def __init__(self, url: str, key: str) -> None:
-        self._url = url.rstrip("/")
-        client_id, _, secret = key.partition(":")
-        if not client_id or not secret:
+    With `project` a key of another project is refused, so that its numbers are not taken for that project's.
+    """
+
+    def __init__(self, url: str, key: str, project: str | None = None) -> None:
+        self._url, self._project = url.strip().rstrip("/"), project
+        if not self._url.startswith(("http://", "https://")):
+            raise Refused(
+                f"{url!r} is not the address of a query API: it begins with http:// or https://.",
+                code="connection_invalid",
+            )
+        client_id, _, secret = key.strip().partition(":")
+        if not client_id or not secret or not key.isascii() or not key.strip().isprintable():
             raise Refused(
                 "A key is written ID:SECRET, as `eventlens client create --project P --type read` shows them.",
                 code="key_invalid",
@@ -42,8 +52,14 @@ class Api:
 
     @cached_property
     def project_id(self) -> str:
-        """Return the id of the key's project; the API is asked once."""
-        return str(self._retried(lambda: self._answer("/insights", {}, None))["data"]["project_id"])
+        """Return the id of the key's project; the API is asked once. Raises `Refused` (`project_forbidden`)."""
+        found = str(self._retried(lambda: self._answer("/insights", {}, None))["data"]["project_id"])
+        if self._project and self._project != found:
+            raise Refused(
+                f"The key reads the project {found} and not {self._project}: take a read key of that project.",
+                code="project_forbidden",
+            )
+        return found
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
         path = f"/insights/{quote(self.project_id, safe='')}/{report.address(written)}"
@@ -97,11 +113,14 @@ class Api:
         except ValueError:
             answer = {}
         if not isinstance(answer, dict) or "data" not in answer:
-            raise Refused(
-                f"What answers at {self._url} is not a query API. Look at the address, or at EVENTLENS_QUERY_URL.",
-                code="query_unexpected",
-            )
+            raise self._unexpected()
         return answer
+
+    def _unexpected(self) -> Refused:
+        return Refused(
+            f"What answers at {self._url} is not a query API. Look at the address, or at EVENTLENS_QUERY_URL.",
+            code=NOT_OURS,
+        )
 
     def _read(self, response: HTTPResponse, size: int | None = None) -> bytes:
         broken = Unavailable(f"The answer of {self._url} broke off.", code="query_unreachable")
@@ -123,7 +142,10 @@ class Api:
             response = urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
         except HTTPError as error:
             self._has_answered = True
-            raise _refusal(error) from error
+            refusal = _refusal(error)
+            if isinstance(refusal, Refused) and refusal.code in OF_SOMETHING_ELSE:
+                raise self._unexpected() from error
+            raise refusal from error
         except (HTTPException, URLError, OSError) as error:
             raise Unavailable(
                 f"The query API at {self._url} does not answer ({getattr(error, 'reason', error)}). "
@@ -139,7 +161,7 @@ def _refusal(error: HTTPError) -> EventLensError:
         told = json.load(error)["error"]
         code, message = str(told["code"]), str(told["message"])
     except (ValueError, KeyError, TypeError):
-        code, message = "query_unexpected", f"The query API answered {error.code}."
+        code, message = NOT_OURS, f"The query API answered {error.code}."
     if error.code == TOO_MANY_REQUESTS or error.code >= 500:
         pause = error.headers.get("Retry-After") or ""
         return Unavailable(message, code=code, retry_after_seconds=int(pause) if pause.isdecimal() else 1)

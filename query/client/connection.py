@@ -42,7 +42,8 @@ def connect(
     this machine, or ClickHouse's address with user and password. `lake` asks a folder of `eventlens export-lake`,
     with nothing running. `project` may be left out when there is one only.
     Without any of them: EVENTLENS_QUERY_URL and EVENTLENS_QUERY_KEY, and where no URL is set the home of the settings.
-    EVENTLENS_QUERY_PROJECT is the project of that home, and of a lake.
+    EVENTLENS_QUERY_PROJECT is the project of that home, and of a lake; a key reads its own project, and is refused when
+    `project` is another.
     Raises `Refused` that says what is missing; nothing is asked yet.
     """
     return Lens(find_source(url, key, warehouse=warehouse, lake=lake, project=project, environ=environ))
@@ -80,7 +81,7 @@ def find_source(
             "`eventlens client create --project P --type read` makes one.",
             code="key_missing",
         )
-    return Api(url, key)
+    return Api(url, key, project)
 
 
 def _settings(environ: Mapping[str, str]) -> Settings:

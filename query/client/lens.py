@@ -52,6 +52,10 @@ class Lens(Questions):
         path = Path(target)
         if not path.parent.is_dir():
             raise Refused(f"{path.parent} is not a folder: make it, or name another.", code="export_target_missing")
+        if path.is_dir():
+            raise Refused(
+                f"{path} is a folder: name a file in it, such as {path / file}.", code="export_target_missing"
+            )
         given = {name: value for name, value in written.items() if value is not None}
         self._source.export(file, given, path, progress or _Shown(file))
         return path

@@ -196,6 +196,10 @@ def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
     missing: list[tuple[Callable[[], Lens], str]] = [
         (lambda: connect(url, environ={}), "EVENTLENS_QUERY_KEY"),
         (lambda: connect(url, "secret", environ={}), "ID:SECRET"),
+        (lambda: connect(url, "id:geheim\n한", environ={}), "ID:SECRET"),
+        (lambda: connect(url, "id:한", environ={}), "ID:SECRET"),
+        (lambda: connect("127.0.0.1:3003", "a:b", environ={}), "begins with http"),
+        (lambda: connect(f"file://{tmp_path}", "a:b", environ={}), "begins with http"),
         (lambda: connect(key="a:b", environ={}), "give url as well"),
         (lambda: connect(url, "a:b", warehouse="x", environ={}), "either url and key, or warehouse, or lake"),
         (lambda: connect(environ={"EVENTLENS_QUERY_URL": url}), "EVENTLENS_QUERY_KEY"),
@@ -210,6 +214,16 @@ def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
         connect(warehouse=home_with(tmp_path, "shop", "site"), environ={}).metrics()
     with pytest.raises(Unavailable, match="Start it with"):
         connect(f"http://127.0.0.1:{free_port()}", "id:secret", environ={}).metrics()
+
+
+def test_a_key_of_another_project_is_not_taken_for_the_one_that_is_named(world: World) -> None:
+    plain, demo = (world.projects[name].project_id for name in ("plain", "demo"))
+    key = f"{key_of(world, 'plain')}\n"  # as files end
+    with pytest.raises(Refused, match=f"reads the project {plain} and not {demo}"):
+        connect(world.url, key, project=demo, environ={}).metrics(range="7d")
+    assert connect(world.url, key, project=plain, environ={}).project_id == plain
+    with pytest.raises(Refused, match="is not a query API"):
+        connect(f"{world.url}/insights", key, environ={}).metrics(range="7d")
 
 
 def test_the_settings_choose_a_project_of_several(tmp_path: Path) -> None:
@@ -290,6 +304,8 @@ def test_an_export_that_breaks_off_is_begun_again(flaky: Lens, tmp_path: Path) -
     assert not (tmp_path / "half.csv").exists()
     with pytest.raises(Refused, match="is not a folder"):
         flaky.export("events.csv", tmp_path / "none" / "events.csv")
+    with pytest.raises(Refused, match="name a file in it"):
+        flaky.export("events.csv", tmp_path)
 
 
 def test_an_answer_of_something_else_is_said(flaky: Lens, monkeypatch: pytest.MonkeyPatch) -> None:
