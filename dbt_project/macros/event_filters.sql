@@ -1,4 +1,4 @@
-{#- Filters of stored definitions (funnels, goals, cohorts), judged for every event or profile as query/filters.py judges
+{#- Filters of stored definitions (funnels, goals, cohorts), judged for every event or trait as query/filters.py judges
     those of a question. A definition is data: of what it holds only column names of the lists below and, as hexadecimal
     digits, paths of properties get into the SQL.
 
@@ -39,13 +39,23 @@
 {%- endmacro %}
 
 
+{#- The columns of a profile as such fields. What is none of them is a property, whose place is 0 and whose kind is empty. -#}
+{% macro profile_fields() -%}
+    {%- set fields = [] -%}
+    {%- for name, kind in filterable_columns('profile').items() -%}
+        {%- do fields.append({'name': "'" ~ name ~ "'", 'kind': kind}) -%}
+    {%- endfor -%}
+    {{ return(fields) }}
+{%- endmacro %}
+
+
 {#- SQL: which of `fields` the text `name` is, from 1; 0 if it is none. -#}
 {% macro field_place(name, fields) -%}
     indexOf([{% for field in fields %}{{ field.name }}, {% endfor %}''], {{ name }})
 {%- endmacro %}
 
 
-{#- SQL: the values of `fields` in a row of `lens.events` or `lens.profiles`, each an array of texts. -#}
+{#- SQL: the values of `fields` in a row of `lens.events`, each an array of texts. -#}
 {% macro field_texts(fields) -%}
     cast([
         {%- for field in fields -%}
@@ -118,22 +128,28 @@
 {#- SQL: whether a row fits all of `filters` (from `parsed_filters`), by its `texts` (from `field_texts`). -#}
 {% macro fits_filters(filters, texts) -%}
     arrayAll(
-        filter -> filter.place != 0 and filter.is_negative != arrayExists(
-            item -> multiIf(
-                filter.test = 'is', has(filter.texts, item),
-                filter.test = 'any', true,
-                filter.test = 'contains', arrayExists(sought -> position(item, sought) > 0, filter.texts),
-                filter.test = 'startsWith', arrayExists(sought -> startsWith(item, sought), filter.texts),
-                filter.test = 'endsWith', arrayExists(sought -> endsWith(item, sought), filter.texts),
-                filter.test = 'regex', arrayExists(pattern -> match(item, pattern), filter.patterns),
-                filter.test = 'gt', arrayExists(number -> ifNull(toFloat64OrNull(item) > number, false), filter.numbers),
-                filter.test = 'gte', arrayExists(number -> ifNull(toFloat64OrNull(item) >= number, false), filter.numbers),
-                filter.test = 'lt', arrayExists(number -> ifNull(toFloat64OrNull(item) < number, false), filter.numbers),
-                filter.test = 'lte', arrayExists(number -> ifNull(toFloat64OrNull(item) <= number, false), filter.numbers),
-                false
-            ),
-            {{ texts }}[filter.place]
-        ),
+        filter -> filter.place != 0 and filter.is_negative != {{ is_met('filter', texts ~ '[filter.place]') }},
         {{ filters }}
+    )
+{%- endmacro %}
+
+
+{#- SQL: whether one of `items`, a field's values, is one that `filter` names, be it to take or to exclude. -#}
+{% macro is_met(filter, items) -%}
+    arrayExists(
+        item -> multiIf(
+            {{ filter }}.test = 'is', has({{ filter }}.texts, item),
+            {{ filter }}.test = 'any', true,
+            {{ filter }}.test = 'contains', arrayExists(sought -> position(item, sought) > 0, {{ filter }}.texts),
+            {{ filter }}.test = 'startsWith', arrayExists(sought -> startsWith(item, sought), {{ filter }}.texts),
+            {{ filter }}.test = 'endsWith', arrayExists(sought -> endsWith(item, sought), {{ filter }}.texts),
+            {{ filter }}.test = 'regex', arrayExists(pattern -> match(item, pattern), {{ filter }}.patterns),
+            {{ filter }}.test = 'gt', arrayExists(number -> ifNull(toFloat64OrNull(item) > number, false), {{ filter }}.numbers),
+            {{ filter }}.test = 'gte', arrayExists(number -> ifNull(toFloat64OrNull(item) >= number, false), {{ filter }}.numbers),
+            {{ filter }}.test = 'lt', arrayExists(number -> ifNull(toFloat64OrNull(item) < number, false), {{ filter }}.numbers),
+            {{ filter }}.test = 'lte', arrayExists(number -> ifNull(toFloat64OrNull(item) <= number, false), {{ filter }}.numbers),
+            false
+        ),
+        {{ items }}
     )
 {%- endmacro %}

@@ -25,6 +25,7 @@ SHARED = {
         {"retention", "rollups"},
         "retention and returns are of the same days that a profile was there on",
     ),
+    "int_trait_changes": ({"cohorts"}, "what was known of a profile at an instant is folded as its properties are"),
     "int_device_days": ({"rollups"}, "returns are of the same days that a device was there on"),
 }
 

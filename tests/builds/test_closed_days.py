@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from event_lens.contract.filters import RawFilter
 from event_lens.registry.database import open_registry
+from event_lens.registry.definitions.cohorts import Criterion, create_cohort
 from event_lens.registry.projects import change_project
 from orchestration.expiry import Expired, expire
 from orchestration.privacy_jobs import DROP, privacy_jobs
@@ -18,6 +20,10 @@ RAW_DAYS = 20
 SUMS = """
     SELECT day, unique_visitors, sessions, screen_views, events FROM lens.metrics_daily
     WHERE project_id = {project:String} ORDER BY day
+"""
+MEMBERS = """
+    SELECT profile_id, joined_at, left_at FROM lens.cohort_members
+    WHERE project_id = {project:String} ORDER BY joined_at
 """
 FACTS = "SELECT local_day AS day, count() AS events FROM lens.events WHERE project_id = {project:String} GROUP BY day"
 
@@ -43,13 +49,19 @@ def aged(story: Story) -> Aged:
     for ago in range(1, 31):
         for minute in range(3):
             project.view(moment(f"{today - timedelta(days=ago)} 10:0{minute}"), device=f"d{ago % 4}")
+    for ago, plan in ((29, "pro"), (4, "free"), (2, "pro")):
+        at = moment(f"{today - timedelta(days=ago)} 11:00")
+        project.operation(at, "identify", "ann", "d1", properties={"plan": plan})
+    with closing(open_registry(site.settings)) as registry:
+        pro = RawFilter("properties.plan", "is", "pro")
+        create_cohort(registry, project.project_id, "Pro", (Criterion(profile=[pro]),))
     site.land(project)
     site.build()
     values = {"project": project.project_id}
     with closing(open_registry(site.settings)) as registry:
         change_project(registry, project.project_id, raw_kept_days=RAW_DAYS)
     with site.warehouse() as warehouse:
-        before = {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS)}
+        before = {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS, MEMBERS)}
         (said,) = expire(site.settings, project.project_id, is_dry_run=True)
         expire_job, _ = privacy_jobs(site.settings)
         form = {"ops": {DROP: {"config": {"dry_run": False}}}}
@@ -62,7 +74,7 @@ def aged(story: Story) -> Aged:
             project.project_id,
             said,
             before,
-            {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS)},
+            {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS, MEMBERS)},
             warehouse.rows("SELECT min(day) AS first FROM lens_raw.events WHERE project_id = {project:String}", values),
             [
                 row["code"]
@@ -80,14 +92,19 @@ def aged(story: Story) -> Aged:
 def test_raw_goes_by_whole_days(aged: Aged) -> None:
     first_kept = datetime.now(UTC).date() - timedelta(days=RAW_DAYS)
     assert aged.raw_days == [{"first": first_kept}]
-    (going,) = aged.expired.going
-    assert (going.table, going.row_count) == ("lens_raw.events", 30)
+    going = [(each.table, each.row_count) for each in aged.expired.going]
+    assert going == [("lens_raw.events", 30), ("lens_raw.profile_operations", 1)]
 
 
 def test_a_full_refresh_keeps_the_days_whose_raw_is_gone(aged: Aged) -> None:
     assert len(aged.before[SUMS]) == 30
     assert aged.after[SUMS] == aged.before[SUMS]
     assert sorted(aged.after[FACTS], key=str) == sorted(aged.before[FACTS], key=str)
+
+
+def test_who_was_a_member_by_what_was_known_then_stays_one_when_raw_of_that_time_is_gone(aged: Aged) -> None:
+    assert [row["profile_id"] for row in aged.before[MEMBERS]] == ["ann", "ann"]
+    assert aged.after[MEMBERS] == aged.before[MEMBERS]
 
 
 def test_a_late_event_is_counted_as_too_late_and_its_batch_is_built(aged: Aged) -> None:

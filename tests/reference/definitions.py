@@ -19,7 +19,7 @@ def made_up_definitions() -> dict[str, list[Row]]:
             _cohort("sleepers", _did("screen_view", "lte", 0, 2), _did("screen_view", "gte", 2)),
             _cohort("once", _did("signup", "eq", 1, 1, PRO), _did("purchase", "eq", 2), match="any"),
             _cohort(
-                "known_readers", _is_now(("is_identified", "is", ["true"])), _did("page_view", "gte", 2, 30, OF_NEWS)
+                "known_readers", _known(("is_identified", "is", ["true"])), _did("page_view", "gte", 2, 30, OF_NEWS)
             ),
             _cohort("early", _did("screen_view", "gte", 1) | {"start_date": "2026-01-01", "end_date": "2026-02-04"}),
             _cohort(
@@ -27,8 +27,15 @@ def made_up_definitions() -> dict[str, list[Row]]:
                 _did("screen_view", "eq", 1, 3) | {"start_date": "2026-02-03"},
                 _did("purchase", "lte", 0) | {"end_date": "2026-02-05"},
             ),
-            _cohort("mail", _is_now(("email", "endsWith", ["@example.org"])), _is_now(("event_count", "gt", ["4"]))),
-            _cohort("grouped", _is_now(("groups", "contains", ["g"]), ("properties.stats.visits", "gte", ["1"]))),
+            _cohort("mail", _known(("email", "endsWith", ["@example.org"])), _known(("event_count", "gt", ["4"]))),
+            _cohort("pro", _known(("properties.plan", "is", ["pro"])), _did("screen_view", "gte", 1, 3)),
+            _cohort(
+                "spenders",
+                _known(("properties.credits", "gte", ["1"]), ("groups", "isNot", ["g3"])),
+                _known(("session_count", "lt", ["3"]), ("revenue", "gt", ["9"])),
+                match="any",
+            ),
+            _cohort("grouped", _known(("groups", "contains", ["g"]), ("properties.stats.visits", "gte", ["1"]))),
         ],
         "goal": [
             _goal("purchase", "purchase"),
@@ -47,7 +54,7 @@ def _did(event: str, operator: str, value: int, within_days: int | None = None, 
     return {"event": event, "filters": _filters(filters), "count": count, "within_days": within_days}
 
 
-def _is_now(*filters: Filter) -> Row:
+def _known(*filters: Filter) -> Row:
     return {"profile": _filters(filters)}
 
 

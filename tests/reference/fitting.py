@@ -38,13 +38,15 @@ def fit_events(reference: duckdb.DuckDBPyConnection) -> None:
 
 
 def fit_profiles(reference: duckdb.DuckDBPyConnection) -> None:
-    """Make `profile_fits (filters, project_id, profile_id)`."""
+    """Make `profile_fits (filters, project_id, profile_id, moment)`: who fitted by what was known at which instant."""
     reference.execute(f"create table profile_filters as {PROFILE_FILTERS}")
-    reference.execute("create table profile_fits (filters varchar, project_id varchar, profile_id varchar)")
+    reference.execute(
+        "create table profile_fits (filters varchar, project_id varchar, profile_id varchar, moment timestamp)"
+    )
     for (filters,) in reference.execute("select distinct filters from profile_filters").fetchall():
         reference.execute(
-            f"""insert into profile_fits select profile_filters.filters, project_id, profile_id
-            from profiles inner join profile_filters using (project_id)
+            f"""insert into profile_fits select profile_filters.filters, project_id, profile_id, moment
+            from profile_states inner join profile_filters using (project_id)
             where profile_filters.filters = ? and {condition(filters, is_flat=True)}""",
             [filters],
         )

@@ -26,8 +26,9 @@ FACTS += [
 ]
 ROLLUPS = ["metrics_hourly", "metrics_daily", "metrics_weekly", "metrics_monthly", "pages_daily", "entry_pages_daily"]
 ROLLUPS += ["exit_pages_daily", "sources_daily", "devices_daily", "places_daily", "event_names_daily", "ingest_hourly"]
-PEOPLE = ["profile_operations", "profile_properties", "profiles", "groups"]
 DEFINED = ["funnel_steps", "cohort_criteria"]
+PEOPLE = ["profile_operations", "day_ends", "profile_instants", "known_operations", "profile_properties"]
+PEOPLE += ["profile_states", "profiles", "groups"]
 FUNNELS = ["next_instants", "funnel_chains", "funnel_sets", "funnel_attempts"]
 RETURNS = ["funnels_daily", "retention", "cohort_members", "cohorts", "page_flows_daily", "attribution"]
 
@@ -37,7 +38,7 @@ def recompute(
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that holds every public table for `project_ids`, by its name in `lens`. Blocks."""
     reference = recompute_events(warehouse, project_ids, bounce_rule=bounce_rule)
-    _make(reference, [*ROLLUPS, *PEOPLE, *DEFINED])
+    _make(reference, [*ROLLUPS, *DEFINED, *PEOPLE])
     fit_events(reference)
     fit_profiles(reference)
     _make(reference, ["funnel_fits"])

@@ -3,17 +3,14 @@
 --
 -- A sweep over time: a criterion adds 1 to a sum while it holds, and a profile is a member while the sum is what its
 -- cohort needs. An event counts from the instant it happens until `within_days` later, so the count is n or more from
--- the n-th event on until the first of these n leaves the window.
-{% set filters = "JSONExtractRaw(arrayJoin(JSONExtractArrayRaw(criteria)), 'profile')" %}
-{% set fields = named_fields('profile',
-    'select arrayJoin(' ~ names_in_filters(filters) ~ ') from ' ~ source('lens_raw', 'cohort_definitions') ~ ' final') %}
+-- the n-th event on until the first of these n leaves the window. A criterion on the profile is such a sum of its own, of
+-- its filters by what is known of the profile at that instant.
 {% set open_end_ms = "toUnixTimestamp64Milli(toDateTime64('2299-12-31 00:00:00', 3, 'UTC'))" %}
 
 with criteria as (
     select
         *,
-        ifNull(toInt64(within_days) * 86400000, {{ open_end_ms }}) as window_ms,
-        {{ parsed_filters('profile_filters', fields) }} as filters
+        ifNull(toInt64(within_days) * 86400000, {{ open_end_ms }}) as window_ms
     from {{ ref('stg_cohort_criteria') }}
 ),
 
@@ -21,8 +18,8 @@ profiles as (
     select
         project_id,
         profile_id,
-        first_seen_at,
-        {{ field_texts(fields) }} as texts
+        is_identified,
+        toUnixTimestamp64Milli(first_seen_at) as first_seen_ms
     from {{ ref('profiles') }}
     where project_id in (select project_id from criteria where event_name = '' or holds_at_once)
 ),
@@ -44,6 +41,7 @@ reached as (
         histories.project_id as project_id,
         histories.cohort_id as cohort_id,
         histories.profile_id as profile_id,
+        criteria_needed as needed,
         threshold.2 as weight,
         arraySlice(moments_ms, threshold.1, if(within_days is null, 1, length(moments_ms))) as reached_ms,
         arrayMap(
@@ -61,19 +59,21 @@ reached as (
 ),
 
 -- Of stretches that overlap or meet only the outer ends are kept.
-merged as (
+of_events as (
     select
         project_id,
         cohort_id,
         profile_id,
-        weight,
+        needed,
         arrayFilter(
             (start, end_before) -> end_before < start, stretches.1, arrayPopBack(arrayPushFront(stretches.2, 0))
         ) as from_ms,
         arrayFilter(
             (end, next_start) -> end < next_start,
             stretches.2, arrayPopFront(arrayPushBack(stretches.1, {{ open_end_ms }} + 1))
-        ) as to_ms
+        ) as to_ms,
+        arrayConcat(
+            arrayMap(at -> (at, toInt32(weight)), from_ms), arrayMap(at -> (at, toInt32(-weight)), to_ms)) as marks
     from reached
 ),
 
@@ -82,54 +82,111 @@ held_from_the_start as (
         profiles.project_id as project_id,
         criteria.cohort_id as cohort_id,
         profiles.profile_id as profile_id,
-        toInt16(1) as weight,
-        [toUnixTimestamp64Milli(profiles.first_seen_at)] as from_ms,
-        [{{ open_end_ms }}] as to_ms
+        criteria_needed as needed,
+        [(first_seen_ms, toInt32(1)), ({{ open_end_ms }}, toInt32(-1))] as marks
     from profiles
     inner join criteria on profiles.project_id = criteria.project_id
-    where if(event_name = '', {{ fits_filters('criteria.filters', 'profiles.texts') }}, holds_at_once)
+    where holds_at_once
 ),
 
--- What the sum changes by at each instant, and what it is from then on.
-summed as (
+filters as (
+    select
+        project_id,
+        cohort_id,
+        criterion,
+        criteria_needed,
+        length({{ names_in_filters('profile_filters') }}) as filters_needed,
+        name,
+        filter
+    from criteria
+    array join {{ names_in_filters('profile_filters') }} as name, {{ parsed_filters('profile_filters', profile_fields()) }} as filter
+    where event_name = ''
+),
+
+trait_changes as (
+    select
+        project_id,
+        name,
+        profile_id,
+        arraySort(change -> change.1, groupArray((toUnixTimestamp64Milli(changed_at), items))) as changes
+    from {{ ref('int_trait_changes') }}
+    group by project_id, name, profile_id, {{ unguessable('profile_id') }}
+),
+
+-- Whether a filter holds, from when the profile is first seen on and after each change of its trait. Groups only add up.
+judged as (
+    select
+        asked.project_id as project_id,
+        cohort_id,
+        criterion,
+        asked.profile_id as profile_id,
+        criteria_needed,
+        filters_needed,
+        multiIf(
+            asked.name = 'profile_id', [asked.profile_id],
+            asked.name = 'is_identified', [if(is_identified, 'true', 'false')],
+            asked.name = 'groups', [],
+            asked.name in ('session_count', 'event_count', 'revenue'), ['0'],
+            ['']
+        ) as items_at_first,
+        arrayPushFront(
+            arrayMap(change -> {{ is_met('filter', 'change.2') }}, changes), {{ is_met('filter', 'items_at_first') }}) as met,
+        arrayMap(
+            is_met -> toInt32(is_met != filter.is_negative),
+            if(asked.name = 'groups', arrayFill(is_met -> is_met, met), met)
+        ) as fits,
+        arrayPushFront(arrayMap(change -> greatest(change.1, first_seen_ms), changes), first_seen_ms) as moments,
+        arrayFilter(mark -> mark.2 != 0, arrayPushBack(
+            arrayZip(moments, arrayMap((now, before) -> now - before, fits, {{ previous_of('fits', '0') }})),
+            ({{ open_end_ms }}, -fits[-1])
+        )) as marks
+    from (
+        select profiles.*, filters.* except (project_id)
+        from profiles
+        inner join filters on profiles.project_id = filters.project_id
+    ) as asked
+    left join trait_changes
+        on asked.project_id = trait_changes.project_id
+        and asked.name = trait_changes.name
+        and asked.profile_id = trait_changes.profile_id
+),
+
+of_profiles as (
+    select
+        project_id,
+        cohort_id,
+        criterion,
+        profile_id,
+        any(criteria_needed) as needed,
+        {{ turns_of('judged.marks', 'filters_needed') }}
+    from judged
+    group by project_id, cohort_id, criterion, profile_id, {{ unguessable('profile_id') }}
+),
+
+swept as (
     select
         project_id,
         cohort_id,
         profile_id,
-        arraySort(groupArrayArray(arrayConcat(
-            arrayMap(at -> (at, toInt32(weight)), from_ms), arrayMap(at -> (at, toInt32(-weight)), to_ms)))) as marks,
-        arrayFilter(
-            (sum, at, next) -> at != next,
-            arrayZip(marks.1, arrayCumSum(marks.2)), marks.1, arrayPopFront(arrayPushBack(marks.1, 0))
-        ) as sums
-    from (select * from merged union all select * from held_from_the_start)
+        {{ turns_of('marks', 'needed') }}
+    from (
+        select project_id, cohort_id, profile_id, needed, marks from of_events
+        union all
+        select project_id, cohort_id, profile_id, needed, marks from held_from_the_start
+        union all
+        select project_id, cohort_id, profile_id, needed, turns as marks from of_profiles
+    )
     group by project_id, cohort_id, profile_id, {{ unguessable('profile_id') }}
-),
-
-needs as (
-    select project_id, cohort_id, any(criteria_needed) as needed from criteria
-    group by project_id, cohort_id
-),
-
--- Every stretch has an end, the open ones 2299-12-31: as many instants of joining as of leaving.
-changed as (
-    select
-        summed.project_id as project_id,
-        summed.cohort_id as cohort_id,
-        summed.profile_id as profile_id,
-        arrayMap(sum -> sum.2 >= needed, sums) as members,
-        arrayPopBack(arrayPushFront(members, 0)) as members_before,
-        arrayFilter((at, now, before) -> now > before, sums.1, members, members_before) as joined_ms,
-        arrayFilter((at, now, before) -> now < before, sums.1, members, members_before) as left_ms
-    from summed
-    inner join needs on summed.project_id = needs.project_id and summed.cohort_id = needs.cohort_id
 )
 
+-- Every stretch has an end, the open ones 2299-12-31: as many instants of joining as of leaving.
 select
     project_id,
     cohort_id,
     profile_id,
     fromUnixTimestamp64Milli(stretch.1, 'UTC') as joined_at,
     fromUnixTimestamp64Milli(stretch.2, 'UTC') as left_at
-from changed
-array join arrayZip(joined_ms, left_ms) as stretch
+from swept
+array join arrayZip(
+    arrayFilter(turn -> turn.2 > 0, turns).1, arrayFilter(turn -> turn.2 < 0, turns).1
+) as stretch

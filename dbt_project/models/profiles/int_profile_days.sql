@@ -1,8 +1,8 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'profile_id']) }}
 -- grain: one row per profile and local day on which it did something or a session of it started
 --
--- `is_lasting` says that the profile can be met again on another day: it is identified, or its device is not one that
--- the collector derived for a day.
+-- `group_first_ms` are the instants at which an event of the day first named each group. `is_lasting` says that the profile
+-- can be met again on another day: it is identified, or its device is not one that the collector derived for a day.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -25,7 +25,7 @@ of_events as (
         max(created_at) as last_at,
         count() as event_count,
         sum(events.revenue) as revenue,
-        {{ distinct_texts_in('groups') }} as group_ids
+        minMap(groups, arrayMap(group_id -> toUnixTimestamp64Milli(created_at), groups)) as group_firsts
     from events
     group by project_id, local_day, profile_id, {{ unguessable('profile_id') }}
 ),
@@ -51,7 +51,8 @@ select
     of_events.last_at as last_at,
     of_events.event_count as event_count,
     of_events.revenue as revenue,
-    of_events.group_ids as group_ids,
+    of_events.group_firsts.1 as group_ids,
+    of_events.group_firsts.2 as group_first_ms,
     of_sessions.session_count as session_count
 from of_events
 full outer join of_sessions

@@ -1,8 +1,7 @@
 {{ config(tags='folded', materialized='table', schema='lens_staging', order_by=['project_id', 'profile_id', 'path']) }}
 -- grain: one row per profile and property, with its value as JSON text
 --
--- The last identify value by (time, received, batch, row), plus the increments after it, less the decrements. What is no
--- number counts as 0 as soon as something is added. A number beyond 29 digits is left as it is.
+-- The last identify value by (time, received, batch, row), plus the increments after it, less the decrements.
 
 with changes as (
     select
@@ -62,10 +61,6 @@ select
     project_id,
     owner_id as profile_id,
     path,
-    multiIf(
-        change_count = 0, base,
-        match(base, '^-?[0-9]') and toDecimal128OrNull(base, 9) is null, base,
-        toString(ifNull(toDecimal128OrNull(base, 9), toDecimal128(0, 9)) + amount)
-    ) as value,
+    {{ added_to('base', 'change_count', 'amount') }} as value,
     position
 from added

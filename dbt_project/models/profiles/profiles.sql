@@ -72,9 +72,7 @@ nested as (
         profile_id,
         path as inner_path,
         position as inner_position,
-        arrayJoin(arrayMap(
-            depth -> arrayStringConcat(arraySlice(splitByChar('.', path), 1, depth), '.'),
-            range(1, toUInt32(countSubstrings(path, '.') + 1)))) as outer_path
+        arrayJoin({{ outer_paths('path') }}) as outer_path
     from {{ ref('int_profile_properties') }}
     where not startsWith(path, '$') and position(path, '.') > 0
 ),

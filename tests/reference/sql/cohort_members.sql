@@ -13,6 +13,11 @@ points as (
     from profiles
     inner join (select distinct project_id, cohort_id from cohort_criteria) as defined using (project_id)
     union
+    select project_id, cohort_id, profile_id, moment
+    from profile_states
+    inner join (select distinct project_id, cohort_id from cohort_criteria where event is null) as asking using (project_id)
+    where moment < timestamp '9999-12-31'
+    union
     select project_id, cohort_id, profile_id, moment from hits
     union
     select project_id, cohort_id, profile_id, moment + within from hits where within is not null
@@ -37,6 +42,18 @@ counted as (
     group by all
 ),
 
+-- The profile as it was known at that instant is that of its last instant by then.
+as_known as (
+    select counted.*, states.moment as known_at
+    from counted
+    asof left join (
+        select project_id, profile_id, moment from profile_states where moment < timestamp '9999-12-31'
+    ) as states
+        on states.project_id = counted.project_id
+        and states.profile_id = counted.profile_id
+        and states.moment <= counted.moment
+),
+
 judged as (
     select
         counted.*,
@@ -46,12 +63,13 @@ judged as (
             when operator = 'lte' then found <= wanted
             else found = wanted
         end as is_true
-    from counted
+    from as_known as counted
     left join profile_fits
         on counted.event is null
         and profile_fits.filters = counted.filters
         and profile_fits.project_id = counted.project_id
         and profile_fits.profile_id = counted.profile_id
+        and profile_fits.moment = counted.known_at
 ),
 
 held as (

@@ -1,7 +1,7 @@
--- grain: one row per profile and dotted path with a value
+-- grain: one row per profile, instant and dotted path with a value by then
 with identified as (
-    select project_id, profile_id, fold_order, properties
-    from profile_operations
+    select project_id, profile_id, moment, fold_order, properties
+    from known_operations
     where operation = 'identify' and properties <> '{}'
 ),
 
@@ -9,6 +9,7 @@ leaves as (
     select
         project_id,
         profile_id,
+        moment,
         fold_order,
         replace(leaf.fullkey[3:], '"', '') as path,
         leaf.value as value,
@@ -21,6 +22,7 @@ given as (
     select
         project_id,
         profile_id,
+        moment,
         path,
         max(fold_order) as given_order,
         arg_max(value, fold_order) as value,
@@ -33,17 +35,18 @@ changes as (
     select
         project_id,
         profile_id,
+        moment,
         property as path,
         fold_order,
         if(operation = 'increment', value, -value) as change
-    from profile_operations
+    from known_operations
     where operation in ('increment', 'decrement') and property <> ''
 ),
 
 changed as (
-    select project_id, profile_id, path, sum(change) as change
+    select project_id, profile_id, moment, path, sum(change) as change
     from changes
-    left join given using (project_id, profile_id, path)
+    left join given using (project_id, profile_id, moment, path)
     where fold_order > coalesce(given_order, -1)
     group by all
 )
@@ -51,6 +54,7 @@ changed as (
 select
     coalesce(given.project_id, changed.project_id) as project_id,
     coalesce(given.profile_id, changed.profile_id) as profile_id,
+    coalesce(given.moment, changed.moment) as moment,
     coalesce(given.path, changed.path) as path,
     case
         when change is null then value
@@ -61,4 +65,5 @@ from given
 full outer join changed
     on changed.project_id = given.project_id
     and changed.profile_id = given.profile_id
+    and changed.moment = given.moment
     and changed.path = given.path

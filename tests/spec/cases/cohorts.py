@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.spec.cases.case import Case
-from tests.spec.rows import Project, Row
+from tests.spec.rows import Project, Row, moment
 
 MEMBERS = """select profile_id, toString(joined_at), toString(left_at) from lens.cohort_members
     where project_id = {project:String} order by profile_id, joined_at"""
+MEMBERS_BY_COHORT = MEMBERS.replace("select profile_id", "select cohort_id, profile_id").replace(
+    "order by", "order by cohort_id,"
+)
 AS_OF = """select toString(instant), groupArraySorted(9)(profile_id) from lens.cohort_members
     array join arrayMap(day -> toDateTime(concat('2026-02-', day, ' 10:00:00'), 'UTC'), ['02', '04', '09']) as instant
     where project_id = {project:String} and joined_at <= instant and instant < left_at
@@ -16,6 +19,7 @@ AS_OF = """select toString(instant), groupArraySorted(9)(profile_id) from lens.c
 COHORTS = """select cohort_id, match, profile_count, toString(first_joined_at), toString(last_joined_at)
     from lens.cohorts where project_id = {project:String} order by cohort_id"""
 OPEN = "2299-12-31 00:00:00.000"
+FREE: dict[str, Any] = {"plan": "free"}
 ANN_IS_PRO: dict[str, Any] = {"properties": {"plan": "pro"}, "email": "ann@example.org"}
 
 
@@ -24,7 +28,7 @@ def did(event: str, operator: str, value: int, within_days: int | None = None, *
     return {"event": event, "filters": list(filters), "count": count, "within_days": within_days}
 
 
-def is_now(*filters: Row) -> Row:
+def known(*filters: Row) -> Row:
     return {"profile": list(filters)}
 
 
@@ -63,6 +67,36 @@ def profiles_of_two_plans(project: Project) -> None:
     project.event("2026-02-04 10:00", "order", "d2")
     project.event("2026-02-06 10:00", "order", "d1")
     project.event("2026-02-07 10:00", "order", "d3")
+
+
+def plans_that_change(project: Project) -> None:
+    project.operation("2026-02-02 10:00", "identify", "ann", **ANN_IS_PRO)
+    project.operation("2026-02-06 10:00", "identify", "annie", properties={"plan": "pro"})
+    project.operation("2026-02-04 10:00", "identify", "ann", received_at=moment("2026-02-09 10:00"), properties=FREE)
+    project.operation("2026-02-08 10:00", "alias", "ann", alias="annie")
+    project.operation("2026-02-07 10:00", "identify", "ben", "d2", properties=FREE)
+    project.operation("2026-02-05 10:00", "identify", "ben", "d2", properties={"plan": "pro"}, email="ben@example.org")
+
+
+def credits_that_change(project: Project) -> None:
+    project.operation("2026-02-01 10:00", "increment", "ann", property="credits", value="1")
+    project.operation("2026-02-02 10:00", "increment", "ann", property="credits", value="1.5")
+    project.operation("2026-02-03 10:00", "identify", "ann", properties={"credits": 1})
+    project.operation("2026-02-05 10:00", "increment", "ann", property="credits", value="1")
+    project.operation("2026-02-06 10:00", "decrement", "ann", property="credits", value="0.5")
+
+
+def groups_that_are_named(project: Project) -> None:
+    project.event("2026-02-02 10:00", profile_id="ann")
+    project.event("2026-02-03 10:00", profile_id="ann", groups=["acme", "zoo"])
+    project.event("2026-02-03 11:00", profile_id="ann", groups=["zoo"])
+    project.operation("2026-02-02 10:00", "identify", "ben", "d2")
+    project.operation("2026-02-04 10:00", "assign_group", "ben", "d2", groups=["acme"])
+
+
+def orders_on_two_days(project: Project) -> None:
+    for at in ("2026-03-28 10:00", "2026-03-29 10:00", "2026-03-29 21:00"):
+        project.event(at, "order", revenue="10", currency="EUR")
 
 
 def switch_of_owner(project: Project) -> None:
@@ -173,18 +207,79 @@ CASES = {
         cohort(did("order", "gte", 1, None, where("revenue", "gte", "10"), where("properties.plan", "is", "pro"))),
     ),
     "cohort_profile": Case(
-        "A profile criterion judges what is known now and holds from when the profile was first seen.",
+        "A profile criterion judges what was known then, so a property that is given later does not reach back.",
         profiles_of_two_plans,
         MEMBERS,
-        [("ann", "2026-02-01 10:00:00.000", OPEN)],
-        cohort(is_now(where("properties.plan", "is", "pro"), where("email", "endsWith", "@example.org"))),
+        [("ann", "2026-02-05 10:00:00.000", OPEN)],
+        cohort(known(where("properties.plan", "is", "pro"), where("email", "endsWith", "@example.org"))),
+    ),
+    "cohort_profile_changes": Case(
+        "Who changes a property leaves and comes again at the time of each operation, in whatever order they come.",
+        plans_that_change,
+        MEMBERS,
+        [
+            ("ann", "2026-02-02 10:00:00.000", "2026-02-04 10:00:00.000"),
+            ("ann", "2026-02-06 10:00:00.000", OPEN),
+            ("ben", "2026-02-05 10:00:00.000", "2026-02-07 10:00:00.000"),
+        ],
+        cohort(known(where("properties.plan", "is", "pro"), where("email", "isNotNull"))),
+    ),
+    "cohort_profile_increments": Case(
+        "A property counts as what it had become by then; an identify sets it anew.",
+        credits_that_change,
+        MEMBERS,
+        [
+            ("ann", "2026-02-02 10:00:00.000", "2026-02-03 10:00:00.000"),
+            ("ann", "2026-02-05 10:00:00.000", "2026-02-06 10:00:00.000"),
+        ],
+        cohort(known(where("properties.credits", "gte", "2"))),
+    ),
+    "cohort_profile_absent": Case(
+        "What nobody has said yet is empty, from when the profile was first seen.",
+        profiles_of_two_plans,
+        MEMBERS,
+        [
+            ("ann", "2026-02-01 10:00:00.000", "2026-02-05 10:00:00.000"),
+            ("device:d3", "2026-02-07 10:00:00.000", OPEN),
+        ],
+        cohort(known(where("properties.plan", "isNull"))),
+    ),
+    "cohort_profile_groups": Case(
+        "A profile is in a group from the first event or operation that names it, and stays in it.",
+        groups_that_are_named,
+        MEMBERS_BY_COHORT,
+        [
+            ("a: in", "ann", "2026-02-03 10:00:00.000", OPEN),
+            ("a: in", "ben", "2026-02-04 10:00:00.000", OPEN),
+            ("b: out", "ann", "2026-02-02 10:00:00.000", "2026-02-03 10:00:00.000"),
+            ("b: out", "ben", "2026-02-02 10:00:00.000", "2026-02-04 10:00:00.000"),
+        ],
+        {
+            "definitions": {
+                "cohort": [
+                    defined("a: in", known(where("groups", "is", "acme"))),
+                    defined("b: out", known(where("groups", "isNot", "acme"))),
+                ]
+            }
+        },
+    ),
+    "cohort_profile_sums": Case(
+        "Events, sessions and revenue of a local day are known when it has ended.",
+        orders_on_two_days,
+        MEMBERS,
+        [("device:d1", "2026-03-29 22:00:00.000", OPEN)],
+        {"timezone": "Europe/Berlin", "currency": "EUR"}
+        | cohort(
+            known(where("event_count", "gte", "3"), where("session_count", "is", "3")),
+            known(where("revenue", "gt", "29")),
+        ),
     ),
     "cohort_profile_and_event": Case(
         "Profile and event criteria go together; who is only a device is judged as one.",
         profiles_of_two_plans,
         MEMBERS,
         [("ben", "2026-02-04 10:00:00.000", OPEN), ("device:d3", "2026-02-07 10:00:00.000", OPEN)],
-        cohort(is_now(where("properties.plan", "isNot", "pro")), did("order", "gte", 1)),
+        cohort(known(where("properties.plan", "isNot", "pro")), did("order", "gte", 1)),
     ),
     "cohort_owner": Case(
         "Events count for the person who owned the device at their time.",

@@ -1,0 +1,17 @@
+{#- SQL columns: a sweep over time. `marks` are arrays of (instant, what it adds to a sum), one a row of the group; `turns` are
+    the instants at which the sum becomes `needed` or more, as (instant, 1), and less again, as (instant, -1).
+
+    What happens at one instant is summed before it is judged, so stretches that meet are one. -#}
+{% macro turns_of(marks, needed) -%}
+    arraySort(groupArrayArray({{ marks }})) as in_order,
+    any({{ needed }}) as least_sum,
+    arrayFilter(
+        (sum, at, next) -> at != next,
+        arrayZip(in_order.1, arrayCumSum(in_order.2)), in_order.1, arrayPopFront(arrayPushBack(in_order.1, -1))
+    ) as sums,
+    arrayMap(sum -> sum.2 >= least_sum, sums) as are_true,
+    arrayFilter(
+        turn -> turn.2 != 0,
+        arrayZip(sums.1, arrayMap((now, before) -> toInt32(now) - toInt32(before), are_true, {{ previous_of('are_true', 'false') }}))
+    ) as turns
+{%- endmacro %}
