@@ -8,10 +8,8 @@ from cli.project_move import MAX_STATEMENT_SECONDS, builds_wait
 from collector.auth.client_cache import KEPT_MS
 from collector.loading.waiting import land_waiting
 from event_lens.clock import now_ms
-from event_lens.errors import Refused
 from event_lens.registry.database import Registry
-from event_lens.registry.placements import check_stays
-from event_lens.registry.projects import close_project, find_project, forget_project
+from event_lens.registry.projects import close_project, forget_project
 from event_lens.settings import Settings
 from event_lens.shards import all_shards
 from event_lens.warehouse.access import connect
@@ -38,15 +36,8 @@ def delete_project(
     From the first stage on its keys neither send nor read. Raises `Refused` (`project_unknown`,
     `project_not_confirmed`) and `Unavailable` (`project_moving`, `spool_waits`).
     """
-    called = find_project(registry, project_id).name
-    if name != called:
-        raise Refused(
-            f"{project_id} is called {called!r}, not {name!r}. Write its name to confirm that it is to be deleted.",
-            code="project_not_confirmed",
-        )
-    check_stays(registry, project_id)
     on_stage("Closing the project: its keys are refused")
-    close_project(registry, project_id)
+    close_project(registry, project_id, name)
     # Collectors take events under a key that they looked up before for as long.
     time.sleep(followed_after_seconds)
     on_stage("Landing what waits in the spool")

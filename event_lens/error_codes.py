@@ -268,6 +268,9 @@ BUILDING = {
     "alert_unsent": _passing("An alert could not be delivered; it is tried again."),
     "replay_failed": _program("The job that replays quarantine failed; the run's log says why."),
     "erasure_failed": _program("An erasure was stopped; the message says why. Start it again: it goes on."),
+    "deletion_failed": _program(
+        "Deleting a project was stopped; the message says why. It is begun again every minute."
+    ),
     "days_unbuilt": _passing("Days that are to close have events that are not built. Build, then expire."),
     "range_empty": _caller("The range of days ends before it begins."),
     "dagster_running": _caller("Dagster runs for this home already."),

@@ -19,6 +19,7 @@ from orchestration.assets.partitions import daily_partitions, first_shown_day
 from orchestration.assets.raw import raw_assets, raw_freshness
 from orchestration.build_lock import build_lock
 from orchestration.dbt import dbt_project
+from orchestration.deletions import deletion_job, deletion_sensor
 from orchestration.maintenance import maintenance_jobs
 from orchestration.planning.runs import JOB
 from orchestration.privacy_jobs import privacy_jobs
@@ -49,9 +50,9 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
             every_project_is_built(settings),
             table_checks(settings, BUILT_BATCHES, tests),
         ],
-        jobs=[job, *maintenance_jobs(settings), *privacy_jobs(settings)],
+        jobs=[job, *maintenance_jobs(settings), *privacy_jobs(settings), deletion_job(settings)],
         schedules=[nightly_schedule(settings, first_shown), expire_schedule(settings)],
-        sensors=[landed_sensor(settings, first_shown), *alert_sensors(settings)],
+        sensors=[landed_sensor(settings, first_shown), deletion_sensor(settings), *alert_sensors(settings)],
         resources={"build_lock": build_lock},
         executor=dg.in_process_executor,
     )

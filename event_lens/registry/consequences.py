@@ -13,6 +13,8 @@ REBUILT_SETTINGS = (
 RESCANNED_SETTINGS = ("bot_rules",)
 """Those by which the collector judges; what has landed keeps its verdict until `eventlens bots rescan`."""
 
+DELETED_BY = ("deletion_asked_at",)
+
 DEFINITIONS = ("funnel", "retention", "cohort", "goal")
 
 
@@ -24,6 +26,11 @@ def rebuilt_projects(changes: Iterable[AuditEntry]) -> list[str]:
 def rescanned_projects(changes: Iterable[AuditEntry]) -> list[str]:
     """Return the projects whose landed events may be judged otherwise now, each once."""
     return list(dict.fromkeys(change.project_id for change in changes if _changes(change, RESCANNED_SETTINGS)))
+
+
+def deleted_projects(changes: Iterable[AuditEntry]) -> list[str]:
+    """Return the projects that are to be deleted from now on, each once."""
+    return list(dict.fromkeys(change.project_id for change in changes if _changes(change, DELETED_BY)))
 
 
 def _rebuilds(change: AuditEntry) -> bool:

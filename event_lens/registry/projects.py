@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
-from event_lens.registry.placements import emptiest_shard
+from event_lens.registry.placements import check_stays, emptiest_shard
 from event_lens.registry.project_settings import ProjectSetting
 from event_lens.registry.setting_values import refused
 from event_lens.registry.tables import PROJECT_SETTINGS, AuditEntry, Client, Erasure, Project, Table
@@ -56,21 +56,40 @@ def rebuild_project(registry: Registry, project_id: str) -> Project:
         return project
 
 
-def close_project(registry: Registry, project_id: str) -> None:
-    """Revoke every client of the project. Raises `Refused` (`project_unknown`)."""
+def close_project(registry: Registry, project_id: str, name: str) -> Project:
+    """Revoke every client of the project that is called `name`, note that it is to be deleted, and return it.
+
+    Raises `Refused` (`project_unknown`, `project_not_confirmed`) and `Unavailable` (`project_moving`).
+    """
+    check_stays(registry, project_id)
+    now = datetime.now(UTC).replace(tzinfo=None)
     with registry.session() as session:
-        _get(session, project_id)
+        project = _get(session, project_id)
+        if name != project.name:
+            raise Refused(
+                f"{project_id} is called {project.name!r}, not {name!r}. Write its name to confirm that it is to be "
+                "deleted.",
+                code="project_not_confirmed",
+            )
+        project.deletion_asked_at = project.deletion_asked_at or now
         for client in session.scalars(select(Client).where(Client.project_id == project_id)):
-            client.revoked_at = client.revoked_at or datetime.now(UTC).replace(tzinfo=None)
+            client.revoked_at = client.revoked_at or now
+        return project
+
+
+def closed_projects(registry: Registry) -> list[Project]:
+    """Return the projects that are to be deleted and are not gone yet."""
+    return [project for project in list_projects(registry) if project.deletion_asked_at is not None]
 
 
 def forget_project(registry: Registry, project_id: str) -> None:
-    """Remove the project, its clients and its definitions; the audit log and receipts of erasures stay.
-
-    Raises `Refused` (`project_unknown`).
+    """Remove the project, its clients and its definitions; the audit log and receipts of erasures stay. One that is
+    gone was deleted by somebody who was faster.
     """
     with registry.session() as session:
-        project = _get(session, project_id)
+        project = session.get(Project, project_id)
+        if project is None:
+            return
         for mapper in Table.registry.mappers:
             if "project_id" in mapper.columns and mapper.class_ not in _STAYING:
                 of_project = mapper.columns["project_id"] == project_id

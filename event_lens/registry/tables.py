@@ -45,6 +45,7 @@ class Project(Table):
     rebuild_count: Mapped[int] = mapped_column(default=0)
     shard: Mapped[int] = mapped_column(default=1)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
+    deletion_asked_at: Mapped[datetime | None] = mapped_column(default=None)
 
     name: Mapped[str] = setting("", "Free text.", Changes.LABEL, check=free_text)
     domains: Mapped[list[str]] = setting(

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
 
 from event_lens.errors import EventLensError
-from event_lens.registry.consequences import rebuilt_projects, rescanned_projects
+from event_lens.registry.consequences import deleted_projects, rebuilt_projects, rescanned_projects
 from event_lens.registry.tables import AuditEntry
 from event_lens.warehouse.held_days import HeldDays, find_held_days
 from query.auth import sent_key
@@ -31,6 +31,7 @@ DECORATORS = {"GET": get, "POST": post, "PATCH": patch, "DELETE": delete}
 BUILDS = "The next build makes these days anew: Dagster starts it within half a minute, `eventlens build` at once."
 NOTHING_LANDED = "Nothing has landed for the project, so nothing is built anew."
 WITHOUT_DAYS = "The next build makes all days of the project anew; the warehouse does not say now which they are."
+DELETES = "A running Dagster deletes what was sent to it within minutes, `eventlens project delete` at once."
 RESCANS = "Events that have landed keep their verdict until `eventlens bots rescan`."
 
 
@@ -80,6 +81,7 @@ def _meta(service: Service, managed: ProjectScope, changes: list[AuditEntry]) ->
     made already, even if the warehouse is away.
     """
     notes = [RESCANS] if rescanned_projects(changes) else []
+    notes += [DELETES] if deleted_projects(changes) else []
     if managed.project_id not in rebuilt_projects(changes):
         return {"rebuild": None, "notes": notes}
     try:

@@ -1,4 +1,4 @@
-"""Projects: the key's own with its settings, and new ones."""
+"""Projects: the key's own with its settings, new ones, and the end of one."""
 
 from typing import Annotated, Any
 
@@ -31,6 +31,9 @@ class IdentifiedProject(Shape, kw_only=True):
     rebuild_count: Annotated[
         int, msgspec.Meta(description="How often a rebuild of all the project's days was asked for.")
     ]
+    deletion_asked_at: Annotated[
+        DateTime | None, msgspec.Meta(description="Since when the project is to be deleted; null when it stays.")
+    ]
 
 
 ProjectAnswer = msgspec.defstruct(
@@ -61,9 +64,19 @@ WrittenProject = msgspec.defstruct(
 """Settings that are not given are the usual ones, or stay; a list replaces the old one."""
 
 
+class ConfirmedName(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The project's name, which confirms that the right one is meant."""
+
+    name: str
+
+
 def _shown(project: Project) -> dict[str, Any]:
     fields = {name: getattr(project, name) for name in ProjectAnswer.__struct_fields__}
-    return fields | {"created_at": instant(project.created_at)}
+    asked_at = project.deletion_asked_at
+    return fields | {
+        "created_at": instant(project.created_at),
+        "deletion_asked_at": instant(asked_at) if asked_at else None,
+    }
 
 
 def _own(asker: Asker, project_id: str) -> str:
@@ -94,6 +107,10 @@ def _change(registry: Registry, asker: Asker, project_id: str, written: msgspec.
 
 def _rebuild(registry: Registry, asker: Asker, project_id: str, _: NoParameters) -> dict[str, Any]:
     return _shown(projects.rebuild_project(registry, _own(asker, project_id)))
+
+
+def _delete(registry: Registry, asker: Asker, project_id: str, confirmed: ConfirmedName) -> dict[str, Any]:
+    return _shown(projects.close_project(registry, _own(asker, project_id), confirmed.name))
 
 
 PROJECTS = (
@@ -132,5 +149,14 @@ PROJECTS = (
         "Have the next build make all days of a project anew.",
         _rebuild,
         ProjectAnswer,
+    ),
+    Action(
+        "delete_project",
+        "POST",
+        "/projects/{project}/delete",
+        "Refuse the project's keys from now on, this one too, and have everything that was sent to it deleted.",
+        _delete,
+        ProjectAnswer,
+        ConfirmedName,
     ),
 )

@@ -100,13 +100,14 @@ def test_every_public_table_has_a_check(definitions: dg.Definitions) -> None:
     assert "lens_raw/events" in checked
 
 
-def test_builds_have_a_schedule_and_a_sensor_that_run_and_people_have_jobs(definitions: dg.Definitions) -> None:
+def test_schedules_and_sensors_run_and_people_have_jobs(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {JOB, "backup", "erase_person", "expire", "export_lake", "replay_quarantine"}
+    assert jobs == {JOB, "backup", "delete_project", "erase_person", "expire", "export_lake", "replay_quarantine"}
     assert {s.default_status for s in repository.schedule_defs} == {dg.DefaultScheduleStatus.RUNNING}
     assert {s.name for s in repository.schedule_defs} == {"build_lens_nightly", "expire_nightly"}
-    assert [s.default_status for s in repository.sensor_defs] == [dg.DefaultSensorStatus.RUNNING]
+    assert {s.name for s in repository.sensor_defs} == {"build_what_landed", "delete_asked_projects"}
+    assert {s.default_status for s in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
 
 
 def test_dagster_validates_the_definitions_in_a_process_of_its_own(settings: Settings) -> None:

@@ -1,6 +1,8 @@
 """What a root key manages over HTTP: its own project, nothing else; each change is noted, and says what it asks for."""
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -8,6 +10,10 @@ import jsonschema
 import pytest
 
 from event_lens.error_codes import CODES
+from event_lens.registry.audit import list_audit
+from event_lens.registry.database import open_registry
+from event_lens.registry.projects import closed_projects
+from event_lens.settings import read_settings
 from query.manage import ACTIONS
 from tests.unit.query.sample_projects import World
 
@@ -185,6 +191,30 @@ def test_every_change_stands_in_the_audit_log_of_its_project(manager: Manager) -
     assert manager.code("GET", "/audit", befor=1) == "parameter_invalid"
 
 
+def test_a_project_is_deleted_when_its_name_is_written_and_its_keys_end_at_once(
+    manager: Manager, client: httpx.Client, world: World
+) -> None:
+    (project,) = manager.done("GET", "/projects")
+    path = f"/projects/{project['project_id']}"
+    assert project["deletion_asked_at"] is None
+    assert manager.code("POST", f"{path}/delete", {}) == "request_invalid"
+    assert manager.code("POST", f"{path}/delete", {"name": "Old"}) == "project_not_confirmed"
+    assert manager.done("GET", path) == project
+    answer = manager.send("POST", f"{path}/delete", {"name": "New"}).json()
+    assert answer["data"]["deletion_asked_at"] is not None
+    assert "eventlens project delete" in answer["meta"]["notes"][0]
+    ends_by = time.monotonic() + 10
+    while client.get("/manage/projects", headers=manager.headers).status_code != 401:
+        assert time.monotonic() < ends_by
+    with closing(open_registry(read_settings({"EVENTLENS_HOME": str(world.home)}))) as registry:
+        changed = [
+            (entry.subject, entry.action, entry.changed_by) for entry in list_audit(registry, project["project_id"])
+        ]
+        assert [each.project_id for each in closed_projects(registry)] == [project["project_id"]]
+    key = manager.headers["openpanel-client-id"]
+    assert sorted(changed[:2]) == [("client", "update", key), ("project", "update", key)]
+
+
 def test_no_key_but_a_root_key_manages(world: World, client: httpx.Client, paths: dict[str, Any]) -> None:
     for key, status, code in (("shop", 403, "root_key_needed"), ("shop write", 403, "project_forbidden")):
         other = Manager(client, paths, world.keys[key])
@@ -207,6 +237,7 @@ def test_nothing_of_another_project_is_shown_or_changed(shop: Manager, manager: 
         ("GET", f"/projects/{project}", None, "project_forbidden"),
         ("PATCH", f"/projects/{project}", {"name": "mine"}, "project_forbidden"),
         ("POST", f"/projects/{project}/rebuild", None, "project_forbidden"),
+        ("POST", f"/projects/{project}/delete", {"name": "New"}, "project_forbidden"),
         ("GET", f"/clients/{key}", None, "key_unknown"),
         ("PATCH", f"/clients/{key}", {"origins": ["*"]}, "key_unknown"),
         ("POST", f"/clients/{key}/rotate", None, "key_unknown"),

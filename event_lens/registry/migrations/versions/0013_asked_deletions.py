@@ -1,0 +1,11 @@
+"""Projects that are to be deleted: since when, until what was sent to them is gone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    op.add_column("projects", sa.Column("deletion_asked_at", sa.DateTime))
