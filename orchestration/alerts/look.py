@@ -1,4 +1,4 @@
-"""Looks for problems: in the last build, in the checks, and in the spool."""
+"""Looks for problems: in the last build, in the sensor that asks for builds, in the checks, and in the spool."""
 
 import json
 import urllib.request
@@ -8,17 +8,23 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import dagster as dg
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from event_lens.settings import Settings
 from orchestration.alerts.decide import Problem
-from orchestration.planning.runs import JOB
+from orchestration.planning.runs import JOB, SENSOR
 from orchestration.run_tags import PROJECT_TAG
+from orchestration.serve import DEFINITIONS
 
-BUILD, CHECK, LANDING, SPOOL = "build", "check", "landing", "spool"
+BUILD, CHECK, LANDING, LOOK, SPOOL = "build", "check", "landing", "look", "spool"
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 _ANSWER_SECONDS = 5
 _LOOKED_THROUGH = 50
+# A look can fail while a part starts anew.
+_FAILED_LOOKS = 2
+_MAX_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,36 @@ def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Probl
         for run in runs
         if not run.is_success
     ]
+
+
+def failing_sensor(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
+    """Return as a problem that the sensor which asks for builds fails, look after look: then nothing is built, and no
+    run says so.
+    """
+    look = _last_look(instance)
+    if look is None or look.status != TickStatus.FAILURE or look.consecutive_failure_count < _FAILED_LOOKS:
+        return []
+    url = f"{_dagster_url(settings)}/locations/__repository__@{DEFINITIONS}/sensors/{SENSOR}"
+    return [Problem(LOOK, f"Nothing that lands is built: the sensor of builds fails.\n{_reason(look)}", url)]
+
+
+def _last_look(instance: dg.DagsterInstance) -> InstigatorTick | None:
+    """Return the last evaluation of the sensor that has ended, if there is one."""
+    ended = [TickStatus.SKIPPED, TickStatus.SUCCESS, TickStatus.FAILURE]
+    looks = [
+        look
+        for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+        if state.instigator_name == SENSOR
+        for look in instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1, statuses=ended)
+    ]
+    return max(looks, key=lambda look: look.timestamp, default=None)
+
+
+def _reason(look: InstigatorTick) -> str:
+    error = look.error
+    cause = error.cause if error and error.cause else error
+    text = " ".join(cause.message.split()) if cause else "no reason given"
+    return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]} ..."
 
 
 def read_checks(
@@ -99,7 +135,11 @@ def read_waiting(settings: Settings) -> Waiting | None:
 
 
 def run_url(settings: Settings, run_id: str) -> str:
-    """Return the address of a run's page, under the public address if there is one."""
+    """Return the address of a run's page."""
+    return f"{_dagster_url(settings)}/runs/{run_id}"
+
+
+def _dagster_url(settings: Settings) -> str:
+    """Return where people find Dagster: under the public address if there is one."""
     public = urlsplit(settings.public_url)
-    base = f"{public.scheme}://{public.netloc}{settings.dagster_path}" if settings.public_url else settings.dagster_url
-    return f"{base}/runs/{run_id}"
+    return f"{public.scheme}://{public.netloc}{settings.dagster_path}" if settings.public_url else settings.dagster_url

@@ -10,7 +10,15 @@ from event_lens.errors import EventLensError
 from event_lens.logs import get_log
 from event_lens.settings import Settings
 from orchestration.alerts.decide import Message, Open, after, decide_messages
-from orchestration.alerts.look import LANDING, SPOOL, failed_build, late_landings, read_checks, read_waiting
+from orchestration.alerts.look import (
+    LANDING,
+    SPOOL,
+    failed_build,
+    failing_sensor,
+    late_landings,
+    read_checks,
+    read_waiting,
+)
 from orchestration.alerts.send import send, ways
 
 log = get_log("alerts")
@@ -24,6 +32,7 @@ def tell(settings: Settings, instance: dg.DagsterInstance, checks: Collection[dg
     known = _read(path)
     problems, unknown = read_checks(settings, instance, checks)
     problems += failed_build(settings, instance)
+    problems += failing_sensor(settings, instance)
     waiting = read_waiting(settings)
     if waiting is None:
         unknown |= {LANDING, SPOOL}

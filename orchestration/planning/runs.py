@@ -22,6 +22,8 @@ from orchestration.planning.set_aside import find_due
 from orchestration.run_tags import DAYS_TAG, EVERYTHING, PLAN_TAG, PROJECT_TAG, RANGE, SCOPE_TAG, TOUCHED
 
 JOB = "build_lens"
+SENSOR = "build_what_landed"
+"""The sensor that asks for builds of what landed."""
 # Dagster logs each event of a run to the terminal by default, some hundred lines a build; its page shows them anyway.
 ERRORS_IN_TERMINAL = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 # Dagster notes every table on every day from a run's first to its last, at milliseconds each: an event of long ago

@@ -17,8 +17,8 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.sensor(
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells by webhook or e-mail of a failed build, a red check, late landings, a growing spool: once, "
-        "and once when it is over.",
+        description="Tells by webhook or e-mail of a failed build, a failing sensor of builds, a red check, late "
+        "landings, a growing spool: once, and once when it is over.",
     )
     def tell_what_is_wrong(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         repository = context.repository_def

@@ -12,7 +12,7 @@ from event_lens.warehouse.set_aside import read_set_aside
 from orchestration.assets.partitions import shown_tags
 from orchestration.assets.registry_sync import registry_fingerprint
 from orchestration.planning.plan import has_unbuilt_batches
-from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, UNFINISHED, due_again, touched_runs
+from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, SENSOR, UNFINISHED, due_again, touched_runs
 from orchestration.run_tags import PROJECT_TAG
 from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retry
 
@@ -28,6 +28,7 @@ NOTHING_TO_BUILD = "Everything that landed is built."
 
 def landed_sensor(settings: Settings, first_shown: date) -> dg.SensorDefinition:
     @dg.sensor(
+        name=SENSOR,
         job_name=JOB,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickData, TickStatus
+from dagster_shared.error import SerializableErrorInfo
 
 from event_lens.settings import Settings, read_settings
 from orchestration.alerts.tell import tell
-from orchestration.planning.runs import JOB
+from orchestration.dagster_home import write_configuration
+from orchestration.planning.runs import JOB, SENSOR
 from orchestration.run_tags import PROJECT_TAG
 from orchestration.triggers.alerts import alert_sensors
 from tests.unit.orchestration.alerts.receivers import Webhook, serving
@@ -36,8 +41,10 @@ def settings(webhook: Webhook, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as opened:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    home = tmp_path_factory.mktemp("dagster")
+    write_configuration(home)
+    with dg.DagsterInstance.from_config(str(home)) as opened:
         yield opened
 
 
@@ -63,6 +70,28 @@ def build(instance: dg.DagsterInstance, *, fails: bool = False, is_red: bool = F
     tags = {PROJECT_TAG: project} if project else {}
     result = definitions.resolve_job_def(JOB).execute_in_process(instance=instance, raise_on_error=False, tags=tags)
     return result.run_id
+
+
+def look(instance: dg.DagsterInstance, at: int, *, failures: int) -> None:
+    """A look of the sensor, the last of so many in a row that failed."""
+    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("ours"), "__repository__").get_instigator_origin(
+        SENSOR
+    )
+    state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.DECLARED_IN_CODE)
+    if not instance.get_instigator_state(state.instigator_origin_id, state.selector_id):
+        instance.add_instigator_state(state)
+    instance.create_tick(
+        TickData(
+            instigator_origin_id=state.instigator_origin_id,
+            instigator_name=SENSOR,
+            instigator_type=InstigatorType.SENSOR,
+            status=TickStatus.FAILURE if failures else TickStatus.SKIPPED,
+            timestamp=float(at),
+            selector_id=state.selector_id,
+            error=SerializableErrorInfo("Table\n is gone", [], "Refused") if failures else None,
+            consecutive_failure_count=failures,
+        )
+    )
 
 
 def told(settings: Settings, webhook: Webhook, instance: dg.DagsterInstance) -> list[str]:
@@ -100,6 +129,23 @@ def test_a_project_that_is_tried_again_in_vain_is_not_told_at_every_try(
     assert begun.startswith("A build failed")
     build(instance)
     told(settings, webhook, instance)
+
+
+def test_a_sensor_that_fails_twice_is_told_once_with_the_reason_and_once_when_it_looks_again(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    build(instance)
+    look(instance, 1, failures=1)
+    assert told(settings, webhook, instance) == []
+    look(instance, 2, failures=2)
+    (begun,) = told(settings, webhook, instance)
+    address = f"https://stats.example.com/dagster/locations/__repository__@orchestration.definitions/sensors/{SENSOR}"
+    assert begun == f"Nothing that lands is built: the sensor of builds fails.\nTable is gone\n{address}"
+    look(instance, 3, failures=3)
+    assert told(settings, webhook, instance) == []
+    look(instance, 4, failures=0)
+    (over,) = told(settings, webhook, instance)
+    assert over.startswith("Over: Nothing that lands is built")
 
 
 def test_a_check_is_told_when_it_turns_red_and_when_it_passes_again(
