@@ -1,4 +1,8 @@
-"""Thousands of made-up people in one statement, and one of them with everything that can name a person."""
+"""Thousands of made-up people in one statement, and the files that name one of them."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
 
 from event_lens.contract.rows import timestamp
 from event_lens.warehouse.client import Warehouse
@@ -53,3 +57,15 @@ def note_batch(warehouse: Warehouse, batch_id: str, table: str) -> None:
 def instant(text: str) -> str:
     """How a row of raw says `2026-03-02 10:00:00`."""
     return timestamp(moment(text))
+
+
+def naming_files(home: Path, known: Collection[str]) -> list[Path]:
+    """The files under `home` that hold one of the texts `known`."""
+    found = []
+    for path in home.rglob("*"):
+        # The warehouse merges meanwhile.
+        with suppress(FileNotFoundError, IsADirectoryError):
+            content = path.read_bytes()
+            if any(text.encode() in content for text in known):
+                found.append(path)
+    return found

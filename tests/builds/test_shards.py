@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builds.people import naming_files
 from tests.end_to_end.site import event
 from tests.shards.load import Load, counts
 from tests.shards.running import Shards, Tenant, running_shards
@@ -98,6 +99,51 @@ def test_a_move_by_a_command_that_dies_under_load_ends_with_every_event_there_on
         assert counts(shards, tenant.project_id, "moving", shard, "lens.events") == (load.sent, load.sent)
     assert counts(shards, tenant.project_id, "", 1, "lens_shard.events") == (0, 0)
     tenant.send([event("screen_view", "11:00:00", "after")])
+
+
+def test_a_person_is_erased_from_every_shard_and_somebody_of_that_name_in_another_project_stays(
+    shards: Shards, tenants: list[Tenant]
+) -> None:
+    """The project has been on one shard and is on another; the neighbour has the same profile id."""
+    moved, other = tenants
+    for tenant in tenants:
+        device, email = known_of(tenant)
+        person = {"profileId": "person-4711", "deviceId": device, "email": email}
+        tenant.send(
+            [
+                {"type": "identify", "payload": person},
+                event("screen_view", "12:00:00", device, profileId="person-4711"),
+            ]
+        )
+    shards.wait_until_landed(LANDED_WITHIN_SECONDS)
+    shards.eventlens("build")
+    assert [holding(shards, tenant) for tenant in tenants] == [{1, 2}, {1, 2}]
+    assert min(len(naming(shards, tenant)) for tenant in tenants) > 10
+    shards.eventlens("erase", moved.project_id, "--profile", "person-4711")
+    assert [holding(shards, tenant) for tenant in tenants] == [set(), {1, 2}]
+    assert naming(shards, moved) == []
+    assert len(naming(shards, other)) > 10
+    assert other.ask("metrics")["data"]["unique_visitors"] > 1
+
+
+def known_of(tenant: Tenant) -> tuple[str, str]:
+    return f"device-of-{tenant.project_id}", f"person@{tenant.project_id}.example"
+
+
+def naming(shards: Shards, tenant: Tenant) -> list[Path]:
+    """The files of all homes that name the person of `tenant`."""
+    return [path for server in shards.servers for path in naming_files(server.home, known_of(tenant))]
+
+
+def holding(shards: Shards, tenant: Tenant) -> set[int]:
+    """The shards on which readers see events of the person."""
+    sql = "SELECT count() FROM lens.events WHERE project_id = {p:String} AND profile_id = 'person-4711'"
+    found = set()
+    for shard in (1, 2):
+        with shards.on(shard) as warehouse:
+            if warehouse.value(sql, {"p": tenant.project_id}):
+                found.add(shard)
+    return found
 
 
 def test_nothing_was_left_behind(shards: Shards) -> None:
