@@ -1,0 +1,74 @@
+"""The only warehouse dies while a build of the sensor is at work, under a whole `eventlens up`."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import pytest
+
+from tests.end_to_end.running import House
+from tests.end_to_end.site import Site, event
+from tests.end_to_end.up import Up
+
+pytestmark = pytest.mark.timeout(900)
+
+BUILT_WITHIN_SECONDS = 300
+# While a model's days are swapped, what is swapped in is a table of its own.
+AT_WORK = "SELECT count() FROM system.tables WHERE name LIKE 'int_events\\_\\_sessionized\\_\\_fresh\\_%'"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    started = Up(tmp_path_factory.mktemp("up"))
+    try:
+        started.wait_for("is ready")
+        yield started
+    finally:
+        started.run("stop")
+        started.process.wait(90)
+
+
+def until(is_so: Callable[[], object], pause: float = 0.5) -> None:
+    deadline = time.monotonic() + BUILT_WITHIN_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(pause)
+
+
+def visitors(site: Site) -> int:
+    count: int = site.ask("metrics")["data"]["unique_visitors"]
+    return count
+
+
+def ended_runs(up: Up) -> list[dg.DagsterRunStatus]:
+    """How builds ended, latest first."""
+    with dg.DagsterInstance.from_config(str(up.home / "dagster")) as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="build_lens"))
+    return [run.status for run in runs if run.is_finished]
+
+
+def test_a_warehouse_killed_in_a_run_of_the_sensor_is_started_again_and_the_next_run_builds_it_all(up: Up) -> None:
+    site = Site(House(up.environ, up.settings), "shop")
+    site.send("/track", event("screen_view", "10:00:00", "first"))
+    until(lambda: visitors(site) == 1)
+    [pid] = [int(part["pid"]) for part in status(up)["parts"] if part["name"] == "warehouse"]
+    site.send("/track", event("screen_view", "10:01:00", "second"))
+    with site.house.warehouse() as warehouse:
+        until(lambda: warehouse.value(AT_WORK), pause=0.01)
+    os.kill(pid, signal.SIGKILL)
+    # The collector acknowledges meanwhile.
+    site.send("/track", event("screen_view", "10:02:00", "third"))
+    until(lambda: visitors(site) == 3)
+    succeeded, failed = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
+    assert [each for each in ended_runs(up) if each == failed] == [failed]
+    assert ended_runs(up)[0] == succeeded
+    assert status(up)["problems"] == []
+    assert site.ask("metrics")["data"]["total_events"] == 3
+
+
+def status(up: Up) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = json.loads(up.run("status", "--json").stdout)
+    return found
