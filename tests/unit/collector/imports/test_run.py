@@ -137,9 +137,12 @@ def test_rows_land_while_no_other_import_of_the_source_does(
     held: list[bool] = []
     for step in ("known", "land"):
         real = getattr(ImportLoader, step)
-        monkeypatch.setattr(
-            ImportLoader, step, lambda *given, real=real: (held.append(is_locked(turn)), real(*given))[1]
-        )
+
+        def noted(*given: Any, real: Any = real) -> Any:
+            held.append(is_locked(turn))
+            return real(*given)
+
+        monkeypatch.setattr(ImportLoader, step, noted)
     with opened(warehouse, project, turn=lambda: waited_lock(turn)) as run:
         run.read(path, read(path, Options()))
         run.finish()

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -183,7 +184,12 @@ def test_columns_of_one_name_are_refused_and_those_without_one_are_not(tmp_path:
 def test_a_column_called_number_is_theirs(tmp_path: Path, kind: str) -> None:
     frame = pl.DataFrame({"at": ["2026-08-12"], "event": ["a"], "v": ["1"], "number": [77]})
     path = tmp_path / "t"
-    {"csv": frame.write_csv, "json": frame.write_ndjson, "parquet": frame.write_parquet}[kind](path)
+    write: dict[str, Callable[[Path], object]] = {
+        "csv": frame.write_csv,
+        "json": frame.write_ndjson,
+        "parquet": frame.write_parquet,
+    }
+    write[kind](path)
     (chunk,) = chunks_of(tmp_path, "t", path.read_bytes(), SIMPLE + '[properties]\nn = "number"\n')[:1]
     assert chunk.events["properties"].to_list() == ['{"n":"77"}' if kind == "csv" else '{"n":77}']
 
