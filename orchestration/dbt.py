@@ -1,8 +1,8 @@
 """The dbt project as Dagster sees it: its place, its connection to the warehouse, and its parsed manifest."""
 
 import os
-from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from dagster_dbt import DbtProject
@@ -19,6 +19,17 @@ from event_lens.warehouse.access import warehouse_url
 from orchestration.dbt_sources import newest_source
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Parsed(NamedTuple):
+    """A manifest, and when its file was written."""
+
+    written: float
+    manifest: Manifest
+
+
+_PARSED: dict[Path, _Parsed] = {}
+"""What this process parsed last, by dbt's folder; one manifest at most."""
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -52,7 +63,7 @@ def dbt_project(settings: Settings) -> DbtProject:
     # Two processes that start at once: one parses, and neither reads a manifest half written.
     with waited_lock(_target(settings) / "parse.lock"):
         if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest_source(ROOT):
-            _parse(dbt_flags(project, project.target_path))
+            _keep(project, _parse(dbt_flags(project, project.target_path)))
     return project
 
 
@@ -71,7 +82,11 @@ def dbt_flags(project: DbtProject, target: Path) -> list[str]:
 
 def parsed_manifest(project: DbtProject) -> Manifest:
     """Return the project as dbt itself holds it. A process reads it once, until a file of the project changes."""
-    return _read_manifest(tuple(dbt_flags(project, project.target_path)), project.manifest_path.stat().st_mtime)
+    written = project.manifest_path.stat().st_mtime
+    kept = _PARSED.get(project.target_path)
+    if kept is None or kept.written != written:
+        kept = _keep(project, _parse([*dbt_flags(project, project.target_path), "--no-write-json"]))
+    return kept.manifest
 
 
 def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
@@ -84,10 +99,11 @@ def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
     }
 
 
-@lru_cache(maxsize=1)
-def _read_manifest(flags: tuple[str, ...], written: float) -> Manifest:
-    """Parse the project. `written` is the manifest's time, so that a later one is parsed anew."""
-    return _parse([*flags, "--no-write-json"])
+def _keep(project: DbtProject, manifest: Manifest) -> _Parsed:
+    """Note `manifest` as that of the file that is there, in place of any other."""
+    _PARSED.clear()
+    parsed = _PARSED[project.target_path] = _Parsed(project.manifest_path.stat().st_mtime, manifest)
+    return parsed
 
 
 def _parse(flags: list[str]) -> Manifest:
