@@ -73,8 +73,9 @@ check: $(TEST_READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Three processes for two cores: each waits for others a fifth of its time.
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest -n 2 $(LONG:%=--ignore %)
+	$(BIN)/pytest -n 3 $(LONG:%=--ignore %)
 
 faults: $(TEST_READY) $(CLIENTS_READY)
 	$(BIN)/python -m tests.crashes
