@@ -50,10 +50,10 @@ class Build:
         self.run("--select", "tag:daily", values=values)
         self.run("--select", "tag:folded", values=values)
 
-    def everything(self) -> None:
+    def everything(self, *arguments: str) -> None:
         """A full refresh in one run, in chunks as that of a large history."""
         with patch.dict(os.environ, {"EVENTLENS_DBT_CHUNK_ENDS": json.dumps(CHUNK_ENDS)}):
-            self.run("--full-refresh")
+            self.run("--full-refresh", *arguments)
 
     def run(self, *arguments: str, values: Mapping[str, object] | None = None) -> None:
         """`dbt build` with `arguments`; fails with what dbt said."""
