@@ -22,6 +22,7 @@ from event_lens.clock import now_ms, to_datetime
 from event_lens.contract.timestamps import first_ms
 from event_lens.errors import Refused
 from event_lens.file_lock import try_lock, waited_lock
+from event_lens.printable import printable
 from event_lens.registry.database import open_registry
 from event_lens.registry.import_salts import import_salt
 from event_lens.registry.placements import check_stays
@@ -179,7 +180,7 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
         console.print(f"  {first.line}", highlight=False, markup=False, soft_wrap=True)
     for file, names in report.absent.items():
         console.print(
-            f"No row of {file} has {', '.join(sorted(names))}, which the mapping names: is that right?",
+            f"No row of {file} has {printable(', '.join(sorted(names)))}, which the mapping names: is that right?",
             highlight=False,
             markup=False,
         )

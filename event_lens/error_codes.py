@@ -151,6 +151,7 @@ ASKING = {
     "tail_too_large": _passing("What landed and is not built is too much to be counted for an answer; build it first."),
     "tables_outdated": _passing("A table that the question needs is not built yet. `eventlens build --full-refresh`."),
     "lake_cannot_answer": _caller("The report needs more than the public tables, which a lake holds."),
+    "lake_unwritable": _caller("The folder of a lake cannot be made. Name one that you may write to."),
     "lake_unreadable": _caller("The folder is not a lake that this version can read."),
     "not_ready": _passing("The service cannot reach what it needs yet."),
 }

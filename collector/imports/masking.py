@@ -3,6 +3,7 @@
 import re
 
 from collector.enrichment.url_redaction import mask_secrets
+from event_lens.printable import printable
 
 ADDRESS = re.compile(
     r"\b\d{1,3}(?:\.\d{1,3}){3}\b"
@@ -20,5 +21,4 @@ def masked_line(text: str) -> str:
 
 def shown_line(text: str, longest: int) -> str:
     """Return the begin of a masked line as a terminal may show it: what would steer the terminal is escaped."""
-    masked = masked_line(text)[:longest]
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in masked)
+    return printable(masked_line(text)[:longest].replace("\n", " "))

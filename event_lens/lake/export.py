@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from event_lens.clock import now_ms
+from event_lens.errors import Refused
 from event_lens.lake.layout import (
     DATA,
     NOTES,
@@ -73,7 +74,12 @@ def export_lake(settings: Settings, lake: Path, on_table: OnTable = lambda *_: N
 
     Each file is written beside its place and then renamed, so a reader never meets half of one.
     """
-    lake.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        lake.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"{lake} cannot be a lake: {error.strerror}. Name a folder that you may write to.", code="lake_unwritable"
+        ) from error
     if not (lake / NOTES).exists():
         # Without notes it is unknown which files are old.
         for path in lake.glob(f"*/project_id=*/**/{DATA}"):

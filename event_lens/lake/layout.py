@@ -55,9 +55,13 @@ def read_notes(lake: Path) -> LakeNotes:
     """Return the notes of a lake, empty ones where there are none. Raises `Refused` (`lake_unreadable`)."""
     try:
         notes = msgspec.json.decode((lake / NOTES).read_bytes(), type=LakeNotes)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return LakeNotes()
-    except (msgspec.DecodeError, OSError) as error:
+    except OSError as error:
+        raise Refused(
+            f"{lake / NOTES} cannot be read: {error.strerror}. Look at its rights.", code="lake_unreadable"
+        ) from error
+    except msgspec.DecodeError as error:
         raise Refused(
             f"{lake / NOTES} cannot be read. Remove the lake's folder and run `eventlens export-lake` again.",
             code="lake_unreadable",

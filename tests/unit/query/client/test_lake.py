@@ -193,6 +193,13 @@ def test_only_what_changed_is_written_and_what_went_is_removed(
     assert not list(lake.glob("by_*/**/*.parquet"))
 
 
+def test_a_place_that_cannot_be_a_lake_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in ("file", "file/lake"):
+        with pytest.raises(Refused, match="cannot be a lake"):
+            export_lake(settings, tmp_path / place)
+
+
 def test_what_a_lake_lacks_is_a_sentence(world: World, lake: Path, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="export-lake"):
         connect(lake=tmp_path / "nothing", environ={}).metrics()
@@ -202,6 +209,9 @@ def test_what_a_lake_lacks_is_a_sentence(world: World, lake: Path, tmp_path: Pat
         connect(lake=lake, project="other", environ={}).metrics()
     with pytest.raises(Refused, match="or lake"):
         connect(lake=lake, warehouse=tmp_path, environ={})
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match="is not a lake"):
+        connect(lake=tmp_path / "file", environ={}).metrics()
     (tmp_path / "lake.json").write_text("{")
     with pytest.raises(Refused, match="cannot be read"):
         connect(lake=tmp_path, environ={}).metrics()
