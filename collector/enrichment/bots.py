@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from collector.enrichment.user_agent import Agent, parse_user_agent
+from collector.enrichment.user_agent import Agent, is_in_app, parse_user_agent
 from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 
 DATA = Path(__file__).parent / "data"
@@ -17,8 +17,11 @@ APPLICATION = "application"
 """What applications send with: their events are people's, and a page that it gets in a log was not looked at."""
 
 BOT, SERVER = "bot", "server"
+PREVIEW = "preview"
 # Programs say what they are; CUBOT makes telephones.
 _NAMED = re.compile(r"(?<!cu)bots?(?=[/\s;:,)(_-]|$)|crawler|spider(?!man)|scraper|fetcher/", re.IGNORECASE)
+# Who says to be compatible with browsers and names no system; Internet Explorer said so, too.
+_CLAIMED = re.compile(r"\(compatible; (?!MSIE|Konqueror)([^;:/)]+)")
 _FIRST_WORD = re.compile(r"[^\s/;(]+")
 _PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+")
 
@@ -71,11 +74,15 @@ def _reason(user_agent: str, agent: Agent, is_log: bool) -> str:
     if not user_agent.strip():
         return EMPTY
     rule = _rule(user_agent)
+    if rule is not None and rule.kind == PREVIEW and is_in_app(user_agent):
+        return ""  # messengers fetch previews under one name, and people read on in their browser under the same
     if rule is not None and rule.kind != APPLICATION:
         return rule.reason
     named = _NAMED.search(user_agent)
     if named or agent.device == BOT:
         return f"named:{(named[0] if named else agent.browser).lower()}"
+    if agent.device == "" and (claimed := _CLAIMED.search(user_agent)):
+        return f"named:{claimed[1].strip().lower()}"
     if is_log and rule is not None:
         return f"library:{rule.pattern}"
     if is_log and agent.device == SERVER:

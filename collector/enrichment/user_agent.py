@@ -40,6 +40,13 @@ APPLICATIONS = (
     ("DingTalk", re.compile(r"\bDingTalk/(\d+(?:\.\d+)?)")),
     ("QQ", re.compile(r"\bQQ/(\d+(?:\.\d+)?)")),
     ("Telegram", re.compile(r"\bTelegram-(?:Android|iOS)/(\d+(?:\.\d+)?)")),
+    ("Viber", re.compile(r"\bViber/(\d+(?:\.\d+)?)")),
+    ("WhatsApp", re.compile(r"\bWhatsApp/(\d+(?:\.\d+)?)")),
+    ("Google", re.compile(r"\bGSA/(\d+(?:\.\d+)?)")),
+    ("Zalo", re.compile(r"\bZalo (?:iOS|android)/(\d+(?:\.\d+)?)")),
+    ("Baidu", re.compile(r"\bbaiduboxapp/(\d+(?:\.\d+)?)")),
+    ("Xiaohongshu", re.compile(r"\bxiaohongshu|\bXhsDiscover", re.IGNORECASE)),
+    ("Kwai", re.compile(r"\bKwai(?:_Lite)?/(\d+(?:\.\d+)?)")),
 )
 
 
@@ -94,6 +101,11 @@ def _parse(text: str) -> Agent:
 def _parser() -> Parser:
     """Load the parser at its first use: that takes a tenth of a second."""
     return Parser(Resolver(load_lazy_builtins()))
+
+
+def is_in_app(text: str) -> bool:
+    """Return whether `text` names a browser within one of the applications that have one of their own."""
+    return "AppleWebKit/" in text and "Mobile" in text and bool(_application(text)[0])
 
 
 def _application(text: str) -> tuple[str, str]:

@@ -41,6 +41,34 @@ def test_a_crawler_is_known_by_the_pattern_that_names_it(user_agent: str, reason
     assert bot_reason(user_agent) == reason
 
 
+IN_APPS = {
+    "Viber": "Mozilla/5.0 (Linux; Android 14; SM-S918B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/141.0.0.0 Mobile Safari/537.36 Viber/22.1",
+    "WhatsApp": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 WhatsApp/23.10",
+    "Zalo": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Zalo iOS/600",
+    "Baidu": "Mozilla/5.0 (Linux; Android 14; V2) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/141.0.0.0 Mobile Safari/537.36 baiduboxapp/13.8 (Baidu; P1 14)",
+    "Google": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) GSA/300.0.5 Mobile/15E148 Safari/604.1",
+}
+
+
+@pytest.mark.parametrize("name", IN_APPS)
+def test_who_reads_on_in_a_messengers_browser_is_a_person(name: str) -> None:
+    for is_log in (False, True):
+        verdict = judge(IN_APPS[name], is_log=is_log)
+        assert (verdict.agent.browser, verdict.agent.device, verdict.reason) == (name, "mobile", "")
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "reason"),
+    [
+        ("Mozilla/5.0 (compatible; Example Cardyb/1.1; +mailto:a@example.com)", "named:example cardyb"),
+        ("Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0)", ""),
+        ("Mozilla/5.0 (compatible; Konqueror/4.5; FreeBSD) KHTML/4.5.4 (like Gecko)", ""),
+    ],
+)
+def test_who_says_to_be_compatible_and_names_no_system_is_a_program(user_agent: str, reason: str) -> None:
+    assert bot_reason(user_agent) == reason
+
+
 def test_every_example_of_the_published_list_is_a_crawler() -> None:
     examples = [example for crawler in CRAWLER_USER_AGENTS_DATA for example in crawler["instances"]]
     assert len(examples) > 2_000
