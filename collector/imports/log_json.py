@@ -1,5 +1,6 @@
 """Logs of one JSON object a line: Caddy's, Traefik's, and what people make of nginx's by naming its variables."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -50,7 +51,9 @@ KEYS = {
         "user_agent_original", "httprequest_useragent", "proxy_useragent",
     ),
 }  # fmt: skip
+PLACES = {key: (column, rank) for column, keys in KEYS.items() for rank, key in enumerate(keys)}
 MAX_DEPTH = 3
+NOTHING: tuple[Any, ...] = ("", "-", [])
 WRAPPED = "log"
 """The key under which containers' logs have a line as it was written."""
 
@@ -88,11 +91,10 @@ class JsonLog:
 
 def _requests(lines: pl.DataFrame, said: list[dict[str, Any]]) -> pl.DataFrame:
     schema = {name: pl.String() for name in KEYS} | {"at": pl.Int64(), "at_text": pl.String()}
-    columns: dict[str, list[Any]] = {name: [] for name in schema}
-    for values in map(_request, said):
-        for name, column in columns.items():
-            column.append(values[name])
-    found = lines.with_columns(pl.Series(name, columns[name], dtype=kind) for name, kind in schema.items())
+    values = [_request(each) for each in said]
+    found = lines.with_columns(
+        pl.Series(name, [each[name] for each in values], dtype=kind) for name, kind in schema.items()
+    )
     is_late = found["at"].is_null() & found["at_text"].is_not_null()
     if is_late.any():
         found = found.with_columns(
@@ -113,15 +115,30 @@ def _requests(lines: pl.DataFrame, said: list[dict[str, Any]]) -> pl.DataFrame:
 
 def _request(said: dict[str, Any]) -> dict[str, Any]:
     flat = _flat(said)
-    found: dict[str, Any] = {}
-    for column, keys in KEYS.items():
-        value = next((flat[key] for key in keys if flat.get(key) not in (None, "", "-", [])), None)
-        value = value[0] if isinstance(value, list) else value
-        found[column] = value if column == "at" or value is None else str(value)
+    found = _found(flat)
+    if found["method"] is None and found["request"] is None:  # deeper within, where few have it
+        _flatten(said, "", flat, MAX_DEPTH)
+        found = _found(flat)
     if found["user_agent"] is None and (HEADERS in flat or any(key in flat for key in KEYS["user_agent"])):
         found["user_agent"] = NO_AGENT
     at = found["at"]
     return found | {"at": epoch_ms_of_value(at), "at_text": at if isinstance(at, str) else None}
+
+
+def _found(flat: dict[str, Any]) -> dict[str, Any]:
+    """Return the first value that is there for each column, as text but for the time."""
+    found: dict[str, Any] = dict.fromkeys(KEYS)
+    ranks: dict[str, int] = {}
+    for key, value in flat.items():
+        place = PLACES.get(key)
+        if place is None or value is None or value in NOTHING:
+            continue
+        column, rank = place
+        if rank < ranks.get(column, len(PLACES)):
+            ranks[column] = rank
+            first = value[0] if isinstance(value, list) else value
+            found[column] = first if column == "at" else str(first)
+    return found
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +146,7 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     inner = said.get("request")
     for part in (said, inner if isinstance(inner, dict) else {}):
-        _flatten(part, "", flat)
+        _flatten(part, "", flat, depth=1)
     headers = inner.get("headers") if isinstance(inner, dict) else None
     if isinstance(headers, dict):
         flat[HEADERS] = True
@@ -138,13 +155,15 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int = 1) -> None:
+def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
+    """Add what an object holds, and the objects in it, `depth` levels in all."""
     for key, value in said.items():
         if not isinstance(value, dict):
             flat.setdefault(prefix + _key(key), value)
-        elif depth < MAX_DEPTH:
-            _flatten(value, f"{prefix}{_key(key)}_", flat, depth + 1)
+        elif depth > 1:
+            _flatten(value, f"{prefix}{_key(key)}_", flat, depth - 1)
 
 
+@lru_cache(maxsize=1024)
 def _key(key: str) -> str:
     return key.lower().replace("-", "_").replace(".", "_")
