@@ -1,7 +1,7 @@
 """Rows of CSV files, numbered by their lines; a row that cannot be read costs its first line and no other."""
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -89,10 +89,10 @@ class _Lines:
 def _names(header: list[str]) -> list[str]:
     """Return the columns' names, those without one by their place. Raises `Refused` for a name that comes twice."""
     names = [name or f"column {place}" for place, name in enumerate(header, 1)]
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), "")
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise Refused(
-            f"Two columns are called {twice!r}: give each a name of its own, in the header.",
+            f"Two columns are called {twice[0]!r}: give each a name of its own, in the header.",
             code="import_columns_ambiguous",
         )
     return names

@@ -1,6 +1,7 @@
 """Lines of files as they may be shown and kept: without addresses and secrets."""
 
 import re
+from collections.abc import Iterable
 
 from collector.enrichment.url_redaction import mask_secrets
 from event_lens.printable import printable
@@ -22,3 +23,8 @@ def masked_line(text: str) -> str:
 def shown_line(text: str, longest: int) -> str:
     """Return the begin of a masked line as a terminal may show it: what would steer the terminal is escaped."""
     return printable(masked_line(text)[:longest].replace("\n", " "))
+
+
+def shown_names(names: Iterable[str], longest: int) -> str:
+    """Return names of columns as a terminal may show them: where a file is of another kind, they may be its data."""
+    return ", ".join(printable(mask_secrets(ADDRESS.sub(MASK, name))) for name in names)[:longest]

@@ -10,11 +10,13 @@ import msgspec
 import polars as pl
 
 from collector.imports.event_frame import EVENT_COLUMNS, Chunk, conform_events
+from collector.imports.masking import shown_names
 from collector.imports.records import Records, read_records
 from collector.imports.times import epoch_ms_of_column
 from event_lens.errors import Refused
 
 Said = dict[str, Any]
+MAX_SHOWN = 500
 MAX_TIME = 1e30  # in any unit
 FIXED = {"number": pl.UInt32(), "at": pl.Int64()}
 SCHEMA = {
@@ -45,9 +47,9 @@ def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> It
             _frame([event for event in found if event.get("is_call")]),
         )
     if first is not None and not has_read:
+        fields = shown_names(list(first.rows[0])[:30], MAX_SHOWN)
         raise Refused(
-            f"None of the records of {path} is an event of this source. The first has the fields "
-            f"{', '.join(list(first.rows[0])[:30])}.",
+            f"None of the records of {path} is an event of this source. The first has the fields {fields}.",
             code="import_unreadable",
         )
 

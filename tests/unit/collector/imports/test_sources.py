@@ -14,7 +14,7 @@ from collector.imports.operation_frame import make_operations
 from collector.imports.row_frame import make_rows
 from collector.imports.sources import SOURCES, Options
 from event_lens.errors import Refused
-from tests.unit.collector.imports.logs import CHROME, FIRST_MS, NOW, importer
+from tests.unit.collector.imports.logs import CHROME, FIRST_MS, NOW, importer, line
 
 AT = "2026-08-12T07:00:00+00:00"
 
@@ -260,6 +260,14 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, source: str) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(Refused, match="a, b"):
         chunks_of(source, path)
+
+
+def test_a_log_that_is_taken_for_an_export_shows_no_address(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_text(f"{line(address='192.0.2.77')}\n{line(address='192.0.2.78')}\n")
+    with pytest.raises(Refused) as caught:
+        chunks_of("umami", path)
+    assert "192.0.2" not in caught.value.message
 
 
 def test_a_bad_line_is_unreadable_and_its_neighbours_are_read(tmp_path: Path) -> None:

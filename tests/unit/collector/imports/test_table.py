@@ -1,7 +1,9 @@
 """Tables of one's own: any names, any form of time, read by a mapping."""
 
 import gzip
+import io
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,7 @@ import polars as pl
 import pytest
 
 from collector.imports import records
-from collector.imports.csv_rows import MAX_FIELD_CHARACTERS
+from collector.imports.csv_rows import MAX_FIELD_CHARACTERS, CsvRows
 from collector.imports.event_frame import Chunk, split_readable
 from collector.imports.row_frame import make_rows
 from collector.imports.sources import Options
@@ -171,6 +173,13 @@ def test_a_row_longer_than_any_field_may_be_is_unreadable_and_the_next_is_not(tm
     text = f"at,event,v\n2026-08-12,{'x' * (3 * MAX_FIELD_CHARACTERS)},1\n2026-08-12,b,2\n"
     (chunk,) = chunks_of(tmp_path, "t.csv", text, SIMPLE)
     assert (chunk.events["name"].to_list(), chunk.unreadable["number"].to_list()) == (["b"], [2])
+
+
+def test_a_hundred_thousand_columns_are_no_burden() -> None:
+    header = ",".join(f"c{number}" for number in range(100_000))
+    started = time.process_time()
+    assert len(CsvRows(io.StringIO(f"{header}\n")).names) == 100_000
+    assert time.process_time() - started < 2
 
 
 def test_columns_of_one_name_are_refused_and_those_without_one_are_not(tmp_path: Path) -> None:
