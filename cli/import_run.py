@@ -33,6 +33,7 @@ from event_lens.warehouse.retention import first_day_taken
 
 LINES_WITH_A_RATE = 10_000
 FOLLOW_SECONDS = 1.0
+MAX_NAMES = 10
 
 
 def import_files(
@@ -160,11 +161,12 @@ def _teller(bar: Bar, run: ImportRun, file: Path, done: int, started: float) -> 
 
 def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
     record, report = run.record, run.report
-    people = record.event_count - record.bot_count
     rows: list[tuple[str, int]] = [("read", record.line_count)]
-    rows += [(f"{name} events", count) for name, count in report.names.most_common(10)]
-    if people > sum(count for _, count in report.names.most_common(10)):
-        rows.append(("other events", people - sum(count for _, count in report.names.most_common(10))))
+    rows += [(f"{name} events", count) for name, count in report.names.most_common(MAX_NAMES)]
+    # Of this run: the record of one that went on counts what landed before it was stopped, too.
+    others = report.names.total() - sum(count for _, count in report.names.most_common(MAX_NAMES))
+    if others:
+        rows.append(("other events", others))
     rows += [(f"{name} calls", count) for name, count in report.operations.most_common()]
     rows += [(f"bots: {kind}", count) for kind, count in report.bot_kinds.most_common()]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(record.left_out.items())]
