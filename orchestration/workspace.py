@@ -6,18 +6,22 @@ import warnings
 from pathlib import Path
 
 from dagster._core.workspace.load_target import GrpcServerTarget
+from dagster._grpc import server_watcher
 
 from event_lens.file_lock import is_locked
 from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, socket_path
 
 SECONDS_TO_LOAD = 120
 SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_BETWEEN_CALLS = 5
+"""How often page and daemon ask the code server whether it is another one by now; each call wakes threads of both."""
 
 
 def served_definitions(dagster_home: Path) -> GrpcServerTarget:
     """Return the code server as a workspace. While a code server starts, wait for it, up to a deadline."""
-    # It is asked again every second, and Dagster's page says so meanwhile. It starts anew when models change.
+    # It is asked again every few seconds, and Dagster's page says so meanwhile. It starts anew when models change.
     warnings.filterwarnings("ignore", "Error loading repository location")
+    server_watcher.WATCH_INTERVAL = SECONDS_BETWEEN_CALLS
     socket = socket_path(dagster_home, CODE_SOCKET)
     deadline = time.monotonic() + SECONDS_TO_LOAD
     while is_locked(dagster_home / CODE_LOCK) and not _is_listening(socket) and time.monotonic() < deadline:
