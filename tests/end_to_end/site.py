@@ -45,7 +45,7 @@ class Site:
     def send(self, path: str, body: object, **headers: str) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         everything = {"content-type": "application/json", "user-agent": CHROME, **(headers or self.writer)}
-        return httpx.post(f"{self.house.collector}{path}", content=content, headers=everything)
+        return httpx.post(f"{self.house.collector}{path}", content=content, headers=everything, timeout=30)
 
     def ask(self, question: str, **parameters: str) -> dict[str, Any]:
         period = {} if "range" in parameters else {"startDate": DAY, "endDate": DAY}
