@@ -381,6 +381,13 @@ SETTINGS: tuple[Setting, ...] = (
         _at_least_one,
     ),
     Setting(
+        "EVENTLENS_BUILD_STATEMENT_SECONDS",
+        "900",
+        "How long one statement of a build may take. When one takes longer, the build finds out for which project, and "
+        "sets aside those that alone take more than an eighth of it; a project without others has all of it.",
+        _at_least_one,
+    ),
+    Setting(
         "EVENTLENS_RAW_TTL_DAYS",
         "0",
         "Days for which `eventlens expire` leaves raw of projects that do not say, 10 or more; 0 keeps it.",
@@ -489,6 +496,7 @@ class Settings:
     spool_max_bytes: int
     first_day: date
     build_memory_bytes: int
+    build_statement_seconds: int
     raw_ttl_days: int
     backups: str
     backups_key: str

@@ -18,6 +18,7 @@ from event_lens.shards import SPANNING, cluster_of_replicas, shard_of_home, tabl
 from event_lens.warehouse.access import warehouse_url
 from orchestration.dbt_sources import newest_source
 
+STATEMENT_SECONDS = "EVENTLENS_DBT_STATEMENT_SECONDS"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -44,6 +45,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "EVENTLENS_DBT_CLUSTER": _replicas(settings),
         "EVENTLENS_DBT_LENS": tables_database(settings),
         "EVENTLENS_DBT_MEMORY": str(settings.build_memory_bytes),
+        STATEMENT_SECONDS: str(settings.build_statement_seconds),
         "DBT_TARGET_PATH": str(_target(settings)),
         "DBT_LOG_PATH": str(settings.home / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

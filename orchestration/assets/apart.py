@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -32,6 +33,8 @@ _PROJECTS = """
     )
     ORDER BY project_id
 """
+# Of the time that a statement may take, for a project that others wait for.
+_SHARE_OF_ONE = 8
 _TABLES = "SELECT database, name FROM system.tables WHERE startsWith(database, 'lens')"
 
 
@@ -57,7 +60,7 @@ def run_apart(
     other. Raises `DbtFailed` when it fails for another reason than the rows or definitions of projects.
     """
     said = _Said()
-    with connect(settings, "builder") as warehouse:
+    with connect(settings, "builder") as warehouse, _statements_of(settings, _is_waited_for(warehouse, context)):
         turns = [_Turn(choice_of(warehouse, context.run.tags, plan_id))]
         while turns:
             turn = turns.pop(0)
@@ -68,7 +71,8 @@ def run_apart(
                 yield from said.first(run_dbt(context, project, told), is_one_more=turn.known is not None)
             except DbtFailed as error:
                 tried = _projects_of(warehouse, turn.choice)
-                verdict = _judged(warehouse, project, context.run_id, told, error, tables, tried)
+                with _statements_of(settings, is_short=_took_too_long(error) and len(tried) > 1):
+                    verdict = _judged(warehouse, project, context.run_id, told, error, tables, tried)
                 if verdict.culprits:
                     _set_aside(warehouse, verdict.culprits, error, told, tables, plan_id)
                 is_hopeless = not verdict.culprits and len(verdict.parts) < 2
@@ -88,6 +92,29 @@ def run_apart(
                 apply_choice(warehouse, Choice())
         _note(warehouse, context, project, said.checks(), plan_id)
     yield from said.checks()
+
+
+@contextmanager
+def _statements_of(settings: Settings, is_short: bool) -> Iterator[None]:
+    """Have dbt's statements end after the time of the settings, or soon: to find the project for which one takes too
+    long takes a try of it for each halving, and all others wait meanwhile.
+    """
+    seconds = settings.build_statement_seconds
+    before = os.environ[dbt.STATEMENT_SECONDS]
+    os.environ[dbt.STATEMENT_SECONDS] = str(max(1, seconds // _SHARE_OF_ONE) if is_short else seconds)
+    try:
+        yield
+    finally:
+        os.environ[dbt.STATEMENT_SECONDS] = before
+
+
+def _is_waited_for(warehouse: Warehouse, context: dg.AssetExecutionContext) -> bool:
+    """Return whether the run tries a project that was set aside, while there are others."""
+    return PROJECT_TAG in context.run.tags and len(warehouse.rows(_PROJECTS)) > 1
+
+
+def _took_too_long(error: DbtFailed) -> bool:
+    return any("TIMEOUT_EXCEEDED" in reason for reason in error.reasons)
 
 
 def _note(
