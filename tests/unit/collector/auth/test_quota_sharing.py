@@ -1,35 +1,35 @@
-"""Workers of one collector, and collectors that start again, share what a project may send."""
+"""Workers of one registry count for quotas together, through it."""
 
-from collections.abc import Callable
+import asyncio
 
-import httpx
 import pytest
 
-from event_lens.registry.database import open_registry
-from event_lens.registry.projects import change_project
-from tests.ports import free_port
-from tests.unit.collector.conftest import CollectorProcess
+from collector.auth.quota_sharing import QuotaSharing
+from collector.auth.quotas import DAY_MS, ProjectQuotas, QuotaUsedUp
+from collector.enrichment.context import ProjectSettings
+from event_lens.registry.database import Registry
+
+FEW = ProjectSettings("a", quotas=("events_a_day=100",))
 
 
-def send(collector: CollectorProcess, events: int) -> int:
-    """The answer to a batch on a connection of its own, which any worker may take."""
-    body = [{"type": "track", "payload": {"name": "a"}} for _ in range(events)]
-    with httpx.Client() as fresh:
-        return fresh.post(f"{collector.url}/track/batch", json=body, headers=collector.headers).status_code
+def noon() -> int:
+    return DAY_MS * 20_000 + DAY_MS // 2
 
 
-@pytest.mark.timeout(60)
-def test_two_workers_and_the_next_collector_count_one_day_together(
-    start_collector: Callable[..., CollectorProcess],
-) -> None:
-    collector = start_collector(f"http://127.0.0.1:{free_port()}", EVENTLENS_COLLECTOR_WORKERS="2")
-    registry = open_registry(collector.settings)
-    change_project(registry, collector.project_id, quotas=["events_a_day=1000"])
-    registry.close()
-    # Each worker takes some before it knows what the other took; alone each would take 20.
-    answers = [send(collector, 50) for _ in range(40)]
-    assert 18 <= answers.count(200) <= 30
-    assert answers[-5:] == [429] * 5
-    collector.stop()
-    collector.restart()
-    assert [send(collector, 100) for _ in range(4)] == [429] * 4
+def test_what_other_workers_took_counts_after_an_exchange_and_after_a_start(registry: Registry) -> None:
+    first, second, later = (ProjectQuotas(noon) for _ in range(3))
+
+    async def exchange() -> None:
+        for quotas in (first, second):
+            await QuotaSharing(quotas, registry, noon).exchange()
+        started = QuotaSharing(later, registry, noon)
+        await started.start()
+        await started.stop()
+
+    first.take(FEW, 60, 1)
+    second.take(FEW, 30, 1)
+    asyncio.run(exchange())
+    for quotas in (second, later):
+        quotas.take(FEW, 10, 1)
+        with pytest.raises(QuotaUsedUp):
+            quotas.take(FEW, 1, 1)
