@@ -4,11 +4,9 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from random import Random
-from string import ascii_lowercase
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -49,8 +47,7 @@ class Seen:
 class Story:
     """A goal of `bad` breaks the first build, and another when more has landed; then it is removed.
 
-    Then a table is lost, and the model that makes it anew fails for all projects together, for none of them alone.
-    At last `bad` has goals with patterns that RE2 takes, and takes its time for.
+    At last a table is lost, and the model that makes it anew fails for all projects together, for none of them alone.
     """
 
     good: str
@@ -63,14 +60,13 @@ class Story:
     mended: Seen
     together: Seen
     names: dict[str, int]
-    slow: Seen
 
 
-def built(site: Site, **changed: int) -> Seen:
+def built(site: Site) -> Seen:
     with patch("orchestration.dbt.ROOT", site.root), patch.dict(os.environ), warnings.catch_warnings():
         # Dagster and dbt warn about their own dependencies.
         warnings.simplefilter("ignore")
-        done = build(replace(site.settings, **changed), lambda *_: None, start=None, end=None, is_full_refresh=False)
+        done = build(site.settings, lambda *_: None, start=None, end=None, is_full_refresh=False)
     with site.warehouse() as warehouse:
         orders, conversions = (
             {row["project_id"]: row["n"] for row in warehouse.rows(f"{question} AS n FROM lens.{table} GROUP BY ALL")}
@@ -113,17 +109,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         server.stop()
 
 
-def slow_down(site: Site, project: str, at: str) -> None:
-    """Defines goals that take many milliseconds an event, some ten seconds for all that is sent."""
-    for number in range(60):
-        add_goal(site, project, f"slow{number}", f"[a-q][^u-z]{{60}}x{number}")
-    sent, random = Project(project), Random(1)
-    for number in range(20):
-        path = "/" + "".join(random.choices(ascii_lowercase[:20], k=2_000))
-        sent.event(f"{at}:{number:02}", "order", path=path, profile_id="ann", event_id=str(uuid4()))
-    site.land(sent)
-
-
 def break_for_three(site: Site, folder: Path) -> None:
     """Has the names of events counted by a model that fails where more than two projects are in it."""
     for part in ("dbt_project", "profiles"):
@@ -161,12 +146,7 @@ def _told(site: Site, folder: Path) -> Story:
     with site.warehouse() as warehouse:
         counted = "SELECT project_id, sum(events) AS n FROM lens.event_names_daily GROUP BY ALL"
         names = {row["project_id"]: row["n"] for row in warehouse.rows(counted)}
-    day = DAY + timedelta(days=21)
-    slow_down(site, bad, f"{day} 10:00")
-    order(site, f"{day} 10:00", **{good: 1})
-    with patch("orchestration.assets.apart._SHARE_OF_ONE", 2):
-        slow = built(site, build_statement_seconds=6)
-    return Story(good, bad, idle, began, broken, still_broken, len(runs), mended, together, names, slow)
+    return Story(good, bad, idle, began, broken, still_broken, len(runs), mended, together, names)
 
 
 def test_the_first_build_goes_on_without_the_project_that_breaks_it(story: Story) -> None:
@@ -217,12 +197,3 @@ def test_what_fails_only_for_all_together_is_built_in_parts_that_do_not(story: S
 
 def test_a_part_builds_the_days_that_a_lost_table_had_of_it(story: Story) -> None:
     assert story.names == {story.good: 8, story.bad: 15, story.idle: 4}
-
-
-def test_a_project_for_which_a_statement_takes_too_long_is_set_aside(story: Story) -> None:
-    assert set(story.slow.aside) == {story.bad}
-    assert story.slow.aside[story.bad].model == "int_conversions"
-    assert "TIMEOUT_EXCEEDED" in story.slow.aside[story.bad].reason
-    assert story.slow.orders[story.good] == 9
-    assert story.slow.conversions[story.good] == 9
-    assert not story.slow.waiting
