@@ -165,7 +165,7 @@ def _tell_the_end(house: House, stranger: MadeSite, neighbour: MadeSite, report:
 
     def missing() -> int:
         rows = stranger.ask("ingest", range="2d")["data"]
-        return report.items.total() - sum(row["received"] for row in rows)
+        return report.items.total() - sum(int(row["received"]) for row in rows)
 
     started = time.monotonic()
     is_whole = _comes_true(lambda: missing() <= 0, SECONDS_TO_CATCH_UP)
