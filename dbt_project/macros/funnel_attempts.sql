@@ -47,7 +47,7 @@ event_sequences as (
 {% endif -%}
 attempts as (
     {%- for kind in kinds %}
-    select project_id, funnel_id, day, breakdown_values[place] as breakdown_value, reached
+    select project_id, funnel_id, entity, day, breakdown_values[place] as breakdown_value, reached
     from {{ kind }}_attempts
     {{ 'union all' if not loop.last }}
     {%- endfor %}

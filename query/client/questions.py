@@ -611,10 +611,12 @@ class Questions:
         end_date: str | date | None = None,
         range: str | None = None,
         window_seconds: int | None = 86400,
-        by: str = "device",
         order: str = "ordered",
         filters: Filters | str | None = None,
         freshness: str | None = None,
+        by: str = "device",
+        breakdown: str | None = None,
+        limit: int | None = None,
     ) -> Frame:
         """How many get from step to step."""
         return self._ask(
@@ -624,10 +626,43 @@ class Questions:
             end_date=end_date,
             range=range,
             window_seconds=window_seconds,
-            by=by,
             order=order,
             filters=filters,
             freshness=freshness,
+            by=by,
+            breakdown=breakdown,
+            limit=limit,
+        )
+
+    def funnel_dropped(
+        self,
+        steps: Sequence[Mapping[str, Any]],
+        step: int,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        window_seconds: int | None = 86400,
+        order: str = "ordered",
+        filters: Filters | str | None = None,
+        freshness: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Frame:
+        """The profiles that reach a step of a funnel and not the next."""
+        return self._ask(
+            "funnel/dropped",
+            steps=steps,
+            step=step,
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            window_seconds=window_seconds,
+            order=order,
+            filters=filters,
+            freshness=freshness,
+            limit=limit,
+            cursor=cursor,
         )
 
     def query(

@@ -13,6 +13,7 @@ from query.reports.defined_funnels import DEFINED_FUNNEL
 from query.reports.defined_retentions import DEFINED_RETENTION
 from query.reports.dimensions import ORIGINS
 from query.reports.event_names import EVENTS
+from query.reports.funnel_dropped import FUNNEL_DROPPED
 from query.reports.funnel_list import FUNNELS_LIST
 from query.reports.funnels import FUNNEL
 from query.reports.groups import GROUP, GROUPS
@@ -61,6 +62,7 @@ ALL: tuple[Report[Any], ...] = (
     GROUPS,
     GROUP,
     FUNNEL,
+    FUNNEL_DROPPED,
     QUERY,
 )
 REPORTS: dict[str, Report[Any]] = {report.name: report for report in ALL}

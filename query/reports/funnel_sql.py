@@ -1,8 +1,8 @@
 """The attempts at a funnel, as SQL: the models' own macro, rendered for a funnel that is not stored.
 
 Reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that each fits (for
-strict order also those that fit none). Ends with a CTE `attempts (reached)`: for every entity the deepest attempt, the
-earliest on a tie, as the times of its steps.
+strict order also those that fit none). Ends with a CTE `attempts (entity, reached)`: for every entity the deepest
+attempt, the earliest on a tie, as the times of its steps.
 """
 
 from collections.abc import Hashable, Sequence
@@ -31,13 +31,17 @@ DAYS = """int_funnel_days AS
             in_order, in_order.1, arrayPopBack(arrayPushFront(in_order.1, -1))
         ) AS by_instant,
         arrayMap(events -> events[1].1, by_instant) AS moments,
-        arrayMap(events -> arrayFilter(mask -> mask != 0, events.2), by_instant) AS masks,
-        arrayMap(fitting -> arrayMap(mask -> '', fitting), masks) AS breakdown_values
+        arrayMap(events -> arrayFilter(mask -> mask != 0, events.{mask_place}), by_instant) AS masks,
+        {values} AS breakdown_values
     FROM moments
     GROUP BY entity
     HAVING {has_begun}
 )"""
 ALL_EVENTS = "arraySort(groupArray((at, mask)))"
+NO_VALUES = "arrayMap(fitting -> arrayMap(mask -> '', fitting), masks)"
+# Of several events at one instant the first by its id gives the value, so they are in the order that the models have.
+VALUED_EVENTS = "arraySort(groupArray((at, event_id, received_at, mask, value)))"
+VALUES = "arrayMap(events -> arrayFilter((value, mask) -> mask != 0, events.5, events.4), by_instant)"
 # Who never does the second step from the first one on has done the first, whatever else there is of them.
 EVENTS_IN_ORDER = """if(
             maxIf(at, bitTest(mask, 1)) < minIf(at, bitTest(mask, 0)),
@@ -61,6 +65,7 @@ FUNNELS = """funnels AS
 SIMPLE = """event_sequences AS
 (
     SELECT
+        entity,
         arraySort(if({is_one_step}, [{first_event}], groupArray(at * 1024 + mask))) AS in_order,
         arrayPushBack(arrayMap(event -> bitShiftRight(event, 10), in_order), {never}) AS moments,
         arrayPushBack(arrayMap(event -> bitAnd(event, 1023), in_order), 1023) AS masks
@@ -73,6 +78,7 @@ SIMPLE = """event_sequences AS
 SIMPLE_ORDERED = """walks AS
 (
     SELECT
+        entity,
         {fills},
         arrayFilter((at, mask) -> mask = 1, moments, masks) AS at_1,
         {times},
@@ -82,12 +88,13 @@ SIMPLE_ORDERED = """walks AS
 ),
 attempts AS
 (
-    SELECT arraySlice([{reached}], 1, lengths[place]) AS reached FROM walks
+    SELECT entity, arraySlice([{reached}], 1, lengths[place]) AS reached FROM walks
 )"""
 
 SIMPLE_ANY = """walks AS
 (
     SELECT
+        entity,
         {fills},
         arrayMap((at, {names}) -> {within}, arrayPopBack(moments), {afters}) AS lengths,
         indexOf(lengths, arrayMax(lengths)) AS place,
@@ -96,7 +103,7 @@ SIMPLE_ANY = """walks AS
 ),
 attempts AS
 (
-    SELECT arraySort(arrayFilter(done -> done - begun_at <= {window_ms}, [{reached}])) AS reached FROM walks
+    SELECT entity, arraySort(arrayFilter(done -> done - begun_at <= {window_ms}, [{reached}])) AS reached FROM walks
 )"""
 NEVER = 1 << 52
 """After all events, in milliseconds."""
@@ -152,12 +159,13 @@ def _filled(place: int, chain: str) -> str:
     return f"arrayReverseFill((chain, mask) -> bitTest(mask, {place - 1}), {chain}, masks)"
 
 
-def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
-    """Return the CTEs of a funnel in `order`: ordered, strict or any.
+def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown: bool = False) -> str:
+    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown `moments` has `event_id`,
+    `received_at` and `value` too, and `attempts` has the first event's `breakdown_value`.
 
     Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
     """
-    if order != "strict" and len({name for name, _ in steps}) == len(steps):
+    if not has_breakdown and order != "strict" and len({name for name, _ in steps}) == len(steps):
         return (_simple_ordered if order == "ordered" else _simple_any)(len(steps), window_ms)
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
@@ -175,7 +183,10 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str) -> str:
     step_count = 2 if is_any else len(steps)
     defined = _rendered(step_count, order == "strict", len(unions) if is_any else 0)
     days = DAYS.format(
-        in_order=ALL_EVENTS if is_any else EVENTS_IN_ORDER, has_begun="1" if is_any else "max(bitTest(mask, 0))"
+        in_order=VALUED_EVENTS if has_breakdown else ALL_EVENTS if is_any else EVENTS_IN_ORDER,
+        mask_place=4 if has_breakdown else 2,
+        values=VALUES if has_breakdown else NO_VALUES,
+        has_begun="1" if is_any else "max(bitTest(mask, 0))",
     )
     return f"{funnels},\n{days},\n{defined}"
 

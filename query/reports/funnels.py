@@ -5,15 +5,17 @@ from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
-from event_lens.contract.filters import Filter, RawFilter
+from event_lens.contract.columns import EVENT_COLUMNS
+from event_lens.contract.filters import Filter, RawFilter, find_column
+from event_lens.registry.definitions.filters import breakdown_column
 from event_lens.registry.definitions.funnels import FEWEST_STEPS, MAX_STEPS, MAX_WINDOW_SECONDS
 from query.conditions import event_rows
 from query.errors import choose, invalid
-from query.filters import resolve_filters
+from query.filters import column_sql, resolve_filters
 from query.parameters import PERIOD_NAMES, Freshness, PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
-from query.report_context import ProjectScope, ReportContext, read_ask
+from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
 from query.reports.funnel_sql import attempts
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
@@ -37,18 +39,30 @@ class RawStep(msgspec.Struct, forbid_unknown_fields=True):
     filters: list[RawFilter] = msgspec.field(default_factory=list)
 
 
-class RawFunnel(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
-    """A funnel as callers write it. `filters` hold for every step; `window_seconds` null means the whole period."""
+class RawSteps(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
+    """Steps as callers write them. `filters` hold for every step; `window_seconds` null means the whole period."""
 
     steps: Annotated[list[RawStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MAX_STEPS} steps.")]
     window_seconds: Annotated[
         int | None,
         msgspec.Meta(description="The most seconds from the first step to the last; null: the whole period."),
     ] = DEFAULT_WINDOW_SECONDS
-    by: Annotated[str, one_of(BYS)] = "device"
     order: Annotated[str, one_of(ORDERS)] = "ordered"
     filters: list[RawFilter] = msgspec.field(default_factory=list)
     freshness: Freshness = None
+
+
+class RawFunnel(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
+    """A funnel as callers write it."""
+
+    by: Annotated[str, one_of(BYS)] = "device"
+    breakdown: Annotated[
+        str | None,
+        msgspec.Meta(description="A column or properties.<key> of an attempt's first event: the steps of each value."),
+    ] = None
+    limit: Annotated[
+        int | None, msgspec.Meta(description="The most values of a breakdown, 1 to 10000; default 100.")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +81,24 @@ class Funnel:
     window_seconds: int | None
     by: By
     order: Order
+    breakdown: str = ""
+    limit: int = 1
 
 
 def read_funnel(written: RawFunnel) -> Funnel:
-    """Return a written funnel with its filters resolved. Raises `Refused` (`funnel_invalid`, `filters_invalid`)."""
+    """Return a written funnel with its filters resolved. Raises `Refused` (`funnel_invalid`, `filters_invalid`,
+    `limit_invalid`).
+    """
+    if written.limit is not None and written.breakdown is None:
+        raise invalid("limit", "limit is the most values of a breakdown; give a breakdown, or no limit.")
+    funnel = read_steps(written, cast(By, choose("by", written.by, BYS)))
+    return replace(funnel, breakdown=breakdown_column(written.breakdown or ""), limit=read_limit(written.limit))
+
+
+def read_steps(written: RawSteps, by: By) -> Funnel:
+    """Return written steps, counted `by` device, profile or session, as a funnel. Raises `Refused`
+    (`funnel_invalid`, `filters_invalid`).
+    """
     if not FEWEST_STEPS <= len(written.steps) <= MAX_STEPS:
         raise invalid("funnel", f"A funnel has {FEWEST_STEPS} to {MAX_STEPS} steps, not {len(written.steps)}.")
     if not all(1 <= len(step.name) <= MAX_NAME for step in written.steps):
@@ -82,18 +110,36 @@ def read_funnel(written: RawFunnel) -> Funnel:
     return Funnel(
         tuple(Step(step.name, common + resolve_filters(step.filters)) for step in written.steps),
         window,
-        cast(By, choose("by", written.by, BYS)),
+        by,
         cast(Order, choose("order", written.order, ORDERS)),
     )
 
 
 def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
     """Ask for `{steps: [{name, count, conversion_from_start, conversion_from_previous,
-    median_seconds_from_previous}]}`.
+    median_seconds_from_previous, p25_seconds_from_start, ..., breakdown_value}]}`.
 
-    Rates are in percent. With order `any`, the k-th row counts who did k different steps.
+    Rates are in percent. With order `any`, the k-th row counts who did k different steps. A breakdown is by the first
+    event of the attempt that counts; its values come by how many entered.
     """
     bindings = Bindings()
+    reached = reached_steps(ask, funnel, bindings)
+    counts = ",\n    ".join(_counts(place) for place in range(1, len(funnel.steps) + 1))
+    if funnel.breakdown:
+        grouped = GROUPED.format(counts=counts, limit=bindings.bind(funnel.limit, "UInt32"))
+    else:
+        grouped = f"SELECT NULL AS breakdown_value, {counts} FROM (SELECT reached AS times FROM attempts)"
+    sql = f"WITH {reached}\n{grouped}"
+
+    def shape(rows: list[Row]) -> Data:
+        found = rows or ([] if funnel.breakdown else [{}])
+        return {"steps": [step for row in found for step in _steps(funnel, row)]}
+
+    return Question("events", bindings.statement(sql), shape, ask.subject.zone.key)
+
+
+def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
+    """Return CTEs that end with `attempts`: whom the funnel counts, with the times at which they came to each step."""
     conditions = [_condition(ask, step, bindings) for step in funnel.steps]
     parts = [event_rows(replace(ask, filters=()), bindings), PRESENT[funnel.by]]
     if funnel.order != "strict":
@@ -102,24 +148,39 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
     moments = MOMENTS.format(
         entity=ENTITIES[funnel.by],
         mask=" + ".join(f"toUInt16({each}) * {1 << place}" for place, each in enumerate(conditions)),
+        broken_down=_broken_down(funnel.breakdown, bindings),
         rows=" AND ".join(parts),
     )
     names = [(step.name, step.filters) for step in funnel.steps]
-    reached = attempts(funnel.order, names, bindings.bind(window_ms, "Int64"))
-    counts = ", ".join(_counts(place) for place in range(1, len(funnel.steps) + 1))
-    sql = f"WITH moments AS ({moments}),\n{reached}\nSELECT {counts} FROM (SELECT reached AS times FROM attempts)"
-
-    def shape(rows: list[Row]) -> Data:
-        return {"steps": _steps(funnel, rows[0] if rows else {})}
-
-    return Question("events", bindings.statement(sql), shape, ask.subject.zone.key)
+    reached = attempts(funnel.order, names, bindings.bind(window_ms, "Int64"), has_breakdown=bool(funnel.breakdown))
+    return f"moments AS ({moments}),\n{reached}"
 
 
 MOMENTS = """
-    SELECT {entity} AS entity, toUnixTimestamp64Milli(created_at) AS at, toUInt16({mask}) AS mask
+    SELECT {entity} AS entity, toUnixTimestamp64Milli(created_at) AS at, toUInt16({mask}) AS mask{broken_down}
     FROM lens.events
     WHERE {rows}
 """
+
+GROUPED = """
+SELECT breakdown_value, {counts}
+FROM (SELECT breakdown_value, reached AS times FROM attempts)
+GROUP BY breakdown_value
+ORDER BY count_1 DESC, breakdown_value
+LIMIT {limit}
+"""
+
+
+def _broken_down(breakdown: str, bindings: Bindings) -> str:
+    if not breakdown:
+        return ""
+    column = find_column(breakdown, EVENT_COLUMNS, "event")
+    sql = column_sql(column, bindings)
+    # As texts of stored definitions are: `field_texts` in `dbt_project/macros/event_filters.sql`.
+    value = {"number": f"toString(toFloat64({sql}))", "flag": f"if({sql}, 'true', 'false')"}.get(
+        column.kind, f"toString({sql})"
+    )
+    return f", toUInt128(event_id) AS event_id, received_at, {value} AS value"
 
 
 def _condition(ask: ReportContext, step: Step, bindings: Bindings) -> str:
@@ -133,32 +194,50 @@ def _counts(place: int) -> str:
     count = f"countIf(length(times) >= {place}) AS count_{place}"
     if place == 1:
         return count
-    seconds = f"quantileExactInclusiveIf(0.5)((times[{place}] - times[{place - 1}]) / 1000, length(times) >= {place})"
-    return f"{count}, {seconds} AS median_{place}"
+    is_reached = f"length(times) >= {place}"
+    seconds = f"quantileExactInclusiveIf(0.5)((times[{place}] - times[{place - 1}]) / 1000, {is_reached})"
+    from_start = f"quantilesExactInclusiveIf(0.25, 0.5, 0.75, 0.9)((times[{place}] - times[1]) / 1000, {is_reached})"
+    return f"{count}, {seconds} AS median_{place}, {from_start} AS from_start_{place}"
 
 
 def _steps(funnel: Funnel, row: Row) -> list[Row]:
     counts = [row.get(f"count_{place}", 0) for place in range(1, len(funnel.steps) + 1)]
-    return [
-        {
-            "name": step.name,
-            "count": count,
-            "conversion_from_start": percent(count, counts[0]),
-            "conversion_from_previous": percent(count, counts[max(place - 1, 0)]),
-            "median_seconds_from_previous": row[f"median_{place + 1}"] if place and count else None,
-        }
-        for place, (step, count) in enumerate(zip(funnel.steps, counts, strict=True))
-    ]
+    steps = []
+    for place, (step, count) in enumerate(zip(funnel.steps, counts, strict=True)):
+        is_reached = bool(place and count)
+        from_start = row[f"from_start_{place + 1}"] if is_reached else [None] * len(FROM_START)
+        steps.append(
+            {
+                "name": step.name,
+                "count": count,
+                "conversion_from_start": percent(count, counts[0]),
+                "conversion_from_previous": percent(count, counts[max(place - 1, 0)]),
+                "median_seconds_from_previous": row[f"median_{place + 1}"] if is_reached else None,
+                **dict(zip(FROM_START, from_start, strict=True)),
+                "breakdown_value": row.get("breakdown_value"),
+            }
+        )
+    return steps
+
+
+FROM_START = ("p25_seconds_from_start", "median_seconds_from_start", "p75_seconds_from_start", "p90_seconds_from_start")
 
 
 class FunnelStep(Shape):
-    """How many reached this step, and the median seconds that it took them from the step before."""
+    """How many reached this step, and the seconds that it took them: from the step before the median, from the start
+    quantiles. `breakdown_value` is null where no breakdown was asked for.
+    """
 
     name: str
     count: int
     conversion_from_start: Percent | None
     conversion_from_previous: Percent | None
     median_seconds_from_previous: float | None
+    p25_seconds_from_start: float | None
+    median_seconds_from_start: float | None
+    p75_seconds_from_start: float | None
+    p90_seconds_from_start: float | None
+    breakdown_value: str | None
 
 
 class FunnelSteps(Shape):

@@ -60,18 +60,27 @@ def funnel(
     history: History, steps: list[Takes], *, window_ms: int, by: str, order: str
 ) -> list[tuple[int, float | None]]:
     """(count, median seconds from the step before) by step."""
-    attempt = {"ordered": _ordered, "strict": _strict, "any": _any}[order]
-    best: list[list[int]] = []
-    for entity, events in grouped(history.events, entity_of(by)).items():
-        attempts = [attempt(events, steps, first, window_ms) for first in range(len(events))] if entity else []
-        if deep := [times for times in attempts if times]:
-            best.append(min(deep, key=lambda times: (-len(times), times)))
+    best = [times for times, _ in deepest_attempts(history, steps, window_ms=window_ms, by=by, order=order)]
     answer: list[tuple[int, float | None]] = []
     for place in range(len(steps)):
         there = [times for times in best if len(times) > place]
         gaps = [times[place] - times[place - 1] for times in there] if place else []
         answer.append((len(there), median(gaps) / 1000 if gaps else None))
     return answer
+
+
+def deepest_attempts(
+    history: History, steps: list[Takes], *, window_ms: int, by: str, order: str
+) -> list[tuple[list[int], Row]]:
+    """The times and the first event of the attempt of each entity that counts."""
+    attempt = {"ordered": _ordered, "strict": _strict, "any": _any}[order]
+    best: list[tuple[list[int], Row]] = []
+    for entity, events in grouped(history.events, entity_of(by)).items():
+        attempts = [(attempt(events, steps, at, window_ms), at) for at in range(len(events))] if entity else []
+        if deep := [(times, at) for times, at in attempts if times]:
+            times, first = min(deep, key=lambda each: (-len(each[0]), each[0], each[1]))
+            best.append((times, events[first]))
+    return best
 
 
 def _ordered(events: list[Row], steps: list[Takes], first: int, window_ms: int) -> list[int]:

@@ -107,18 +107,27 @@ def test_what_a_question_takes_changes_what_is_asked_and_the_rest_is_refused(rep
             assert repr(name) in refused.value.message
 
 
+OF_STEPS = {
+    "window_seconds": 5,
+    "order": "any",
+    "startDate": "2026-01-01",
+    "endDate": "2026-01-01",
+    "range": "7d",
+    "filters": [{"name": "path", "operator": "is", "value": "/"}],
+    "freshness": "live",
+}
+
+
 def test_a_funnel_takes_what_it_says() -> None:
-    own = {
-        "window_seconds": 5,
-        "by": "profile",
-        "order": "any",
-        "startDate": "2026-01-01",
-        "endDate": "2026-01-01",
-        "range": "7d",
-        "filters": [{"name": "path", "operator": "is", "value": "/"}],
-        "freshness": "live",
-    }
-    assert_takes(REPORTS["funnel"], FUNNEL, own)
+    report, broken_down = REPORTS["funnel"], FUNNEL | {"breakdown": "path"}
+    assert_takes(report, broken_down, OF_STEPS | {"by": "profile", "limit": 7})
+    plain, other = (convert_body("funnel", report.parameters, body) for body in (FUNNEL, broken_down))
+    assert told(report, plain) != told(report, other)
+
+
+def test_those_who_dropped_out_of_a_funnel_are_asked_for_by_what_it_says() -> None:
+    own = OF_STEPS | {"limit": 7, "cursor": write_cursor("ann")}
+    assert_takes(REPORTS["funnel/dropped"], FUNNEL | {"step": 1}, own)
 
 
 def assert_takes(report: Report[Any], least: dict[str, Any], own: dict[str, Any]) -> None:
@@ -172,7 +181,7 @@ def test_a_parameter_that_a_question_does_not_take_is_refused_with_the_nearest(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (FUNNEL | {"breakdown": "country"}, "Unknown field 'breakdown'; funnel takes by, endDate, "),
+        (FUNNEL | {"compare": "previous"}, "Unknown field 'compare'; funnel takes breakdown, by, endDate, "),
         (FUNNEL | {"windowSeconds": 5}, "did you mean 'window_seconds'?"),
         ({"steps": [{"name": "a"}, {"nam": "b"}]}, "Unknown field 'nam'; did you mean 'name'?"),
         ({"steps": [{"name": "a", "filter": []}, {"name": "b"}]}, "Unknown field 'filter'; did you mean 'filters'?"),

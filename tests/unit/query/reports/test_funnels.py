@@ -7,10 +7,12 @@ import pytest
 
 from event_lens.warehouse.client import Warehouse
 from query.reports.funnel_sql import attempts
-from tests.unit.query.naive import Takes, funnel
+from tests.spec.rows import moment
+from tests.unit.query.naive import Takes, deepest_attempts, entity_of, funnel
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
+FROM_START = ("p25_seconds_from_start", "median_seconds_from_start", "p75_seconds_from_start", "p90_seconds_from_start")
 DAY = {"startDate": "2026-03-04", "endDate": "2026-03-04"}
 SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
 
@@ -41,6 +43,8 @@ def test_a_step_tells_its_rates_and_the_time_from_the_step_before(answer: Answer
             "conversion_from_start": 100.0,
             "conversion_from_previous": 100.0,
             "median_seconds_from_previous": None,
+            **dict.fromkeys(FROM_START),
+            "breakdown_value": None,
         },
         {
             "name": "b",
@@ -49,6 +53,8 @@ def test_a_step_tells_its_rates_and_the_time_from_the_step_before(answer: Answer
             "conversion_from_previous": 80.0,
             # 60, 120, 120 (the earliest attempt), 60
             "median_seconds_from_previous": 90.0,
+            **dict(zip(FROM_START, (60.0, 90.0, 120.0, 120.0), strict=True)),
+            "breakdown_value": None,
         },
     ]
 
@@ -138,3 +144,75 @@ def test_thousands_of_events_that_fit_many_steps_take_little_memory(warehouse: W
         toUInt16(1 + cityHash64(number) % 1023) AS mask FROM numbers(20000))"""
     question = f"WITH {moments}, {attempts(order, chosen, '3600000')} SELECT length(reached) FROM attempts"
     assert warehouse.value(f"{question} SETTINGS max_memory_usage = 800000000") == 10
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+def test_a_breakdown_is_by_the_first_event_of_the_attempt_and_sums_to_the_whole(
+    answer: Answer, world: World, order: str
+) -> None:
+    for project, by in (("random", "profile"), ("instants", "device")):
+        found = world.history(project)
+        for chosen in FUNNELS:
+            plain = [step(name, takes) for name, takes in chosen]
+            body = body_of(chosen, 86_400, by, order)
+            data = answer(project, "funnel", body | {"breakdown": "properties.plan"})
+            best = deepest_attempts(found, plain, window_ms=86_400_000, by=by, order=order)
+            expected: dict[tuple[str, int], int] = {}
+            for times, first in best:
+                for place in range(len(chosen)):
+                    key = (first["properties"].get("plan", ""), place)
+                    expected[key] = expected.get(key, 0) + (len(times) > place)
+            values = list(dict.fromkeys(each["breakdown_value"] for each in data["steps"]))
+            got = {
+                (value, place): rows[place]["count"]
+                for value in values
+                for rows in [[each for each in data["steps"] if each["breakdown_value"] == value]]
+                for place in range(len(chosen))
+            }
+            assert got == expected, (project, chosen)
+            whole = counts(answer(project, "funnel", body))
+            assert whole == [sum(got[value, place] for value in values) for place in range(len(chosen))]
+
+
+def test_values_of_a_breakdown_come_by_how_many_entered_and_no_more_than_asked_for(answer: Answer, ask: Answer) -> None:
+    body = {"steps": steps("screen_view", "a"), **SEASON}
+    every = answer("random", "funnel", body | {"breakdown": "browser"})["steps"]
+    entered = [each["count"] for each in every[::2]]
+    assert len(entered) > 1
+    assert entered == sorted(entered, reverse=True)
+    assert answer("random", "funnel", body | {"breakdown": "browser", "limit": 1})["steps"] == every[:2]
+    assert answer("empty", "funnel", body | {"breakdown": "browser"})["steps"] == []
+    for written, code in (
+        ({"breakdown": "groups"}, "filters_invalid"),
+        ({"breakdown": "brwser"}, "filters_invalid"),
+        ({"limit": 3}, "limit_invalid"),
+    ):
+        assert ask("random", "funnel", body | written).json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+def test_who_dropped_after_a_step_reached_it_and_no_further(
+    answer: Answer, ask: Answer, world: World, order: str
+) -> None:
+    found = world.history("random")
+    for chosen in FUNNELS:
+        body = body_of(chosen, 60, "profile", order)
+        del body["by"]
+        plain = [step(name, takes) for name, takes in chosen]
+        entity = entity_of("profile")
+        best = deepest_attempts(found, plain, window_ms=60_000, by="profile", order=order)
+        for last in range(1, len(chosen)):
+            expected = {entity(first): times[-1] for times, first in best if len(times) == last}
+            rows = answer("random", "funnel/dropped", body | {"step": last})
+            assert {row["profile_id"]: moment(row["reached_at"].removesuffix("Z")) for row in rows} == expected, chosen
+    refused = ask("random", "funnel/dropped", body | {"step": len(chosen)})
+    assert refused.json()["error"]["code"] == "funnel_invalid"
+
+
+def test_those_who_dropped_come_in_pages(answer: Answer, ask: Answer) -> None:
+    body = {"steps": steps("screen_view", "c"), "step": 1, "window_seconds": 60, **SEASON}
+    every = answer("random", "funnel/dropped", body)
+    first = ask("random", "funnel/dropped", body | {"limit": 2}).json()
+    rest = answer("random", "funnel/dropped", body | {"cursor": first["meta"]["nextCursor"]})
+    assert len(every) > 2
+    assert first["data"] + rest == every

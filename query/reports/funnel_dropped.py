@@ -1,0 +1,82 @@
+"""Who gets to a step of a funnel and not to the next? The profiles, page by page."""
+
+from typing import Annotated
+
+import msgspec
+
+from query.errors import invalid
+from query.freshness import as_instant
+from query.paging import Page, read_cursor
+from query.parameters import PERIOD_NAMES, Cursor, Limit
+from query.question import Question
+from query.report import Asked, Report
+from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
+from query.reports.funnels import Funnel, RawSteps, reached_steps, read_steps
+from query.shapes import DateTime, Shape
+from query.statement import Bindings, Row
+
+DROPPED = """
+SELECT entity AS profile_id, reached[{step}] AS reached_ms
+FROM attempts
+WHERE length(reached) = {step} AND entity > {after}
+ORDER BY entity
+LIMIT {limit}
+"""
+
+
+class RawDropped(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
+    """A funnel by profile, and the last step that was reached."""
+
+    step: Annotated[int, msgspec.Meta(description="The last step that they reached: 1 is the first.")]
+    limit: Limit = None
+    cursor: Cursor = None
+
+
+def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: str) -> Question:
+    """Ask for `{profile_id, reached_at}` of the profiles that reached `step` and not the next one, by id.
+
+    Of each the attempt that the funnel counts: the deepest, the earliest on a tie.
+    """
+    if not 1 <= step < len(funnel.steps):
+        raise invalid("funnel", f"step is 1 to {len(funnel.steps) - 1}: after the last one nobody drops out.")
+    bindings = Bindings()
+    page = Page(limit, lambda row: (row["profile_id"],))
+    reached = reached_steps(ask, funnel, bindings)
+    sql = DROPPED.format(
+        step=bindings.bind(step, "UInt8"), after=bindings.bind(after, "String"), limit=page.limit_rows(bindings)
+    )
+    return Question(
+        "events",
+        bindings.statement(f"WITH {reached}\n{sql}"),
+        lambda rows: [_profile(row) for row in page.shown(rows)],
+        ask.subject.zone.key,
+        next_cursor=page.next_cursor,
+    )
+
+
+def _profile(row: Row) -> Row:
+    return {"profile_id": row["profile_id"], "reached_at": as_instant(row["reached_ms"])}
+
+
+class DroppedProfile(Shape):
+    """A profile, and when it reached the last step that it did."""
+
+    profile_id: str
+    reached_at: DateTime
+
+
+def _ask(subject: ProjectScope, written: RawDropped, now_ms: int) -> Asked:
+    after = "" if written.cursor is None else read_cursor(written.cursor, tuple[str])[0]
+    funnel = read_steps(written, "profile")
+    return dropped(read_ask(subject, written, now_ms), funnel, written.step, read_limit(written.limit), after), None
+
+
+FUNNEL_DROPPED = Report(
+    "funnel/dropped",
+    "The profiles that reach a step of a funnel and not the next.",
+    RawDropped,
+    _ask,
+    list[DroppedProfile],
+    {"steps": [{"name": "screen_view"}, {"name": "order"}], "step": 1},
+    has_body=True,
+)
