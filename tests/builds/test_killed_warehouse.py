@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import pytest
 
+from event_lens.processes import is_answering
 from tests.end_to_end.running import House
 from tests.end_to_end.site import Site, event
 from tests.end_to_end.up import Up
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.timeout(900)
 
 BUILT_WITHIN_SECONDS = 300
 # While a model's days are swapped, what is swapped in is a table of its own.
-AT_WORK = "SELECT count() FROM system.tables WHERE name LIKE 'int_events\\_\\_sessionized\\_\\_fresh\\_%'"
+AT_WORK = "SELECT count() FROM system.tables WHERE startsWith(name, 'int_events__sessionized__fresh_')"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,8 @@ def test_a_warehouse_killed_in_a_run_of_the_sensor_is_started_again_and_the_next
     os.kill(pid, signal.SIGKILL)
     # The collector acknowledges meanwhile.
     site.send("/track", event("screen_view", "10:02:00", "third"))
+    up.wait_for("was ended by SIGKILL; it starts again")
+    until(lambda: is_answering(f"http://127.0.0.1:{up.ports['WAREHOUSE']}/ping"))
     until(lambda: visitors(site) == 3)
     succeeded, failed = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
     assert [each for each in ended_runs(up) if each == failed] == [failed]
