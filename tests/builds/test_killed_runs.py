@@ -20,6 +20,8 @@ from orchestration.lease import SECONDS_TO_TAKE_IT, is_run_alive
 from tests.builds.long_build import STARTED_BUILDS
 
 ROOT = Path(__file__).parents[2]
+# A daemon imports Dagster and its definitions first, which takes a busy machine more than a minute.
+SECONDS_TO_START = 120
 
 HOLD = """
 import sys, time, pathlib
@@ -101,16 +103,16 @@ def status(home: Path, run_id: str) -> dg.DagsterRunStatus:
 
 def test_after_a_killed_run_the_next_look_starts_another(home: Path) -> None:
     with daemon(home):
-        first = wait_for_builds(home, 1, 60)[0]
+        first = wait_for_builds(home, 1, SECONDS_TO_START)[0]
         kill(first.pid)
-        second = wait_for_builds(home, 2, 60)[1]
+        second = wait_for_builds(home, 2, SECONDS_TO_START)[1]
         assert status(home, first.run_id) == dg.DagsterRunStatus.FAILURE
         assert status(home, second.run_id) == dg.DagsterRunStatus.STARTED
 
 
 def test_a_run_is_ended_whose_code_server_was_killed_with_it(home: Path) -> None:
     with daemon(home):
-        first = wait_for_builds(home, 1, 60)[0]
+        first = wait_for_builds(home, 1, SECONDS_TO_START)[0]
         kill(first.server_pid, first.pid)
         deadline = time.monotonic() + 30
         while status(home, first.run_id) != dg.DagsterRunStatus.FAILURE:
@@ -120,11 +122,11 @@ def test_a_run_is_ended_whose_code_server_was_killed_with_it(home: Path) -> None
 
 def test_after_everything_was_killed_the_next_dagster_starts_another(home: Path) -> None:
     with daemon(home) as process:
-        first = wait_for_builds(home, 1, 60)[0]
+        first = wait_for_builds(home, 1, SECONDS_TO_START)[0]
         kill(process.pid, first.server_pid, first.pid)
     assert status(home, first.run_id) == dg.DagsterRunStatus.STARTED
     with daemon(home):
-        wait_for_builds(home, 2, 60)
+        wait_for_builds(home, 2, SECONDS_TO_START)
         assert status(home, first.run_id) == dg.DagsterRunStatus.FAILURE
 
 
