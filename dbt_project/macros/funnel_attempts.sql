@@ -80,7 +80,7 @@ attempts as (
                     arraySlice(bitPositionsToArray(short.1), short.2 + 1)),
                 arrayFilter(
                     fitting -> bitCount(fitting.1) > fitting.2, arrayZip({{ small }}, {{ supply(masks, small) }}))))),
-            arrayMap(step -> (step, step), range(bitCount(arrayReduce('groupBitOr', unions)), {{ shape.steps + 1 }})))))
+            arrayMap(step -> (step, step), range(least(bitCount(arrayReduce('groupBitOr', unions)), {{ shape.steps }}), {{ shape.steps + 1 }})))))
 {%- endmacro %}
 
 
