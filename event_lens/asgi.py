@@ -25,13 +25,14 @@ async def _nothing() -> None:
 
 
 def server_limits() -> dict[str, Any]:
-    """Returns the options that every server of ours is given, in this process or in several."""
+    """Return the options that every server of ours is given, in this process or in several."""
     return {
-        # Telling HTTP/2 from it by the first bytes, granian would wait for them for ever.
+        # Where granian tells HTTP/2 from HTTP/1 by the first bytes, it waits for them without a limit.
         "http": HTTPModes.http1,
         "http1_settings": HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
         "backlog": WAITING_CONNECTIONS,
-        # Granian counts connections by it, idle ones too: few would be no defence but an easy way to stop us.
+        # Granian limits connections by this number, idle ones too: a low number would let a few idle clients block all
+        # others.
         "backpressure": most_connections(),
         "websockets": False,
         "log_enabled": False,
@@ -47,7 +48,7 @@ def serve_until_stopped(
     drain: Callable[[], Awaitable[None]] = _nothing,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT, awaits `drain`, then stops listening; blocks.
+    """Serve until SIGTERM or SIGINT, await `drain`, then stop listening; blocks.
 
     `make_app` is called inside the event loop. Later signals do not interrupt what the caller still has to close.
     """
@@ -77,8 +78,8 @@ def serve_until_stopped(
 
 
 def _ignore_further_signals() -> None:
-    """Ignores further signals: a closing loop restores their default handlers, and a second signal would kill what
-    is being closed.
+    """Ignore further signals: a closing loop restores their default handlers, and a second signal would kill the
+    process while it closes.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     for number in STOPPING:
@@ -88,9 +89,10 @@ def _ignore_further_signals() -> None:
 
 
 def check_port(port: int, setting: str, host: str = LOOPBACK) -> None:
-    """Checks that the port is free: granian would share it with whoever listens on it already.
+    """Check that the port is free: granian would share it with whoever listens on it already.
 
-    Raises `Unavailable` (`port_taken`), and `Refused` (`port_forbidden`, `host_foreign`) where it can never listen.
+    Raises `Unavailable` (`port_taken`), and `Refused` (`port_forbidden`, `host_foreign`) where this process can never
+    listen.
     """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

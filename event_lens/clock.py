@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], int]
-"""Returns milliseconds, of `now_ms` those since 1970-01-01T00:00:00Z."""
+"""Returns milliseconds; `now_ms` returns those since 1970-01-01T00:00:00Z."""
 
 
 def now_ms() -> int:
@@ -14,7 +14,7 @@ def now_ms() -> int:
 
 
 def elapsed_ms() -> int:
-    """Return the milliseconds of a clock that cannot be set: it measures how long something lasts, not when it was."""
+    """Return the milliseconds of the monotonic clock: it measures durations and says nothing of the time of day."""
     return time.monotonic_ns() // 1_000_000
 
 

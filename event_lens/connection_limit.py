@@ -1,16 +1,20 @@
-"""How many connections a serving process holds at once: as many as it may open files, less those it works with."""
+"""How many connections a serving process holds at once: its limit of open files, less the files that the process needs
+itself.
+"""
 
 import resource
 
 MAX_CONNECTIONS = 8_192
 OWN_FILES = 256
-"""Segments, databases, logs and pipes: connections leave room for them, so that a crowd cannot stop the disk."""
+"""Segments, databases, logs and pipes: connections leave room for these files, so that a crowd cannot stop writing to
+disk.
+"""
 
 WAITING_CONNECTIONS = 1_024
 
 
 def most_connections() -> int:
-    """Raises this process's limit of open files as far as it may; returns how many of them connections may take."""
+    """Raise this process's limit of open files as far as possible; return how many connections may take."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + OWN_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -49,14 +49,14 @@ def prepare_home(home: Path) -> Path:
 
 
 def _write_version(version_file: Path) -> None:
-    """Write the format's number so that a crash leaves the whole file or none."""
+    """Write the number of the home's format atomically: after a crash the file is complete or absent."""
     draft = version_file.with_name(f"{VERSION_FILE}.{uuid.uuid4().hex}")
     draft.write_text(f"{FORMAT_VERSION}\n")
     draft.replace(version_file)
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty file, unless there is one, and leave it to its owner only. Raises `OSError`.
+    """Create an empty file, unless it exists, that only its owner can read. Raises `OSError`.
 
     A file that exists is not opened: closing it again would end the locks that SQLite holds on it in this process.
     """
@@ -66,6 +66,6 @@ def make_private_file(path: Path) -> None:
 
 
 def keep_private(path: Path, mode: int) -> None:
-    """Take rights away from a file or folder, unless somebody else owns it, such as a container's volume."""
+    """Remove other users' rights on a file or folder, unless another user owns it, as with a container's volume."""
     with suppress(PermissionError):
         path.chmod(mode)

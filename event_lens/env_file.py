@@ -1,4 +1,4 @@
-"""Settings from a file: `.env` beside the home, or the one that EVENTLENS_ENV_FILE names."""
+"""Settings from a file: `.env` next to the home, or the file that EVENTLENS_ENV_FILE names."""
 
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -10,10 +10,9 @@ from event_lens.settings import ENV_FILE, HOME, PREFIX, home_of
 
 
 def load_env_file(environ: MutableMapping[str, str]) -> None:
-    """Add the settings of the file to `environ`, where they are not set already; other names of the file stay out.
-
-    The home is the one that `environ` names, so that a file which names another is read all the same. Raises `Refused`
-    (`env_file_invalid`) with the line's number.
+    """Add the settings of the file to `environ`, where they are not set already; other names in the file are ignored.
+    The home is the one in `environ`; the file may name another home. Raises `Refused` (`env_file_invalid`) with the
+    line's number.
     """
     named = environ.get(ENV_FILE, "").strip()
     path = Path(named).expanduser() if named else home_of(environ).parent / ".env"
@@ -21,7 +20,7 @@ def load_env_file(environ: MutableMapping[str, str]) -> None:
         return
     for name, value in _read(path).items():
         if not environ.get(name):
-            # A folder that the file names is meant from the file, wherever the process was started.
+            # A relative folder in the file is relative to the file, wherever the process was started.
             environ[name] = str(path.absolute().parent / Path(value).expanduser()) if name == HOME else value
 
 

@@ -38,7 +38,9 @@ class Broken(EventLensError):
 
 
 def status_of(error: EventLensError) -> int:
-    """Return the HTTP status of an error: that of its code or, for a code that the warehouse gave, that of its type."""
+    """Return the HTTP status of an error: the status of its code or, for a code of the warehouse, the status of its
+    type.
+    """
     about = CODES.get(error.code)
     if about is not None:
         return about.status

@@ -1,4 +1,4 @@
-"""A limit on failures: from an address that failed too often within a minute, no further unknown key is tried."""
+"""A limit on failures: an address that failed too often within a minute may try no further unknown key."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -11,7 +11,7 @@ TOO_MANY_FAILURES = "keys_limited"
 
 
 class FailureLimit:
-    """Counts failures by address, of the addresses that failed last. For one thread."""
+    """Counts failures per address, for the addresses that failed last. For one thread."""
 
     def __init__(self, max_failures: int, timer: Callable[[], float]) -> None:
         self._max_failures = max_failures
@@ -19,7 +19,7 @@ class FailureLimit:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
     def check(self, address: str) -> None:
-        """Raises `Unavailable` (`keys_limited`) when `address` has failed too often; 0 means no limit."""
+        """Raise `Unavailable` (`keys_limited`) when `address` has failed too often; 0 means no limit."""
         failures = self._failures.get(address, deque())
         if not self._max_failures or len(failures) < self._max_failures:
             return
@@ -32,7 +32,7 @@ class FailureLimit:
             )
 
     def count(self, address: str) -> None:
-        """Notes a failure of `address`."""
+        """Note a failure of `address`."""
         self._failures.setdefault(address, deque(maxlen=self._max_failures)).append(self._timer())
         self._failures.move_to_end(address)
         while len(self._failures) > MAX_ADDRESSES:

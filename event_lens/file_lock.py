@@ -1,4 +1,4 @@
-"""A lock on a file that the operating system takes back when its process ends, however that ends."""
+"""A lock on a file that the operating system releases when the process ends, even if it is killed."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def try_lock(path: Path, *, make_folder: bool = True) -> int | None:
-    """Takes the lock and returns the descriptor that holds it, or `None` while another process holds it."""
+    """Take the lock and return the descriptor that holds it, or `None` while another process holds it."""
     descriptor = _open(path, make_folder=make_folder)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -19,14 +19,14 @@ def try_lock(path: Path, *, make_folder: bool = True) -> int | None:
 
 
 def wait_for_lock(path: Path) -> int:
-    """Waits until no other process holds the lock, takes it and returns the descriptor that holds it."""
+    """Wait until no other process holds the lock, take it and return the descriptor that holds it."""
     descriptor = _open(path, make_folder=True)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 
 
 def is_locked(path: Path) -> bool:
-    """Returns whether somebody holds the lock; a missing file is not held."""
+    """Return whether a process holds the lock; a missing file is not locked."""
     with suppress(FileNotFoundError), _opened(path) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -37,7 +37,7 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def waited_lock(path: Path) -> Iterator[None]:
-    """Holds the lock inside the block, and waits for it before."""
+    """Wait for the lock, then hold it inside the block."""
     descriptor = wait_for_lock(path)
     try:
         yield

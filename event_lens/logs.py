@@ -1,7 +1,7 @@
-"""Logging: one line an event with a name and fields, JSON for machines and plain for a terminal.
+"""Logging: one line per event with a name and fields, JSON for machines and plain for a terminal.
 
-Fields are names, counts, codes and durations. Payloads, secrets and addresses are never passed to a log. What is logged
-while a request is answered carries its `request_id`.
+Fields are names, counts, codes and durations. Payloads, secrets and addresses are never passed to a log. Lines that are
+logged while a request is answered carry its `request_id`.
 """
 
 import logging
@@ -23,26 +23,26 @@ from event_lens.errors import EventLensError
 Log = FilteringBoundLogger
 
 QUIET = ("_granian", "clickhouse_connect")
-"""Libraries that write what we report ourselves."""
+"""Libraries whose log lines repeat our own."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Of the request that is answered in this context, empty outside of one."""
+"""The id of the request that is answered in this context, empty outside of a request."""
 
 
 REQUEST_ID = b"x-request-id"
-# Neither an address nor a line break fits.
+# The pattern excludes addresses and line breaks.
 SANE_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 
 
 class RequestIds:
-    """The id of each request of a process: the sender's if it is sane, else a new one."""
+    """The id of each request of a process: the sender's id if it is well-formed, else a new one."""
 
     def __init__(self) -> None:
         self._prefix = secrets.token_hex(4)
         self._numbers = count(1)
 
     def find(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Returns the id of the request with these headers; lines that are logged from now on in this context carry
+        """Return the id of the request with these headers; lines that are logged from now on in this context carry
         it.
         """
         id = _sent_id(headers) or f"{self._prefix}-{next(self._numbers):x}".encode()
@@ -58,9 +58,9 @@ def _sent_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def set_up_logs(level: str = "info", *, as_json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Sends this process's logs from `level` on to `stream` (standard error), as JSON unless it is a terminal.
+    """Send this process's logs from `level` on to `stream` (standard error), as JSON unless it is a terminal.
 
-    Once a process. `level` is one of `event_lens.settings.LOG_LEVELS`.
+    Call it once per process. `level` is one of `event_lens.settings.LOG_LEVELS`.
     """
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -82,7 +82,7 @@ def set_up_logs(level: str = "info", *, as_json: bool | None = None, stream: Tex
 
 
 class _Forgiving:
-    """A stream that drops lines which cannot be written (a full disk, a gone reader) and never raises."""
+    """A stream that drops lines which cannot be written (full disk, closed pipe) and never raises."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -98,7 +98,7 @@ class _Forgiving:
 
 
 def get_log(name: str) -> Log:
-    """Returns a log whose lines carry `part=name`. It may be made at import: the set-up is looked up when a line is
+    """Return a log whose lines carry `part=name`. It may be made at import: the set-up is looked up when a line is
     written.
     """
     return cast(Log, structlog.get_logger(part=name))
@@ -111,7 +111,7 @@ def _add_request_id(_log: object, _method: str, event: EventDict) -> EventDict:
 
 
 def _describe_exception(_log: object, _method: str, event: EventDict) -> EventDict:
-    """Adds the type of an exception and where it was raised; a foreign message may quote a payload, so it stays out.
+    """Add the type of an exception and where it was raised; a foreign message may quote a payload, so it stays out.
 
     `exc_info` is an exception, True for the one being handled, or None.
     """

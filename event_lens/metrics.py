@@ -81,9 +81,8 @@ class Metrics:
         self._make()
 
     def share(self, folder: Path) -> None:
-        """Counts from now on in files of `folder`, together with every process that does so. Counters begin anew.
-
-        What a process counted outlives it; its gauges end with it.
+        """Count from now on in files of `folder`, together with every process that does so. Counters restart from zero.
+        A process's counters stay after its end; its gauges do not.
         """
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         values.ValueClass = MultiProcessValue()  # type: ignore[no-untyped-call]
@@ -110,7 +109,7 @@ class Metrics:
                 )
 
     def count(self, name: Name, amount: int = 1, label: str = "") -> None:
-        """Adds to a counter; `label` is the value of its label, if it has one."""
+        """Add to a counter; `label` is the value of its label, if it has one."""
         counter = self._labelled.get((name, label))
         if counter is None:
             family = self._counters[name]
@@ -118,14 +117,14 @@ class Metrics:
         counter.inc(amount)
 
     def observe(self, name: Name, seconds: float, label: str) -> None:
-        """Adds a duration to a histogram."""
+        """Add a duration to a histogram."""
         self._histograms[name].labels(label).observe(seconds)
 
     def gauge(self, name: Name, value: float) -> None:
         self._gauges[name].set(value)
 
     def exposition(self) -> tuple[bytes, str]:
-        """Returns the text that Prometheus reads, and its content type."""
+        """Return the text that Prometheus reads, and its content type."""
         registry = self._registry
         if self._folder is not None:
             _drop_gauges_of_the_dead(self._folder)
@@ -135,7 +134,7 @@ class Metrics:
 
 
 def empty_shared(folder: Path) -> None:
-    """Makes `folder` ready to be shared: what earlier processes counted there is gone."""
+    """Empty `folder` for sharing: counts of earlier processes are dropped."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
         file.unlink()

@@ -33,7 +33,7 @@ def connect(endpoint: str, service: str, share: float) -> "OtlpTracer":
 
 
 class OtlpTracer:
-    """`share` of the requests are traced, batches and builds always."""
+    """Traces the fraction `share` of all requests, and every batch and build."""
 
     def __init__(self, processor: SpanProcessor, service: str, share: float) -> None:
         resource = Resource.create(
@@ -45,7 +45,7 @@ class OtlpTracer:
 
     @contextmanager
     def request(self, name: str, traceparent: str) -> Iterator["OtlpSpan"]:
-        # Of a stranger, who must not decide what is traced: a link, not a parent.
+        # A link, not a parent: the sender's trace context is untrusted and must not decide what is traced.
         sender = trace.get_current_span(
             TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
         )
@@ -66,7 +66,7 @@ class OtlpTracer:
 
     def past(self, name: str, started_at_seconds: float, batch_ids: Iterable[str], notes: Mapping[str, Value]) -> None:
         links = [trace.Link(context_of(batch_id)) for batch_id in list(batch_ids)[:MAX_LINKS]]
-        # A build is seldom: one that is not traced would be missed.
+        # Builds are rare, so every one is traced.
         always = trace.set_span_in_context(NonRecordingSpan(context_of(f"{name} {started_at_seconds}")), Context())
         started = round(started_at_seconds * 1e9)
         self._tracer.start_span(name, always, links=links, attributes=dict(notes), start_time=started).end()
@@ -78,7 +78,7 @@ class OtlpTracer:
     def _span(
         self, name: str, parent: Context | None, kind: SpanKind, links: Sequence[trace.Link] = ()
     ) -> Iterator["OtlpSpan"]:
-        # An exception's message may quote what was sent, so it is not recorded.
+        # An exception's message may quote sent data, so it is not recorded.
         with self._tracer.start_as_current_span(
             name, parent, kind, links=links, record_exception=False, set_status_on_exception=False
         ) as span:

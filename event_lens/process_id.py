@@ -16,7 +16,7 @@ ENDED = ("Z", "X")
 
 
 class ProcessId(msgspec.Struct, frozen=True):
-    """`started` is the boot, and clock ticks since then; it is compared only."""
+    """`started` is the boot's id and the clock ticks since the boot; it is only ever compared."""
 
     pid: int
     started: str
@@ -43,9 +43,8 @@ def is_alive(process: ProcessId) -> bool:
 
 
 def end_process(process: ProcessId, within_seconds: float) -> bool:
-    """Ask a process to end; return whether it has ended within this time, or had before. Blocks.
-
-    Raises `PermissionError` for another user's.
+    """Ask a process to end; return whether it has ended, within this time or earlier. Blocks. Raises `PermissionError`
+    for another user's process.
     """
     with _held(process) as handle:
         if handle is None:
@@ -63,7 +62,7 @@ def _held(process: ProcessId) -> Iterator[int | None]:
         yield None
         return
     try:
-        # Looked at after it is held: from here on the number cannot go to another.
+        # Checked after the descriptor is open: from here on no other process can get the number.
         yield handle if is_alive(process) else None
     finally:
         os.close(handle)

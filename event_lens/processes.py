@@ -19,14 +19,14 @@ START_WITHIN_SECONDS = 60
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 that is free now."""
+    """Return a port of 127.0.0.1 that is free now."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """Returns `count` different ports of 127.0.0.1 that are free now."""
+    """Return `count` different ports of 127.0.0.1 that are free now."""
     with ExitStack() as stack:
-        # All are held until the last is chosen: the system may offer one again as soon as it is let go.
+        # All sockets stay bound until the last is chosen: the system may offer a port again as soon as it is closed.
         probes = [stack.enter_context(socket()) for _ in range(count)]
         for probe in probes:
             probe.bind(("127.0.0.1", 0))
@@ -35,7 +35,7 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs `eventlens PART` as a process that is ready inside the block and stopped after it, as `running_command`
+    """Run `eventlens PART` as a process that is ready inside the block and stopped after it, as `running_command`
     does.
     """
     with running_command([sys.executable, "-m", "cli.main", part], environ, ready_url, log) as process:
@@ -46,7 +46,7 @@ def running(part: str, environ: Mapping[str, str], ready_url: str, log: Path) ->
 def running_command(
     command: Sequence[str], environ: Mapping[str, str], ready_url: str, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a process that is ready inside the block and stopped after it; its output goes to `log`.
+    """Run a process that is ready inside the block and stopped after it; its output goes to `log`.
 
     Raises `Unavailable` (`process_not_ready`) with the log's end when it does not become ready.
     """
@@ -67,7 +67,7 @@ def running_command(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Asks the process to end, and ends it and its children when it does not within 30 seconds."""
+    """Ask the process to end, and end it and its children when it does not within 30 seconds."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -78,7 +78,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def is_answering(url: str) -> bool:
-    """Returns whether a GET of `url` is answered with 200 within two seconds."""
+    """Return whether a GET of `url` is answered with 200 within two seconds."""
     try:
         with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  (our own http:// address)
             return bool(response.status == 200)

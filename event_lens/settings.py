@@ -18,7 +18,7 @@ PREFIX = "EVENTLENS_"
 HOME = "EVENTLENS_HOME"
 ENV_FILE = "EVENTLENS_ENV_FILE"
 
-# Variables that `orchestration.dbt` hands to dbt; they follow from the settings and are none.
+# Variables that `orchestration.dbt` hands to dbt; they are derived from the settings and are not settings.
 FOR_DBT = "EVENTLENS_DBT_"
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -205,7 +205,7 @@ def _folder(text: str) -> Path:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: the environment variable, its default as text, what it does, how text becomes its value."""
+    """One setting: the environment variable, its default as text, its description, and the parser of its text."""
 
     name: str
     default: str
@@ -515,11 +515,11 @@ class Settings:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether Event Lens serves the warehouse itself."""
+        """Return whether Event Lens serves the warehouse itself."""
         return not self.warehouse_url
 
     def local_url(self, port: int) -> str:
-        """Return where a program of this machine reaches the part that listens on `port` of `host`."""
+        """Return the URL at which a program on this machine reaches the part that listens on `port` of `host`."""
         address = ip_address(self.host)
         if address.is_unspecified:
             address = ip_address("127.0.0.1" if address.version == 4 else "::1")
@@ -531,7 +531,7 @@ class Settings:
 
     @property
     def registry_address(self) -> str:
-        """The address of the registry as SQLAlchemy takes it."""
+        """Return the address of the registry as a SQLAlchemy URL."""
         if not self.registry_url:
             home = self.shard_homes[0].folder if self.shard_homes else self.home
             return f"sqlite:///{home / 'registry.db'}"
@@ -547,8 +547,8 @@ def home_of(environ: Mapping[str, str]) -> Path:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return the settings in `environ`; unset or empty ones take their default.
 
-    Raises `Refused` (`setting_invalid`) that names the setting and what it takes, also for an unknown EVENTLENS_ name,
-    so that a misspelt one does not go unnoticed.
+    Raises `Refused` (`setting_invalid`), which names the setting and its valid values, also for an unknown EVENTLENS_
+    name, so that a misspelt name does not go unnoticed.
     """
     known = {setting.name for setting in SETTINGS}
     ours = (name for name in environ if name.startswith(PREFIX) and not name.startswith(FOR_DBT))

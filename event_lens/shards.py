@@ -1,7 +1,7 @@
 """The shards of a warehouse: servers that each hold all rows of some projects (docs/decisions/0020-shards.md).
 
-A warehouse of one shard has the tables of the last build in the database `lens`. One of several has those of each shard
-in `lens_shard` there, and `lens` on every shard spans them.
+A warehouse of one shard has the tables of the last build in the database `lens`. A warehouse of several shards has the
+tables of each shard in the shard's database `lens_shard`, and `lens` on every shard spans them.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from event_lens.errors import Refused
 from event_lens.settings import Settings
 
 EMBEDDED_CLUSTER = "shards"
-"""What embedded warehouses call the cluster that they are together."""
+"""The name of the cluster that embedded warehouses form together."""
 
 SPANNING, OWN = "lens", "lens_shard"
 
@@ -25,7 +25,9 @@ def all_shards(settings: Settings) -> range:
 
 
 def shard_of_home(settings: Settings) -> int:
-    """Return the shard that this home builds, and serves when it is embedded. Raises `Refused` (`shard_unknown`)."""
+    """Return the shard that this home builds, and also serves when the warehouse is embedded. Raises `Refused`
+    (`shard_unknown`).
+    """
     homes = [home.folder for home in settings.shard_homes]
     if homes and settings.home not in homes:
         raise Refused(
@@ -35,15 +37,15 @@ def shard_of_home(settings: Settings) -> int:
 
 
 def check_shard(settings: Settings, shard: int) -> int:
-    """Return `shard`, if there is one of that number. Raises `Refused` (`shard_unknown`)."""
+    """Return `shard`, if a shard of that number exists. Raises `Refused` (`shard_unknown`)."""
     if shard not in all_shards(settings):
         raise Refused(f"There is no shard {shard}; they are 1 to {count_shards(settings)}.", code="shard_unknown")
     return shard
 
 
 def settings_of_shard(settings: Settings, shard: int) -> Settings:
-    """Return the settings of the home that builds `shard`: a folder in this one, where shards are ClickHouse
-    servers.
+    """Return the settings of the home that builds `shard`; where shards are ClickHouse servers, that home is a folder
+    in this one.
     """
     if shard == shard_of_home(settings):
         return settings
@@ -52,13 +54,13 @@ def settings_of_shard(settings: Settings, shard: int) -> Settings:
 
 
 def native_port(settings: Settings) -> int:
-    """Return the port at which the embedded warehouse of this home speaks ClickHouse's native protocol."""
+    """Return the port of ClickHouse's native protocol at this home's embedded warehouse."""
     homes = settings.shard_homes
     return homes[shard_of_home(settings) - 1].native_port if homes else settings.warehouse_native_port
 
 
 def url_of_shard(settings: Settings, shard: int) -> str:
-    """Return the URL that is set for `shard`; empty for an embedded one."""
+    """Return the URL that is set for `shard`; empty for an embedded warehouse."""
     urls = _urls(settings)
     return urls[shard - 1] if urls else ""
 
@@ -69,7 +71,9 @@ def tables_database(settings: Settings) -> str:
 
 
 def cluster_of_shards(settings: Settings) -> str:
-    """Return the cluster of all shards, by which one reads the others. Raises `Refused` (`cluster_missing`)."""
+    """Return the name of the cluster of all shards, through which a shard reads the others. Raises `Refused`
+    (`cluster_missing`).
+    """
     if settings.shard_homes:
         return EMBEDDED_CLUSTER
     if not settings.warehouse_cluster:
@@ -81,7 +85,7 @@ def cluster_of_shards(settings: Settings) -> str:
 
 
 def cluster_of_replicas(settings: Settings, shard: int) -> str:
-    """Return the cluster of the replicas of `shard`; empty where it is one server. Raises `Refused`
+    """Return the name of the cluster of `shard`'s replicas; empty where the shard is one server. Raises `Refused`
     (`cluster_missing`).
     """
     if count_shards(settings) == 1:

@@ -1,8 +1,8 @@
-"""Traces by OpenTelemetry, where EVENTLENS_OTLP_ENDPOINT is set; otherwise nothing of it is imported.
+"""Traces by OpenTelemetry, where EVENTLENS_OTLP_ENDPOINT is set; otherwise OpenTelemetry is not imported.
 
-A batch has a trace of its own whose id follows from the batch's, so that requests, landings and builds, which are
-different processes at different times, link to one another without keeping anything. Spans hold names, counts and
-codes, never addresses or what was sent.
+A batch has a trace of its own whose id is derived from the batch's id, so that requests, landings and builds, which are
+different processes at different times, link to one another without stored state. Spans hold names, counts and codes,
+never addresses or sent data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,14 +83,14 @@ class Tracing:
         self._tracer = tracer
 
     def request(self, name: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> AbstractContextManager[Span]:
-        """The span of a request, with a link to the sender's trace if its headers name one (W3C Trace Context)."""
+        """Return the span of a request, with a link to the trace in the sender's headers (W3C Trace Context)."""
         if self._tracer is None:
             return _NOTHING
         senders = next((value.decode("latin-1") for header, value in headers if header == b"traceparent"), "")
         return self._tracer.request(name, senders)
 
     def within(self, name: str) -> AbstractContextManager[Span]:
-        """Return a span within the one that is under way."""
+        """Return a child of the current span."""
         return self._tracer.within(name) if self._tracer else _NOTHING
 
     def batch(self, name: str, batch_id: str) -> AbstractContextManager[Span]:
@@ -103,7 +103,7 @@ class Tracing:
             self._tracer.past(name, started_at_seconds, batch_ids, notes)
 
     def flush(self) -> None:
-        """Send the spans that wait; blocks for two seconds at most."""
+        """Send the queued spans; blocks for two seconds at most."""
         if self._tracer:
             self._tracer.flush()
 

@@ -1,6 +1,6 @@
-"""Erasures beside the backups: each leaves a note there, so that an older backup brings nobody back.
+"""Notes of erasures, kept next to the backups, so that restoring an older backup brings no erased person back.
 
-A note is a small backup of its own, wherever backups lie. It holds a receipt and hashes, and names no one.
+A note is a small backup of its own, wherever backups lie. It holds a receipt and hashes, and no id of the person.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ from event_lens.warehouse.erasing import (
 )
 
 DATABASE, READ = "lens_erasure", "lens_erasure_read"
-"""What the note is called while it is left, and while one is read."""
+"""The note's database while a note is written, and while one is read."""
 
 FILES_GO_WITHIN_SECONDS = 60.0
 _HASHES = "SELECT project_id, kind, id_hash, from_at, until_at, erasure_id FROM"
@@ -46,7 +46,7 @@ _COPY = f"""
 def note_erasure(settings: Settings, registry: Registry, erasure_id: str) -> None:
     """Leave the note of an erasure beside the backups of each shard.
 
-    Raises what `translated` raises, but for a server that may write no backups, and so has none.
+    Raises what `translated` raises. Does nothing on a server that may not write backups: it has no backups either.
     """
     note = write_note(registry, erasure_id)
     for shard in all_shards(settings):
@@ -64,7 +64,7 @@ def note_erasure(settings: Settings, registry: Registry, erasure_id: str) -> Non
 
 @dataclass
 class Known:
-    """What the registry of a backup says: its projects, the erasures that it holds as done, the key of its hashes."""
+    """What the registry of a backup says: its projects, its finished erasures, and the key of its hashes."""
 
     projects: set[str]
     done: set[str]
@@ -93,7 +93,7 @@ def known_of(rows: Iterable[CopiedRow]) -> Known:
 
 
 def erase_again(settings: Settings, known: Known) -> ErasedAgain:
-    """Erase in a restored warehouse whom the notes beside the backups are of; their days are left to the next build."""
+    """Erase the people of the notes from a restored warehouse; the next build rebuilds their days."""
     erased: dict[str, ErasureNote] = {}
     unknown: set[str] = set()
     for shard in all_shards(settings):
@@ -141,7 +141,7 @@ def _leave(warehouse: Warehouse, settings: Settings, shard: int, note: ErasureNo
 
 
 def _next_number(settings: Settings, warehouse: Warehouse, shard: int) -> int:
-    """The number after the last note, found in few looks: BACKUP and RESTORE cannot list what is there."""
+    """Find the number after the last note by bisection: BACKUP and RESTORE cannot list the notes."""
     last, free = 0, 1
     while _read(warehouse, settings, shard, free):
         last, free = free, free * 2
@@ -155,7 +155,7 @@ def _next_number(settings: Settings, warehouse: Warehouse, shard: int) -> int:
 
 
 def _notes(warehouse: Warehouse, settings: Settings, shard: int) -> Iterator[ErasureNote]:
-    """Each note, while its hashes are in the warehouse too."""
+    """Yield each note; its hashes are in the warehouse until the next note is read."""
     for number in count(1):
         note = _read(warehouse, settings, shard, number)
         if note is None:
@@ -164,7 +164,9 @@ def _notes(warehouse: Warehouse, settings: Settings, shard: int) -> Iterator[Era
 
 
 def _read(warehouse: Warehouse, settings: Settings, shard: int, number: int) -> ErasureNote | None:
-    """Bring the note of that number into the warehouse; `None` when there is none, and then none is there."""
+    """Restore the note of that number into the warehouse and return it; return `None` when the number has no note, and
+    then leave no note in the warehouse.
+    """
     drop_manifest(warehouse, READ)
     target = target_of(settings, _name(number), shard)
     try:

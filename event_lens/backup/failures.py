@@ -1,4 +1,4 @@
-"""Translates what the warehouse says of a backup that it cannot make or find."""
+"""Translates the warehouse's errors about a backup that it cannot make or find."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _NOT_FOUND, _EXISTS = "warehouse_599", "warehouse_598"
 
 @contextmanager
 def translated(settings: Settings, name: str) -> Iterator[None]:
-    """Turn refusals of the block into ones about the backup `name`."""
+    """Turn the warehouse's refusals inside the block into refusals that name the backup `name`."""
     try:
         yield
     except Refused as error:

@@ -1,6 +1,5 @@
-"""A backup's own description: a database that is copied with the others and exists only while that goes on.
-
-So registry and notes come along whether the backup goes to a folder or to a bucket, from this machine or a server.
+"""A backup's own description: a database that is copied with the others and exists only during the copy. So registry
+and notes come along whether the backup goes to a folder or to a bucket, from this machine or a server.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from event_lens.warehouse.migrate import applied_migrations
 
 FORMAT = 1
 DATABASE, RESTORED = "lens_backup", "lens_restore"
-"""What it is called while a backup is made, and while one is restored: the latter says that a restore was begun."""
+"""The database's name while a backup is made, and while one is restored: the latter marks a restore that was begun."""
 
 # In memory: hashes of secrets lie in the registry.
 _TABLES = (
@@ -33,7 +32,7 @@ _LANDED = f"""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`began_ms` is when it was begun: what had landed by then is in the backup, whole, and nothing else."""
+    """`began_ms` is when the backup began: it holds exactly the batches that had landed by then, each of them whole."""
 
     format: int
     program: str
@@ -48,7 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def write_manifest(
     warehouse: Warehouse, registry: Sequence[CopiedRow], revision: str, shard: int, shard_count: int
 ) -> Manifest:
-    """Write down what is landed, the registry's rows and the rest; a backup must be made next."""
+    """Write down the landed batches, the registry's rows and the versions; the caller makes the backup next."""
     for statement in _TABLES:
         warehouse.command(statement)
     began_ms = now_ms()

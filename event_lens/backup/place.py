@@ -9,21 +9,21 @@ from event_lens.errors import Refused
 from event_lens.settings import Settings
 
 DISK = "backups"
-"""The embedded warehouse's name for the bucket: its engine has no threads for S3(...) in BACKUP, a disk needs none."""
+"""The embedded warehouse's disk for the bucket: its engine has no threads for S3(...) in BACKUP; a disk needs none."""
 
 _NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A backup as BACKUP and RESTORE name it: SQL, and the values that it binds."""
+    """The place of a backup in BACKUP and RESTORE: SQL, and the values that it binds."""
 
     sql: str
     parameters: dict[str, str]
 
 
 def check_name(name: str) -> str:
-    """Return `name`, if a backup may be called so. Raises `Refused` (`backup_name`)."""
+    """Return `name`, if a backup may have it. Raises `Refused` (`backup_name`)."""
     if not _NAME.fullmatch(name):
         raise Refused(
             f"A backup's name is letters, digits, `_`, `-` and `.`, not {name!r}. The folder that all of them lie in "
@@ -34,14 +34,16 @@ def check_name(name: str) -> str:
 
 
 def target_of(settings: Settings, name: str, shard: int = 1, *, prefix: str = "") -> Target:
-    """Return where the backup `name` of a shard lies. `prefix` tells its parameters from those of another target."""
+    """Return where the backup `name` of a shard lies. `prefix` keeps its SQL parameters apart from those of another
+    target.
+    """
     inside = f"{check_name(name)}/{shard}"
     if is_bucket(settings) and settings.is_embedded:
         return _target("Disk", (DISK, inside), prefix)
     if is_bucket(settings):
         values = (f"{settings.backups}/{inside}", settings.backups_key, settings.backups_secret)
         return _target("S3", values, prefix)
-    # The embedded warehouse has its folder of backups from its configuration; a server may be told another.
+    # The embedded warehouse has its folder of backups from its configuration; on a server the folder is a setting.
     folder = "" if settings.is_embedded or not settings.backups else f"{backups_folder(settings)}/"
     return _target("File", (f"{folder}{inside}",), prefix)
 
@@ -51,7 +53,7 @@ def is_bucket(settings: Settings) -> bool:
 
 
 def backups_folder(settings: Settings) -> Path:
-    """Return the folder of backups, where they do not lie in a bucket."""
+    """Return the folder of backups, for a home whose backups do not lie in a bucket."""
     return Path(settings.backups).expanduser().absolute() if settings.backups else settings.home / "backups"
 
 

@@ -27,7 +27,8 @@ _SAFE_MS = 3_600_000
 class Restored:
     """What a restore brought back: how many rows each table holds, and the version that made the backup.
 
-    `erased` is how many people were erased since, and so here again. `unknown_erasures` were made with another key.
+    `erased` is how many people were erased after the backup, and were therefore erased here again. `unknown_erasures`
+    are erasures made with another key, which cannot be repeated here.
     """
 
     row_counts: dict[str, int]
@@ -39,7 +40,7 @@ class Restored:
 def restore_backup(settings: Settings, registry: Registry, name: str) -> Restored:
     """Bring the backup `name` back and return how many rows each table has then; blocks.
 
-    No build may run meanwhile. One that was stopped is begun again. Raises `Refused` when the home is not empty
+    No build may run meanwhile. A restore that was stopped is begun again. Raises `Refused` when the home is not empty
     (`restore_not_empty`), the backup is a newer program's (`backup_newer`, `migration_unknown`, `registry_newer`) or
     of another number of shards (`backup_of_shards`), and what `translated` raises.
     """
@@ -63,7 +64,7 @@ def restore_backup(settings: Settings, registry: Registry, name: str) -> Restore
         with connect(settings, "backup", shard=shard) as warehouse:
             for table, count in _counts(warehouse).items():
                 counts[table] = counts.get(table, 0) + count
-    # Last, for a registry with projects is not restored into: what was stopped before is begun again.
+    # Last, because a registry with projects is refused: a restore that stopped before this line can be begun again.
     counts["registry"] = restore_rows(registry, manifests[0].registry_revision, rows)
     keep_notes(registry, again.notes)
     for shard in shards:
@@ -73,7 +74,7 @@ def restore_backup(settings: Settings, registry: Registry, name: str) -> Restore
 
 
 def _read(warehouse: Warehouse, settings: Settings, name: str, shard: int) -> Manifest:
-    """Bring the manifest back and hold it against this program; nothing else is touched yet."""
+    """Restore the manifest and compare it with this program; nothing else is touched yet."""
     is_begun = warehouse.value("SELECT count() FROM system.databases WHERE name = {name:String}", {"name": RESTORED})
     if not is_begun and warehouse.value("SELECT count() FROM lens_raw.batches"):
         raise _not_empty("events", settings)
@@ -106,7 +107,7 @@ def _restore(warehouse: Warehouse, settings: Settings, name: str, manifest: Mani
     for database in DATABASES:
         warehouse.command(f"DROP DATABASE IF EXISTS `{database}` SYNC")
     with translated(settings, name):
-        # Those that were backed up.
+        # The tables that were backed up.
         everything = f"RESTORE ALL EXCEPT DATABASES {DATABASE} FROM {target.sql}"
         warehouse.rows(everything, target.parameters)
     _open_again(warehouse)
@@ -116,8 +117,8 @@ def _restore(warehouse: Warehouse, settings: Settings, name: str, manifest: Mani
 def _open_again(warehouse: Warehouse) -> None:
     """Close and open every table, so that the numbers of later mutations go on after those of the restored parts.
 
-    RESTORE keeps in a part's name which mutations it has seen, and counts those of the table from 1 again. The server
-    would hold new ones for done on such a part: a DELETE would succeed and delete nothing.
+    RESTORE keeps in a part's name which mutations it has seen, and counts the table's mutations from 1 again. The
+    server would take new mutations for done on such a part: a DELETE would succeed and delete nothing.
     """
     tables = warehouse.rows(
         "SELECT concat('`', database, '`.`', name, '`') AS name FROM system.tables "
@@ -132,13 +133,13 @@ def _open_again(warehouse: Warehouse) -> None:
 def _cut(warehouse: Warehouse, manifest: Manifest) -> None:
     """Remove what landed while the backup was made, so that every batch is in it whole or not at all.
 
-    A batch is written down after its rows: those known when it was begun are whole.
+    A batch is written down after its rows: batches that were known when the backup began are whole.
     """
     known = f"SELECT batch_id FROM {RESTORED}.batches"
     for table in _OF_BATCHES:
         late = f"batch_id NOT IN ({known})"
         if table in ("events", "profile_operations", "quarantine"):
-            # Rows of an import lie there before their batch is noted; the import goes on with them.
+            # Rows of an import land before their batch is noted; the import continues from them after the restore.
             late += " AND import_id = '' AND received_at >= fromUnixTimestamp64Milli({since:Int64})"
         values = {"since": manifest.began_ms - _SAFE_MS}
         if warehouse.value(f"SELECT count() FROM lens_raw.{table} WHERE {late}", values):

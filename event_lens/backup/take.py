@@ -15,7 +15,7 @@ from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 
 DATABASES = ("lens_raw", "lens_staging", "lens", "lens_shard")
-"""Those of them that there are; `lens_shard` is on shards only."""
+"""The backup holds those that exist; `lens_shard` exists on shards only."""
 
 MAX_SECONDS = 86_400
 _SIZES = "SELECT num_files, uncompressed_size FROM system.backups WHERE id = {id:String}"
@@ -33,9 +33,9 @@ class TakenBackup:
 def take_backup(settings: Settings, registry: Registry, name: str, base: str | None) -> list[TakenBackup]:
     """Copy the warehouse and the registry to where backups lie, and return what that took; blocks.
 
-    No build may run meanwhile; events may land. With `base`, the name of another backup, only what changed since is
-    copied, and restoring needs both. Raises `Refused` (`backup_exists`, `backup_unknown`, `backup_of_replicas`,
-    `backup_refused`).
+    No build may run meanwhile; events may land. With `base`, the name of another backup, only the changes since that
+    backup are copied, and restoring needs both. Raises `Refused` (`backup_exists`, `backup_unknown`,
+    `backup_of_replicas`, `backup_refused`).
     """
     check_no_replicas(settings)
     rows = copied_rows(registry)
@@ -51,7 +51,7 @@ def take_backup(settings: Settings, registry: Registry, name: str, base: str | N
 
 
 def check_no_replicas(settings: Settings) -> None:
-    """Raise `Refused` (`backup_of_replicas`) where BACKUP would have to be told a cluster."""
+    """Raise `Refused` (`backup_of_replicas`) for a cluster of replicas, for which BACKUP would need `ON CLUSTER`."""
     if any(cluster_of_replicas(settings, shard) for shard in all_shards(settings)):
         raise Refused(
             "The warehouse is a cluster of replicas. Back it up with ClickHouse's BACKUP ... ON CLUSTER, and the "

@@ -1,4 +1,4 @@
-"""The columns that filters may name, and whose value each one means."""
+"""The columns that filters may name, and the owner of each (event, session, profile or group)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,9 @@ MAX_PATH = 255
 
 @dataclass(frozen=True)
 class Column:
-    """A column that filters may name, or a property `properties.<path>`. `owner` says whose value counts."""
+    """A column that filters may name, or a property `properties.<path>`. `owner` names the record (event, session, ...)
+    whose value counts.
+    """
 
     name: str
     owner: Owner
@@ -40,7 +42,7 @@ _OWN = {
     **_columns("event", "list", "groups"),
 }
 
-# In a question, source, place and device are those of the session.
+# In a question, source, place and device are the session's columns.
 QUESTION_COLUMNS: dict[str, Column] = {
     **_OWN,
     **_taken_over("session", is_of_visit=True),
@@ -49,7 +51,7 @@ QUESTION_COLUMNS: dict[str, Column] = {
     **_columns("session", "flag", "is_bounce"),
 }
 
-# In a stored definition, they are the event's own, and nothing is asked of its session.
+# In a stored definition, source, place and device are the event's columns, and its session is not read.
 EVENT_COLUMNS: dict[str, Column] = {**_OWN, **_taken_over("event", is_of_visit=True)}
 
 PROFILE_COLUMNS: dict[str, Column] = {

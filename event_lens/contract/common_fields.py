@@ -13,7 +13,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Sent(msgspec.Struct, kw_only=True, gc=False):
-    """`timestamp` is as sent; `address` is its `__ip`, which is never stored."""
+    """`timestamp` is unparsed; `address` is the payload's `__ip`, which is never stored."""
 
     profile_id: str
     device_id: str
@@ -25,10 +25,8 @@ class Sent(msgspec.Struct, kw_only=True, gc=False):
 
 
 def read_sent(payload: dict[str, Any], reserved: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of `Sent` except the properties. It takes the keys it uses out of `reserved`; the payload
-    wins over them.
-
-    Raises `Rejection`.
+    """Return the fields of `Sent` except the properties. Removes the keys that it uses from `reserved`; a field of the
+    payload wins over a reserved property. Raises `Rejection`.
     """
     get = payload.get
     device_id, timestamp = get("deviceId"), get("timestamp")

@@ -17,7 +17,7 @@ LITERAL_BEYOND_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\b")
 
 
 class Envelope(msgspec.Struct, rename="camel", gc=False):
-    """One event or operation as it came: its type, its payload, and credentials if the body carried them."""
+    """One undecoded event or operation: its type, its payload, and credentials if the body carried them."""
 
     type: str
     payload: dict[str, Any]
@@ -26,14 +26,14 @@ class Envelope(msgspec.Struct, rename="camel", gc=False):
 
 
 class Batch(msgspec.Struct):
-    """The items in the order they came; one that is not an envelope is the `Rejection` that says why."""
+    """The items in the order they came; an item that is not an envelope is the `Rejection` that says why."""
 
     items: list[Envelope | UsualTrack | Rejection]
     client_id: str = ""
     client_secret: str = ""
 
 
-# What nearly every body is, read in one step; whatever else comes is read again with more care.
+# The usual body, decoded in one step; any other body is decoded again with more care.
 _one = msgspec.json.Decoder(Envelope)
 _many = msgspec.json.Decoder(list[Envelope])
 _usual = msgspec.json.Decoder(list[UsualTrack])
@@ -61,7 +61,7 @@ def decode_bare(type: str, body: bytes) -> Envelope:
 def decode_batch(body: bytes) -> Batch:
     """Return the items of an array of up to 100 envelopes, or of `{"events": [...]}` around one.
 
-    An item that cannot be read is a `Rejection` in its place. Raises `Rejection` when there are no items to speak of:
+    An item that cannot be read is a `Rejection` in its place. Raises `Rejection` when the body has no items:
     `body_not_json`, `body_not_array`, `batch_too_large`.
     """
     for decoder in (_usual, _many):
@@ -138,7 +138,7 @@ def _pieces(body: bytes, whole: Rejection) -> tuple[Any, list[bytes]]:
     """Return the decoded text around the items of a batch that cannot be read as a whole, and the bytes of each
     item.
 
-    So one of them does not take the others with it. Raises `whole` when the brackets do not close.
+    So one broken item does not spoil the others. Raises `whole` when the brackets do not close.
     """
     start = body.find(b"[")
     if start < 0:

@@ -38,13 +38,13 @@ class CommonValues(Generic[AnyRow]):
         self._head = b""
 
     def line(self, own: dict[str, Any]) -> Line:
-        """Return the line of a row with its `own` values, which win over these; values at their default may be left
-        out.
+        """Return the line of a row with its `own` values, which win over the common ones; values at their default may
+        be left out.
         """
         return Line(self._table, _encode(self._values | own))
 
     def line_apart(self, own: dict[str, Any], columns: bytes = b"") -> Line:
-        """Return the same line, faster, where `own`, `columns` (from `encoded_columns`) and these values share no
+        """Return the same line, faster, where `own`, `columns` (from `encoded_columns`) and the common values share no
         column.
         """
         if not self._head:
@@ -52,6 +52,6 @@ class CommonValues(Generic[AnyRow]):
         return Line(self._table, self._head + columns + _encode(own)[1:])
 
     def row(self, own: dict[str, Any]) -> AnyRow:
-        """Return the same row, not encoded."""
+        """Return the same row as a dict, not encoded."""
         row: AnyRow = self._row(**(self._values | own))
         return row

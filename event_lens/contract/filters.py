@@ -1,4 +1,4 @@
-"""Filters: what callers write, and what it means; questions and stored definitions share both."""
+"""Filters as callers write them, and as they are checked and resolved; questions and stored definitions share both."""
 
 import math
 import re
@@ -54,7 +54,7 @@ class Filter:
 def resolve_filters(
     written: list[RawFilter], columns: Mapping[str, Column], owner: Owner, *, most: int, most_values: int
 ) -> tuple[Filter, ...]:
-    """Return the filters that `written` ones mean over `columns` and the properties of `owner`. Raises `Refused`
+    """Return the filters in `written`, resolved over `columns` and the properties of `owner`. Raises `Refused`
     (`filters_invalid`).
     """
     if len(written) > most:
@@ -63,7 +63,7 @@ def resolve_filters(
 
 
 def as_number(kind: str, text: str) -> float:
-    """Return a value as a finite number; true and false of a flag are 1 and 0. Raises `Refused` (`filters_invalid`)."""
+    """Return a value as a finite number, a flag's as 1 or 0. Raises `Refused` (`filters_invalid`)."""
     if kind == "flag":
         if text not in ("true", "false"):
             raise _invalid(f"{text[:80]!r} is neither true nor false.")

@@ -1,4 +1,6 @@
-"""Names of hosts in one spelling, that of browsers: `faß.de` is `xn--fa-hia.de`, and not `fass.de` as it was once."""
+"""Host names in their canonical form, as browsers write them: `faß.de` is `xn--fa-hia.de`, and not `fass.de` as in IDNA
+2003.
+"""
 
 import re
 from functools import lru_cache
@@ -6,13 +8,13 @@ from functools import lru_cache
 from ada_url import idna_to_ascii
 
 MAX_LABEL = 63
-# What no host holds. They would be encoded along with the letters beside them.
+# Characters that no host contains. IDNA would encode them along with the letters next to them.
 _FORBIDDEN = re.compile(r"""[\x00-\x20"#%/:<>?@\[\\\]^`{|}~\x7f]""")
 
 
 @lru_cache(maxsize=4096)
 def ascii_host(host: str) -> str:
-    """Return `host` in lower case and punycode, as WHATWG's URL standard has it. Raises `ValueError` if it is not a
+    """Return `host` in lower case and punycode, as WHATWG's URL standard defines. Raises `ValueError` if it is not a
     host.
     """
     if host.isascii():

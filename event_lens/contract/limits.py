@@ -1,4 +1,4 @@
-"""How much is taken: beyond a limit an event is refused, or a text is cut."""
+"""Limits of the event contract: beyond a limit an event is refused, or a text is cut."""
 
 MAX_BODY_BYTES = 1_048_576  # a request, on the wire and after decompression
 MAX_BATCH_EVENTS = 100

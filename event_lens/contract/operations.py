@@ -16,7 +16,7 @@ IDENTIFY_KEYS = {
     "email": "email",
     "avatar": "avatar",
 }
-# Properties that speak of the sending; other reserved names are traits here.
+# Properties that describe how the event was sent; other reserved names are traits here.
 SENDING_KEYS = frozenset({"__timestamp", "__deviceId", "__ip"})
 
 
@@ -28,7 +28,7 @@ class Operation(Sent, kw_only=True):
 
 
 def parse_identify(payload: dict[str, Any]) -> Operation:
-    """Return an identify; keys that it does not know are traits. Raises `Rejection`."""
+    """Return an identify; unknown keys are traits. Raises `Rejection`."""
     _need_profile(payload)
     fields = {column: as_cut_text(payload.get(key), key) for key, column in IDENTIFY_KEYS.items()}
     return _with_properties("identify", payload, fields, IDENTIFY_KEYS.keys())

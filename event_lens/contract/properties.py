@@ -19,7 +19,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def check_storable(properties: dict[str, Any]) -> None:
-    """Raise `Rejection` for properties that the JSON column cannot take, or would not give back.
+    """Raise `Rejection` for properties that the JSON column cannot store, or would return changed.
 
     Integers beyond 64 bits are taken: the column keeps them as text, digit by digit.
     """
@@ -73,10 +73,9 @@ def _plain(value: Any) -> Any:
 
 
 def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
-    """Keys over all levels, and whether one of them holds a dot.
-
-    Raises `Rejection` when they are nested too deeply, or when long keys stand before so many others that their paths,
-    each of which the warehouse keeps, come to a multiple of what was sent.
+    """Count the keys over all levels, and whether one of them contains a dot. Raises `Rejection` when they are nested
+    too deeply, or when long keys contain so many others that the paths, which the warehouse stores in full, are a
+    multiple of the sent size.
     """
     keys = written = 0
     has_dots = False
@@ -93,7 +92,7 @@ def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
                     if type(value) in CONTAINERS:
                         below.append((value, length))
             else:
-                # What lies in a list is text to the warehouse, and has no path.
+                # The warehouse stores the items of a list as text, without a path.
                 below += [(value, 0) for value in container if type(value) in CONTAINERS]
         if written > MAX_PROPERTIES_PATHS:
             raise Rejection(
@@ -107,7 +106,7 @@ def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
 
 
 def _scopes(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects whose paths are kept apart: the properties, and each object in an array."""
+    """Yield the objects that have paths of their own: the properties, and each object in an array."""
     pending = [(value, True)]
     while pending:
         container, is_scope = pending.pop()
@@ -120,7 +119,7 @@ def _scopes(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _check_paths(scope: dict[str, Any]) -> None:
-    """Raise `Rejection` for a path that is too deep, comes twice, or is both a value and an object: the column reads
+    """Raise `Rejection` for a path that is too deep, occurs twice, or is both a value and an object: the column reads
     `{"a.b": 1}` as `{"a": {"b": 1}}`.
     """
     paths: set[str] = set()

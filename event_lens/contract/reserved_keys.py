@@ -48,12 +48,12 @@ INTEGER_FIELDS = frozenset({"screen_width", "screen_height"})
 LONG_FIELDS = frozenset({"origin", "title"})
 URL_FIELDS = frozenset({"path", "referrer", "search"})
 
-# Those that mean a field whoever sends them and whatever their value is.
+# Reserved keys that mean a field for every sender and every value.
 OVERRIDE_KEYS = {
     key: field for key, field in RESERVED_KEYS.items() if key.startswith("__") and field not in TRUSTED_ONLY_FIELDS
 }
 
-# Of those, the ones that fill a column of text.
+# The ones among them that fill a text column.
 TEXT_KEYS = {
     key: field
     for key, field in OVERRIDE_KEYS.items()

@@ -1,4 +1,4 @@
-"""The flat rows of `lens_raw`: one struct a table, a field for each of its columns.
+"""The flat rows of `lens_raw`: one struct per table, one field per column.
 
 A field at its default is left out of the JSON, and the table's own default stands for it. `batch_id`, `batch_row`,
 `day` and `landed_at` are not here: the spool, the table and the writer add them.
@@ -28,8 +28,8 @@ def timestamp(epoch_ms: int) -> str:
 class Public:
     """A raw column that `lens.events` takes over as it is.
 
-    `kind` says how filters compare it; None: they cannot name it. Of short texts `lens.events` keeps each value once.
-    What says where a visitor came from and with what device is of the visit: questions ask it of the session.
+    `kind` says how filters compare it; None: filters cannot name it. `is_short`: `lens.events` stores each value once.
+    `is_of_visit`: source, place or device of the visit, which questions read from the session.
     """
 
     kind: Literal["text", "number"] | None = "text"

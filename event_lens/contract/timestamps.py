@@ -1,4 +1,4 @@
-"""When an event happened, from what its sender says."""
+"""The time of an event, from the timestamp that its sender gave."""
 
 import math
 from datetime import UTC, date, datetime, timedelta
@@ -22,8 +22,8 @@ def first_ms(day: date) -> int:
 def event_time(value: Any, received_at_ms: int, first_event_ms: int) -> int:
     """Return milliseconds since the epoch of `value`: ISO 8601 (no zone is UTC) or epoch seconds or milliseconds.
 
-    A missing or unreadable value and one more than a minute after the receipt give `received_at_ms`. Raises `Rejection`
-    (`timestamp_too_old`) before `first_event_ms`.
+    A missing or unreadable value, or a time more than a minute after the receipt, gives `received_at_ms`. Raises
+    `Rejection` (`timestamp_too_old`) before `first_event_ms`.
     """
     if value is None:
         return received_at_ms

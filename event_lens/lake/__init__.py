@@ -1,1 +1,1 @@
-"""The public tables as Parquet files by project and day, for other programs and for a client without a warehouse."""
+"""The public tables as Parquet files per project and day, for other programs and for clients without a warehouse."""

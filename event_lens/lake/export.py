@@ -1,4 +1,4 @@
-"""`eventlens export-lake`: writes the public tables that changed since the last time, a file a project and day."""
+"""`eventlens export-lake`: writes the tables that changed since the last export, one file per project and day."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,13 +50,13 @@ _PROJECTS = "SELECT project_id, timezone, currency FROM lens_raw.project_setting
 _AS_DATES = {"output_format_parquet_date_as_uint16": 0, "output_format_parquet_string_as_string": 1}
 _PART = "__part"
 Parts = Mapping[str, Mapping[str, Any]]
-"""By part of a table (its day, its month, or '') its number of rows, and what tells whether it changed."""
+"""The row count and the `state` (a hash) of each part of a table, by part (its day, its month, or '')."""
 
 MAX_ROWS_AT_ONCE = 500_000
 _QUERY_SECONDS = 3600
 
 OnTable = Callable[[str, int, int], None]
-"""Is told a table, how many of its parts are written, and how many are to be."""
+"""Called with a table, the number of its written parts, and the number of parts to write."""
 
 
 @dataclass
@@ -70,9 +70,9 @@ class Exported:
 
 
 def export_lake(settings: Settings, lake: Path, on_table: OnTable = lambda *_: None) -> Exported:
-    """Bring the files of `lake` up to the tables and return what was done; blocks. No build may run meanwhile.
+    """Update the files of `lake` to the tables and return the counts; blocks. No build may run meanwhile.
 
-    Each file is written beside its place and then renamed, so a reader never meets half of one.
+    Each file is written under another name and then renamed, so a reader never sees half a file.
     """
     try:
         lake.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def export_lake(settings: Settings, lake: Path, on_table: OnTable = lambda *_: N
             f"{lake} cannot be a lake: {error.strerror}. Name a folder that you may write to.", code="lake_unwritable"
         ) from error
     if not (lake / NOTES).exists():
-        # Without notes it is unknown which files are old.
+        # Without notes no file can be recognised as old.
         for path in lake.glob(f"*/project_id=*/**/{DATA}"):
             path.unlink()
     notes, done = read_notes(lake), Exported()
@@ -118,7 +118,7 @@ class _Source:
             name = row["name"]
             parts = {part["part"]: part for part in self._rows(_PARTS, table=name)}
             if row["is_view"]:
-                # It has no parts of its own: it is as new as what it sums up.
+                # A view has no parts of its own: it is as new as the table that it sums up.
                 parts = {"": {"row_count": 0, "state": rolled_up}}
             elif name == "metrics_daily":
                 rolled_up = ",".join(sorted(part["state"] for part in parts.values()))
@@ -130,7 +130,7 @@ class _Source:
     def _update(
         self, name: str, partition_key: str, parts: Parts, known: Mapping[str, LakePart], on_table: OnTable
     ) -> dict[str, LakePart]:
-        """Bring the files of a table up to `parts`, and return what they are then."""
+        """Update the files of a table to `parts`, and return the state of its parts afterwards."""
         table = self._describe(name, partition_key)
         is_known = self.notes.tables.get(name) == table
         kept = {
@@ -150,7 +150,7 @@ class _Source:
         return kept | {part: LakePart(parts[part]["state"], projects.get(part, [])) for part in changed}
 
     def _forget(self, name: str, known: Mapping[str, LakePart]) -> None:
-        """Remove what the shard brought of a table that is not there any more."""
+        """Remove the shard's files of a table that no longer exists."""
         self._unlink(self._old_files(name, self.notes.tables[name].day, known))
         if not any(name in states for states in self.notes.exported.values()):
             del self.notes.tables[name]
@@ -241,5 +241,5 @@ def _is_text(kind: str) -> bool:
 
 
 def _plain(kind: str) -> str:
-    """Return a type without what only ClickHouse keeps apart."""
+    """Return a type without ClickHouse's own wrappers (`Nullable`, `LowCardinality`)."""
     return kind.removeprefix("LowCardinality(").removesuffix(")") if kind.startswith("LowCardinality(") else kind

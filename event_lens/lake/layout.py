@@ -1,4 +1,4 @@
-"""Where things lie in a lake: `TABLE/project_id=P/DAY=2026-01-31/data.parquet`, and notes on what is exported."""
+"""The layout of a lake: `TABLE/project_id=P/DAY=2026-01-31/data.parquet`, and notes on what is exported."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ DATA = "data.parquet"
 class LakeTable(msgspec.Struct, frozen=True):
     """A table: the names and ClickHouse types of its columns, and the column of its day, '' where it has none.
 
-    Types that Parquet does not know are texts in the files: `stored` has those of all columns there.
+    Types that Parquet lacks are texts in the files: `stored` has the types of all columns in the files.
     """
 
     columns: dict[str, str]
@@ -25,7 +25,7 @@ class LakeTable(msgspec.Struct, frozen=True):
 
 
 class LakePart(msgspec.Struct, frozen=True):
-    """The state of a table's part when it was exported last, and which projects had rows in it."""
+    """The state of a table's part at its last export, and the projects that had rows in it."""
 
     state: str
     projects: list[str]
@@ -38,10 +38,8 @@ class LakeProject(msgspec.Struct, frozen=True):
 
 
 class LakeNotes(msgspec.Struct, kw_only=True):
-    """What a lake holds, written after its files.
-
-    `complete_through_ms`: all that landed until then is in it; None before the first build. `exported`: by shard, table
-    and part of it: a day, a month as 202601, or ''.
+    """The contents of a lake, written after its files. `complete_through_ms`: all events that landed until then are in
+    the lake; None before the first build. `exported`: by shard, table and part of it: a day, a month as 202601, or ''.
     """
 
     format: int = FORMAT

@@ -10,7 +10,8 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 def is_allowed(origin: str, rules: Iterable[str]) -> bool:
     """Return whether `origin`, as a browser sends it, fits one of `rules`.
 
-    A rule is `example.com`, `*.example.com` (its subdomains), either with a scheme or port if those must be so, or `*`.
+    A rule is `example.com`, `*.example.com` (its subdomains), either of them optionally with a required scheme or port,
+    or `*`.
     """
     rules = tuple(rules)
     if not origin:

@@ -9,7 +9,7 @@ from event_lens.registry.tables import AuditEntry
 def list_audit(
     registry: Registry, project_id: str | None = None, *, limit: int = 100, before_id: int | None = None
 ) -> list[AuditEntry]:
-    """Return up to `limit` changes, the latest first: of one project where it is given, and only those before
+    """Return up to `limit` changes, the latest first: of one project if `project_id` is given, and only changes before
     `before_id`.
     """
     chosen = select(AuditEntry).order_by(AuditEntry.change_id.desc()).limit(limit)

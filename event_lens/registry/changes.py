@@ -1,6 +1,5 @@
-"""Notes what a transaction changes in the registry, as entries of the audit log that are written with it.
-
-Sessions note it themselves, so no function that changes something can leave it out.
+"""Notes the changes of a registry transaction as entries of the audit log that are written with it. The session does
+this itself, so no function that changes the registry can leave the entry out.
 """
 
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ OF_NO_PROJECT = ""
 
 
 def note_changes(session: Session, changed_by: str) -> list[AuditEntry]:
-    """Adds an entry for each row that the session is about to write; returns the entries."""
+    """Add an entry for each row that the session is about to write; return the entries."""
     noted = [
         _entry(instance, action, before, after, changed_by)
         for instance, action, before, after in _changed(session)
@@ -55,7 +54,7 @@ def _values(instance: Any) -> dict[str, Any]:
 
 
 def _difference(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the fields that differ, as they were and as they become."""
+    """Return the fields that differ, with their values before and after."""
     before, after = {}, {}
     for attribute in inspect(instance).attrs:
         history = attribute.history
@@ -69,7 +68,7 @@ def _difference(instance: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Returns a value as JSON holds it; a secret is hidden."""
+    """Return a value as JSON holds it; a secret is hidden."""
     if name == HIDDEN_FIELD:
         return HIDDEN
     return value.isoformat() if isinstance(value, datetime) else value

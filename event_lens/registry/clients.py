@@ -21,7 +21,7 @@ TYPES = ("write", "read", "root")
 def create_client(
     registry: Registry, project_id: str, type: str, *, name: str = "", origins: tuple[str, ...] = ()
 ) -> tuple[Client, str]:
-    """Creates a client and returns it with its secret, which is shown this once and kept as a hash only. Raises
+    """Create a client and return it with its secret, which is shown this once and kept as a hash only. Raises
     `Refused` (`client_type_invalid`).
     """
     if type not in TYPES:
@@ -43,7 +43,7 @@ def create_client(
 
 
 def find_client(registry: Registry, client_id: str) -> Client | None:
-    """Returns the client, None if it does not exist or is revoked."""
+    """Return the client, None if it does not exist or is revoked."""
     with registry.session() as session:
         client = session.get(Client, client_id)
     return client if client is not None and client.revoked_at is None else None
@@ -58,8 +58,8 @@ def list_clients(registry: Registry, project_id: str | None = None) -> list[Clie
 
 
 def find_client_of(registry: Registry, project_id: str, client_id: str) -> Client:
-    """Returns a client of the project, revoked or not. Raises `Refused` (`key_unknown`), for those of other projects
-    too.
+    """Return a client of the project, revoked or not. Raises `Refused` (`key_unknown`), also for a client of another
+    project.
     """
     with registry.session() as session:
         client = session.get(Client, client_id)
@@ -69,7 +69,7 @@ def find_client_of(registry: Registry, project_id: str, client_id: str) -> Clien
 
 
 def rename_client(registry: Registry, client_id: str, name: str) -> Client:
-    """Renames a client and returns it; the name is free text. Raises `Refused` (`key_unknown`)."""
+    """Rename a client and return it; the name is free text. Raises `Refused` (`key_unknown`)."""
     with registry.session() as session:
         client = _get(session, client_id)
         client.name = name
@@ -77,9 +77,9 @@ def rename_client(registry: Registry, client_id: str, name: str) -> Client:
 
 
 def rotate_client(registry: Registry, client_id: str) -> tuple[Client, str]:
-    """Gives a client a new secret and returns both; the old one is refused within seconds.
+    """Give a client a new secret and return both; the old one is refused within seconds.
 
-    Raises `Refused`: `key_unknown`, and `key_revoked` for a client that was revoked, which stays so.
+    Raises `Refused`: `key_unknown`, and `key_revoked` for a client that was revoked: a revocation is permanent.
     """
     secret = _new_secret()
     with registry.session() as session:
@@ -91,7 +91,7 @@ def rotate_client(registry: Registry, client_id: str) -> tuple[Client, str]:
 
 
 def revoke_client(registry: Registry, client_id: str) -> Client:
-    """Revokes the client from now on. Raises `Refused` (`key_unknown`) when there is none."""
+    """Revoke the client from now on. Raises `Refused` (`key_unknown`) for an unknown client."""
     with registry.session() as session:
         client = _get(session, client_id)
         client.revoked_at = client.revoked_at or datetime.now(UTC).replace(tzinfo=None)
@@ -99,7 +99,8 @@ def revoke_client(registry: Registry, client_id: str) -> Client:
 
 
 def add_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
-    """Adds origins to a client and returns it; an origin that is there already stays once. Raises `Refused`.
+    """Add origins to a client and return it; an origin that the client already has is not added twice. Raises
+    `Refused`.
 
     Collectors follow within seconds.
     """
@@ -110,7 +111,7 @@ def add_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> C
 
 
 def replace_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
-    """Replaces a client's origins with these and returns it. Raises `Refused`."""
+    """Replace a client's origins with these and return it. Raises `Refused`."""
     with registry.session() as session:
         client = _get(session, client_id)
         client.origins = origin_rules(origins)
@@ -118,7 +119,7 @@ def replace_origins(registry: Registry, client_id: str, origins: Iterable[str]) 
 
 
 def remove_origins(registry: Registry, client_id: str, origins: Iterable[str]) -> Client:
-    """Removes these origins from a client and returns it. Raises `Refused`, also for an origin that the client does
+    """Remove these origins from a client and return it. Raises `Refused`, also for an origin that the client does
     not have.
     """
     with registry.session() as session:
@@ -155,5 +156,5 @@ def _new_secret() -> str:
 
 
 def is_secret_of(client: Client, secret: str) -> bool:
-    """Returns whether `secret` is the client's, compared in constant time."""
+    """Return whether `secret` is the client's secret, compared in constant time."""
     return hmac.compare_digest(hash_secret(secret), client.secret_hash)

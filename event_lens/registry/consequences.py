@@ -1,4 +1,4 @@
-"""What a change of the registry asks for: numbers that were built before it mean something else until a build."""
+"""The rebuilds and rescans that a change of the registry requires: until then the numbers follow the old settings."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ REBUILT_SETTINGS = (
 )
 
 RESCANNED_SETTINGS = ("bot_rules",)
-"""Those by which the collector judges; what has landed keeps its verdict until `eventlens bots rescan`."""
+"""Settings by which the collector judges events; landed events keep their verdict until `eventlens bots rescan`."""
 
 DELETED_BY = ("deletion_asked_at",)
 
@@ -19,12 +19,12 @@ DEFINITIONS = ("funnel", "retention", "cohort", "goal")
 
 
 def rebuilt_projects(changes: Iterable[AuditEntry]) -> list[str]:
-    """Return the projects whose days the next build makes anew, each once."""
+    """Return the projects whose days the next build recomputes, each once."""
     return list(dict.fromkeys(change.project_id for change in changes if _rebuilds(change)))
 
 
 def rescanned_projects(changes: Iterable[AuditEntry]) -> list[str]:
-    """Return the projects whose landed events may be judged otherwise now, each once."""
+    """Return the projects whose landed events the bot rules may now judge differently, each once."""
     return list(dict.fromkeys(change.project_id for change in changes if _changes(change, RESCANNED_SETTINGS)))
 
 

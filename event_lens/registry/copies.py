@@ -1,4 +1,4 @@
-"""The registry's rows as text, and back again into an empty registry, whichever version and database they came from."""
+"""Copies the registry's rows as text, and restores them into an empty registry from any earlier version or database."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,14 +17,15 @@ from event_lens.registry.tables import Project, QuotaUse, Salt, Table
 from event_lens.registry.upgrade import newest_revision, upgrade, upgrade_to
 
 LEFT_OUT = frozenset({Salt.__tablename__, QuotaUse.__tablename__})
-"""Salts of days and months: they are forgotten so that no address is found from an id, and a copy would keep them.
-What was used of quotas is of a day that is over when a copy is restored."""
+"""Salts of days and months: they are deleted so that no address can be found from an id, and a copy would keep them.
+The use of quotas belongs to a day that is over when a copy is restored.
+"""
 
 
 GO_ON_COUNTING = """
 SELECT setval(pg_get_serial_sequence('audit_log', 'change_id'), max(change_id)) FROM audit_log HAVING count(*) > 0
 """
-"""Numbers of changes that PostgreSQL gives out from then on are none of those that came with the rows."""
+"""Ids of changes that PostgreSQL assigns from then on do not collide with the ids of the restored rows."""
 
 
 class CopiedRow(NamedTuple):
@@ -41,7 +42,7 @@ def copied_rows(registry: Registry) -> list[CopiedRow]:
 
 
 def check_revision(revision: str) -> None:
-    """Raise `Refused` (`registry_newer`) when rows of `revision` are a newer program's."""
+    """Raise `Refused` (`registry_newer`) when a newer program wrote the rows of `revision`."""
     if revision > newest_revision():
         raise Refused(
             f"The backup's registry is of revision {revision}, and this Event Lens knows up to {newest_revision()}. "
@@ -58,7 +59,7 @@ def is_empty(registry: Registry) -> bool:
 def restore_rows(registry: Registry, revision: str, rows: Iterable[CopiedRow]) -> int:
     """Put rows of a registry of `revision` into the empty `registry` and return how many; all or none.
 
-    They go through a registry of their own revision, which is upgraded as any other. Raises `Refused` as
+    The rows go through a temporary registry of their own revision, which is upgraded as any other. Raises `Refused` as
     `check_revision` does.
     """
     check_revision(revision)

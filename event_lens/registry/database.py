@@ -1,4 +1,4 @@
-"""The registry's database: one engine a process, upgraded to this program's tables before it is used."""
+"""The registry's database: one engine per process, upgraded to this program's tables before it is used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,11 +17,11 @@ from event_lens.registry.upgrade import unavailable, upgrade
 from event_lens.settings import Settings
 from event_lens.shards import count_shards
 
-# Deleted content is overwritten: a salt that is forgotten must not lie on in free pages.
+# Deleted content is overwritten: a deleted salt must not remain in free pages.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
 
 PROGRAM = "eventlens"
-"""Who changes what neither a key nor the shell changed: a simulator's key, say."""
+"""The author of changes that neither a key nor the shell made, such as a simulator's key."""
 
 CONNECT_WITHIN_SECONDS = 5
 ANSWER_WITHIN_SECONDS = 10
@@ -31,7 +31,8 @@ class Registry:
     """Projects, clients, salts and funnels. Safe to use from several threads; every call blocks on the database.
 
     `shard_count` says over how many shards new projects are spread. Every change is noted in the audit log as made by
-    `changed_by`, a key or a program; `changes` are those that were made through this object, where they are `kept`.
+    `changed_by`, a key or a program; `changes` lists the changes that were made through this object, if
+    `are_changes_kept`.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class Registry:
         self.changes: list[AuditEntry] = []
 
     def acting_for(self, changed_by: str) -> "Registry":
-        """Return the same registry, for one request or command of `changed_by`; it keeps the changes it made."""
+        """Return the same registry for one request or command of `changed_by`; the returned object records the changes
+        made through it.
+        """
         return Registry(self._engine, self.shard_count, changed_by, are_changes_kept=True)
 
     @contextmanager
@@ -64,7 +67,7 @@ class Registry:
             self.changes += noted
 
     def scrub(self) -> None:
-        """Remove deleted rows from SQLite's log too, unless somebody reads just now; other databases do that
+        """Remove deleted rows from SQLite's write-ahead log too, unless a reader is active; other databases do that
         themselves.
         """
         if self._engine.dialect.name == "sqlite":
@@ -79,11 +82,11 @@ def open_registry(settings: Settings) -> Registry:
     """Open the registry of `settings`; its tables are upgraded under a lock, so that processes may start at once.
 
     Raises `Unavailable` (`registry_unavailable`) when the database does not answer, `Refused` when its address or its
-    user's rights are not enough (`registry_refused`) or a newer program upgraded it (`registry_newer`).
+    user's rights are insufficient (`registry_refused`) or a newer program upgraded it (`registry_newer`).
     """
     home = prepare_home(settings.home)
     if settings.shard_homes:
-        # The lock is beside the database that all of them share.
+        # The lock file is next to the database that all processes share.
         home = prepare_home(settings.shard_homes[0].folder)
     try:
         engine = create_engine(settings.registry_address, **_options(settings.registry_address))
@@ -104,8 +107,8 @@ def open_registry(settings: Settings) -> Registry:
 
 
 def _options(address: str) -> dict[str, Any]:
-    """Return the engine's options. For a server: a dead connection is replaced before use, and an answer that never
-    comes is given up.
+    """Return the engine's options. For a server: a dead connection is replaced before use, and a query without an
+    answer times out.
     """
     if address.startswith("sqlite"):
         return {}
@@ -114,7 +117,8 @@ def _options(address: str) -> dict[str, Any]:
 
 
 def _make_private(database: str | None) -> None:
-    """Make the file, if need be, and what SQLite writes beside it, for its owner only: salts and hashes lie in it.
+    """Create the file, if it is missing, and SQLite's files next to it, readable by the owner only: they hold salts and
+    hashes.
 
     Raises `Unavailable` (`registry_unavailable`).
     """
@@ -124,7 +128,7 @@ def _make_private(database: str | None) -> None:
     try:
         make_private_file(path)
         for beside in path.parent.glob(f"{path.name}-*"):
-            # SQLite takes a journal away when its transaction ends.
+            # SQLite deletes a journal when its transaction ends.
             with suppress(FileNotFoundError):
                 keep_private(beside, 0o600)
     except OSError as error:

@@ -1,5 +1,5 @@
-"""Receipts of erased people: when an erasure was asked for, how far it has come, and how many rows each table had of
-the person.
+"""Receipts of erased people: when an erasure was requested, which stage it has reached, and how many rows each table
+had of the person.
 """
 
 import secrets
@@ -19,14 +19,14 @@ from event_lens.registry.tables import Erasure, ErasureKey
 
 Kind = Literal["profile", "device"]
 Stage = Literal["asked", "hidden", "deleted", "built", "done"]
-"""Asked for; the person cannot be read; raw and models have no rows; their days are built; files are gone."""
+"""Requested; the person cannot be read; raw tables and models have no rows; their days are built; files are gone."""
 
 _MEMORY = {"n": 1 << 14, "r": 8, "p": 1}
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """An erasure as the registry keeps it. `rows` has for each table the rows before and after."""
+    """An erasure as the registry stores it. `rows` has the row counts of each table before and after."""
 
     erasure_id: str
     project_id: str
@@ -38,7 +38,7 @@ class Receipt:
 
 
 class ErasureNote(msgspec.Struct, frozen=True, kw_only=True):
-    """An erasure as it is told to homes that a backup is restored into: its receipt, and the key of its hashes."""
+    """An erasure for homes that a backup is restored into: its receipt, and the key of its hashes."""
 
     erasure_id: str
     project_id: str
@@ -59,7 +59,7 @@ class ErasureNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def erasure_key(registry: Registry) -> tuple[int, int]:
-    """Return the key of the warehouse's hashes, made at the first use. Processes that ask at once get the same."""
+    """Return the key of the warehouse's hashes, created at the first use. Concurrent processes get the same key."""
     try:
         with registry.session() as session:
             if session.get(ErasureKey, 1) is None:
@@ -72,7 +72,7 @@ def erasure_key(registry: Registry) -> tuple[int, int]:
 
 
 def write_note(registry: Registry, erasure_id: str) -> ErasureNote:
-    """The note of an erasure whose rows were counted."""
+    """Return the note of an erasure whose rows were counted."""
     with registry.session() as session:
         row, secret = session.get_one(Erasure, erasure_id), session.get_one(ErasureKey, 1).secret
         return ErasureNote(
@@ -88,7 +88,7 @@ def write_note(registry: Registry, erasure_id: str) -> ErasureNote:
 
 
 def keep_notes(registry: Registry, notes: Iterable[ErasureNote]) -> None:
-    """Write the receipts of notes whose people are erased here, too, and their key if there is none yet."""
+    """Store the receipts of notes that were erased in this home too, and their key if the home has no key."""
     with registry.session() as session:
         for note in notes:
             session.merge(
@@ -108,7 +108,7 @@ def keep_notes(registry: Registry, notes: Iterable[ErasureNote]) -> None:
 
 
 def open_erasure(registry: Registry, project_id: str, kind: Kind, subject: str) -> Receipt:
-    """Return the erasure of `subject` that has not come to its end, or a new one."""
+    """Return the unfinished erasure of `subject`, or a new one."""
     with registry.session() as session:
         unfinished = select(Erasure).where(
             Erasure.project_id == project_id, Erasure.kind == kind, Erasure.finished_at.is_(None)
@@ -133,7 +133,7 @@ def open_erasure(registry: Registry, project_id: str, kind: Kind, subject: str) 
 def advance_erasure(
     registry: Registry, erasure_id: str, stage: Stage, rows: Mapping[str, tuple[int, int]] | None = None
 ) -> Receipt:
-    """Note how far an erasure has come and, where they are given, the rows of each table; return the receipt."""
+    """Note the stage of an erasure and, if given, the row counts of each table; return the receipt."""
     with registry.session() as session:
         row = session.get_one(Erasure, erasure_id)
         row.stage = stage
@@ -145,7 +145,7 @@ def advance_erasure(
 
 
 def list_erasures(registry: Registry, project_id: str | None = None) -> list[Receipt]:
-    """Return the receipts of a project or of all, the latest first."""
+    """Return the receipts of one project or of all projects, the latest first."""
     with registry.session() as session:
         found = select(Erasure).order_by(Erasure.requested_at.desc(), Erasure.erasure_id)
         if project_id is not None:
@@ -158,7 +158,7 @@ def _numbers(secret: str) -> tuple[int, int]:
 
 
 def _hash(salt: str, subject: str) -> str:
-    """Return a slow hash, so that whoever holds the registry cannot try all short ids in passing."""
+    """Return a slow hash, so that a reader of the registry cannot cheaply try all short ids."""
     return scrypt(subject.encode(), salt=bytes.fromhex(salt), **_MEMORY).hex()
 
 

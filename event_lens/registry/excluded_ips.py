@@ -1,4 +1,4 @@
-"""Own addresses in a project's settings: a single one, or a network, whose events are left out."""
+"""Own addresses in a project's settings: single addresses or networks whose events are left out."""
 
 from ipaddress import IPv6Network, ip_network
 
@@ -6,9 +6,8 @@ from event_lens.errors import Refused
 
 
 def own_address(text: str) -> str:
-    """Return an address, or a network such as `192.0.2.0/24`, in its usual spelling.
-
-    An IPv4 address written as IPv6 is the IPv4 address. Raises `Refused` (`project_setting_invalid`).
+    """Return an address, or a network such as `192.0.2.0/24`, in canonical form. An IPv4-mapped IPv6 address becomes
+    the IPv4 address. Raises `Refused` (`project_setting_invalid`).
     """
     bare = text.strip()
     try:

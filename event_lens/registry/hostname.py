@@ -1,4 +1,4 @@
-"""Hostnames in a project's settings: one spelling for each; anything else is refused."""
+"""Hostnames in a project's settings, in canonical form; anything else is refused."""
 
 import re
 

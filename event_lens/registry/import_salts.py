@@ -1,4 +1,6 @@
-"""The salt of a project's imports: kept as long as the project, so that a visitor is one device over all its files."""
+"""The salt of a project's imports: kept as long as the project, so that a visitor has the same device id in all
+imported files.
+"""
 
 import secrets
 
@@ -9,7 +11,7 @@ from event_lens.registry.tables import ImportSalt
 
 
 def import_salt(registry: Registry, project_id: str) -> str:
-    """Return the project's salt, made at the first use. Processes that ask at once get the same."""
+    """Return the project's salt, created at the first use. Concurrent processes get the same salt."""
     try:
         with registry.session() as session:
             if session.get(ImportSalt, project_id) is None:

@@ -12,7 +12,7 @@ MAX_ORIGINS = 1_000
 
 
 class Origin(NamedTuple):
-    """An origin, or a rule for one; a part that a rule leaves open is empty."""
+    """An origin, or a rule that allows origins; a part that a rule leaves open is empty."""
 
     scheme: str
     host: str
@@ -33,7 +33,7 @@ def origin_of(text: str) -> Origin | None:
 
 
 def origin_rules(texts: Iterable[str]) -> list[str]:
-    """Return each rule once, in its usual spelling and in their order. Raises `Refused` (`origin_invalid`)."""
+    """Return each rule once, in canonical form and in the given order. Raises `Refused` (`origin_invalid`)."""
     rules = list(dict.fromkeys(map(_rule, texts)))
     if len(rules) > MAX_ORIGINS:
         raise Refused(f"A client has up to {MAX_ORIGINS} origins.", code="origin_invalid")

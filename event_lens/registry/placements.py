@@ -1,4 +1,4 @@
-"""Which shard holds a project: written down once, changed by a move only (docs/decisions/0020-shards.md)."""
+"""The shard of each project: written down at its creation, changed by a move only (docs/decisions/0020-shards.md)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,12 +14,14 @@ from event_lens.registry.database import Registry
 from event_lens.registry.tables import Project, ProjectMove
 
 Stage = Literal["copying", "building", "held", "switched"]
-"""How far a move is: rows are copied, the new shard builds them, nothing lands, the old shard's rows go."""
+"""The stage of a move: rows are copied, the new shard builds them, no rows land, the old shard's rows are dropped."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where rows of a project land and are read; `is_held` says that none may land just now."""
+    """The shard on which a project's rows land, and the shard on which they are read; `is_held` says that no row may
+    land now.
+    """
 
     shard: int
     is_held: bool = False
@@ -37,14 +39,14 @@ class Move:
 
 
 def emptiest_shard(session: Session, shard_count: int) -> int:
-    """Return the shard with the fewest projects, of equals the first."""
+    """Return the shard with the fewest projects, the first of several equal ones."""
     counted = session.execute(select(Project.shard, func.count()).group_by(Project.shard)).all()
     counts = {row[0]: row[1] for row in counted}
     return min(range(1, shard_count + 1), key=lambda shard: counts.get(shard, 0))
 
 
 def find_placements(registry: Registry, project_ids: Collection[str]) -> dict[str, Placement]:
-    """Return the placement of each project; one that the registry does not know is on the first shard."""
+    """Return the placement of each project; a project that the registry does not know is on the first shard."""
     with registry.session() as session:
         found = session.execute(
             select(Project.project_id, Project.shard, Project.moved_at, ProjectMove.stage)
@@ -73,10 +75,9 @@ def check_stays(registry: Registry, project_id: str) -> None:
 
 
 def begin_move(registry: Registry, project_id: str, to_shard: int) -> Move | None:
-    """Return the move of a project to `to_shard`, the one under way if there is one; None when the project is there
-    already.
-
-    Raises `Refused` (`project_unknown`), `Unavailable` (`project_moving`) when it is on its way to another shard.
+    """Return the move of a project to `to_shard`, begun now or already under way; None when the project is already on
+    that shard. Raises `Refused` (`project_unknown`), and `Unavailable` (`project_moving`) while the project moves to
+    another shard.
     """
     with registry.session() as session:
         project = session.get(Project, project_id)
@@ -100,7 +101,7 @@ def begin_move(registry: Registry, project_id: str, to_shard: int) -> Move | Non
 
 
 def advance_move(registry: Registry, move: Move, stage: Stage) -> Move:
-    """Note that `move` has come to `stage`. From `switched` on rows land on the new shard and are read there."""
+    """Note that `move` has reached `stage`. From `switched` on, rows land on the new shard and are read from it."""
     with registry.session() as session:
         row = session.get_one(ProjectMove, move.project_id)
         row.stage = stage

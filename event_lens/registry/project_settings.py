@@ -17,7 +17,7 @@ MAX_LIST = 1_000
 
 
 class Changes(Enum):
-    """What a change of a setting does to a project that has events."""
+    """The effect of a changed setting on a project that has events."""
 
     LABEL = "only what is shown"
     NEW_EVENTS = "events that arrive from then on, within seconds"
@@ -28,7 +28,7 @@ class Changes(Enum):
 class ProjectSetting:
     """A setting: its name in Python, its default, what it does, and how a value is checked and spelled.
 
-    The type is the default's. `check` takes one value, of a list each; `check_list` takes the whole list.
+    The type is the default's. `check` takes one value, or each value of a list; `check_list` takes the whole list.
     """
 
     name: str
@@ -50,27 +50,25 @@ class ProjectSetting:
 
     @property
     def is_copied(self) -> bool:
-        """Whether the warehouse holds a copy: it does of settings that models read and of those that readers are
-        shown.
-        """
+        """Return whether the warehouse holds a copy, as it does of settings that models read or readers see."""
         return self.changes is not Changes.NEW_EVENTS
 
     @property
     def field(self) -> str:
-        """The setting's name in JSON: `honourGpc` for `honour_gpc`."""
+        """Return the setting's name in JSON: `honourGpc` for `honour_gpc`."""
         first, *others = self.name.split("_")
         return first + "".join(word.capitalize() for word in others)
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The option on the command line and its older names; for a switch the option and the one that takes it
-        back.
+        """Return the command line's option and its older names; for a switch the option that sets it and the one that
+        unsets it.
         """
         flag = self.option or f"--{self.name.replace('_', '-')}"
         return (f"{flag}/--no-{flag.removeprefix('--')}",) if self.type is bool else (flag, *self.older_option.split())
 
     def normal(self, value: object) -> Any:
-        """Return the value in its usual spelling, of a list each once and in their order. Raises `Refused`."""
+        """Return the value in canonical form; of a list each value once, in the given order. Raises `Refused`."""
         if isinstance(self.default, list):
             return self._normal_list(value)
         if type(value) is not self.type:

@@ -16,14 +16,16 @@ from event_lens.registry.setting_values import refused
 from event_lens.registry.tables import PROJECT_SETTINGS, AuditEntry, Client, Erasure, Project, Table
 
 _STAYING = (Project, Erasure, AuditEntry)
-"""What speaks of a project and is not removed with what it owns: itself last, and what was done to it."""
+"""Tables with a project's id whose rows are not removed with the project's other rows: the project itself goes last,
+its receipts and audit log stay.
+"""
 
 
 def create_project(registry: Registry, name: str, shard: int | None = None, /, **settings: object) -> Project:
     """Create a project with a readable, unguessable id, on `shard` or the one with the fewest projects, and return
     it.
 
-    Raises `Refused` for a setting it cannot have.
+    Raises `Refused` for an invalid setting.
     """
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
     project = Project(
@@ -49,7 +51,7 @@ def change_project(registry: Registry, project_id: str, **settings: object) -> P
 
 
 def rebuild_project(registry: Registry, project_id: str) -> Project:
-    """Have the next build make all days of a project anew; return the project. Raises `Refused` (`project_unknown`)."""
+    """Have the next build recompute all days of a project; return the project. Raises `Refused` (`project_unknown`)."""
     with registry.session() as session:
         project = _get(session, project_id)
         project.rebuild_count += 1
@@ -83,8 +85,8 @@ def closed_projects(registry: Registry) -> list[Project]:
 
 
 def forget_project(registry: Registry, project_id: str) -> None:
-    """Remove the project, its clients and its definitions; the audit log and receipts of erasures stay. One that is
-    gone was deleted by somebody who was faster.
+    """Remove the project, its clients and its definitions; the audit log and receipts of erasures stay. Does nothing if
+    the project is already gone.
     """
     with registry.session() as session:
         project = session.get(Project, project_id)
@@ -101,7 +103,9 @@ def forget_project(registry: Registry, project_id: str) -> None:
 
 
 def add_to_project(registry: Registry, project_id: str, **lists: Iterable[str]) -> Project:
-    """Add values to a project's lists and return it; a value that is there already stays once. Raises `Refused`."""
+    """Add values to a project's lists and return it; a value that the list already has is not added twice. Raises
+    `Refused`.
+    """
     with registry.session() as session:
         project = _get(session, project_id)
         _apply(project, {name: [*_list(project, name), *added] for name, added in lists.items()})
@@ -109,7 +113,9 @@ def add_to_project(registry: Registry, project_id: str, **lists: Iterable[str]) 
 
 
 def remove_from_project(registry: Registry, project_id: str, **lists: Iterable[str]) -> Project:
-    """Take values out of a project's lists and return it. Raises `Refused`, also for a value that is not there."""
+    """Take values out of a project's lists and return it. Raises `Refused`, also for a value that the list does not
+    have.
+    """
     with registry.session() as session:
         project = _get(session, project_id)
         left = {name: _list(project, name) for name in lists}
@@ -128,13 +134,13 @@ def list_projects(registry: Registry) -> list[Project]:
 
 
 def find_project(registry: Registry, project_id: str) -> Project:
-    """Return the project. Raises `Refused` (`project_unknown`) when there is none."""
+    """Return the project. Raises `Refused` (`project_unknown`) when it does not exist."""
     with registry.session() as session:
         return _get(session, project_id)
 
 
 def project_fields(project: Project) -> dict[str, object]:
-    """Return a project as JSON has it: its id, every setting, its shard."""
+    """Return a project's fields for JSON: its id, every setting, its shard."""
     settings = {setting.field: getattr(project, setting.name) for setting in PROJECT_SETTINGS.values()}
     return {"projectId": project.project_id, **settings, "shard": project.shard}
 

@@ -1,4 +1,4 @@
-"""What projects have used of their quotas, as all collectors of a registry count it together."""
+"""How much of their quotas projects have used, counted by all collectors of a registry together."""
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +11,7 @@ from event_lens.registry.database import Registry
 from event_lens.registry.tables import QuotaUse
 
 KEPT_AFTER_SECONDS = 2 * 86_400
-"""Names of the day before are not new on the next."""
+"""Names of the previous day still count as known on the next day."""
 
 ADD = text(
     """
@@ -39,7 +39,7 @@ class Use(NamedTuple):
 
 
 def add_use(registry: Registry, added: Mapping[Period, Use], now_seconds: int) -> dict[Period, Use]:
-    """Adds to what was used, and returns what that comes to with all that others added. One transaction. Blocks.
+    """Add to the used amounts, and return the totals over all collectors, in one transaction. Blocks.
 
     Raises `Unavailable` (`registry_unavailable`); then nothing was added.
     """
@@ -50,7 +50,7 @@ def add_use(registry: Registry, added: Mapping[Period, Use], now_seconds: int) -
 
 
 def read_use(registry: Registry, periods: Iterable[tuple[int, int]]) -> dict[Period, Use]:
-    """Everybody's use in the periods given by their number and seconds. Raises `Unavailable`. Blocks."""
+    """Return the use of all collectors in periods given by number and seconds. Raises `Unavailable`. Blocks."""
     seconds = dict(periods)
     with registry.session() as session:
         rows = session.scalars(select(QuotaUse).where(QuotaUse.period.in_(seconds)))
@@ -63,7 +63,7 @@ def read_use(registry: Registry, periods: Iterable[tuple[int, int]]) -> dict[Per
 def _added(session: Session, period: Period, use: Use) -> Use:
     key = {"project_id": period.project_id, "quota": period.quota, "period": period.number}
     values = {"amount": use.amount, "none": b"", "ends_at": (period.number + 1) * period.seconds}
-    # It locks the row, so nobody adds names between reading and writing them.
+    # It locks the row, so no other collector adds names between reading and writing them.
     session.execute(ADD, key | values)
     row = session.get_one(QuotaUse, key, populate_existing=True)
     known = _unpacked(row.names)

@@ -1,4 +1,4 @@
-"""How much one project may send, define and ask, so that it cannot take what others need."""
+"""Quotas: how much one project may send, define and ask, so that it cannot starve the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MAX_QUOTA = 10**15
 
 @dataclass(frozen=True)
 class Quota:
-    """The meaning of a limit, and its default for projects that set none; 0 means unlimited."""
+    """The meaning of a limit, and its default for projects that do not set it; 0 means unlimited."""
 
     default: int
     meaning: str

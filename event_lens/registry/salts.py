@@ -1,6 +1,5 @@
-"""Salts of derived device ids: a new one each UTC day and month, the last two of each kept.
-
-So an address cannot be found from an id: what it was hashed with is gone.
+"""Salts of derived device ids: a new salt per UTC day and per month, of each kind the last two kept. So an address
+cannot be found from an id: the salt of its hash is gone.
 """
 
 import secrets
@@ -15,11 +14,11 @@ from event_lens.registry.tables import PERIODS, Salt
 
 
 def salts_on(registry: Registry, period: str, day: date) -> dict[date, str]:
-    """Return the salts of the period that `day` is in and, if there was one, of the period before, by their first
-    days.
+    """Return the salts of the period that contains `day` and of the period before, if that one had a salt, by their
+    first days.
 
-    Makes the one of `day`, and forgets all older ones, those of the other kind of period too, and those of a future
-    that a clock once claimed. Several processes may ask at once: they get the same salts. Blocks.
+    Creates the salt of `day` and deletes all older salts, daily and monthly alike, and salts of future days that a
+    wrong clock once made. Concurrent processes get the same salts. Blocks.
     """
     first = first_day(period, day)
     try:
@@ -42,8 +41,8 @@ def first_day(period: str, day: date) -> date:
 
 
 def _outdated(period: str, day: date) -> ReturningDelete[tuple[str]]:
-    """Return the statement that deletes salts neither of the period of `day` nor of a neighbour: another process'
-    clock may be ahead.
+    """Return the statement that deletes the salts of all periods except that of `day`, the one before and the one
+    after: another process's clock may be ahead.
     """
     first = first_day(period, day)
     before = first_day(period, first - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Values of a project's settings: each function returns one in its usual spelling, or refuses it with the remedy."""
+"""Values of a project's settings: each function returns a value in canonical form, or refuses it with the remedy."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""SQL users: people who write SQL against `lens` and see the rows of their projects, or of all."""
+"""SQL users: people who write SQL against `lens` and see the rows of their projects, or of all projects."""
 
 import hmac
 import re
@@ -17,7 +17,7 @@ from event_lens.registry.tables import SqlUser
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 RESERVED = frozenset({"default", "admin", "backup", "builder", "collector", "query", "project_analyst", "parser"})
-"""Users of the warehouse itself."""
+"""Names of the warehouse's own users."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class FoundUser:
     is_for_all_projects: bool = False
 
     def has_secret(self, password: str) -> bool:
-        """Return whether `password` is the user's, compared in constant time."""
+        """Return whether `password` is the user's password, compared in constant time."""
         return hmac.compare_digest(hash_secret(password), self.secret_hash)
 
 
@@ -70,7 +70,7 @@ def create_sql_user(
 
 
 def find_sql_user(registry: Registry, name: str) -> FoundUser | None:
-    """Return the user of that name, None if there is none."""
+    """Return the user of that name, None if it does not exist."""
     with registry.session() as session:
         user = session.get(SqlUser, name)
     if user is None:

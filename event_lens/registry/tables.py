@@ -1,4 +1,4 @@
-"""The registry's tables. Their history is in `migrations/versions`; a test holds the two together."""
+"""The registry's tables. Their history is in `migrations/versions`; a test checks that both agree."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ from event_lens.registry.setting_values import (
 
 PERIODS = ("daily", "monthly")
 ACCEPT_BY_SENDER = -1
-"""The `accept_days` of a project that says nothing: how old events may be follows from who sends them."""
+"""The `accept_days` of a project that does not set it: the maximum age of events then depends on their sender."""
 MIN_RAW_DAYS = 10
 MIN_EVENTS_DAYS = 62
 
@@ -162,7 +162,7 @@ PROJECT_SETTINGS = declared_settings(Project.metadata.tables["projects"])
 
 
 class ProjectMove(Table):
-    """A project on its way to another shard, and how far it has come; gone when it has arrived."""
+    """The move of a project to another shard, and its stage; the row is deleted when the move is done."""
 
     __tablename__ = "project_moves"
 
@@ -173,7 +173,9 @@ class ProjectMove(Table):
 
 
 class Client(Table):
-    """A key of a project. Its secret is kept as a SHA-256 only: of 256 random bits, a slow hash protects no better."""
+    """A key of a project. Its secret is kept as a SHA-256 only: for a secret of 256 random bits, a slow hash is no
+    safer.
+    """
 
     __tablename__ = "clients"
 
@@ -209,9 +211,9 @@ class ImportSalt(Table):
 
 
 class QuotaUse(Table):
-    """What a project has used of a quota in one period: a minute or UTC day, counted since the epoch.
-
-    `names` are hashes of 8 bytes each, of a quota of names. The row goes some time after `ends_at`, in seconds.
+    """How much of a quota a project has used in one period: a minute or UTC day, counted since the epoch. For a quota
+    of distinct names, `names` holds their hashes of 8 bytes each. The row is deleted some time after `ends_at`, in
+    seconds.
     """
 
     __tablename__ = "quota_use"
@@ -290,7 +292,7 @@ class ErasureKey(Table):
 
 
 class Erasure(Table):
-    """The receipt of an erased person. Of the id only a hash is kept, with a salt of its own."""
+    """The receipt of an erased person. The person's id is kept only as a hash, with a salt of its own."""
 
     __tablename__ = "erasures"
 
@@ -318,7 +320,7 @@ class SqlUser(Table):
 
 
 class AuditEntry(Table):
-    """A change of one row of the registry: by which key (or `shell`), and the changed fields before and after."""
+    """A change of one row of the registry: the key that made it (or `shell`), and the fields before and after."""
 
     __tablename__ = "audit_log"
 

@@ -11,12 +11,12 @@ from event_lens.errors import Refused, Unavailable
 from event_lens.file_lock import waited_lock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-# Of our own choice: PostgreSQL's advisory locks are numbers that all programs of a database share.
+# Chosen by us: PostgreSQL's advisory locks are numbers that all programs of a database share.
 LOCK = 0x6576656E746C656E
 
 
 def upgrade(engine: Engine, lock_file: Path) -> None:
-    """Apply the migrations that are missing; the others wait meanwhile, by `lock_file` where it is SQLite.
+    """Apply the missing migrations; other processes wait meanwhile, by `lock_file` for SQLite.
 
     Raises `Unavailable` (`registry_unavailable`), `Refused` (`registry_newer`, `registry_refused`).
     """
@@ -59,7 +59,7 @@ def unavailable(error: OperationalError) -> Unavailable:
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
-    # Nearly every process finds the tables as they should be, and Alembic takes as long to import as all else here.
+    # Nearly every process finds the tables up to date, and importing Alembic takes as long as all other imports here.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
@@ -71,13 +71,13 @@ def _upgrade(connection: Connection, revision: str) -> None:
 
 @contextmanager
 def _locked(engine: Engine, lock_file: Path) -> Iterator[Connection]:
-    """Open one transaction, which no other process of ours has at the same time."""
+    """Open one transaction that only one of our processes holds at a time."""
     if engine.dialect.name == "sqlite":
         with waited_lock(lock_file), engine.begin() as connection:
             yield connection
     else:
         with engine.begin() as connection:
-            # The server takes it back with the transaction, also from a process that is killed.
+            # The server releases the lock with the transaction, also when the process is killed.
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
 
@@ -90,5 +90,5 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _reason(error: DBAPIError) -> str:
-    """Return the first line of what the database says; further lines quote the statement."""
+    """Return the first line of the database's message; further lines quote the statement."""
     return str(error.orig).strip().partition("\n")[0]

@@ -1,7 +1,7 @@
-"""How a service reaches the warehouse: the URL that is set, or a user of its own on the embedded warehouse.
+"""How a service reaches the warehouse: by the URL that is set, or as its own user of the embedded warehouse.
 
-The embedded warehouse listens for services on a port of its own, and each of them has a user with a password. Both are
-chosen once, by whichever process comes first, and kept in the home, readable by the owner only.
+The embedded warehouse listens for services on a port of its own, and each of them has a user with a password. Port and
+passwords are chosen once, by the first process that needs them, and kept in the home, readable by the owner only.
 """
 
 import os
@@ -24,14 +24,15 @@ from event_lens.warehouse.client import Warehouse
 
 Service = Literal["admin", "backup", "builder", "collector", "query"]
 SERVICES: tuple[Service, ...] = ("admin", "backup", "builder", "collector", "query")
-"""`admin` may do everything in the databases, `backup` copies them to where backups lie and back, `builder` builds,
-`collector` lands, `query` reads."""
+"""`admin` may do everything in the databases, `backup` makes and restores backups, `builder` builds, `collector` lands,
+`query` reads.
+"""
 
 FILE = "warehouse-access.json"
 
 
 class Access(msgspec.Struct, frozen=True):
-    """Where the embedded warehouse listens for services, and the password of each."""
+    """The port at which the embedded warehouse listens for services, and the password of each service."""
 
     http_port: int
     passwords: dict[str, str]
@@ -40,12 +41,14 @@ class Access(msgspec.Struct, frozen=True):
         return f"http://{service}:{self.password(service)}@127.0.0.1:{self.http_port}"
 
     def password(self, service: Service) -> str:
-        """Return the service's password; where an older home's file lacks it, it is derived from the admin's."""
+        """Return the service's password; if an older home's file lacks it, derive it from the admin's password."""
         return self.passwords.get(service) or sha256(f"{service} {self.passwords['admin']}".encode()).hexdigest()
 
     @property
     def shards_secret(self) -> str:
-        """The secret by which the shards of a warehouse know one another; this home is the first of them."""
+        """Return the secret by which the shards of a warehouse authenticate one another; this is the first shard's
+        home.
+        """
         return sha256(f"shards {self.passwords['admin']}".encode()).hexdigest()
 
 
@@ -62,7 +65,9 @@ def connect(
 
 
 def url_of(settings: Settings, service: Service, shard: int | None = None) -> Callable[[], str]:
-    """Return a call of `warehouse_url` for later: the embedded warehouse may have moved by then."""
+    """Return a function that calls `warehouse_url` at the time of use: the embedded warehouse's port may change until
+    then.
+    """
     return partial(warehouse_url, settings, service, shard)
 
 
@@ -75,7 +80,7 @@ def warehouse_url(settings: Settings, service: Service, shard: int | None = None
 
 
 def read_access(home: Path) -> Access:
-    """Return the access to the embedded warehouse of `home`, made when it is missing. Raises `Broken`
+    """Return the access to the embedded warehouse of `home`, created when it is missing. Raises `Broken`
     (`warehouse_access_damaged`).
     """
     file = prepare_home(home) / FILE
@@ -91,8 +96,8 @@ def read_access(home: Path) -> Access:
 
 
 def move_access(home: Path) -> Access:
-    """Give the access another port, for when somebody else took the old one, and return it; for the warehouse's
-    process only.
+    """Give the access another port, because another program took the old one, and return the access; for the
+    warehouse's process only.
     """
     moved = Access(free_port(), read_access(home).passwords)
     _draft(home / FILE, moved).replace(home / FILE)
@@ -100,7 +105,7 @@ def move_access(home: Path) -> Access:
 
 
 def _write_once(file: Path, access: Access) -> None:
-    """Write the whole file unless another process was first."""
+    """Write the file atomically unless another process wrote it first."""
     draft = _draft(file, access)
     try:
         os.link(draft, file)

@@ -1,4 +1,4 @@
-"""Tells builds on which days raw rows were deleted or changed: their times land as a batch, as those of new rows do."""
+"""Tells builds on which days raw rows were deleted or changed: the rows' times land as a batch."""
 
 from collections.abc import Mapping
 
@@ -26,15 +26,14 @@ _AT = {"lens_raw.quarantine": "received_at"}
 
 
 def note_changes(warehouse: Warehouse, batch_id: str, table: str, condition: str, values: Mapping[str, object]) -> None:
-    """Note where the rows lie that will change, before they do. `condition` is our SQL, its values are bound."""
+    """Note the times of the rows that will change, before the change. `condition` is our SQL, its values are bound."""
     note = NOTE.format(table=table, at=_AT.get(table, "created_at"), condition=condition)
     warehouse.command(note, {**values, "batch": batch_id})
 
 
 def land_changes(warehouse: Warehouse, batch_id: str, at_ms: int) -> None:
-    """Have the next build rebuild the days that were noted, once their rows have changed.
-
-    Not before: a build that runs meanwhile may not take the batch for built while it still sees the old rows.
+    """Have the next build rebuild the noted days. Call it after the rows have changed: otherwise a build in between
+    would mark the batch as built although it read the old rows.
     """
     (noted,) = warehouse.rows(NOTED, {"batch": batch_id})
     if not noted["noted"]:

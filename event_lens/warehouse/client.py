@@ -1,4 +1,4 @@
-"""The one way to the warehouse: ClickHouse's HTTP interface, through clickhouse-connect."""
+"""The only connection to the warehouse: ClickHouse's HTTP interface, through clickhouse-connect."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -25,29 +25,29 @@ _LANDING = {
     "input_format_try_infer_datetimes": 0,
     "type_json_skip_duplicated_paths": 1,
     "max_partitions_per_insert_block": 0,
-    # One segment is one block: only then does its token stand for all of it.
+    # One segment is one block: only then does its token cover the whole segment.
     "max_insert_block_size": 100_000_000,
     "min_insert_block_size_rows": 100_000_000,
     "min_insert_block_size_bytes": 0,
     "input_format_parallel_parsing": 0,
 }
 
-# ClickHouse's codes that speak of the server's state and not of the statement.
+# ClickHouse's codes that report the server's state and not an error in the statement.
 _PASSING = frozenset({159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 373, 394, 425, 439, 999, 1002})
 
 UNREACHABLE = "warehouse_unreachable"
 
-# What the client would log by itself is in the error that we raise.
+# The error that we raise holds everything that the client would log.
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 
 class Warehouse:
     """A connection to the warehouse at `url` (`http://user:password@host:port`), for one thread at a time.
 
-    Connects at the first use, and again after the warehouse was out of reach; a `url` that is called is asked then.
-    Every method blocks. Values are bound by the server: the SQL says `{name:Type}`.
-    Raises `Unavailable` when the warehouse cannot be reached, is overloaded or needs longer than
-    `query_timeout_seconds`, and `Refused` with the code `warehouse_<ClickHouse's code>` when a statement is at fault.
+    Connects at the first use, and reconnects after the warehouse was unreachable; a `url` that is a function is called
+    each time. Every method blocks. Values are bound by the server: the SQL says `{name:Type}`. Raises `Unavailable`
+    when the warehouse cannot be reached, is overloaded or needs longer than `query_timeout_seconds`, and `Refused` with
+    the code `warehouse_<ClickHouse's code>` when a statement is at fault.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Warehouse:
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None
     ) -> "polars.DataFrame":
         """Return all rows as a Polars frame."""
-        # Most processes make no frame, and Polars takes a third of a second to import.
+        # Most processes make no frame, and importing Polars takes a third of a second.
         import polars  # noqa: PLC0415
 
         with _Translated(self):
@@ -136,7 +136,7 @@ class Warehouse:
     def insert_lines(self, table: str, body: bytes, *, token: str) -> int:
         """Insert `body`, lines of JSON, as one block that lands once per `token`, however often it is sent.
 
-        Returns how many rows the warehouse says it wrote; of a repeated token that may be none.
+        Returns how many rows the warehouse reports as written, which may be 0 for a repeated token.
         """
         settings = {**_LANDING, "insert_deduplication_token": token}
         with _Translated(self):
@@ -144,7 +144,7 @@ class Warehouse:
             return done.written_rows
 
     def insert_frame(self, table: str, frame: "polars.DataFrame", *, token: str) -> int:
-        """Insert the columns of `frame` as `insert_lines` does rows. JSON columns are given as text."""
+        """Insert `frame` with the same guarantee as `insert_lines`. JSON columns are given as text."""
         body = BytesIO()
         frame.write_parquet(body, compression="zstd", row_group_size=max(1, frame.height))
         settings = {**_LANDING, "insert_deduplication_token": token}
@@ -156,7 +156,7 @@ class Warehouse:
 
     @property
     def place(self) -> str:
-        """The warehouse's host and port, without user and password."""
+        """Return the warehouse's host and port, without user and password."""
         url = urlsplit(self._find_url())
         return f"{url.hostname}:{url.port or _default_port(url.scheme)}"
 
@@ -201,7 +201,7 @@ class _Translated:
         if isinstance(error, (ClickHouseError, HTTPError, OSError)):
             ours = _translated(error, self._warehouse.place)
             if ours.code == UNREACHABLE:
-                # The next use looks up where the warehouse is by then.
+                # The next use looks up the warehouse's current address.
                 self._warehouse.close()
             raise ours from error
 

@@ -1,11 +1,11 @@
-"""Statements for a cluster of replicas: made everywhere at once, over tables that replicate (docs/decisions/0013)."""
+"""Statements for a cluster of replicas: run on all replicas at once, over replicated tables (docs/decisions/0013)."""
 
 from itertools import pairwise
 
 from event_lens.errors import Broken
 from event_lens.warehouse.sql_lexer import Token, tokens
 
-# On a replicated table tokens are forgotten after an hour by default, and a segment can wait for longer than that.
+# A replicated table forgets tokens after an hour by default, and a segment can wait for longer than an hour.
 _WINDOW = b"non_replicated_deduplication_window"
 _SECONDS = b"replicated_deduplication_window_seconds = 31536000, "
 _DEFINING = {b"CREATE", b"ALTER", b"DROP", b"TRUNCATE", b"RENAME", b"EXCHANGE"}
@@ -13,11 +13,9 @@ _OBJECTS = {b"DATABASE", b"TABLE", b"VIEW"}
 
 
 def for_cluster(statement: bytes, cluster: str) -> bytes:
-    """Return `statement` as every replica of `cluster` is to run it: with `ON CLUSTER`, and the replicated kind of
-    its engine.
-
-    What defines nothing (an INSERT) stays as it is. Raises `Broken` (`migration_not_for_clusters`) for a statement that
-    defines something else than a database, a table or a view.
+    """Return `statement` as every replica of `cluster` runs it: with `ON CLUSTER`, and with its engine's replicated
+    variant. A statement that defines nothing (an INSERT) is returned unchanged. Raises `Broken`
+    (`migration_not_for_clusters`) for a statement that defines anything other than a database, a table or a view.
     """
     found = list(tokens(statement))
     if found[0].keyword not in _DEFINING:
@@ -39,7 +37,11 @@ def _end_of_name(found: list[Token], statement: bytes) -> int:
     rest = found[1:]
     if rest[0].keyword not in _OBJECTS or found[0].keyword in (b"RENAME", b"EXCHANGE"):
         shown = statement.decode().splitlines()[0]
-        raise Broken(f"A migration does what no cluster can be told: {shown}", code="migration_not_for_clusters")
+        raise Broken(
+            "A migration's statement cannot run ON CLUSTER; replace it by a CREATE, ALTER, DROP or TRUNCATE of a "
+            f"database, table or view: {shown}",
+            code="migration_not_for_clusters",
+        )
     names = [token for token in rest[1:] if token.keyword not in (b"IF", b"NOT", b"EXISTS")]
     is_qualified = len(names) > 1 and names[1].value == b"."
     return names[2 if is_qualified else 0].end

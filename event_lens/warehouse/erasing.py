@@ -1,7 +1,8 @@
-"""Takes a person out of the warehouse: hidden at once, deleted from every table that names them, gone from the disk.
+"""Erases a person from the warehouse: hides the rows at once, deletes them from every table that names the person, then
+from the disk.
 
 Nothing here writes an id into the warehouse. Ids are hashed with the registry's key, and statements compare hashes: a
-mutation keeps its text for long.
+mutation's text stays readable for a long time.
 """
 
 import re
@@ -24,7 +25,7 @@ DATABASES = ("lens_raw", "lens_staging", SPANNING, OWN)
 RAW = {"lens_raw.events": "lens_raw.marked_events", "lens_raw.profile_operations": "lens_raw.marked_operations"}
 QUARANTINE = "lens_raw.quarantine"
 
-# The columns that name people, in all tables, and of which kind their ids are.
+# The columns that name people, in all tables, and the kind of their ids.
 _KINDS: Mapping[str, Sequence[str]] = {
     "profile_id": ("profile",),
     "alias": ("profile",),
@@ -49,7 +50,7 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Erasing:
-    """One erasure on one shard: of whom, by which hashes, up to when."""
+    """One erasure on one shard: its project, the key of its hashes, and the time up to which rows are erased."""
 
     erasure_id: str
     project_id: str
@@ -62,28 +63,32 @@ class Erasing:
 
 
 def hide(warehouse: Warehouse, erasing: Erasing, person: Person) -> None:
-    """Have raw rows of the person count as erased from now on, also those that land later. Repeatable."""
+    """Mark the person's raw rows as erased from now on, including rows that land later. Repeatable."""
     _note_key(warehouse, erasing)
-    # Models call a device without a person by its own id.
+    # Models name a device without a person by the device's id.
     whole = person.devices | {device for device, owned in person.anonymous.items() if owned == [(0, None)]}
     _note(warehouse, erasing, "profile", person.profiles | {f"device:{device}" for device in whole})
     _note(warehouse, erasing, "device", person.devices)
     _note(warehouse, erasing, "anonymous", (device for device in person.anonymous if device in whole))
     for device, owned in person.anonymous.items():
         for since, until in owned if device not in whole else ():
-            # A stretch from the beginning starts a millisecond after it, to be told from a whole device.
+            # A stretch from the beginning starts at 1 ms, which distinguishes it from a whole device.
             _note(warehouse, erasing, "anonymous", [device], max(since, 1), until)
 
 
 def hide_by_hashes(warehouse: Warehouse, erasing: Erasing, hashes: str) -> None:
-    """Do so by the rows of `lens_raw.erased_ids` that another home had, which the statement `hashes` reads."""
+    """Mark raw rows as erased, as `hide` does, by another home's rows of `lens_raw.erased_ids`, which the statement
+    `hashes` reads.
+    """
     _note_key(warehouse, erasing)
     columns = "project_id, kind, id_hash, from_at, until_at, erasure_id"
     warehouse.command(f"INSERT INTO lens_raw.erased_ids ({columns}) {hashes}", settings={"async_insert": 0})
 
 
 def recover_person(warehouse: Warehouse, erasing: Erasing) -> Person:
-    """The ids that raw has of a person whose hashes are noted, and the texts by which refused bodies name them."""
+    """Return the ids in the raw tables of a person whose hashes are noted, and the texts by which refused bodies name
+    the person.
+    """
     profiles = _named_ids(warehouse, erasing, ("profile_id", "alias"))
     devices = _named_ids(warehouse, erasing, ("device_id", "previous_device_id"))
     addresses = {
@@ -141,7 +146,7 @@ def _note(
 
 
 def count_rows(warehouse: Warehouse, erasing: Erasing, person: Person) -> dict[str, int]:
-    """Return how many rows each table has of the person; tables without any are left out."""
+    """Return the number of the person's rows per table; tables without such rows are left out."""
     counts = {
         table: warehouse.value(
             f"SELECT count() FROM {marked} WHERE project_id = {{project:String}} AND is_erased", erasing.values
@@ -155,7 +160,7 @@ def count_rows(warehouse: Warehouse, erasing: Erasing, person: Person) -> dict[s
 
 
 def delete_from_models(warehouse: Warehouse, erasing: Erasing) -> None:
-    """Delete the model rows that name the person, and have cached answers asked anew. Repeatable."""
+    """Delete the model rows that name the person, and invalidate cached answers. Repeatable."""
     for table, condition in _models(warehouse, erasing).items():
         if warehouse.value(f"SELECT count() FROM {table} WHERE {condition}", erasing.values):
             warehouse.command(f"ALTER TABLE {table} DELETE WHERE {condition}", erasing.values, _AT_ONCE)
@@ -166,21 +171,20 @@ def delete_from_models(warehouse: Warehouse, erasing: Erasing) -> None:
 
 
 def delete_from_raw(warehouse: Warehouse, erasing: Erasing, person: Person, at_ms: int) -> None:
-    """Delete the person's raw rows, and have the next build rebuild the days they were on. Repeatable.
-
-    No build may run meanwhile: it would mark what it read before as what is there now.
+    """Delete the person's raw rows, and have the next build rebuild the days of those rows. Repeatable. No build may
+    run meanwhile: it would mark days as built from rows that it read before the deletion.
     """
     batch_id = f"erase-{erasing.erasure_id}"
     _empty_refused(warehouse, erasing, person)
     for table in RAW:
-        # Also the days of what came after the request: the models lost those rows, too.
+        # Also the days of rows that came after the request: the models lost those rows, too.
         named = f"project_id = {{project:String}} AND ({_names(erasing, _columns_of_raw(table))} OR {_marked(table)})"
         note_changes(warehouse, batch_id, table, named, erasing.values)
     for table in RAW:
         own = f"project_id = {{project:String}} AND {_marked(table)}"
         if warehouse.value(f"SELECT count() FROM {table} WHERE {own}", erasing.values):
             warehouse.command(f"ALTER TABLE {table} DELETE WHERE {own}", erasing.values, _AT_ONCE)
-        # What a device sent after its id changed names the one before.
+        # Rows that a device sent after its id changed name the id before.
         before = f"project_id = {{project:String}} AND {_names(erasing, ['previous_device_id'])}"
         if warehouse.value(f"SELECT count() FROM {table} WHERE {before}", erasing.values):
             warehouse.command(
@@ -191,7 +195,7 @@ def delete_from_raw(warehouse: Warehouse, erasing: Erasing, person: Person, at_m
 
 
 def forget_changes(warehouse: Warehouse, erasing: Erasing) -> None:
-    """Delete when the person was active, once those days are built."""
+    """Delete the noted times of the person's activity, once those days are built."""
     warehouse.command(
         "ALTER TABLE lens_raw.changed_events DELETE WHERE batch_id = {batch:String}",
         {"batch": f"erase-{erasing.erasure_id}"},
@@ -200,9 +204,8 @@ def forget_changes(warehouse: Warehouse, erasing: Erasing) -> None:
 
 
 def sweep(warehouse: Warehouse, build_id: str) -> int:
-    """Delete the rows that a build's batches brought of erased people, and return how many there were.
-
-    A spool of another machine, a backup or an import can bring such rows; the models never see them.
+    """Delete erased people's rows from a build's batches, and return how many there were. A spool of another machine, a
+    backup or an import can bring such rows; the models never read them.
     """
     swept = 0
     if not warehouse.value("SELECT count() FROM lens_raw.erased_ids"):
@@ -252,7 +255,7 @@ def _models(warehouse: Warehouse, erasing: Erasing) -> dict[str, str]:
 
 
 def _names(erasing: Erasing, columns: Iterable[str]) -> str:
-    """Return SQL that says whether one of `columns` has an id of the erasure, whatever the time."""
+    """Return an SQL condition that one of `columns` has an id of the erasure, at any time."""
     terms = []
     for column in columns:
         for kind in _KINDS[column]:
@@ -268,7 +271,7 @@ def _names(erasing: Erasing, columns: Iterable[str]) -> str:
 
 
 def _hashed(key: tuple[int, int], project: str, kind: str, value: str) -> str:
-    """Return SQL for the hash of an id, as the views of raw compute it."""
+    """Return SQL for the hash of an id, as the views over the raw tables compute it."""
     return f"sipHash64Keyed((toUInt64({key[0]}), toUInt64({key[1]})), {project}, '{kind}', {value})"
 
 
@@ -276,7 +279,7 @@ def _refused(warehouse: Warehouse, erasing: Erasing, person: Person) -> list[tup
     """Return the refused bodies that name the person, by batch and row."""
     found: set[tuple[str, int]] = set()
     for some in _chunks(sorted(person.texts)):
-        # As a word of its own: an id of one letter must not fit everything.
+        # As a whole word: an id of one letter must not match everything.
         pattern = "(^|[^A-Za-z0-9_.-])(" + "|".join(re.escape(text) for text in some) + ")($|[^A-Za-z0-9_-])"
         rows = warehouse.rows(
             f"""
@@ -292,7 +295,7 @@ def _refused(warehouse: Warehouse, erasing: Erasing, person: Person) -> list[tup
 
 
 def _empty_refused(warehouse: Warehouse, erasing: Erasing, person: Person) -> None:
-    """Empty the refused bodies that name the person, as all are after 30 days: the rows themselves stay for the
+    """Empty the refused bodies that name the person, as happens to every body after 30 days; the rows stay for the
     ledger.
     """
     for some in _chunks(_refused(warehouse, erasing, person)):
@@ -310,10 +313,10 @@ def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 
 
 def drop_replaced_files(warehouse: Warehouse, within_seconds: float) -> bool:
-    """Have parts that were replaced and tables that were dropped leave the disk now; False when some still are there.
+    """Remove replaced parts and dropped tables from the disk now; return False when some are still there.
 
-    A server would keep parts for `old_parts_lifetime`, 8 minutes if nobody changed that, and tables for as long by
-    `database_atomic_delay_before_drop_table_sec`; tables cannot be hurried there.
+    A server would keep parts for `old_parts_lifetime`, 8 minutes by default, and tables as long by
+    `database_atomic_delay_before_drop_table_sec`; a server's dropped tables cannot be removed earlier.
     """
     deadline = time.monotonic() + within_seconds
     while True:
@@ -330,7 +333,7 @@ def drop_replaced_files(warehouse: Warehouse, within_seconds: float) -> bool:
 def _drop_replaced_parts(warehouse: Warehouse, table: str) -> None:
     warehouse.command(f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = 0")
     try:
-        # Dropping a partition deletes replaced parts, too, of all partitions; of this name there is none.
+        # Dropping a partition also deletes the replaced parts of all partitions; no partition has this name.
         warehouse.command(f"ALTER TABLE {table} DROP PARTITION ID 'none'")
     finally:
         warehouse.command(f"ALTER TABLE {table} RESET SETTING old_parts_lifetime")

@@ -1,4 +1,4 @@
-"""Checks of the tables that failed when a build looked at them last."""
+"""Checks of the tables that failed in the last build that ran them."""
 
 import re
 from collections.abc import Sequence
@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from event_lens.warehouse.readable import Readable
 
 TABLE = "lens_staging.failed_checks"
-# Private tables that answer in the place of a public one, beside those that are called as it is.
+# Private tables that answer in the place of a public table, apart from `int_X`, which answers for `X`.
 _IN_PLACE_OF = {"session_days": "events", "profile_days": "events", "returns": "metrics_daily"}
 _NAMED = re.compile(r"\b(?:lens|lens_staging)\.(\w+)")
 
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that failed, `error` or `warn`, for `projects`, or without them for all.
-
-    `tables` are those it is about, as `plain_name` calls them.
+    """A check that failed, `error` or `warn`, for `projects`, or for all projects when empty. `tables` are the names,
+    by `plain_name`, of the tables that it checks.
     """
 
     check_name: str
@@ -30,7 +29,7 @@ class FailedCheck:
 
 
 def plain_name(table: str) -> str:
-    """The name of a public table, also for the private one that its view reads."""
+    """Return the name of a public table, also for the private table that its view reads."""
     name = table.rpartition(".")[2].removeprefix("int_")
     return _IN_PLACE_OF.get(name, name)
 
@@ -44,7 +43,7 @@ def failed_of(checks: Sequence[FailedCheck], project_id: str, sql: str) -> list[
 
 
 def read_failed_checks(warehouse: Readable) -> tuple[FailedCheck, ...]:
-    """The checks that fail now, by name. Raises what `Warehouse` raises."""
+    """Return the checks that fail now, by name. Raises what `Warehouse` raises."""
     rows = warehouse.rows(
         f"""
         SELECT check_name, severity, tables, projects, toUnixTimestamp64Milli(since) AS since_ms

@@ -1,4 +1,4 @@
-"""How fresh are the tables? Which landed batches they hold, and since when."""
+"""The freshness of the tables: which landed batches they hold, and since when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ BUILDS = "SELECT count() FROM lens_staging.builds"
 
 @dataclass(frozen=True)
 class Freshness:
-    """`complete_through`: the instant (ms) up to which all that landed is in the tables; None before the first build.
-
-    `version` changes when a build has finished; None before the first. `set_aside` are the projects that builds leave
-    out, whose tables are complete through an earlier instant; `failed_checks` are those of the last build that looked.
+    """`complete_through`: the instant (ms) up to which all landed events are in the tables; None before the first
+    build. `version` changes when a build has finished; None before the first build. `set_aside` are the projects that
+    builds leave out, whose tables are complete through an earlier instant; `failed_checks` are the failed checks of the
+    last build that ran them.
     """
 
     complete_through: int | None
@@ -29,7 +29,7 @@ class Freshness:
     failed_checks: tuple[FailedCheck, ...] = ()
 
     def complete_through_of(self, project_id: str) -> int | None:
-        """Return the instant (ms) up to which all that landed of a project is in the tables; None before the first
+        """Return the instant (ms) up to which all landed events of a project are in the tables; None before the first
         build.
         """
         aside = self.set_aside.get(project_id)
@@ -41,8 +41,8 @@ class Freshness:
 def read_freshness(warehouse: Readable, now_ms: int) -> Freshness:
     """Return the freshness at `now_ms`, which must be an instant before the call. Raises what `Warehouse` raises."""
     (row,) = warehouse.rows(WAITING)
-    # Asked after what waits, and a build notes its end before it marks its batches: so rows that were kept under this
-    # version come from the tables that hold what does not wait.
+    # Read after the waiting batches, and a build notes its end before it marks its batches as built. So answers cached
+    # under this version come from tables that hold every batch that does not wait.
     aside, failed = read_set_aside(warehouse), read_failed_checks(warehouse)
     version = warehouse.value(BUILDS)
     if not version:

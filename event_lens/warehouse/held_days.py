@@ -1,4 +1,4 @@
-"""The days on which a project has something in raw: what a build of all its days makes anew."""
+"""The days on which a project has raw rows: the days that a build of all its days recomputes."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""Numbered SQL files, each applied once and in order, and remembered with its checksum in the warehouse."""
+"""Numbered SQL files, each applied once and in order, and recorded with its checksum in the warehouse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 
 
 class Migratable(Protocol):
-    """What a migration needs of a warehouse: small questions and statements without rows."""
+    """A warehouse as migrations need it: queries of a few rows, and statements without rows."""
 
     def rows(self, sql: str) -> list[dict[str, Any]]: ...
 
@@ -59,11 +59,11 @@ def shipped_migrations() -> list[Migration]:
 def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None, cluster: str = "") -> list[str]:
     """Apply the migrations that are not applied yet and return their names, in order; blocks until done.
 
-    With a `cluster` everything is made on all of its replicas. Raises `Refused` (`migration_unknown`) when the
-    warehouse was migrated by a newer program, (`cluster_unknown`, `cluster_sharded`) when the cluster is none that can
-    hold our tables, and `Broken` (`migration_edited`) when a file changed after it was applied, or
-    (`migration_unreadable`) when one has a quote or comment without an end. A file that fails half way is not recorded,
-    and is applied again from its start: each statement should bear that (`IF NOT EXISTS`).
+    With a `cluster` every statement runs on all of its replicas. Raises `Refused` (`migration_unknown`) when the
+    warehouse was migrated by a newer program, (`cluster_unknown`, `cluster_sharded`) when the cluster cannot hold our
+    tables, and `Broken` (`migration_edited`) when a file changed after it was applied, or (`migration_unreadable`) when
+    a file has a quote or comment without an end. A file that fails half way is not recorded, and is applied again from
+    its start: each statement should bear that (`IF NOT EXISTS`).
     """
     shipped = list(migrations) if migrations is not None else shipped_migrations()
     if cluster:
@@ -116,8 +116,8 @@ def check_shards(warehouse: Migratable, cluster: str, expected: int) -> None:
 
 
 def _check_cluster(warehouse: Migratable, cluster: str) -> None:
-    """Raise `Refused` (`cluster_unknown`, `cluster_sharded`) unless every replica holds all rows of a table: days
-    are swapped on one.
+    """Raise `Refused` (`cluster_unknown`, `cluster_sharded`) unless every replica holds all rows of a table: a build
+    swaps days on one replica.
     """
     shards = f"SELECT uniqExact(shard_num) AS shard_count FROM system.clusters WHERE cluster = '{cluster}'"
     shard_count = warehouse.rows(shards)[0]["shard_count"]

@@ -1,6 +1,7 @@
 """Rows of a project from one shard to another: copied day by day, hidden from questions over all shards, dropped.
 
-Every function can be repeated: a day with as many rows on both shards is left alone, one that differs is copied anew.
+Every function can be repeated: a day with as many rows on both shards is left alone, a day that differs is copied
+again.
 """
 
 import time
@@ -23,13 +24,13 @@ _BOTS = {"lens_raw.quarantine": "0"}
 _REJECTED = {"lens_raw.quarantine": "count()"}
 _LOOK_SECONDS = 0.1
 
-# Copies have no tokens, and rows that were deleted may come again.
+# Copies are inserted without tokens, since rows that were deleted may be copied again.
 _COPY = {"insert_deduplicate": 0, "async_insert": 0, "max_partitions_per_insert_block": 0}
 _AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
 
 
 def hide_project(warehouse: Warehouse, project_id: str, *, is_hidden: bool) -> None:
-    """Say whether questions over all shards leave out what this shard has of the project."""
+    """Set whether questions over all shards leave out this shard's rows of the project."""
     warehouse.command(
         "INSERT INTO lens_raw.hidden_projects SELECT {project:String}, {hidden:UInt8}, now64(3, 'UTC')",
         {"project": project_id, "hidden": int(is_hidden)},
@@ -38,10 +39,9 @@ def hide_project(warehouse: Warehouse, project_id: str, *, is_hidden: bool) -> N
 
 
 def copy_rows(source: Warehouse, target: Warehouse, move: Move, cluster: str, *, is_noted: bool) -> int:
-    """Bring raw rows of the project to the new shard and return of how many days; blocks.
-
-    With `is_noted` their batches count as landed and not built there, so that the next build takes them in. No build
-    may run on the new shard meanwhile.
+    """Copy the project's raw rows to the new shard and return the number of copied days; blocks. With `is_noted` their
+    batches count there as landed and not built, so that the next build takes them in. No build may run on the new shard
+    meanwhile.
     """
     copied = 0
     for table, day in _DAY_OF.items():
@@ -68,7 +68,7 @@ def copy_rows(source: Warehouse, target: Warehouse, move: Move, cluster: str, *,
 
 
 def check_no_import(source: Warehouse, project_id: str) -> None:
-    """Raise `Refused` (`import_running`) when an import of the project has not come to its end."""
+    """Raise `Refused` (`import_running`) while an import of the project is unfinished."""
     running = "SELECT import_id FROM lens_raw.imports FINAL WHERE project_id = {project:String} AND state = 'running'"
     for row in source.rows(running, {"project": project_id}):
         raise Refused(
@@ -79,7 +79,7 @@ def check_no_import(source: Warehouse, project_id: str) -> None:
 
 
 def _days(warehouse: Warehouse, table: str, day: str, move: Move) -> dict[date, int]:
-    """Return how many rows of the project each day has."""
+    """Return the number of the project's rows per day."""
     counted = (
         f"SELECT {day} AS on_day, count() AS row_count FROM {table} WHERE project_id = {{project:String}} GROUP BY 1"
     )
@@ -109,7 +109,8 @@ def _note_batches(target: Warehouse, table: str, rows: str, values: Mapping[str,
         values,
         _COPY,
     )
-    # A batch of both shards may be built here already. Others that are not settled yet are built once more.
+    # A batch that is on both shards may already be built here. Other batches that are not settled yet are built once
+    # more.
     target.command(
         "ALTER TABLE lens_staging.built_batches DELETE WHERE batch_id IN (SELECT batch_id FROM lens_raw.batches)",
         settings=_AT_ONCE,
@@ -144,7 +145,7 @@ def drop_rows(warehouse: Warehouse, project_id: str) -> None:
 
 
 def drop_empty_batches(warehouse: Warehouse) -> None:
-    """Remove batches that wait for a build and have no rows any more: no build would ever take them in."""
+    """Remove waiting batches that have lost all their rows: no build would ever take them in."""
     waiting = (
         "SELECT {column} FROM lens_raw.batches WHERE batch_id NOT IN (SELECT batch_id FROM lens_staging.built_batches)"
     )

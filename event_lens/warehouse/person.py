@@ -1,4 +1,4 @@
-"""Who a person is in raw: the ids that speak of one profile, and the devices that were theirs and when."""
+"""Finds one person's ids and devices (and when they were theirs) in the raw events."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ IDS_AT_ONCE = 500
 QUIET: Mapping[str, object] = {"log_queries": 0}
 """A server's log of queries would keep the ids that are asked for."""
 
-# Of days whose raw has expired the models know links and aliases.
+# For days whose raw rows have expired, the models still have links and aliases.
 _LINKS_OF_MODELS = """
     UNION ALL
     SELECT event_id, device_id, '' AS previous_device_id, 'client' AS device_kind, profile_id, linked_at AS created_at,
@@ -47,7 +47,7 @@ _DEVICES = """
     SELECT DISTINCT arrayJoin([device_id, previous_device_id]) AS device_id FROM (<records>)
     WHERE profile_id IN {ids:Array(String)} AND device_kind != 'server'
 """
-# What links a derived device links the one that it goes on from, too.
+# A link of a derived device also links the previous device whose visits it continues.
 _LINKS = """
     SELECT
         arrayJoin(arrayFilter(
@@ -76,9 +76,9 @@ _ADDRESSES = """
 class Person:
     """The ids of a person.
 
-    `devices` are theirs with all they ever sent; of those in `anonymous` what they sent without a profile, in stretches
-    of milliseconds since the epoch, where one that begins at 0 and has no end is all of it. `texts` are what a refused
-    body may say of them.
+    `devices` belong to the person with every event. Devices in `anonymous` belong to the person only for events without
+    a profile, in stretches (milliseconds since the epoch); a stretch that begins at 0 and has no end covers all of
+    them. `texts` are the texts by which a refused body may name the person.
     """
 
     profiles: set[str] = field(default_factory=set)
@@ -106,7 +106,7 @@ def find_profile(warehouse: Warehouse, project_id: str, profile_id: str) -> Pers
 
 
 def find_device(warehouse: Warehouse, project_id: str, device_id: str) -> Person:
-    """Return the person of a device: all that it sent, also under the ids it had before and after a salt changed."""
+    """Return the person of a device: all its events, also under its ids before and after a change of salt."""
     found, new = {device_id}, {device_id}
     while new:
         near = {row["id"] for row in _asked(warehouse, _NEIGHBOURS, project_id, new)} - {""}
@@ -116,7 +116,7 @@ def find_device(warehouse: Warehouse, project_id: str, device_id: str) -> Person
 
 
 def _closure(warehouse: Warehouse, project_id: str, profile_id: str) -> set[str]:
-    """Return the profile and every name that leads to it, or to which it leads."""
+    """Return the profile id and all ids that aliases connect to it, in either direction, transitively."""
     found, new = {profile_id}, {profile_id}
     while new:
         near: set[str] = set()
@@ -129,8 +129,8 @@ def _closure(warehouse: Warehouse, project_id: str, profile_id: str) -> set[str]
 
 
 def _stretches(links: Iterable[tuple[int, int, str]], own: set[str]) -> Iterator[tuple[int, int | None]]:
-    """Yield the stretches (ms, an end of None is open) in which a shared device was the person's; whoever is linked
-    first had it from the beginning.
+    """Yield the stretches (ms, an end of None is open) in which a shared device was the person's; the first linked
+    person had the device from the beginning.
     """
     since: int | None = None
     is_first = True

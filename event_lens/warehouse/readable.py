@@ -1,11 +1,11 @@
-"""What questions need: rows of statements."""
+"""The interface that questions read from: statements that return rows."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 
 class Readable(Protocol):
-    """What questions need of a warehouse, or of something that has its tables."""
+    """A warehouse, or any other object with its tables, that answers statements."""
 
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None, settings: Mapping[str, object] | None = None

@@ -1,7 +1,6 @@
-"""How long a project keeps raw, events and profiles: which days that closes, and which rows are dropped.
-
-A closed day is as it was built: builds carry its rows over. So a day closes before the first row goes that a build of
-it would read, and rows that come for it later are refused.
+"""How long a project keeps raw rows, events and profiles: which days are closed for that, and which rows are dropped. A
+closed day is never recomputed: builds carry its rows over. So a day closes before the first raw row that its build
+would read is dropped, and rows that arrive for it later are refused.
 """
 
 from collections.abc import Mapping
@@ -14,13 +13,13 @@ from event_lens.shards import OWN, SPANNING
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.unbuilt import BATCHES
 
-# A day is built from raw of up to five days before it, and its ledger from what was received up to a week before.
+# A day is built from raw rows of up to five days before it, and its ledger from rows received up to a week before.
 RAW_MARGIN_DAYS = 8
-# A conversion is given to sessions of up to 31 days before it.
+# A conversion is attributed to sessions of up to 31 days before it.
 EVENTS_MARGIN_DAYS = 31
 
 RAW = ("lens_raw.events", "lens_raw.profile_operations")
-# What has a row for each event or session, with the day by which it is dropped.
+# Tables with a row per event or session, and the day column by which their rows are dropped.
 _EVENTS = {"events": "local_day", "sessions": "day"}
 _EVENT_FACTS = {
     "int_events__sessionized": "local_day",
@@ -28,7 +27,8 @@ _EVENT_FACTS = {
     "int_device_handovers": "utc_day",
     "int_session_days": "local_day",
 }
-# What has a row for a profile alone, with the day by which it is shown; the last one says who goes.
+# Tables with a row per profile, and the day column by which they are shown; the last table says which profiles are
+# dropped.
 _PROFILE_TABLES = {
     "lens_staging.int_operations": "local_day",
     "lens_staging.int_profile_values": "local_day",
@@ -39,7 +39,7 @@ _PROFILE_TABLES = {
 }
 _NEVER = date(1970, 1, 1)
 _AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
-# The last day on which each profile was seen, by the tables that are kept, under its own name and its aliases.
+# The last day on which each profile was active, according to the kept tables, under its own id and its aliases.
 _PROFILES = """
     WITH gone AS
     (
@@ -60,7 +60,7 @@ class Commands(Protocol):
 
 
 def end_engine_ttl(warehouse: Commands) -> None:
-    """Take back the expiry that an earlier version gave to raw tables: it drops days that are not built."""
+    """Remove the TTL that an earlier version gave to raw tables: it drops days that are not built yet."""
     for table in RAW:
         database, name = table.split(".")
         (found,) = warehouse.rows(
@@ -71,7 +71,7 @@ def end_engine_ttl(warehouse: Commands) -> None:
 
 
 class Kept(NamedTuple):
-    """For how many days a project keeps raw, events and profiles; 0 means for good."""
+    """The number of days for which a project keeps raw rows, events and profiles; 0 means without a limit."""
 
     raw_days: int = 0
     events_days: int = 0
@@ -80,7 +80,7 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class Edges:
-    """The first day that is kept of each, and the first that is open; 1970-01-01 where nothing goes."""
+    """The first kept day of raw rows, events and profiles, and the first open day; 1970-01-01 for no limit."""
 
     closed_before: date = _NEVER
     raw_before: date = _NEVER
@@ -88,8 +88,8 @@ class Edges:
     profiles_before: date = _NEVER
 
     def no_earlier_than(self, noted: "Edges") -> "Edges":
-        """Return the later of these edges and of those `noted`: a closed day stays closed, whatever the settings say
-        by then.
+        """Return, edge by edge, the later of this one and the `noted` one: a closed day stays closed, even if the
+        settings change.
         """
         return Edges(*(max(ours, theirs) for ours, theirs in zip(self.as_tuple(), noted.as_tuple(), strict=True)))
 
@@ -98,7 +98,7 @@ class Edges:
 
 
 def edges_of(kept: Kept, today: date) -> Edges:
-    """Return what goes and what closes on `today`, a local date of the project."""
+    """Return the edges on `today`, a local date of the project: which rows are dropped and which days close."""
 
     def before(days: int) -> date:
         return today - timedelta(days=days) if days else _NEVER
@@ -110,7 +110,7 @@ def edges_of(kept: Kept, today: date) -> Edges:
         for edge, margin in (
             (raw_before, RAW_MARGIN_DAYS),
             (events_before, EVENTS_MARGIN_DAYS),
-            # All days on which such a profile was seen lie before.
+            # All days on which such a profile was active are earlier.
             (profiles_before, 0),
         )
         if edge > _NEVER
@@ -127,7 +127,7 @@ def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
 
 
 def has_unbuilt_before(warehouse: Warehouse, edge: date) -> bool:
-    """Return whether something landed for days before `edge` that no build took in."""
+    """Return whether landed rows for days before `edge` wait for a build."""
     found = warehouse.value(
         f"SELECT count() FROM lens_raw.batches WHERE batch_id IN ({BATCHES}) AND first_event_at < {{edge:Date}}",
         {"edge": edge},
@@ -137,7 +137,7 @@ def has_unbuilt_before(warehouse: Warehouse, edge: date) -> bool:
 
 @dataclass(frozen=True)
 class Going:
-    """Rows of one table that go: how many, and of which days."""
+    """The rows of one table that will be dropped: how many, and of which days."""
 
     table: str
     row_count: int
@@ -160,7 +160,7 @@ def find_going(warehouse: Warehouse, project_id: str, edges: Edges) -> list[Goin
 
 
 def close_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
-    """Note which days are closed, before the first row goes. No build may run meanwhile."""
+    """Note which days are closed, before the first row is dropped. No build may run meanwhile."""
     warehouse.command(
         "INSERT INTO lens_raw.closed_days SELECT {project:String}, {closed_before:Date}, {raw_before:Date}, "
         "{events_before:Date}, {profiles_before:Date}, now64(3, 'UTC')",
@@ -170,7 +170,7 @@ def close_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
 
 
 def drop_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
-    """Drop what is older than `edges`; blocks. Killed in the middle, it is repeated. No build may run meanwhile."""
+    """Drop the rows older than `edges`; blocks. After a kill, call it again. No build may run meanwhile."""
     for going in find_going(warehouse, project_id, edges):
         _, condition = _going(warehouse, edges)[going.table]
         warehouse.command(
@@ -181,9 +181,8 @@ def drop_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
 
 
 def refuse_too_late(warehouse: Warehouse) -> int:
-    """Move what landed for closed days and is not built into quarantine, as `too_late`; returns how many rows.
-
-    The rows keep their batch, so the ledger counts them and the batch counts as built. What was sent is not kept.
+    """Move unbuilt rows of closed days into quarantine, as `too_late`; return the number of rows. The rows keep their
+    batch, so the ledger counts them and the batch counts as built. Their bodies are not kept.
     """
     if not warehouse.value("SELECT count() FROM lens_raw.closed_days"):
         return 0
@@ -242,10 +241,10 @@ _LATE = f"""
 
 
 def _going(warehouse: Warehouse, edges: Edges) -> dict[str, tuple[str, str]]:
-    """Return for each table that exists its day column, and the condition for rows that are to go."""
+    """Return the day column of each existing table, and the condition for rows that are to be dropped."""
     conditions: dict[str, tuple[str, str]] = {}
     if edges.raw_before > _NEVER:
-        # What came late stays as long after its receipt: the ledger of those days is still open.
+        # A late row stays as long after its receipt: the ledger of those days is still open.
         old = "day < {raw_before:Date} AND received_at < toDateTime64({raw_before:Date}, 3, 'UTC')"
         conditions |= dict.fromkeys(RAW, ("day", old))
     if edges.events_before > _NEVER:

@@ -1,4 +1,4 @@
-"""Rows on their way: an answer of the warehouse in one of its formats, read piece by piece in constant memory."""
+"""A streamed answer of the warehouse in one of its formats, read piece by piece in constant memory."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -12,7 +12,8 @@ TAG_HEADER = "x-clickhouse-exception-tag"
 class RowStream:
     """The rest of one answer, for one thread at a time; only `stop` may be called from another.
 
-    `translated` turns the errors of the HTTP client into ours. An answer that breaks off raises: it never ends early.
+    `translated` turns the errors of the HTTP client into ours. An interrupted answer raises; it never ends as if it
+    were complete.
     """
 
     def __init__(self, response: Any, translated: AbstractContextManager[None]) -> None:
@@ -33,7 +34,7 @@ class RowStream:
                     return ready
 
     def _split(self, read: bytes, *, is_last: bool) -> tuple[bytes, bytes]:
-        """Return the bytes that may go on, and the last ones, which may be the beginning of a mark."""
+        """Return the bytes that may be passed on, and the last bytes, which may be the beginning of a mark."""
         if self._mark and self._mark in read:
             raise ProtocolError("The warehouse told of an error in the middle of its answer.")
         kept = 0 if is_last or not self._mark else len(self._mark) - 1
@@ -47,5 +48,5 @@ class RowStream:
             return  # it has ended already
 
     def close(self) -> None:
-        """Close the connection that the answer came on, so that the warehouse stops what it still computes."""
+        """Close the connection that the answer came on, so that the warehouse stops the statement if it still runs."""
         self._response.close()

@@ -10,10 +10,9 @@ TABLE = "lens_staging.set_aside_projects"
 
 @dataclass(frozen=True)
 class SetAside:
-    """Why a project is set aside: the model or test that failed for it, and what was said of that.
-
-    `settings_hash` (of its settings and definitions) and `version` (of the program) are what the last try was made
-    with. Everything that landed before `complete_through_ms` is in its tables.
+    """Why a project is set aside: the model or test that failed for it, and its message. `settings_hash` (of its
+    settings and definitions) and `version` (of the program) are those of the last try. Everything that landed before
+    `complete_through_ms` is in the project's tables.
     """
 
     project_id: str
@@ -29,7 +28,9 @@ class SetAside:
 
     @property
     def summary(self) -> str:
-        """The part of the reason that readers of the project may know: the whole can hold values of other projects."""
+        """Return the part of the reason that readers of the project may see: the whole reason can hold values of other
+        projects.
+        """
         codes = re.findall(r"\(([A-Z][A-Z0-9_]+)\)", self.reason)
         return f"{self.model} failed: {codes[-1]}" if codes else f"{self.model} failed"
 

@@ -1,6 +1,5 @@
-"""The tables of `lens` over all shards: what a build made on each of them, as `Distributed` tables.
-
-They say which project is on which shard, so that a question about one project goes to its shard only.
+"""The tables of `lens` over all shards: `Distributed` tables over the tables that a build made on each shard. They know
+the shard of each project, so that a question about one project goes to its shard only.
 """
 
 import re
@@ -13,7 +12,7 @@ from event_lens.shards import OWN, SPANNING, cluster_of_replicas, cluster_of_sha
 from event_lens.warehouse.client import Warehouse
 
 _PROJECT_ID = re.compile(r"[A-Za-z0-9_.-]+")
-# A table that a build is filling has a name of this kind.
+# A table that a build is filling has `__` in its name.
 _OWN_TABLES = f"""
     SELECT tables.name AS name, columns.described AS described
     FROM (
@@ -37,9 +36,9 @@ _SPANNING_TABLES = f"SELECT name, engine, comment FROM system.tables WHERE datab
 
 
 def adopt_tables(warehouse: Warehouse, replicas: str = "") -> list[str]:
-    """Make the tables of a warehouse that was alone those of its shard, on all of its `replicas`; return their names.
-
-    A shard's SQL users have their row policies there. So none of them may read a table that is left in `lens`.
+    """Move the tables of a warehouse of one shard into its shard's database, on all of its `replicas`; return their
+    names. A shard's SQL users have their row policies on that database. So no SQL user may read a table that is left in
+    `lens`.
     """
     on_cluster = f' ON CLUSTER "{replicas}"' if replicas else ""
     adopted = []
@@ -55,9 +54,9 @@ def adopt_tables(warehouse: Warehouse, replicas: str = "") -> list[str]:
 
 
 def span_shards(warehouse: Warehouse, settings: Settings, shard_of: Mapping[str, int]) -> list[str]:
-    """Make the tables of `lens` on this home's shard what they should be; returns the names of those it made.
+    """Bring the tables of `lens` on this home's shard up to date; return the names of the changed tables.
 
-    `shard_of` has every project. A table is replaced at once, questions that run finish over the one before.
+    `shard_of` has every project. A table is replaced atomically; running questions finish on the old one.
     """
     replicas = cluster_of_replicas(settings, shard_of_home(settings))
     on_cluster = f' ON CLUSTER "{replicas}"' if replicas else ""
@@ -82,7 +81,7 @@ def span_shards(warehouse: Warehouse, settings: Settings, shard_of: Mapping[str,
 
 def _sharding_key(shard_of: Mapping[str, int]) -> str:
     """Return an expression that gives a project's shard, counted from 0; it lists the projects that are not on the
-    first.
+    first shard.
     """
     elsewhere = sorted((project_id, shard) for project_id, shard in shard_of.items() if shard != 1)
     faulty = [project_id for project_id, _ in elsewhere if not _PROJECT_ID.fullmatch(project_id)]

@@ -32,7 +32,7 @@ class Token:
 
     @property
     def keyword(self) -> bytes:
-        """The word in upper case; empty for everything else."""
+        """Return the word in upper case; empty for every other kind of token."""
         return self.value.upper() if self.kind == "word" else b""
 
 

@@ -1,7 +1,7 @@
 """SQL users on a ClickHouse server: the statements that make them, change their password and remove them.
 
-The embedded warehouse needs none of these: its guard asks the registry. A value in such a statement cannot be a
-parameter, so every one is checked or hashed before it gets here.
+The embedded warehouse does not need these statements: its guard asks the registry. A value in such a statement cannot
+be a parameter, so every value is checked or hashed before it gets here.
 """
 
 import re
@@ -35,7 +35,7 @@ def create_statements(
     projects.
 
     `secret_hash` is the SHA-256 of the password in hex; `on_cluster` is ` ON CLUSTER "name"` or empty. On a shard of
-    several `database` has the tables that `lens` reads: there the policy is, and projects on their way are left out.
+    several, `database` has the tables that `lens` reads: the policy is on them, and excludes projects that are moving.
     """
     user, hashed = _checked(_NAME, name), _checked(_HASH, secret_hash)
     limits = LIMITS if database == SPANNING else f"{LIMITS}, {SPANNING_SETTINGS}"
@@ -54,7 +54,7 @@ def create_statements(
             f"CREATE ROW POLICY OR REPLACE `{user}`{on_cluster} ON {database}.* FOR SELECT "
             f"USING {' AND '.join(conditions)} AS restrictive TO `{user}`"
         )
-        # A policy of somebody else may hide all rows from those who have none.
+        # A policy of another program may hide all rows from users without a policy of their own.
         statements.append(
             f"CREATE ROW POLICY IF NOT EXISTS event_lens_everybody{on_cluster} ON {database}.* "
             "FOR SELECT USING 1 TO ALL"

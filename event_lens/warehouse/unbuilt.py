@@ -1,4 +1,4 @@
-"""What landed and is in no table yet: the batches that wait for a build, and the rows of raw that they concern."""
+"""Landed rows that are in no table yet: the batches that wait for a build, and the raw rows that they concern."""
 
 from collections.abc import Sequence
 
@@ -38,9 +38,9 @@ _RECORDS = """
 
 
 def concerned_rows(table: str, columns: Sequence[str], of_project: str = "") -> str:
-    """SQL: the rows of the raw `table` in batches that wait, and all copies of their messages, with `columns` of them.
-
-    `batch_id` is that of the batch that waits. `of_project` is the SQL of one project's id, where it is about one.
+    """Return SQL for `columns` of the raw `table`'s rows in waiting batches, and of all copies of their messages.
+    `batch_id` is the id of the waiting batch. `of_project` is the SQL of a project's id, to read only that project's
+    rows.
     """
     return _RECORDS.format(
         table=table,

@@ -1,4 +1,4 @@
-"""Cohorts: profiles that did something often enough, or of whom something is known."""
+"""Cohorts: profiles that did an event often enough, or whose traits pass filters."""
 
 from datetime import date
 from typing import Any, Literal, get_args
@@ -18,7 +18,7 @@ CountOperator = Literal["gte", "lte", "eq"]
 MAX_CRITERIA = 20
 MAX_COUNT = 1_000_000
 MAX_DAYS = 3_660
-# What the warehouse's dates can hold.
+# The range of the warehouse's dates.
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2148, 12, 31)
 
 
@@ -32,7 +32,7 @@ class Count(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Criterion(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A criterion as callers write it: an event, how often, within how many days; or filters on the profile.
 
-    `start_date` and `end_date` are the first and the last local date of events that count.
+    `start_date` and `end_date` are the first and the last local date of the events that it counts.
     """
 
     event: str | None = None

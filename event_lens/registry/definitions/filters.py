@@ -1,4 +1,4 @@
-"""The filters and columns of stored definitions, in the one spelling that models read."""
+"""The filters and columns of stored definitions, in canonical form, as the models read them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,18 @@ MAX_FILTERS = 20
 MAX_VALUES = 100
 
 Stored = dict[str, Any]
-"""A filter as it is kept: `{"name", "operator", "value": [text, ...]}`."""
+"""A filter in its stored form: `{"name", "operator", "value": [text, ...]}`."""
 
 
 def event_filters(written: list[RawFilter]) -> list[Stored]:
-    """Return filters on an event's own columns and properties, as they are stored. Raises `Refused`
+    """Return filters on an event's own columns and properties in their stored form. Raises `Refused`
     (`filters_invalid`).
     """
     return _stored(written, EVENT_COLUMNS, "event")
 
 
 def profile_filters(written: list[RawFilter]) -> list[Stored]:
-    """Return filters on what is known of a profile, as they are stored. Raises `Refused` (`filters_invalid`)."""
+    """Return filters on a profile's columns and traits in their stored form. Raises `Refused` (`filters_invalid`)."""
     return _stored(written, PROFILE_COLUMNS, "profile")
 
 

@@ -1,4 +1,4 @@
-"""Retentions that are modelled beside the one of any activity: who comes back for one event after another."""
+"""Retentions that are modelled in addition to the retention of any activity: who does one event after another event."""
 
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry

@@ -24,7 +24,7 @@ def new_id(noun: str) -> str:
 
 
 def checked_name(noun: str, text: str) -> str:
-    """Returns the name of a definition, without space around it. Raises `Refused` (`<noun>_invalid`)."""
+    """Return the name of a definition, without space around it. Raises `Refused` (`<noun>_invalid`)."""
     name = text.strip()
     if not _is_name(name):
         raise Refused(f"A {noun}'s name has 1 to {MAX_NAME_LENGTH} characters.", code=f"{noun}_invalid")
@@ -32,7 +32,7 @@ def checked_name(noun: str, text: str) -> str:
 
 
 def checked_event(noun: str, text: str) -> str:
-    """Returns an event name unchanged. Raises `Refused` (`<noun>_invalid`) for text that cannot be one."""
+    """Return an event name unchanged. Raises `Refused` (`<noun>_invalid`) for text that cannot be an event name."""
     if not _is_name(text):
         raise Refused(
             f"A {noun} names events; an event name has 1 to {MAX_NAME_LENGTH} characters.", code=f"{noun}_invalid"
@@ -41,12 +41,12 @@ def checked_event(noun: str, text: str) -> str:
 
 
 def now() -> datetime:
-    """Returns the time as the registry keeps it: UTC, as a datetime without a zone."""
+    """Return the time as the registry keeps it: UTC, as a datetime without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def keep(registry: Registry, definition: Definition) -> Definition:
-    """Keeps a new definition. Raises `Refused`: `project_unknown`, or `too_many_definitions` beyond the quota."""
+    """Keep a new definition. Raises `Refused`: `project_unknown`, or `too_many_definitions` beyond the quota."""
     project = find_project(registry, definition.project_id)
     most = quota_of(project.quotas, "definitions")
     with registry.session() as session:
@@ -62,7 +62,7 @@ def keep(registry: Registry, definition: Definition) -> Definition:
 
 
 def count_definitions(session: Session, project_id: str) -> int:
-    """Returns the number of definitions of every kind that a project has."""
+    """Return the number of definitions of every kind that a project has."""
     counts = (
         session.scalar(select(func.count()).select_from(table).where(table.project_id == project_id)) or 0
         for table in DEFINITIONS
@@ -71,7 +71,7 @@ def count_definitions(session: Session, project_id: str) -> int:
 
 
 def listed(registry: Registry, table: type[Definition], project_id: str | None) -> list[Definition]:
-    """Returns all definitions of a kind, oldest first, of one project when it is given."""
+    """Return all definitions of a kind, oldest first; with `project_id` those of that project."""
     chosen = select(table).order_by(table.created_at, *table.__mapper__.primary_key)
     if project_id is not None:
         find_project(registry, project_id)
@@ -83,9 +83,9 @@ def listed(registry: Registry, table: type[Definition], project_id: str | None) 
 def remove(
     registry: Registry, table: type[Definition], noun: str, definition_id: str, project_id: str | None = None
 ) -> Definition:
-    """Removes a definition; the next build leaves it out.
+    """Remove a definition; the next build leaves it out.
 
-    Raises `Refused` (`<noun>_unknown`) when there is none, or it is not of `project_id` where that is given.
+    Raises `Refused` (`<noun>_unknown`) when it does not exist, or belongs to another project than a given `project_id`.
     """
     with registry.session() as session:
         definition = session.get(table, definition_id)
@@ -98,5 +98,6 @@ def remove(
 
 
 def _is_name(text: str) -> bool:
-    # Half of a surrogate pair, as a terminal passes on bytes that are not UTF-8, is not text; PostgreSQL has no NUL.
+    # A lone surrogate (how Python decodes bytes of a terminal that are not UTF-8) is not text, and PostgreSQL cannot
+    # store NUL.
     return 1 <= len(text) <= MAX_NAME_LENGTH and not re.search(r"[\x00\ud800-\udfff]", text)

@@ -1,4 +1,6 @@
-"""What a project leaves out, and salts of months beside those of days."""
+"""Adds exclusion settings (own addresses, hostnames, query parameters, GPC/DNT) to projects, and monthly salts next to
+daily ones.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    # Not in a batch: that makes SQLite's table anew, and clients refer to the old one.
+    # Not in a batch: a batch recreates SQLite's table, and clients refer to the old one.
     op.add_column("projects", sa.Column("own_addresses", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("projects", sa.Column("hostnames", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("projects", sa.Column("query_allow_list", sa.JSON, nullable=False, server_default='["*"]'))

@@ -1,4 +1,4 @@
-"""Pages of applications whose routes stand in the hash."""
+"""Adds the setting for applications whose routes are in the URL's hash."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    # Not in a batch: that makes SQLite's table anew, and clients refer to the old one.
+    # Not in a batch: a batch recreates SQLite's table, and clients refer to the old one.
     op.add_column("projects", sa.Column("hash_routes", sa.Boolean, nullable=False, server_default=sa.false()))

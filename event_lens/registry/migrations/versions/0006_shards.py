@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    # Not in a batch: that makes SQLite's table anew, and clients refer to the old one.
+    # Not in a batch: a batch recreates SQLite's table, and clients refer to the old one.
     op.add_column("projects", sa.Column("shard", sa.Integer, nullable=False, server_default="1"))
     op.add_column("projects", sa.Column("moved_at", sa.DateTime))
     op.create_table(

@@ -1,4 +1,4 @@
-"""A salt a project for the devices of its imports."""
+"""Adds one salt per project for the devices of its imports."""
 
 import sqlalchemy as sa
 from alembic import op

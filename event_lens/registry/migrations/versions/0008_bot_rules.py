@@ -1,4 +1,4 @@
-"""A project's own rules of who is a bot."""
+"""Adds a project's own rules that judge events as a bot's."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How old events may be, and how much a project may send, define and ask."""
+"""Adds the maximum age of events, and quotas for what a project sends, defines and asks."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,6 @@
-"""Receipts of erased people, the key of the hashes by which they stay erased, and for how long a project keeps what."""
+"""Adds receipts of erased people, the key of the hashes by which they stay erased, and how long a project keeps raw
+rows, events and profiles.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who changed what, and how often a project was told to be built anew."""
+"""Adds the audit log, and the number of requested rebuilds per project."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What projects have used of their quotas, which all collectors count together."""
+"""Adds how much of its quotas each project has used, counted by all collectors together."""
 
 import sqlalchemy as sa
 from alembic import op

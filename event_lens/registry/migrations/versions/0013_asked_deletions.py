@@ -1,4 +1,4 @@
-"""Projects that are to be deleted: since when, until what was sent to them is gone."""
+"""Adds projects that are to be deleted, from the request until their data is gone."""
 
 import sqlalchemy as sa
 from alembic import op
