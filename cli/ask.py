@@ -1,4 +1,4 @@
-"""`eventlens ask`: a question to the query API, or to the warehouse of the home, and its answer as a table."""
+"""`eventlens ask`: sends a question to the query API, or to the home's warehouse, and prints its answer as a table."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from query.shapes import rows_of
 
 
 def show_reports() -> None:
-    """Prints all reports, with the parameters that each takes."""
+    """Print all reports, each with its parameters."""
     show_table(
         "Reports: eventlens ask REPORT --parameter value ...",
         ("report", "answers", "parameters"),
@@ -38,7 +38,7 @@ def ask(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Prints the answer of a report. Raises `Refused` for an unknown report, and names the nearest one."""
+    """Print the answer of a report. Raises `Refused` for an unknown report, and names the nearest one."""
     report, in_address = _find(report_name)
     given = in_address | _read(report, written)
     answer = find_source(url, key, project=project).answer(report, given)
@@ -51,7 +51,7 @@ def ask(
 
 
 def _find(name: str) -> tuple[Report[Any], dict[str, str]]:
-    """Returns the report with this name or address, and the values that the address holds (`cohort/buyers/members`)."""
+    """Return the report with this name or address, and the values that the address holds (`cohort/buyers/members`)."""
     if name in REPORTS:
         return REPORTS[name], {}
     report = find_report(name)
@@ -63,7 +63,7 @@ def _fields(report: Report[Any]) -> dict[str, msgspec.structs.FieldInfo]:
 
 
 def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
-    """Returns `--name value` and `--name=value` as parameters; `--start-date` means `startDate`. Raises `Refused`
+    """Return `--name value` and `--name=value` as parameters; `--start-date` means `startDate`. Raises `Refused`
     for unknown names (`parameter_invalid`) and missing values.
     """
     fields = _fields(report)
@@ -87,7 +87,7 @@ def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> Any:
-    """Returns the value of a body's field: text as it is, anything else read as JSON (as text if it is not JSON)."""
+    """Return the value of a body's field: text as it is, anything else read as JSON (as text if it is not JSON)."""
     if isinstance(bare(msgspec.inspect.type_info(field.type)), msgspec.inspect.StrType):
         return text
     try:
@@ -125,7 +125,7 @@ def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """Returns a cell for people: lists side by side, objects as names and values, floats with one decimal."""
+    """Return a cell for people: lists joined, objects as names and values, floats with one decimal."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
     if isinstance(value, list):

@@ -11,7 +11,7 @@ COLUMNS = ("when (UTC)", "by", "project", "what", "change")
 
 
 def show_audit(project_id: str | None, limit: int, *, as_json: bool) -> None:
-    """Prints the latest changes, the last one first."""
+    """Print the latest changes, the last one first."""
     with opened_registry() as registry:
         entries = list_audit(registry, project_id, limit=limit)
     say_rows("Changes", COLUMNS, map(_row, entries), map(_fields, entries), as_json=as_json)
@@ -24,7 +24,9 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
 
 
 def _changed(entry: AuditEntry) -> Iterator[str]:
-    """Yields the fields that an update changed; of a row made or removed only its name, for the JSON has all of it."""
+    """Yield the fields that an update changed; for a created or removed row only its name, since the JSON has the whole
+    row.
+    """
     if entry.action != "update":
         yield str((entry.after or entry.before).get("name", ""))
         return

@@ -1,4 +1,4 @@
-"""`eventlens backup` and `eventlens restore`, with what they did in the terminal."""
+"""`eventlens backup` and `eventlens restore`, with their results in the terminal."""
 
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ LOCK = "build.lock"
 
 
 def make_backup(settings: Settings, name: str | None, base: str | None) -> None:
-    """Make a backup and say where it lies. Blocks; raises what `take_backup` raises."""
+    """Make a backup and print its place. Blocks; raises what `take_backup` raises."""
     name = check_name(name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}")
     with closing(open_registry(settings)) as registry, no_build(settings), progress_bar("Copying the warehouse"):
         taken = take_backup(settings, registry, name, base)
@@ -28,7 +28,7 @@ def make_backup(settings: Settings, name: str | None, base: str | None) -> None:
 
 
 def restore_from(settings: Settings, name: str) -> None:
-    """Restore a backup and say what is there now. Blocks; raises what `restore_backup` raises."""
+    """Restore a backup and print the row count of each table. Blocks; raises what `restore_backup` raises."""
     with closing(open_registry(settings)) as registry, no_build(settings), progress_bar("Restoring"):
         restored = restore_backup(settings, registry, check_name(name))
     show_table("Restored", ("table", "rows"), list(restored.row_counts.items()))

@@ -1,4 +1,4 @@
-"""`eventlens bots`: which agents are programs, by today's lists."""
+"""`eventlens bots`: which user agents are programs, according to the current lists."""
 
 import os
 from collections import Counter
@@ -20,7 +20,7 @@ bots_app = typer.Typer(help="Who is a program and not a person.", no_args_is_hel
 def bots_judge(
     user_agent: str, in_a_log: Annotated[bool, typer.Option(help="As of who asks a web server for a page.")] = False
 ) -> None:
-    """Say what an agent is taken for."""
+    """Say how a user agent is judged."""
     from collector.enrichment.bots import judge
 
     verdict = judge(user_agent, is_log=in_a_log)
@@ -34,7 +34,7 @@ def bots_rescan(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     build: Annotated[bool, typer.Option(help="Build the days anew on which the events are.")] = True,
 ) -> None:
-    """Judge all events in raw anew, by the lists and the projects' rules of today, and build what that changes."""
+    """Judge all raw events again, by the current lists and the projects' current rules, and build what that changes."""
     from cli.builds import build_touched
     from collector.rescan import Change, apply_changes, find_changes
     from event_lens.warehouse.access import connect

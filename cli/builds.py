@@ -1,4 +1,4 @@
-"""A build with its progress in the terminal."""
+"""Runs a build with its progress in the terminal."""
 
 from datetime import date
 
@@ -18,8 +18,7 @@ def build_touched(
     shard: int | None = None,
 ) -> None:
     """Build what landed, a range of days, or everything, and say what was built. Blocks; raises what `build` raises.
-
-    Without a `shard` all of them are built, side by side.
+    Without a `shard` all shards are built, side by side.
     """
     if shard is None and count_shards(settings) > 1:
         build_side_by_side(settings, start=start, end=end, is_full_refresh=is_full_refresh)

@@ -1,4 +1,4 @@
-"""`eventlens client`: the keys of a project; and what all commands on the registry share."""
+"""`eventlens client`: the keys of a project; and functions that all commands on the registry share."""
 
 import json
 import os
@@ -28,7 +28,7 @@ origins_app = typer.Typer(help="The origins whose pages may write without the se
 client_app.add_typer(origins_app, name="origins")
 
 SHELL = "shell"
-"""By whom the audit log says that a command changed something."""
+"""The author of commands' changes in the audit log."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OfProject = Annotated[str, typer.Option("--project", help="The project's id.")]
@@ -37,8 +37,8 @@ OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this pro
 
 @contextmanager
 def opened_registry() -> Iterator[Registry]:
-    """Yield the registry that the environment names, for one command; at the end tell the user what its changes ask
-    for.
+    """Yield the registry that the environment names, for one command; at the end tell the user which builds its changes
+    require.
     """
     settings = read_settings(os.environ)
     registry = open_registry(settings).acting_for(SHELL)
@@ -50,7 +50,7 @@ def opened_registry() -> Iterator[Registry]:
 
 
 def say(values: dict[str, object], *, as_json: bool) -> None:
-    """Print one thing that was made or asked for."""
+    """Print one object that a command created or showed."""
     if as_json:
         console.print_json(json.dumps(values))
     else:
@@ -143,7 +143,7 @@ Origins = Annotated[list[str], typer.Argument(help="Such as https://example.com 
 
 @origins_app.command("add")
 def origins_add(client_id: str, origins: Origins, as_json: AsJson = False) -> None:
-    """Let pages of more origins write; collectors follow within seconds."""
+    """Let pages of more origins send events; collectors follow within seconds."""
     with opened_registry() as registry:
         client = add_origins(registry, client_id, origins)
     say({"clientId": client.client_id, "origins": client.origins}, as_json=as_json)
@@ -151,7 +151,7 @@ def origins_add(client_id: str, origins: Origins, as_json: AsJson = False) -> No
 
 @origins_app.command("remove")
 def origins_remove(client_id: str, origins: Origins, as_json: AsJson = False) -> None:
-    """Let pages of these origins write no longer; the others stay."""
+    """Stop pages of these origins from sending events; other origins stay allowed."""
     with opened_registry() as registry:
         client = remove_origins(registry, client_id, origins)
     say({"clientId": client.client_id, "origins": client.origins}, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What a command's changes ask for: which days mean something else until a build, and how to start it."""
+"""The builds that a command's changes require: which days still follow the old settings, and how to rebuild them."""
 
 from cli.console import errors
 from event_lens.errors import EventLensError
@@ -13,8 +13,8 @@ LOOK_SECONDS = 10
 
 
 def tell_consequences(settings: Settings, registry: Registry) -> None:
-    """Says on standard error (the answer may be JSON) what has to be built or rescanned. The warehouse may be away:
-    the changes are made already.
+    """Say on standard error (the answer may be JSON) what has to be built or rescanned. The warehouse may be
+    unreachable: the changes are already made.
     """
     for project_id in rebuilt_projects(registry.changes):
         shard = find_project(registry, project_id).shard

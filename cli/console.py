@@ -1,4 +1,4 @@
-"""What people see in a terminal: tables that line up, progress on long work, errors without a traceback."""
+"""Output for a terminal: aligned tables, progress of long work, errors without a traceback."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ MAX_UNBROKEN = 32
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Prints a table; columns of numbers are set to the right, and a short first column is not broken."""
+    """Print a table; columns of numbers are aligned to the right, and a short first column is not wrapped."""
     cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
     for position, column in enumerate(columns):
@@ -65,9 +65,9 @@ class Bar:
 
 @contextmanager
 def progress_bar(text: str, total: int | None = None, *, is_timed: bool = False) -> Iterator[Bar]:
-    """Shows `text` and the progress for as long as the block runs; one line when the output is not a terminal.
+    """Show `text` and the progress for as long as the block runs; one line when the output is not a terminal.
 
-    `is_timed` shows the share that is done and the time left in place of counts.
+    `is_timed` shows the finished share and the remaining time in place of counts.
     """
     if not console.is_terminal:
         console.print(f"{text} ...", highlight=False)

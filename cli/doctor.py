@@ -1,4 +1,4 @@
-"""`eventlens doctor`: looks at everything a home needs, and says what is wrong and how to mend it."""
+"""`eventlens doctor`: checks everything that a home needs, and reports each problem with its remedy."""
 
 import shutil
 import socket
@@ -37,7 +37,7 @@ Level = Literal["ok", "hint", "problem"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A subject and how it is: `remedy` is empty where all is well or `found` names it already."""
+    """The state of one subject: `remedy` is empty for a healthy subject, or if `found` already names the remedy."""
 
     subject: str
     level: Level
@@ -46,8 +46,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings, clock: Clock = now_ms) -> list[Finding]:
-    """Examines everything, one check after the other, and returns the findings; a check that fails is a problem, and
-    the others still run.
+    """Examine everything, one check after the other, and return the findings; a check that raises is reported as a
+    problem, and the other checks still run.
     """
     findings: list[Finding] = []
     for check in (_versions, _home, _ports, _registry, _spool, _geoip, _warehouse):

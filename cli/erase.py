@@ -1,4 +1,4 @@
-"""`eventlens erase`: everything that is known of a person, out of every table and file, with a receipt."""
+"""`eventlens erase`: removes one person's data from every table and file, with a receipt."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -44,10 +44,10 @@ def erase_person(
     build_shard: BuildShard = build_touched,
     clock: Clock = now_ms,
 ) -> Receipt:
-    """Erase a profile or a device up to now, or go on with an erasure of it that stopped. Blocks; returns its receipt.
+    """Erase a profile or a device up to now, or resume its stopped erasure, and return the receipt. Blocks.
 
-    Killed at any point it can be repeated: how far it has come is in the registry, and a stage may be done again. From
-    the first stage on the person cannot be read; what they do after it counts as somebody new.
+    Killed at any point it can be repeated: the registry holds the stage it has reached, and a stage may be repeated.
+    From the first stage on the person's data cannot be read; later events of the person count as a new person's.
     """
     if not subject:
         raise Refused("Name the profile or the device to erase.", code="person_missing")
@@ -97,7 +97,7 @@ def _hide(
     for warehouse in warehouses.values():
         hide(warehouse, erasing, person)
     if not receipt.rows:
-        # Before the first row goes, so that an erasure that is repeated knows what there was.
+        # Counted before the first row is deleted, so that a repeated erasure still knows the original counts.
         receipt = advance_erasure(registry, erasing.erasure_id, "asked", _counted(warehouses, erasing, person, receipt))
     for warehouse in warehouses.values():
         delete_from_models(warehouse, erasing)
@@ -107,7 +107,7 @@ def _hide(
 def _counted(
     warehouses: dict[int, Warehouse], erasing: Erasing, person: Person, receipt: Receipt
 ) -> dict[str, tuple[int, int]]:
-    """Return the rows of each table by name: before (as the receipt has them, else as now) and now."""
+    """Return the row counts of each table by name: before (from the receipt, else the current ones) and now."""
     now: dict[str, int] = {}
     for warehouse in warehouses.values():
         for table, count in count_rows(warehouse, erasing, person).items():

@@ -1,4 +1,4 @@
-"""`eventlens erase` and `eventlens erasures`: what they read, and the receipts they print."""
+"""`eventlens erase` and `eventlens erasures`: their input, and the receipts they print."""
 
 import json
 import sys

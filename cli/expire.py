@@ -1,5 +1,5 @@
 """`eventlens expire` and `eventlens closed`: rows that are dropped for their age, and days that can no longer be
-built anew.
+recomputed.
 """
 
 import json
@@ -21,7 +21,7 @@ from orchestration.expiry import Expired, expire
 
 
 def expire_and_show(settings: Settings, project_id: str | None, *, is_dry_run: bool, as_json: bool) -> None:
-    """Drop what is older than it may be, or say what would be dropped."""
+    """Drop rows that are past their project's limits, or say which would be dropped."""
     expired = expire(settings, project_id, is_dry_run=is_dry_run)
     if as_json:
         console.print_json(json.dumps([_fields(each) for each in expired]))
@@ -36,7 +36,7 @@ def expire_and_show(settings: Settings, project_id: str | None, *, is_dry_run: b
 
 
 def show_closed(settings: Settings, project_id: str | None, *, as_json: bool) -> None:
-    """Say for which days each definition can no longer be computed anew."""
+    """Say for which days each definition can no longer be recomputed."""
     edges: dict[str, Edges] = {}
     for shard in all_shards(settings):
         with connect(settings, "query", shard=shard) as warehouse:

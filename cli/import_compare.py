@@ -1,4 +1,4 @@
-"""`eventlens import compare`: the numbers of days here beside those of the old tool, and why they differ."""
+"""`eventlens import compare`: the daily numbers here next to the old tool's, and why they differ."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 
-SAME = 0.005  # of a number: as near as makes no difference
+SAME = 0.005  # relative: closer numbers count as equal
 OURS = """
     SELECT metrics.day AS day, unique_visitors AS visitors, sessions, screen_views AS views, bounces,
         bots.visitors AS bot_visitors, bots.views AS bot_views, utc.visitors AS utc_visitors,
@@ -47,7 +47,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Day:
-    """A day here, and what else its numbers could be if they were counted otherwise."""
+    """A day's numbers here, and the same numbers counted in other ways."""
 
     day: date
     visitors: int
@@ -94,7 +94,7 @@ def read_days(warehouse: Warehouse, project_id: str, zone: str, first: date, las
 
 
 def reasons(there: OldDay, here: Day, zone: str) -> Iterator[str]:
-    """Yield why the numbers differ, as far as that can be known; nothing for numbers that agree."""
+    """Yield the known reasons why the numbers differ; nothing for numbers that agree."""
     bots = f"bots count there ({here.bot_visitors} visitors, {here.bot_views} views)"
     utc = f"days are UTC's there, not {zone}'s"
     if there.visitors is not None:

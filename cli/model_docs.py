@@ -9,7 +9,9 @@ from event_lens.asgi import LOOPBACK, check_port
 
 
 def serve_folder(folder: Path, port: int, tell: Callable[[str], object]) -> None:
-    """Serves until Ctrl-C and tells the address; blocks. Raises `Unavailable` (`port_taken`). Port 0 is a free one."""
+    """Serve until Ctrl-C and print the address; blocks. Raises `Unavailable` (`port_taken`). Port 0 chooses a free
+    port.
+    """
     if port:
         check_port(port, "--port")
     handler = partial(_Quiet, directory=str(folder))
@@ -22,4 +24,4 @@ class _Quiet(SimpleHTTPRequestHandler):
     """Logs nothing."""
 
     def log_message(self, format: str, *args: object) -> None:
-        """Logs nothing: the pages are one person's own."""
+        """Log nothing: the pages are served to one person."""

@@ -1,4 +1,4 @@
-"""`eventlens notebook`: JupyterLab on a home's data, with the warehouse started if nothing serves it yet."""
+"""`eventlens notebook`: JupyterLab on a home's data, starting the warehouse if nothing serves it yet."""
 
 import importlib.util
 import os
@@ -19,7 +19,7 @@ from event_lens.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 FIRST = "first_look.ipynb"
-# Nothing is fetched from elsewhere: neither news nor updates.
+# JupyterLab fetches neither news nor updates from the network.
 LAB = (
     *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="),
     *("--LabApp.extension_manager=readonly", f"--ServerApp.ip={LOOPBACK}"),
@@ -29,9 +29,9 @@ LAB = (
 def open_notebooks(
     settings: Settings, environ: Mapping[str, str], *, project: str = "", port: int, opens_browser: bool
 ) -> int:
-    """Serves JupyterLab until Ctrl-C and returns its exit code; blocks. Notebooks ask about `project`, if it is given.
+    """Serve JupyterLab until Ctrl-C and return its exit code; blocks. Notebooks ask about `project`, if it is given.
 
-    Raises `Refused` when there is no home, or no JupyterLab (`jupyter_missing`).
+    Raises `Refused` when the home or JupyterLab (`jupyter_missing`) is missing.
     """
     if not (settings.home / "registry.db").exists() and settings.is_embedded:
         raise Refused(
@@ -47,7 +47,7 @@ def open_notebooks(
     known = dict(environ) | {"EVENTLENS_HOME": str(settings.home.absolute()), "PYTHONPATH": f"{ROOT}:{NOTEBOOKS}"}
     known |= {"EVENTLENS_QUERY_PROJECT": project} if project else {}
     lab = [sys.executable, "-m", "jupyterlab", *LAB, f"--ServerApp.port={port}", f"--ServerApp.root_dir={NOTEBOOKS}"]
-    # A container's user often is root; the server is this machine's own, and wants a token.
+    # A container's user often is root; the server is open to this machine only, and requires a token.
     lab += ["--allow-root"] if os.geteuid() == 0 else []
     lab += [f"--LabApp.default_url=/lab/tree/{FIRST}", *([] if opens_browser else ["--no-browser"])]
     with ExitStack() as stack:
@@ -64,7 +64,7 @@ def open_notebooks(
             try:
                 process.wait()
             except KeyboardInterrupt:
-                continue  # JupyterLab has it too, and asks whether it is meant.
+                continue  # JupyterLab handles Ctrl-C too, and would ask for confirmation.
         return process.returncode
 
 
@@ -77,7 +77,7 @@ def _is_served(settings: Settings) -> bool:
 
 
 def _ports_of_its_own() -> dict[str, str]:
-    """Returns settings that give the warehouse free ports, so that another home may be served meanwhile."""
+    """Return settings that give the warehouse free ports, so that another home may be served at the same time."""
     warehouse, native = free_ports(2)
     return {"EVENTLENS_WAREHOUSE_PORT": str(warehouse), "EVENTLENS_WAREHOUSE_NATIVE_PORT": str(native)}
 

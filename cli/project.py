@@ -1,4 +1,4 @@
-"""`eventlens project`: projects and their settings, made, changed and shown."""
+"""`eventlens project`: creates, changes and shows projects and their settings."""
 
 import inspect
 import os
@@ -30,7 +30,7 @@ LISTS = [setting for setting in PROJECT_SETTINGS.values() if setting.is_list]
 
 
 def with_options(settings: Iterable[ProjectSetting]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each setting, in place of its `**given`, which holds those that were given."""
+    """Give a command one option per setting, in place of its `**given`, which receives the options that were used."""
     options = [
         inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(each))
         for each in settings
@@ -57,7 +57,7 @@ def _option(setting: ProjectSetting) -> Any:
 
 
 def _without_empty(value: Any) -> Any:
-    """Drop empty texts from a list: `--hostname ''` is how a command line says an empty list."""
+    """Drop empty texts from a list: on a command line `--hostname ''` means an empty list."""
     return [text for text in value if text] if isinstance(value, list) else value
 
 
@@ -95,7 +95,7 @@ def project_change(project_id: str, *, as_json: AsJson = False, **given: object)
 @project_app.command("add-to")
 @with_options(LISTS)
 def project_add_to(project_id: str, *, as_json: AsJson = False, **given: list[str]) -> None:
-    """Add values to a project's lists; what is in them stays."""
+    """Add values to a project's lists; their other values stay."""
     with opened_registry() as registry:
         project = add_to_project(registry, project_id, **given)
     say(project_fields(project), as_json=as_json)
@@ -104,7 +104,7 @@ def project_add_to(project_id: str, *, as_json: AsJson = False, **given: list[st
 @project_app.command("remove-from")
 @with_options(LISTS)
 def project_remove_from(project_id: str, *, as_json: AsJson = False, **given: list[str]) -> None:
-    """Take values out of a project's lists; the others stay."""
+    """Remove values from a project's lists; their other values stay."""
     with opened_registry() as registry:
         project = remove_from_project(registry, project_id, **given)
     say(project_fields(project), as_json=as_json)
@@ -112,7 +112,7 @@ def project_remove_from(project_id: str, *, as_json: AsJson = False, **given: li
 
 @project_app.command("rebuild")
 def project_rebuild(project_id: str) -> None:
-    """Have the next build make all days of a project anew."""
+    """Have the next build recompute all days of a project."""
     with opened_registry() as registry:
         rebuild_project(registry, project_id)
     console.print(f"The next build makes all days of {project_id} anew.", highlight=False, soft_wrap=True)
@@ -123,7 +123,7 @@ def project_delete(
     project_id: str,
     name: Annotated[str, typer.Option(prompt="Its name, to confirm", help="The project's name, to confirm.")],
 ) -> None:
-    """Delete a project with everything that was sent to it, for good. Its keys are refused at once.
+    """Delete a project permanently, with all its events. Its keys are refused at once.
 
     Backups and your own exports stay as they are. Run it again when it was stopped.
     """

@@ -1,4 +1,4 @@
-"""`eventlens project delete`: a project and everything that was ever sent to it."""
+"""`eventlens project delete`: removes a project and all its data."""
 
 import time
 from collections.abc import Callable
@@ -32,13 +32,13 @@ def delete_project(
 ) -> bool:
     """Delete the project that is called `name`; False when its replaced files are still on the disk. Blocks.
 
-    Killed at any point it can be repeated, for the registry forgets the project last and each stage may be done again.
-    From the first stage on its keys neither send nor read. Raises `Refused` (`project_unknown`,
-    `project_not_confirmed`) and `Unavailable` (`project_moving`, `spool_waits`).
+    Killed at any point it can be repeated, since the project is removed from the registry last and each stage may be
+    repeated. From the first stage on, the project's keys can neither send nor read. Raises `Refused`
+    (`project_unknown`, `project_not_confirmed`) and `Unavailable` (`project_moving`, `spool_waits`).
     """
     on_stage("Closing the project: its keys are refused")
     close_project(registry, project_id, name)
-    # Collectors take events under a key that they looked up before for as long.
+    # Collectors cache keys, and accept events under a cached key, for this long.
     time.sleep(followed_after_seconds)
     on_stage("Landing what waits in the spool")
     land_waiting(settings, registry, now_ms())

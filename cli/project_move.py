@@ -19,11 +19,11 @@ from orchestration.dagster_home import prepare_dagster_home
 
 MAX_STATEMENT_SECONDS = 3600
 QUESTION_SECONDS = 30.0
-"""How long a question of the API may take: those that began before the switch still read the old shard."""
+"""The time limit of an API's question: questions that began before the switch still read the old shard."""
 
 OnStage = Callable[[str], None]
 BuildShard = Callable[[Settings], None]
-"""Builds what is not built, by the settings of the shard's home."""
+"""Builds the unbuilt days, with the settings of the shard's home."""
 
 
 def build_touched(settings: Settings) -> None:
@@ -40,10 +40,9 @@ def move_project(
     build_shard: BuildShard = build_touched,
     question_seconds: float = QUESTION_SECONDS,
 ) -> bool:
-    """Move the project, or go on with a move that stopped; False when it is there already. Blocks.
-
-    Killed at any point it can be repeated: how far it has come is in the registry, and a stage may be done again.
-    Rows land on the old shard, wait in the spool while the last ones are copied, then land on the new one.
+    """Move the project, or resume a stopped move; False when the project is already on that shard. Blocks. Killed at
+    any point it can be repeated: the registry holds the stage it has reached, and a stage may be repeated. Rows land on
+    the old shard, wait in the spool while the last ones are copied, then land on the new one.
     """
     with _admin(settings, find_project(registry, project_id).shard) as warehouse:
         check_no_import(warehouse, project_id)
@@ -85,7 +84,7 @@ def _admin(settings: Settings, shard: int) -> Warehouse:
 
 @contextmanager
 def builds_wait(settings: Settings, shard: int) -> Iterator[None]:
-    """Keep builds of the shard from writing inside the block; waits for one that runs."""
+    """Keep builds of the shard from writing inside the block, after waiting for a running one."""
     with held_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / "build.lock", None):
         yield
 

@@ -1,4 +1,4 @@
-"""`eventlens quarantine`: what was refused, and taking it in again after a rule was mended."""
+"""`eventlens quarantine`: replays refused events after a rule was fixed."""
 
 import os
 from contextlib import closing
@@ -25,7 +25,9 @@ def quarantine_replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would pass.")] = False,
     build: Annotated[bool, typer.Option(help="Build the days anew on which the events are.")] = True,
 ) -> None:
-    """Take refused events through today's rules again, as of a sender without a secret; what passes counts once."""
+    """Check refused events again by the current rules, as from a sender without a secret; an event that passes counts
+    once.
+    """
     from cli.builds import build_touched
     from collector.enrichment.context import project_settings
     from collector.replay import Chosen, day_ms, replay_quarantine

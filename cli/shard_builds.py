@@ -1,4 +1,4 @@
-"""Builds of all shards side by side: a process for each, which needs nothing of the others."""
+"""Builds all shards side by side, each in a process of its own that is independent of the others."""
 
 import subprocess
 import sys
@@ -14,7 +14,8 @@ from event_lens.shards import all_shards
 def build_side_by_side(settings: Settings, *, start: date | None, end: date | None, is_full_refresh: bool) -> None:
     """Run `eventlens build` for each shard and show what each says; blocks.
 
-    One that fails leaves the others alone: what it planned stays unbuilt. Raises `Broken` (`build_failed`) then.
+    A build that fails does not stop the others; its planned days stay unbuilt, and `Broken` (`build_failed`) is raised
+    at the end.
     """
     days = {"--start": start, "--end": end}
     arguments = [text for flag, day in days.items() if day for text in (flag, day.isoformat())]
@@ -32,4 +33,8 @@ def build_side_by_side(settings: Settings, *, start: date | None, end: date | No
     with ThreadPoolExecutor(len(shards)) as threads:
         failed = [shard for shard, code in zip(shards, threads.map(run, shards), strict=True) if code]
     if failed:
-        raise Broken(f"The build of shard {', '.join(map(str, failed))} failed.", code="build_failed")
+        raise Broken(
+            f"The build of shard {', '.join(map(str, failed))} failed; its output is above. What it planned stays "
+            "unbuilt until a build succeeds: mend the cause, then run `eventlens build` again.",
+            code="build_failed",
+        )

@@ -7,10 +7,10 @@ from event_lens.settings import Settings
 
 
 def lines_for_pages(settings: Settings, project: Project, client: Client) -> list[str]:
-    """Return lines that say how pages send with `client`, what is missing for it and what would not count; an empty
-    list for a read client.
+    """Return lines that say how pages send events with `client`, which settings are missing, and which events would not
+    count; an empty list for a read client.
 
-    A line to copy is one of the list, however long it is.
+    A line to copy is one element of the list, however long it is.
     """
     if client.type == "read":
         return []

@@ -41,7 +41,7 @@ def sql_user_create(
                 lambda replicas: create_statements(name, user.secret_hash, user.project_ids, replicas, database),
             )
         except BaseException:
-            # A user that the server does not know would only seem to be there.
+            # Without this, the registry could list a user that the server does not know.
             revoke_sql_user(registry, name)
             raise
     say({"user": name, "password": password}, as_json=as_json)
@@ -77,9 +77,8 @@ def sql_user_revoke(name: Name) -> None:
 
 
 def _on_server(settings: Settings, statements: Callable[[str], Sequence[str]]) -> None:
-    """Run what `statements` makes of an ON CLUSTER clause on every ClickHouse server that is a shard.
-
-    The embedded warehouse asks the registry itself.
+    """Run the statements that `statements` returns for an ON CLUSTER clause on every shard that is a ClickHouse server.
+    Embedded shards are skipped: their guard asks the registry.
     """
     if settings.is_embedded:
         return

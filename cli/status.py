@@ -1,4 +1,4 @@
-"""`eventlens status`: what runs for a home, what waits, and how fresh the numbers of each project are."""
+"""`eventlens status`: a home's running parts, its waiting events, and the freshness of each project's numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.set_aside import SetAside, read_set_aside
 from query.freshness import as_instant
 
-# Of a batch that no build has taken in: the projects that it holds something of.
+# The projects with rows in a batch that no build has taken in.
 WAITING = """
 WITH waiting AS
 (
@@ -44,7 +44,7 @@ LAST_BUILD = "SELECT toUnixTimestamp64Milli(max(finished_at)) FROM lens_staging.
 
 
 class PartStatus(msgspec.Struct, rename="camel"):
-    """`pid` is that of a part which `up` runs; a part may answer without one."""
+    """`pid` is the process id if `up` runs the part; other parts may answer, too."""
 
     name: str
     address: str
@@ -53,9 +53,8 @@ class PartStatus(msgspec.Struct, rename="camel"):
 
 
 class ProjectFreshness(msgspec.Struct, rename="camel"):
-    """Through when the tables hold what landed of a project, and how many rows no build has taken in.
-
-    `set_aside` says why builds leave the project out, when they do.
+    """The time through which the tables hold a project's landed events, and the number of rows that no build has taken
+    in. `set_aside` says why builds leave the project out, or is empty.
     """
 
     project_id: str
@@ -66,7 +65,7 @@ class ProjectFreshness(msgspec.Struct, rename="camel"):
 
 
 class Status(msgspec.Struct, rename="camel"):
-    """`problems` are what could not be asked."""
+    """`problems` are the parts that could not be asked, with the error."""
 
     home: str
     up: int | None
@@ -78,7 +77,7 @@ class Status(msgspec.Struct, rename="camel"):
 
 
 def read_status(settings: Settings, clock: Clock = now_ms) -> Status:
-    """Asks every part; blocks for seconds where one does not answer."""
+    """Ask every part; blocks for seconds if a part does not answer."""
     record = read_record(settings.home)
     up = record.up.pid if record and is_alive(record.up) else None
     pids = {name: part.pid for name, part in record.parts.items() if is_alive(part)} if record else {}
@@ -153,8 +152,8 @@ def _projects(settings: Settings) -> list[Project]:
 def _freshness(
     warehouse: Warehouse, shard: int, projects: Sequence[str], clock: Clock
 ) -> tuple[int, list[ProjectFreshness]]:
-    """Returns when the shard's last build ended (ms, 0 without one), and how fresh its projects are."""
-    # Before what waits is asked: a batch that lands meanwhile is younger.
+    """Return when the shard's last build ended (ms, 0 without one), and how fresh its projects are."""
+    # Read before the waiting batches: a batch that lands meanwhile is younger.
     now = clock()
     built_at = warehouse.value(LAST_BUILD)
     waiting = {row["project_id"]: row for row in warehouse.rows(WAITING)}

@@ -7,15 +7,15 @@ from cli.processes.record import read_record
 from event_lens.errors import Refused, Unavailable
 from event_lens.process_id import end_process, is_alive
 
-# The warehouse is stopped after the others, and what parts started after them.
+# The warehouse is stopped after the other parts, and child processes of parts after the parts.
 WITHIN_SECONDS = 2 * STOP_WITHIN_SECONDS + 15
 
 
 def stop_home(home: Path) -> bool:
-    """Ends `up` and its parts and returns whether any ran. Blocks until they have ended.
+    """End `up` and its parts and return whether any ran. Blocks until they have ended.
 
-    Only processes whose number and start are the recorded ones are ended. Raises `Unavailable` (`still_running`) when
-    one does not end, `Refused` (`up_of_another`) when they are another user's.
+    Only processes with the recorded number and start time are ended. Raises `Unavailable` (`still_running`) when a
+    process does not end, `Refused` (`up_of_another`) when the processes are another user's.
     """
     record = read_record(home)
     if record is None:
@@ -23,7 +23,7 @@ def stop_home(home: Path) -> bool:
     processes = [record.up, *record.parts.values()]
     living = [process for process in processes if is_alive(process)]
     try:
-        # Where `up` was killed, its parts were told to end by the system and this waits for them.
+        # If `up` was killed, the system has asked its parts to end, and this waits for them.
         left = [process for process in living if not end_process(process, WITHIN_SECONDS)]
     except PermissionError as error:
         raise Refused(

@@ -22,7 +22,7 @@ from orchestration.serve import CODE_LOCK, DAEMON_LOCK, check_no_other_dagster, 
 
 
 def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
-    """Serves all parts until it is told to stop, and returns the exit code; blocks.
+    """Serve all parts until it is told to stop, and return the exit code; blocks.
 
     Raises `Refused` when another `up` or Dagster runs over the home, `Unavailable` (`port_taken`).
     """
@@ -43,14 +43,14 @@ def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
 
 
 def page_line(settings: Settings) -> str:
-    """Returns the line that only the terminal shows when all is ready; no log file holds it, since its address signs
-    in.
+    """Return the line with the sign-in address for the terminal when all parts are ready; it is kept out of the log
+    files.
     """
     return f"The page with your numbers: {sign_in_address(settings)} signs you in once, within 15 minutes."
 
 
 def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
-    """Serves Dagster's page and daemon as `serve_all` does."""
+    """Serve Dagster's page and daemon as `serve_all` does."""
     check_port(settings.dagster_port, "EVENTLENS_DAGSTER_PORT", settings.host)
     supervisor = Supervisor(
         dagster_parts(settings),
@@ -65,20 +65,20 @@ def serve_dagster(settings: Settings, environ: Mapping[str, str]) -> int:
 
 
 def own_parts(settings: Settings) -> list[Part]:
-    """Returns the parts of this home that are ours: warehouse (if it is embedded) and, on the first shard, collector
+    """Return this home's own parts: warehouse (if it is embedded) and, on the first shard, collector
     and query API.
     """
     return [
-        # The others finish their work on the warehouse before it ends.
+        # The other parts finish their work on the warehouse before it ends.
         Part(part, [sys.executable, "-m", "cli.main", part], is_ready, is_last=part == "warehouse")
         for part, is_ready in own_parts_ready(settings).items()
     ]
 
 
 def dagster_parts(settings: Settings) -> list[Part]:
-    """Returns Dagster's parts: its definitions, its page and its daemon.
+    """Return Dagster's parts: its definitions, its page and its daemon.
 
-    Raises `Refused` (`dagster_running`), also for other machines without a password.
+    Raises `Refused`: `dagster_running`, or for access by other machines without a password.
     """
     check_login_beyond_loopback(settings)
     check_no_other_dagster(prepare_dagster_home(settings))
@@ -87,13 +87,13 @@ def dagster_parts(settings: Settings) -> list[Part]:
 
 
 def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """Returns for each part of ours, by name, a check that says whether it does its work."""
+    """Return for each of our parts, by name, a check that it does its work."""
     ready = {
         "collector": f"{settings.local_url(settings.collector_port)}/ready",
         "query": f"{settings.local_url(settings.query_port)}/ready",
     }
     if shard_of_home(settings) > 1:
-        # The first shard's home has those of them all.
+        # The first shard's home serves the collector and query API of all shards.
         ready = {}
     if settings.is_embedded:
         ready = {"warehouse": f"http://{settings.warehouse_host}:{settings.warehouse_port}/ping", **ready}
@@ -101,7 +101,7 @@ def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
 
 
 def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """Returns for each part of Dagster, by name, a check that says whether it does its work."""
+    """Return for each of Dagster's parts, by name, a check that it does its work."""
     home = settings.home / "dagster"
     return {
         "code": partial(is_locked, home / CODE_LOCK),
@@ -111,14 +111,14 @@ def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
 
 
 def with_dagster_home(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment of the parts, with the folder (`DAGSTER_HOME`) in which Dagster's processes look for
+    """Return the environment of the parts, with the folder (`DAGSTER_HOME`) in which Dagster's processes look for
     their home.
     """
     return {**environ, "DAGSTER_HOME": str(prepare_dagster_home(settings))}
 
 
 def addresses_of(settings: Settings) -> dict[str, str]:
-    """Returns the addresses where people find the parts, by name."""
+    """Return the addresses where people find the parts, by name."""
     addresses = {
         "collector": settings.local_url(settings.collector_port),
         "query API": f"{settings.local_url(settings.query_port)}/schema",
@@ -134,13 +134,13 @@ def addresses_of(settings: Settings) -> dict[str, str]:
 
 
 def check_ports(settings: Settings) -> None:
-    """Raises `Unavailable` (`port_taken`) for the first port that somebody else listens on."""
+    """Raise `Unavailable` (`port_taken`) for the first port on which another program listens."""
     for setting, (host, port) in ports_of(settings).items():
         check_port(port, setting, host)
 
 
 def ports_of(settings: Settings) -> dict[str, tuple[str, int]]:
-    """Returns the host and port on which each part listens, by the setting that chooses the port."""
+    """Return the host and port on which each part listens, by the setting that chooses the port."""
     ports = (
         {
             "EVENTLENS_WAREHOUSE_PORT": (settings.warehouse_host, settings.warehouse_port),
@@ -167,7 +167,7 @@ def _log_files(settings: Settings) -> LogFiles:
 
 
 def main() -> None:
-    """Serves all parts; an `EventLensError` is shown as one line."""
+    """Serve all parts; an `EventLensError` is shown as one line."""
     try:
         load_env_file(os.environ)
         sys.exit(serve_all(read_settings(os.environ), os.environ))

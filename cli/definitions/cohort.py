@@ -1,4 +1,4 @@
-"""`eventlens cohort`: profiles by what they did and what is known of them, made, listed and removed."""
+"""`eventlens cohort`: profiles by their events and traits; cohorts are created, listed and removed."""
 
 import re
 from typing import Annotated, Any

@@ -22,7 +22,7 @@ EventFilters = Annotated[
 
 
 def read_filter(text: str) -> RawFilter:
-    """Return one filter. A backslash stands for itself, so that patterns need no second one. Raises `Refused`
+    """Return one filter. A backslash is literal, so that patterns do not have to double it. Raises `Refused`
     (`filters_invalid`).
     """
     words = shlex.shlex(text, posix=True)
@@ -56,7 +56,7 @@ def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[
 
 
 def show_event(name: str, filters: Iterable[dict[str, Any]]) -> str:
-    """Return an event with its filters as text, each filter as it is written."""
+    """Return an event with its filters as text, each filter in the command line's form."""
     written = " and ".join(show_filter(each) for each in filters)
     return f"{name} [{written}]" if written else name
 

@@ -1,4 +1,4 @@
-"""`eventlens funnel`: funnels that every build fills, made, listed and removed."""
+"""`eventlens funnel`: creates, lists and removes funnels that every build fills."""
 
 from typing import Annotated
 

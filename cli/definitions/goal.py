@@ -1,4 +1,4 @@
-"""`eventlens goal`: the events that count as conversions, made, listed and removed."""
+"""`eventlens goal`: creates, lists and removes goals, the events that count as conversions."""
 
 from typing import Annotated
 

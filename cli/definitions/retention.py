@@ -1,4 +1,4 @@
-"""`eventlens retention`: retentions of an event after another, made, listed and removed."""
+"""`eventlens retention`: creates, lists and removes retentions of one event after another."""
 
 from typing import Annotated
 

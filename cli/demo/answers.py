@@ -1,4 +1,4 @@
-"""The query API as the demo asks it."""
+"""The demo's client of the query API."""
 
 import json
 import urllib.request
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True)
 class Answers:
-    """Questions to one service about one project, with a key (id and secret) and the days they are about."""
+    """Questions to one service about one project, with a key (id and secret) and the days of the questions."""
 
     url: str
     project_id: str

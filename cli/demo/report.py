@@ -1,4 +1,4 @@
-"""The demo's report: the answers of the query API as tables, and the proof that they add up to what was sent."""
+"""The demo's report: the answers of the query API as tables, and the proof that they add up to the sent events."""
 
 from typing import Any
 
@@ -11,7 +11,9 @@ BAR = "█"
 
 
 def show_report(answers: Answers, sent: Sent, funnel: tuple[str, ...]) -> None:
-    """Asks and prints everything. Raises `Broken` (`demo_does_not_add_up`) when the ledger is not what was sent."""
+    """Ask all questions and print the answers. Raises `Broken` (`demo_does_not_add_up`) when the ledger differs from
+    the sent events.
+    """
     console.print()
     show_table("Sent over HTTP", ("answer", "requests"), [(str(s), n) for s, n in sorted(sent.statuses.items())])
     _show_metrics(answers)

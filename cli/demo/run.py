@@ -43,14 +43,14 @@ COHORTS = {
     "Readers of the blog": Criterion(event="screen_view", filters=[RawFilter("path", "startsWith", ["/blog"])]),
 }
 PROGRAM_SHARE = 0.1
-"""Of few events the program that no list knows sends no more than this."""
+"""The greatest share of the demo's events that the unlisted program sends."""
 PROGRAM_DAYS_AGO = 3
 
 
 def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -> None:
-    """Runs the demo in a home of its own and on free ports. Every process it starts has ended when it returns.
+    """Run the demo in a home of its own and on free ports. Every process it starts has ended when it returns.
 
-    Raises `Broken` when an answer does not add up to what was sent.
+    Raises `Broken` when an answer does not add up to the sent events.
     """
     started = time.monotonic()
     environ = _environment(environ)
@@ -81,24 +81,23 @@ def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the caller's environment without its Event Lens settings, and with those of the demo."""
+    """Return the caller's environment without its Event Lens settings, and with the demo's settings."""
     parts = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
     return {
         **{name: value for name, value in environ.items() if not name.startswith("EVENTLENS_")},
         **{f"EVENTLENS_{part}_PORT": str(port) for part, port in zip(parts, free_ports(len(parts)), strict=True)},
         "EVENTLENS_HOME": str(Path(HOME).absolute()),
-        # The settings of a site, beside this home too, are not the demo's.
+        # A site's settings file, even one next to this home, does not apply to the demo.
         "EVENTLENS_ENV_FILE": os.devnull,
-        # The simulator stands for the proxy in front of a site: it names the visitors' addresses.
+        # The simulator acts as the proxy in front of a site: it sends the visitors' addresses.
         "EVENTLENS_TRUSTED_PROXIES": "127.0.0.1/32",
         "EVENTLENS_RATE_LIMIT": "0",
     }
 
 
 def _empty(home: Path) -> None:
-    """Removes an earlier demo.
-
-    Raises `Refused` for a folder that is not a demo's, so that no files are lost, and for one that is being served.
+    """Remove an earlier demo. Raises `Refused` for a folder that is not a demo's, so that no files are lost, and for a
+    demo that is being served.
     """
     if not home.exists():
         return
@@ -142,7 +141,7 @@ def _send(settings: Settings, writer: tuple[str, str], events: int, days: int, s
 
 
 def _wait_until_landed(settings: Settings) -> None:
-    """Waits until the collector's spool is empty: everything acknowledged is in lens_raw."""
+    """Wait until the collector's spool is empty: everything acknowledged is in lens_raw."""
     deadline = time.monotonic() + LAND_WITHIN_SECONDS
     collector = Answers(f"http://127.0.0.1:{settings.collector_port}", "", ("", ""), 0)
     with progress_bar("Waiting until everything acknowledged has landed"):

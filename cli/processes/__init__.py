@@ -1,1 +1,1 @@
-"""Several parts under one process: started, watched, started again, and ended together."""
+"""Several parts under one process: started, watched, restarted, and ended together."""

@@ -1,4 +1,4 @@
-"""One part's process with all that it starts: a group of its own, whose lines are read and which ends as one."""
+"""One part's process with all its child processes: a process group whose lines are read and which ends as one."""
 
 import asyncio
 import ctypes
@@ -12,11 +12,11 @@ from contextlib import suppress
 
 from event_lens.process_id import ProcessId, find_process
 
-# The collector lands what it can and the warehouse finishes what runs before they end.
+# Before they end, the collector lands what it can and the warehouse finishes running statements.
 STOP_WITHIN_SECONDS = 30.0
-# What a part started ends a moment after the part; a build that runs has this long.
+# A part's child processes end shortly after the part; a running build gets this long.
 GROUP_WITHIN_SECONDS = 5.0
-# Something that left the group may hold the other end of the pipe for ever.
+# A process that left the group may keep the other end of the pipe open.
 READ_WITHIN_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 MAX_LINE_BYTES = 65_536
@@ -56,9 +56,8 @@ class Child:
         self._waiting = loop.run_in_executor(executor, self._process.wait)
 
     async def ended(self) -> int:
-        """Waits for the end of the process and of all that it started, and until its last line is handed on.
-
-        Returns its exit code, negative for a signal.
+        """Wait for the end of the process and its child processes, and until its last line is handed on. Return its
+        exit code, negative for a signal.
         """
         code = await asyncio.shield(self._waiting)
         await self._end_group()
@@ -67,9 +66,7 @@ class Child:
         return code
 
     async def stop(self) -> None:
-        """Asks the process to end itself and all that it started, and ends them by force when they have not within
-        half a minute.
-        """
+        """Ask the process group to end, and kill what has not ended within half a minute."""
         if self._process.returncode is None:
             self._process.terminate()
         with suppress(TimeoutError):
@@ -86,7 +83,7 @@ class Child:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> bool:
-        """Signals the whole group; returns whether any of it is left."""
+        """Signal the whole group; return whether the group still has a process."""
         try:
             os.killpg(self._process.pid, number)
         except ProcessLookupError:
@@ -95,7 +92,7 @@ class Child:
 
 
 class _Lines(asyncio.Protocol):
-    """Splits what comes into lines; one that is too long comes in pieces."""
+    """Splits the output into lines; a line that is too long is passed on in pieces."""
 
     def __init__(self, on_line: Callable[[str], None], on_end: Callable[[], None]) -> None:
         self._on_line = on_line
@@ -117,6 +114,6 @@ class _Lines(asyncio.Protocol):
 
 
 def _end_with_parent() -> None:
-    """Has the system ask this process to end when its parent is gone, even if the parent was killed."""
+    """Has the system send this process SIGTERM when its parent is gone, even if the parent was killed."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,20 +1,20 @@
-"""How a part's line looks in a terminal that all parts share."""
+"""Formats a part's line for the terminal that all parts share."""
 
 import msgspec
 
 QUIET_LEVELS = ("debug", "info")
-# A person at the terminal waits for the end of a build.
+# The end of a build, which a person at the terminal waits for.
 BUILD_MARKS = ("Built ", "The build of ")
-# As Dagster writes them.
+# Levels in Dagster's notation.
 ERROR_MARKS = (" - ERROR - ", " - CRITICAL - ")
 NOT_SHOWN = ("part", "event", "level", "timestamp")
 
 
 def shown(line: str, *, is_plain: bool) -> str:
-    """Return the line as the terminal shows it; empty for a line that stays in the log files since all goes well.
+    """Return the line as the terminal shows it; empty for a line that only the log files get.
 
-    `is_plain` says whether the part writes nothing but our logs and what goes wrong: then lines of any other kind are
-    shown. Of a part that writes more, dbt's progress say, the end of a build is and what calls itself an error.
+    `is_plain` says that the part writes only our logs and errors: then every other line is shown. For a part that
+    writes more, such as dbt's progress, only the end of a build and lines marked as errors are shown.
     """
     fields = _fields(line)
     if fields is None:

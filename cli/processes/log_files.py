@@ -1,4 +1,4 @@
-"""A log file for each part, which is set aside when it is full."""
+"""A log file per part, which is rotated when it is full."""
 
 import os
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What `eventlens up` runs for a home, written there while it runs, for the commands beside it."""
+"""The record of the processes that `eventlens up` runs, kept in the home for other commands while it runs."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ LOCK = "up.lock"
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The process that watches, and the parts' by name."""
+    """The watching process, and the parts' processes by name."""
 
     up: ProcessId
     parts: dict[str, ProcessId]
@@ -25,7 +25,7 @@ class Record(msgspec.Struct, frozen=True):
 
 @contextmanager
 def recorded(home: Path) -> Iterator["Recorder"]:
-    """Holds the home inside the block. Raises `Refused` (`up_running`) while another `up` does."""
+    """Lock the home inside the block. Raises `Refused` (`up_running`) while another `up` holds the lock."""
     lock = try_lock(prepare_home(home) / LOCK)
     if lock is None:
         raise Refused(
@@ -41,7 +41,7 @@ def recorded(home: Path) -> Iterator["Recorder"]:
 
 
 class Recorder:
-    """Writes the record anew at each change, whole or not at all."""
+    """Rewrites the record at each change, atomically."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / FILE
@@ -58,7 +58,7 @@ class Recorder:
 
 
 def read_record(home: Path) -> Record | None:
-    """Returns the record of an `up` that runs or was killed; `None` when there is none or it cannot be read."""
+    """Return the record of an `up` that runs or was killed; `None` when the record is missing or unreadable."""
     try:
         return msgspec.json.decode((home / FILE).read_bytes(), type=Record)
     except (OSError, msgspec.DecodeError):

@@ -1,4 +1,4 @@
-"""Keeps parts running until told to stop: a part that ends is started again, and the others go on meanwhile."""
+"""Keeps parts running until it is told to stop: a part that ends is restarted, and the other parts keep running."""
 
 import asyncio
 import signal
@@ -19,18 +19,17 @@ STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 30.0
-# A part that lived this long is well: its next end is not one more in a row.
+# A part that lived this long is healthy: its next end starts a new count.
 WELL_AFTER_SECONDS = 60.0
 SLOW_AFTER_SECONDS = 60.0
 LAST_LINES = 15
-"""Of what was not shown of a part that ends by itself."""
+"""The number of unshown lines that are printed for a part that ends by itself."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A process of ours, and how to tell that it does its work.
-
-    `is_last` is stopped when the others have ended. `is_plain` writes nothing but our logs and what goes wrong.
+    """A process of ours, and a check that it does its work. A part with `is_last` is stopped after the others have
+    ended. A part with `is_plain` writes only our logs and errors.
     """
 
     name: str
@@ -74,10 +73,9 @@ class Supervisor:
         self._width = max(len(part.name) for part in parts)
 
     def run(self) -> int:
-        """Blocks until it is told to stop or a part ends before all are ready; returns the exit code.
-
-        It is told by SIGINT, SIGTERM, SIGHUP, or by the end of its output's reader: a terminal that is closed,
-        `head`. Where SIGHUP is ignored, as under `nohup`, neither that nor the reader's end counts.
+        """Block until it is told to stop, or until a part ends before all are ready; return the exit code. It stops at
+        SIGINT, SIGTERM and SIGHUP, and when its output's reader ends (a closed terminal, `head`). Where SIGHUP is
+        ignored, as under `nohup`, neither SIGHUP nor the reader's end stops it.
         """
         return asyncio.run(self._run())
 
@@ -97,7 +95,7 @@ class Supervisor:
         self._terminal = Terminal(gone)
         if not stays and self._terminal.pipe is not None:
             loop.add_reader(self._terminal.pipe, self._reader_gone, self._terminal.pipe)
-        # A thread of each part waits for its end, another asks whether it is ready.
+        # One thread per part waits for its end, another one checks whether it is ready.
         self._executor = ThreadPoolExecutor(2 * len(self._parts))
         keeping = [asyncio.ensure_future(self._keep(part)) for part in self._parts]
         announcing = asyncio.ensure_future(self._announce())
@@ -118,7 +116,7 @@ class Supervisor:
         self._leaving.set()
 
     async def _keep(self, part: Part) -> None:
-        """Runs a part again and again, with longer pauses while it ends soon."""
+        """Restart a part whenever it ends, with longer pauses while it ends soon after its start."""
         pause = FIRST_PAUSE_SECONDS
         while not self._leaving.is_set():
             started = time.monotonic()
@@ -143,7 +141,7 @@ class Supervisor:
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def _announce(self) -> None:
-        """Says once which parts are slow to start, and once that all are ready."""
+        """Say once which parts are slow to start, and once that all are ready."""
         begun = time.monotonic()
         waiting = list(self._parts)
         while waiting:

@@ -1,4 +1,4 @@
-"""Lines for whoever started the parts: a slow reader does not delay them, and a reader that is gone is reported."""
+"""Lines for whoever started the parts: a slow reader does not delay the parts, and a closed pipe is reported."""
 
 import fcntl
 import os
@@ -15,8 +15,8 @@ class Terminal:
     """Writes lines to a descriptor from a thread of its own; lines beyond a thousand that wait are left out."""
 
     def __init__(self, on_gone: Callable[[], None], descriptor: int = 1) -> None:
-        """Starts the thread that writes to `descriptor`; it calls `on_gone` once when writing fails: the terminal or
-        the pipe's reader is gone.
+        """Start the thread that writes to `descriptor`; the thread calls `on_gone` once when writing fails, because the
+        terminal or the pipe's reader is gone.
         """
         self._on_gone = on_gone
         self._descriptor = descriptor
@@ -27,20 +27,20 @@ class Terminal:
 
     @property
     def pipe(self) -> int | None:
-        """The descriptor if it is a pipe's end for writing (an event loop can see its reader leave), else None."""
+        """Return the descriptor if it is a pipe's writing end (an event loop can see its reader leave), else None."""
         is_pipe = stat.S_ISFIFO(os.fstat(self._descriptor).st_mode)
         is_for_writing = fcntl.fcntl(self._descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
         return self._descriptor if is_pipe and is_for_writing else None
 
     def say(self, line: str) -> None:
-        """Queues a line, or leaves it out when a thousand wait; never blocks."""
+        """Queue a line, or leaves it out when a thousand wait; never blocks."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             self._left_out += 1
 
     def close(self) -> None:
-        """Waits up to a second until the waiting lines are written."""
+        """Wait up to a second until the waiting lines are written."""
         try:
             self._lines.put(None, timeout=CLOSE_WITHIN_SECONDS)
         except queue.Full:

@@ -1,1 +1,3 @@
-"""Simulated traffic: believable visitors, the same for the same seed, sent over HTTP as browsers and servers would."""
+"""Simulated traffic: realistic visitors, reproducible by a seed, whose events are sent over HTTP as browsers and
+servers send them.
+"""

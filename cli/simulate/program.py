@@ -1,4 +1,4 @@
-"""A program that no list knows: it asks for the first page at even intervals, by night as by day, as an old browser."""
+"""A program on no bot list: it requests the first page at regular intervals, day and night, as an old browser."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ EVERY_MS = DAY_MS // 72
 
 
 def program_requests(first_ms: int, views: int = VIEWS) -> Iterator[tuple[int, Request]]:
-    """Its requests, each with its time (ms since the epoch)."""
+    """Return the program's requests, each with its time (ms since the epoch)."""
     for number in range(views):
         at_ms = first_ms + number * EVERY_MS
         payload = {

@@ -20,7 +20,7 @@ TRIES = 5
 
 @dataclass
 class Sent:
-    """What was sent and how the collector answered: requests by status, events by what became of them."""
+    """What was sent and how the collector answered: requests by status, events by outcome."""
 
     event_count: int = 0
     acknowledged_count: int = 0
@@ -45,9 +45,9 @@ def send_traffic(
     requests: Iterable[Request],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Sent:
-    """Sends all requests and waits for the answers; `on_progress` is called with the events of each.
+    """Send all requests and wait for the answers; `on_progress` is called with the events of each.
 
-    What a page sends carries the client's id and the site's `Origin`, what its server sends the secret too. Blocks
+    A page's requests carry the client's id and the site's `Origin`; its server's requests carry the secret, too. Blocks
     until all are answered. Raises `Unavailable` (`collector_unreachable`) when the collector is not there.
     """
     waiting: queue.Queue[Request | None] = queue.Queue(maxsize=CONNECTIONS * 16)
@@ -95,7 +95,7 @@ def _connect(collector_url: str) -> http.client.HTTPConnection:
 def _post(
     connection: http.client.HTTPConnection, request: Request, client: tuple[str, str]
 ) -> tuple[int, dict[str, object]]:
-    """Posts one request; a busy collector (429, 503) is asked again after the time it names."""
+    """Post one request; after 429 or 503 send it again after the time that the collector names."""
     client_id, secret = client
     headers = {
         "Content-Type": "application/json",
@@ -112,7 +112,7 @@ def _post(
         text = response.read()
         if response.status not in (429, 503):
             break
-        # The collector closes connections that say nothing for seconds; the next request opens another.
+        # The collector closes idle connections after seconds; the next request opens a new one.
         connection.close()
         threading.Event().wait(float(response.headers.get("Retry-After", "1")))
     return response.status, json.loads(text or b"{}")

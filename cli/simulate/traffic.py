@@ -1,4 +1,6 @@
-"""The traffic of some days as requests: visits in order of time, then what real networks add (late, twice, broken)."""
+"""The traffic of some days as requests: visits in order of time, then late, duplicate and malformed requests, as in
+real networks.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from cli.simulate.visits import SITE, make_visit
 DAY_MS = 86_400_000
 EVENTS_PER_VISITOR = 11
 MAX_BATCH = 100
-# Shares of visits: sent event by event, by a crawler, delivered long after they happened, delivered twice.
+# Shares of visits: sent event by event, made by a crawler, delivered late, delivered twice.
 ONE_BY_ONE = 0.15
 BY_A_CRAWLER = 0.03
 LATE = 0.04
@@ -28,7 +30,7 @@ MALFORMED: tuple[Any, ...] = (
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request: where, what, as whom. `body` is a JSON value, or bytes that are not JSON."""
+    """One HTTP request: its path, body and credentials. `body` is a JSON value, or bytes that are not JSON."""
 
     path: str
     body: Any
@@ -48,8 +50,7 @@ class Message:
 
 
 def make_traffic(events: int, days: int, seed: int, now_ms: int) -> Iterator[Request]:
-    """Yield requests that hold exactly `events` events of the `days` up to `now_ms`; the same for the same
-    arguments.
+    """Yield requests with exactly `events` events on the `days` up to `now_ms`; equal arguments give equal requests.
 
     Visits come in the order of their time, as batches of one visitor or event by event; late ones come at the end, some
     requests come twice with the same `messageId`s, and about one visit in 50 sends something malformed.
@@ -80,7 +81,9 @@ class Visit:
 
 @dataclass(frozen=True)
 class Traffic:
-    """All visits of a seed, each made from its number alone, so that they need not be kept to be put in order."""
+    """All visits of a seed, each derived from its number alone, so that they can be sorted without being kept in
+    memory.
+    """
 
     days: int
     seed: int

@@ -1,4 +1,4 @@
-"""Who visits: people with a device, an address, a browser and a habit."""
+"""Simulated visitors: people with a device, an address, a browser and a habit."""
 
 from dataclasses import dataclass
 from random import Random
@@ -63,7 +63,7 @@ def make_visitors(random: Random, count: int) -> list[Visitor]:
         Visitor(
             device_id="" if random.random() < WITHOUT_DEVICE_ID else f"device-{random.getrandbits(64):016x}",
             profile_id=f"customer-{number}" if random.random() < CUSTOMERS else "",
-            # 198.18.0.0/15 is set aside for tests and belongs to nobody.
+            # 198.18.0.0/15 is reserved for tests.
             address=f"198.18.{random.randrange(256)}.{random.randrange(1, 255)}",
             user_agent=random.choices(agents, weights)[0],
             language=random.choice(LANGUAGES),

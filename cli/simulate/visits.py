@@ -37,7 +37,7 @@ MAX_VISIT = 25
 
 @dataclass(frozen=True)
 class Action:
-    """One thing a visitor does: seconds after the visit began, the wire's type and payload, and whether the shop's
+    """One action of a visitor: the seconds since the visit began, the wire's type and payload, and whether the shop's
     server reports it (with the secret) rather than the page."""
 
     after_seconds: float
@@ -47,7 +47,7 @@ class Action:
 
 
 def make_visit(random: Random, visitor: Visitor) -> Iterator[Action]:
-    """Yield the actions of one visit in order. Someone who buys or signs up is identified from then on."""
+    """Yield the actions of one visit in order. A visitor who buys or signs up is identified from then on."""
     _, referrer, campaign = random.choices(SOURCES, [weight for weight, _, _ in SOURCES])[0]
     template = _pick(random, ENTRIES)
     product, at, is_known = random.choice(PRODUCTS), 0.0, False
