@@ -1,4 +1,4 @@
-"""The server's two configuration files: what the server is, and who may do what in it."""
+"""The server's two configuration files: one for the server, one for its users and their rights."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -12,15 +12,17 @@ from event_lens.warehouse.access import Service
 from event_lens.warehouse.sql_users import NOT_HIDDEN
 
 HOLDER = "default"
-"""Whom the statement that holds the server logs in as; the name and the empty password are the engine's own."""
+"""The user of the statement that keeps the server running; its name and empty password are the engine's own."""
 
 ANALYST, PROJECT_ANALYST, PARSER = "analyst", "project_analyst", "parser"
-"""The guard's own users: for all projects, for the projects named in a header, and to read what a statement says."""
+"""The guard's own users: for all projects, for the projects named in a header, and for parsing statements."""
 
 PROJECTS_HEADER = "X-Event-Lens-Projects"
-"""The projects of an analyst, by comma. Only the guard can send it as those users: it alone has their passwords."""
+"""The projects of an analyst, separated by commas. Only the guard can send the header as these users: it alone has
+their passwords.
+"""
 
-# They name files and addresses that the engine reads for a table sent along, before it looks at the statement.
+# These settings name files and addresses that the engine reads for a table sent along, before it checks the statement.
 _READ_BEFORE_STATEMENTS = (
     "format_schema",
     "format_schema_source",
@@ -30,21 +32,22 @@ _READ_BEFORE_STATEMENTS = (
 )
 
 PROJECTS_SETTING = "log_comment"
-"""The same as a setting: it goes on to other shards, as headers do not. This one changes nothing but the log, and
-`clickhouse-local` takes no settings of our own."""
+"""The setting with the same projects: settings are passed on to other shards, headers are not. `log_comment` changes
+nothing but the log, and `clickhouse-local` takes no custom settings.
+"""
 
-# With a condition of one's own the engine would judge rows that a policy hides, or read files in it.
+# With a condition of the analyst's own the engine would evaluate rows that a policy hides, or read files.
 _ABOUT_OTHERS = ("additional_table_filters", "additional_result_filter")
-# What the engine may spend on a text before it knows whose it is allowed to be.
+# Limits for parsing a statement before its user's rights are known.
 _PARSING = ("max_query_size", "max_parser_depth", "max_parser_backtracks")
 _MAX_SERVER_CONNECTIONS = 16_384
-"""Over all ports: a crowd at one of them must not take those of the services."""
+"""Over all ports: a crowd at one port must not take the connections of the services."""
 
 _OF_HEADER = f"getClientHTTPHeader('{PROJECTS_HEADER}')"
 _OF_SETTING = f"getSetting('{PROJECTS_SETTING}')"
 _MAX_ANALYST_MEMORY_BYTES = 2_000_000_000
 ANALYST_QUERIES = 4
-"""How many questions of one analyst run at a time."""
+"""The number of one analyst's questions that run at a time."""
 
 ANALYST_LIMITS = {
     "max_execution_time": 60,
@@ -58,25 +61,26 @@ _SHARD_READS = ("GRANT SELECT ON lens_shard.*", "GRANT SELECT ON lens_raw.hidden
 _SPANNING: Mapping[str, object] = {
     # A question that names its projects goes to their shards only.
     "optimize_skip_unused_shards": 1,
-    # A subquery is asked of all shards once: right also where it is about other projects than the question around it.
+    # A subquery runs once on all shards, which is also correct when it is about other projects than the outer question.
     "distributed_product_mode": "global",
 }
 
 
-# Rights of the services. Reading a table that is not named here is refused, and so is reaching files and addresses.
+# Rights of the services. Reading any table that is not named here is refused, and so is access to files and addresses.
 _GRANTS: Mapping[Service, Sequence[str]] = {
     "admin": (
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, SYSTEM, KILL QUERY, CLUSTER, REMOTE,"
         " dictGet, UNDROP TABLE ON *.*",
         "GRANT TABLE ENGINE ON *",
     ),
-    # Of files it reaches those in the folder of backups: the configuration says so for BACKUP, the kernel for the rest.
+    # It reaches no files outside the folder of backups: the configuration enforces this for BACKUP, the kernel
+    # otherwise.
     "backup": (
         "GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, BACKUP ON *.*",
         "GRANT TABLE ENGINE ON *",
         "GRANT READ, WRITE ON FILE",
         "GRANT READ, WRITE ON DISK",
-        # The views of `lens` read with the rights of who built them.
+        # The views of `lens` read with the rights of the user that built them.
         "GRANT SET DEFINER ON builder",
     ),
     "builder": (
@@ -102,7 +106,7 @@ _GRANTS: Mapping[Service, Sequence[str]] = {
         "GRANT SELECT ON lens_shard.*",
         "GRANT SELECT ON lens_staging.*",
         "GRANT SELECT ON lens_raw.*",
-        # How KILL QUERY finds a statement; it stops those of the same user only.
+        # KILL QUERY looks statements up here; it stops those of the same user only.
         "GRANT SELECT(query_id, user, query) ON system.processes",
     ),
 }
@@ -128,9 +132,9 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Shards:
-    """The servers that are shards of one warehouse: their native ports, in order, and the secret they share.
-
-    A shard believes another one, by the secret, who asks; grants and row policies of that user hold on each of them.
+    """The servers that are shards of one warehouse: their native ports, in order, and the secret they share. Because of
+    the secret, a shard trusts another shard's statement of which user asks; that user's grants and row policies hold on
+    each shard.
     """
 
     native_ports: Sequence[int]
@@ -144,7 +148,7 @@ def server_config(
     shards: Shards | None = None,
     backups: Path | Bucket | None = None,
 ) -> str:
-    """Return the text of `config.xml`: all statements together take at most `memory_bytes`, and backups go to
+    """Return the text of `config.xml`: all statements together use at most `memory_bytes`, and backups are written to
     `backups` only.
     """
     root = ElementTree.Element("clickhouse")
@@ -157,10 +161,10 @@ def server_config(
         # Not the engine's own `default`, in which every unknown name is a file; `engine` makes a database of that name.
         "default_database": "",
         "database": "system",
-        # Nobody is anybody without naming a user: a web page's GET is refused before it runs.
+        # A request without a user's name has no user: a web page's GET is refused before it runs.
         "default_session_user": "",
         "allow_experimental_webterminal": 0,
-        # A dropped table leaves the disk at once: what was erased must not stay in one.
+        # A dropped table is removed from the disk at once: erased rows must not stay in it.
         "database_atomic_delay_before_drop_table_sec": 0,
         "max_server_memory_usage": memory_bytes,
         "mark_cache_size": memory_bytes // 10,
@@ -168,7 +172,7 @@ def server_config(
         "memory_worker_period_ms": 500,
         "max_connections": _MAX_SERVER_CONNECTIONS,
         "log-level": "error",
-        # A wait that fails is followed by the next one (`engine`).
+        # When a wait fails, the next one follows (`engine`).
         "ignore-error": 1,
     }.items():
         ElementTree.SubElement(root, name).text = str(value)
@@ -184,14 +188,15 @@ def server_config(
 def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded: bool = False) -> str:
     """Return the text of `users.xml`, with the hashed password of every service and every user of the guard.
 
-    On a shard of several `lens` reads the tables of `lens_shard`, there and on the others.
+    On a shard of several, `lens` reads the tables of `lens_shard` of this shard and of the others.
     """
     root = ElementTree.Element("clickhouse")
     profiles = ElementTree.SubElement(root, "profiles")
     limits = {**ANALYST_LIMITS, "max_memory_usage": min(_MAX_ANALYST_MEMORY_BYTES, memory_bytes // 8)}
     usual = {
         "max_memory_usage": memory_bytes * 3 // 4,
-        # Builds may be long, but nothing runs for ever; inserts are cut smaller than on a server's machine.
+        # Builds may be long, but every statement has a time limit; inserts use smaller blocks than on a dedicated
+        # server.
         "max_execution_time": 600,
         "max_insert_block_size": 131_072,
         "min_insert_block_size_rows": 262_144,
@@ -201,12 +206,12 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded:
         "http_max_field_value_size": 16_777_216,
     }
     _add_profile(profiles, "default", usual)
-    # The server stops a question whose client has left only where nothing can be written.
+    # The server stops a question whose client has disconnected only for read-only users.
     _add_profile(profiles, "reader", {**usual, "readonly": 2}, constant=("readonly",))
     _add_profile(
         profiles,
         "holder",
-        # It waits all the time, so every other statement of this user is refused.
+        # The holding statement always runs, so every other statement of this user is refused.
         {"max_execution_time": 0, "max_concurrent_queries_for_all_users": 1},
         constant=("max_concurrent_queries_for_all_users", *_READ_BEFORE_STATEMENTS, *_PARSING),
     )
@@ -252,16 +257,16 @@ def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded:
         "GRANT SELECT ON information_schema.*",
         "GRANT SELECT ON INFORMATION_SCHEMA.*",
         "GRANT SELECT ON system.keywords",
-        # How KILL QUERY finds a statement; it stops those of the same user only.
+        # KILL QUERY looks statements up here; it stops those of the same user only.
         "GRANT SELECT(query_id, user, query) ON system.processes",
-        # What `information_schema.tables` sums up.
+        # `information_schema.tables` reads these.
         "GRANT SELECT(database, table, active, primary_key_size, marks_bytes, secondary_indices_compressed_bytes,"
         " secondary_indices_marks_bytes) ON system.parts",
     )
     analyst = _add_user(users, ANALYST, passwords[ANALYST], "analyst", reads)
     project_analyst = _add_user(users, PROJECT_ANALYST, passwords[PROJECT_ANALYST], "analyst", reads)
     if is_sharded:
-        # Rows are read from the tables of each shard, so there the policies are.
+        # Rows are read from the tables of each shard, so the policies are on those tables.
         _add_row_policy(analyst, OWN, NOT_HIDDEN)
         _add_row_policy(project_analyst, OWN, f"{_owned(_OF_SETTING)} AND {NOT_HIDDEN}")
     else:
@@ -281,7 +286,7 @@ def _add_bucket(root: ElementTree.Element, bucket: Bucket) -> None:
         "endpoint": f"{bucket.url}/",
         "access_key_id": bucket.key,
         "secret_access_key": bucket.secret,
-        # The store may be away while the warehouse starts.
+        # The store may be unreachable while the warehouse starts.
         "skip_access_check": "1",
     }.items():
         ElementTree.SubElement(disk, name).text = value
@@ -316,7 +321,7 @@ def _add_profile(
         ElementTree.SubElement(ElementTree.SubElement(constraints, setting), "const")
     for setting, limit in (largest or {}).items():
         constraint = ElementTree.SubElement(constraints, setting)
-        # 0 would be no limit at all. Shards send it to one another for subqueries, so there only the guard refuses it.
+        # 0 would mean no limit. Shards send 0 to one another for subqueries, so on shards only the guard refuses it.
         if setting not in unbounded:
             ElementTree.SubElement(constraint, "min").text = "1"
         ElementTree.SubElement(constraint, "max").text = str(limit)
@@ -342,7 +347,7 @@ def _add_user(
 
 def _add_row_policy(user: ElementTree.Element, database: str, condition: str) -> None:
     databases = ElementTree.SubElement(user, "databases")
-    # A name without letters stands for every table, those to come included.
+    # A name without letters stands for every table, future ones included.
     table = ElementTree.SubElement(ElementTree.SubElement(databases, "database", name=database), "table", name="")
     ElementTree.SubElement(table, "filter").text = condition
 

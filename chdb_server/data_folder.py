@@ -1,4 +1,4 @@
-"""The data folder, which one process owns at a time."""
+"""The data folder, which is owned by one process at a time."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from event_lens.file_lock import try_lock
 
 @contextmanager
 def owned(folder: Path) -> Iterator[Path]:
-    """Hold `folder` for this process; the lock goes with the process, however it ends.
+    """Hold `folder` for this process; the lock is released when the process ends, even if it is killed.
 
     Raises `Refused` (`warehouse_folder_held`) at once when another process holds it.
     """
@@ -34,7 +34,7 @@ def owned(folder: Path) -> Iterator[Path]:
 
 
 def keep_default_database(folder: Path) -> None:
-    """Attach the database `default` of an earlier version, which had it without a file, so that its tables are found
+    """Attach the database `default` of an earlier version, which kept no file for it, so that its tables are found
     again.
     """
     link = folder / "metadata" / "default"

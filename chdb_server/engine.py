@@ -1,8 +1,8 @@
-"""ClickHouse's server in this process: chDB's `clickhouse-local` told to listen, and held until it is to end.
+"""ClickHouse's server in this process: chDB's `clickhouse-local`, made to listen, and kept running until it is closed.
 
 `SYSTEM START LISTEN` starts the server's own HTTP and native handlers (ClickHouse pull request 101143). `import chdb`
 opens another kind of server, in which that statement is refused, so the extension module is loaded by its path. The
-statement after it reads a pipe that never has data: it ends, and the server with it, when the pipe is closed.
+next statement reads a pipe that never has data. When the pipe is closed, the statement ends, and the server with it.
 """
 
 import contextlib
@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Event, Thread
 from types import ModuleType
 
-# While it waits, nobody else can run a statement as the user it logs in as (`config.HOLDER`). One that comes between
-# listening and waiting makes a wait fail, and then the next one is tried.
+# While the statement waits, no other statement can run as its user (`config.HOLDER`). A statement that arrives between
+# listening and waiting makes a wait fail, and then the next wait is tried.
 _WAITS = 200
 _MICROSECONDS_BETWEEN_LOOKS = 10_000_000
 
@@ -23,7 +23,8 @@ _MICROSECONDS_BETWEEN_LOOKS = 10_000_000
 class Engine:
     """The server over `data`, configured by `config.xml` and `users.xml` in `configuration`.
 
-    `confine` runs in the engine's first thread before it opens anything; what it restricts holds for all of them.
+    `confine` runs in the engine's first thread before it opens anything; its restrictions are inherited by all threads
+    that the engine starts.
     """
 
     def __init__(self, data: Path, configuration: Path, confine: Callable[[], object]) -> None:
@@ -33,11 +34,11 @@ class Engine:
         self._failure = ""
         self._ended = Event()
         self._waiting, self._closing = os.pipe()
-        # A daemon, so that an error elsewhere ends the process; what was answered is on disk.
+        # A daemon thread, so that an error elsewhere ends the process; acknowledged data is on disk.
         self._thread = Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
-        """Start the server; it listens some time later, or `has_ended`."""
+        """Start the server; it listens some time later, or `has_ended` becomes true."""
         self._thread.start()
 
     @property
@@ -46,28 +47,28 @@ class Engine:
 
     @property
     def failure(self) -> str:
-        """Why the server ended by itself, in its own words."""
+        """Return the server's own message on why it ended by itself."""
         return self._failure
 
     def close(self, within_seconds: float) -> bool:
-        """End the server, running statements too, and say whether it has ended in time; blocks."""
+        """End the server and its running statements, and return whether it has ended in time; blocks."""
         with contextlib.suppress(OSError):
             os.close(self._closing)
         return self._ended.wait(within_seconds)
 
     def _run(self) -> None:
         try:
-            # The module looks for the libraries beside it in the working directory.
+            # The module looks for its libraries in the working directory.
             module = _load()
             module.set_signal_handlers_enabled(False)
             os.chdir(self._configuration)
             self._confine()
-            # Else it looks for progress ten times a second.
+            # Otherwise the statement checks its progress ten times a second.
             wait = (
                 f"SELECT count() FROM file('/dev/fd/{self._waiting}', LineAsString, 'line String')"
                 f" SETTINGS interactive_delay = {_MICROSECONDS_BETWEEN_LOOKS};"
             )
-            # Without the last statement the server's end ends the process, too.
+            # Without the last statement, the end of the server ends the process, too.
             script = (
                 "CREATE DATABASE IF NOT EXISTS default; SYSTEM START LISTEN QUERIES ALL; "
                 f"{wait * _WAITS} SYSTEM STOP LISTEN QUERIES ALL"

@@ -37,9 +37,9 @@ _START_WITHIN_SECONDS = 300.0
 _DRAIN_SECONDS = 10.0
 _CLOSE_WITHIN_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
-# What the engine reads of the system besides its folder: its own memory, and the memory it may take.
+# The system files that the engine reads besides its folder: its own memory, and the memory it may take.
 _SYSTEM_FILES = ("/proc/meminfo", "/sys/fs/cgroup")
-# What a client of a store of backups needs: where names lead, which certificates are believed, and chance.
+# The files that a client of the backup store needs: DNS configuration, trusted certificates, and random numbers.
 _STORE_FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/ssl", "/dev/urandom")
 
 
@@ -90,7 +90,7 @@ def serve(settings: Settings) -> None:
                 try:
                     engine = _start(folder, Path(configuration), listeners, shards, backups)
                 finally:
-                    # The engine works in the configuration's folder, which goes now.
+                    # The engine's working directory is the configuration's folder, which is removed now.
                     os.chdir(home)
             try:
                 _prepare_tables(access, settings, registry)
@@ -101,7 +101,7 @@ def serve(settings: Settings) -> None:
                 serve_until_stopped(lambda: guard, port, host=host, drain=guard.close)
                 _drain(access)
             except EventLensError as error:
-                # The engine's end would end the process with 0, and Python cannot end in order beside a running one.
+                # The engine's end would end the process with 0, and Python cannot exit gracefully while an engine runs.
                 sys.stderr.write(f"{error.code}: {error.message}\n")
                 sys.stderr.flush()
                 os._exit(1)
@@ -109,7 +109,7 @@ def serve(settings: Settings) -> None:
         finally:
             registry.close()
         if not has_ended:
-            # It waits for idle connections. Statements had their time, and what was answered is on disk.
+            # The engine waits for idle connections. Statements had time to end, and acknowledged data is on disk.
             os._exit(0)
 
 
@@ -142,7 +142,7 @@ def _check_alone(registry: Registry) -> None:
 
 
 def _prepare_backups(settings: Settings) -> Path | Bucket:
-    """Return where backups lie; a folder is made if it is missing. Raises `Refused` (`backups_unwritable`)."""
+    """Return where backups are written; a missing folder is created. Raises `Refused` (`backups_unwritable`)."""
     if is_bucket(settings):
         return Bucket(settings.backups, settings.backups_key, settings.backups_secret)
     folder = backups_folder(settings)
@@ -159,7 +159,7 @@ def _prepare_backups(settings: Settings) -> Path | Bucket:
 def _start(
     folder: Path, configuration: Path, listeners: Listeners, shards: Shards | None, backups: Path | Bucket
 ) -> Engine:
-    """Start the engine and wait until it answers. Raises `Broken` when it ends before."""
+    """Start the engine and wait until it answers. Raises `Broken` when it ends before it answers."""
     ports = (listeners.http_port, listeners.native_port)
     peers = [*(shards.native_ports if shards else ())]
     files = [*_SYSTEM_FILES, f"/proc/{os.getpid()}/statm"]
@@ -186,13 +186,17 @@ def _start(
                 code="warehouse_folder_damaged",
             )
         if time.monotonic() > deadline:
-            raise Unavailable("The engine does not answer.", code="warehouse_unreachable")
+            raise Unavailable(
+                f"The engine has not answered within {_START_WITHIN_SECONDS:.0f} seconds of its start. Start the "
+                "warehouse again; if it fails again, look at the load of the machine and its disk.",
+                code="warehouse_unreachable",
+            )
         time.sleep(_LOOK_SECONDS)
     return engine
 
 
 def _drain(access: Access) -> None:
-    """Let running statements end, for a while."""
+    """Wait a limited time for running statements to end."""
     deadline = time.monotonic() + _DRAIN_SECONDS
     busy = "SELECT count() FROM system.processes WHERE user NOT IN ('', 'default') AND query_id != queryID()"
     try:
@@ -204,7 +208,7 @@ def _drain(access: Access) -> None:
 
 
 def _access(home: Path, ours: set[int]) -> Access:
-    """Return the services' port and passwords. The port changes when somebody else took it or it is one of `ours`."""
+    """Return the services' port and passwords. The port changes when another program took it or it is one of `ours`."""
     access = read_access(home)
     while access.http_port in ours:
         access = move_access(home)

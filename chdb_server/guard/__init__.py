@@ -1,1 +1,3 @@
-"""The door for analysts and web pages: it knows SQL users, judges what they ask, and passes it on to the server."""
+"""The door for analysts and web pages: it authenticates SQL users, checks their questions, and passes them on to the
+server.
+"""

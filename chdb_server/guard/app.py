@@ -1,7 +1,7 @@
 """The guard as an ASGI application on the warehouse's port.
 
-It refuses web pages of others, judges what analysts ask, and passes everything else on: who has a password of the
-server's own is the server's business.
+It refuses requests of other sites' pages, checks analysts' questions, and passes every other request on: the server
+itself authenticates its own users.
 """
 
 import asyncio
@@ -49,10 +49,12 @@ _WAIT_SECONDS = 30.0
 _STATEMENT_SECONDS = 20.0
 _PIECE_SECONDS = 60.0
 _MAX_PASSED_ON = 512
-"""Requests of users with a password of the server's own, who are judged there: a crowd leaves room for the services."""
+"""The limit on requests of the server's own users, which the server checks: a crowd of them leaves room for the
+services.
+"""
 
 _CREDENTIALS = frozenset({"user", "password"})
-# They count rows of all projects.
+# These fields count rows of all projects.
 _COUNTING_HEADERS = frozenset({"x-clickhouse-summary", "x-clickhouse-progress"})
 _COUNTING_FIELDS = frozenset({"max_rows_to_read"})
 _OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -61,7 +63,7 @@ _HEALTH = frozenset({"/ping", "/replicas_status"})
 _PAGES = frozenset({"/play", "/dashboard", "/binary", "/merges", "/jemalloc"})
 # Users of the guard and of the engine itself.
 _NOT_FOR_CLIENTS = frozenset({HOLDER, PARSER, PROJECT_ANALYST})
-# They belong to one connection, and there are two.
+# A session belongs to one connection, and the guard has two.
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"})
 
 
@@ -127,13 +129,13 @@ class Guard:
 
     async def _answer(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode("latin-1")
-        # Of two fields of one name the server takes the first, so that is the one to judge.
+        # Of two fields with one name the server uses the first, so the first is checked.
         fields = dict(reversed(parse_qsl(query, keep_blank_values=True, errors="surrogateescape")))
         if any(name.lower() in _CREDENTIALS - {name} for name in fields):
-            # The server takes a name in any case, and would read another user than is judged here.
+            # The server accepts field names in any case, and would read another user than the one checked here.
             raise failure(BAD_ARGUMENTS, "BAD_ARGUMENTS", "Write user and password in lower case.")
         if scope["path"] in _PAGES:
-            # Who opens a page types the password there, whatever name stands in its address.
+            # The visitor of a page types the password there, whatever name its address has.
             await self._pass_on({**scope, "query_string": b""}, headers, receive, send)
             return
         credentials = read_credentials(headers, fields)
@@ -153,7 +155,7 @@ class Guard:
 
     async def _known(self, credentials: Credentials) -> FoundUser | None:
         """Return the SQL user, or None for a user that only the server knows. Raises `StatementError` for a wrong
-        password and for names that clients may not use.
+        password and for user names that clients may not use.
         """
         name, password = credentials
         if name in _NOT_FOR_CLIENTS or not name.isprintable():
@@ -193,7 +195,7 @@ class Guard:
             statement = await self._sandbox.check(
                 question.text, question.parameters, is_for_all_projects=user.is_for_all_projects
             )
-            # What was judged is what runs.
+            # The checked text is the text that runs.
             sql = statement.sql + (f"\nFORMAT {statement.format}".encode() if statement.format else b"")
         if question.query_id in self._running:
             raise failure(
@@ -228,7 +230,7 @@ class Guard:
             del self._running[question.query_id]
 
     async def _pass_on(self, scope: dict[str, Any], headers: dict[str, str], receive: Receive, send: Send) -> None:
-        """Pass the request on as it came, for the server to judge."""
+        """Pass the request on unchanged; the server checks it."""
         target = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
         if scope["query_string"]:
             target += f"?{scope['query_string'].decode('latin-1')}"
@@ -261,7 +263,8 @@ class Guard:
     ) -> None:
         """Send a request to the server and its answer back; stop it when the client goes away before the end.
 
-        `is_read` is set when a body that comes from `receive` has come whole; until then the body notices the leaving.
+        `is_read` is set when a body that comes from `receive` has come whole; until then the body notices that the
+        client has left.
         """
         forwarding = asyncio.ensure_future(
             _exchange(upstream, method, target, headers, body, send, is_head=is_head, left_out=left_out)
@@ -305,7 +308,7 @@ async def _exchange(
 
 
 def _check_counting(question: Question) -> None:
-    """Raise `StatementError` for a field by which the number of all projects' rows can be found."""
+    """Raise `StatementError` for a field that reveals the number of rows of all projects."""
     for name in sorted(_COUNTING_FIELDS & question.fields.keys()):
         raise failure(READONLY, "READONLY", f"Cannot modify '{name}': it counts rows of all projects.")
 
@@ -323,14 +326,13 @@ def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
         return True
     if "origin" in headers and (origin.scheme, origin.netloc) != ("http", host.netloc):
         return True
-    # A picture or a script of a page sends no origin; browsers say here whose page it is.
+    # Requests for a page's pictures and scripts carry no origin; browsers name the page's site here.
     return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 async def _pieces(receive: Receive, is_read: asyncio.Event) -> AsyncIterator[bytes]:
-    """The body of a request; sets `is_read` after it.
-
-    Raises `ClientGoneError` when the client goes away before, or sends nothing for a minute.
+    """Yield the body of a request, then set `is_read`. Raises `ClientGoneError` when the client disconnects earlier, or
+    sends nothing for a minute.
     """
     while True:
         try:

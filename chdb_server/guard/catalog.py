@@ -1,4 +1,6 @@
-"""The tables that the analyst may read: those of `lens`, and what clients draw their trees from."""
+"""The tables that the analyst may read: those of `lens`, and the system tables that clients build their object trees
+from.
+"""
 
 DATABASE = "lens"
 
@@ -27,6 +29,6 @@ def is_open(name: str) -> bool:
     """Return whether the analyst may read the table `name`, written `database.table` or `table`."""
     database, dot, table = name.partition(".")
     if not dot:
-        # A name without a database is a common table expression, or a table of the current database: ours.
+        # A name without a database is a common table expression, or a table of the current database, which is `lens`.
         return True
     return (database == DATABASE and "." not in table) or name.lower() in _SYSTEM_TABLES

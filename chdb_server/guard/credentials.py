@@ -1,4 +1,4 @@
-"""Who sends a request: the name and the password, wherever a client of ClickHouse puts them."""
+"""The sender's name and password, read from every place where a ClickHouse client puts them."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -21,7 +21,7 @@ def read_credentials(headers: Mapping[str, str], fields: Mapping[str, str]) -> C
     """Return the credentials in ClickHouse's headers, else in basic authorization, else in the URL. Raises
     `StatementError` for an authorization that cannot be read.
 
-    ClickHouse's own page sends the word `never` for no authorization, so that no browser asks for a password.
+    ClickHouse's own page sends the word `never` in place of an authorization, so that no browser asks for a password.
     """
     if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
         return Credentials(headers.get("x-clickhouse-user", ""), headers.get("x-clickhouse-key", ""))

@@ -1,4 +1,4 @@
-"""The guard's own users on the server: their passwords are made at the start and written nowhere."""
+"""The guard's own users on the server: their passwords are generated at the start and stored nowhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,5 +16,5 @@ class EngineUsers:
         return f"http://127.0.0.1:{self.http_port}"
 
     def headers(self, user: str) -> dict[str, str]:
-        """Return the headers by which the server knows `user`: its name and password."""
+        """Return the headers that authenticate `user` at the server: its name and password."""
         return {"X-ClickHouse-User": user, "X-ClickHouse-Key": self.passwords[user]}

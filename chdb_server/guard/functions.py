@@ -1,4 +1,6 @@
-"""Which of the server's functions only compute: they read no file, secret or other table and open no connection."""
+"""Finds the server's functions that only compute: functions that read no file, secret or other table and open no
+connection.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,15 +8,15 @@ from collections.abc import Sequence
 _REFUSED_CATEGORIES = frozenset(
     {"AI", "Dictionary", "Embedded Dictionary", "Internal", "Introspection", "Machine Learning"}
 )
-# `arrayReduce` and its like run what stands in a text of theirs.
+# `arrayReduce` and similar functions run a function that is named in a text argument.
 _REFUSED = re.compile(
     r"arrayreduce.*|initializeaggregation|structureto.*|file|filesystem.*|joinget.*|dict.*|region.*|ai.*|get(macro|server.*|clienthttpheader|ostype.*|oskernel.*)|getoskernelversion"
     r"|serveruuid|showcertificate|hascolumnintable|currentrequesturl|zookeeper.*|transaction.*|tcpport|evalmlmethod"
-    # No limit of time stops these: each compares lists, shapes or samples as a whole.
+    # No time limit stops these functions: each processes whole lists, shapes or samples in one step.
     r"|arraysimilarity|arraylevenshtein.*|polygons.*|kolmogorovsmirnovtest|mannwhitneyutest"
     r"|catboost.*|naivebayes.*|assigncentroid|sleep.*|fuzz.*|addressto.*|demangle|logtrace|tid|buildid"
 )
-# What the parser writes as a function without the engine listing it.
+# Functions that the parser writes although the engine does not list them.
 _SYNTAX = frozenset({"lambda", "_cast", "exists", "some", "all", "interval", "columns", "apply"})
 _COMBINATORS = re.compile(
     r"(if|array|map|distinct|ornull|ordefault|simplestate|state|merge|foreach|resample|argmin|argmax)$"

@@ -1,4 +1,6 @@
-"""The tree of a question, as the engine's own parser gives it: whole, so that a question can be made from it again."""
+"""The tree of a question, as the engine's own parser gives it: complete, so that the question can be regenerated from
+it.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +13,7 @@ Node = Mapping[str, Any]
 def walk(tree: Node) -> Iterator[tuple[str, Node]]:
     """Yield every node with its place in its parent (`table_function`, `arguments`, `children`), parents first.
 
-    A node says what it is in `type`; values of literals are not nodes.
+    A node's kind is in `type`; values of literals are not nodes.
     """
     waiting: list[tuple[str, Any]] = [("", tree)]
     while waiting:
@@ -31,7 +33,7 @@ def arguments(function: Node) -> list[Node]:
 
 
 def full_name(identifier: Node, parameters: Mapping[str, str]) -> str:
-    """Return the name with its dots; parts of it may be parameters. Raises `StatementError` for a parameter that is
+    """Return the dotted name; parts of the name may be parameters. Raises `StatementError` for a parameter that is
     not given.
     """
     given: Iterator[Node] = iter(identifier.get("children", []))

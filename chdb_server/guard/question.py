@@ -1,4 +1,4 @@
-"""An analyst's question over HTTP, and the request to the server that asks just that."""
+"""An analyst's question over HTTP, and the request to the server that asks exactly this question."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from chdb_server.guard.failure import ACCESS_DENIED, BAD_ARGUMENTS, READONLY, SE
 DATABASE = "lens"
 _PARAMETER = "param_"
 
-# What clients send for the HTTP interface itself; it changes how an answer is sent and not what it says.
+# Fields for the HTTP interface itself; they change how an answer is sent and not its contents.
 _TRANSPORT = frozenset(
     {
         "default_format",
@@ -29,12 +29,12 @@ _TRANSPORT = frozenset(
         "framing_output_format",
     }
 )
-# An answer that waits for its end does so on the server's disk, where nothing counts it. This much is kept in memory.
+# An answer that is buffered until its end is kept on the server's disk, without a limit; this much is kept in memory.
 _WAITING = frozenset({"wait_end_of_query", "http_wait_end_of_query", "buffer_size", "http_response_buffer_size"})
 _KEPT_BYTES = "16777216"
-# What the guard reads itself, and what clients send without a need or may not have, such as the server's log.
+# Fields that the guard reads itself, and fields that clients send needlessly or may not use, such as the server's log.
 _READ = frozenset({"query", "user", "password", "database", "query_id", "quota_key", "decompress", "session_id"})
-# What ClickHouse's own page sends of the cache of answers, which analysts do not have.
+# Fields of ClickHouse's own page for the query cache, which analysts do not have.
 _READ |= {"send_logs_level", "add_http_cors_header", "use_query_cache", "query_cache_ttl"}
 _READ |= {"enable_reads_from_query_cache", "enable_writes_to_query_cache"}
 _READ |= {"query_cache_system_table_handling", "query_cache_nondeterministic_function_handling"}
@@ -47,9 +47,8 @@ _MAY_SEND = re.compile(
 
 @dataclass(frozen=True)
 class Question:
-    """The statement of an analyst and the fields beside it.
-
-    `fields` go to the server in its URL, `parameters` in a form; here they are without their prefix.
+    """The statement of an analyst and its fields. `fields` go to the server in its URL, `parameters` in a form; here
+    the parameters' names are without their prefix.
     """
 
     text: bytes
@@ -61,7 +60,7 @@ class Question:
         """Return the path and query of the server's URL, for the analyst `name`."""
         fields = {**self.fields, "database": DATABASE, "query_id": self.query_id}
         if "session_id" in fields:
-            # Analysts share the server's user, so their sessions would meet.
+            # Analysts share one user of the server, so their sessions would collide.
             fields["session_id"] = f"{name}:{fields['session_id']}"
         return f"/?{urlencode(fields)}"
 

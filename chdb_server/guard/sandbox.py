@@ -1,4 +1,4 @@
-"""What the analyst may run: questions over `lens`, judged on the tree of the engine's own parser."""
+"""Allows the analyst questions over `lens` only, checked on the tree of the engine's own parser."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from event_lens.warehouse.sql_lexer import Token, tokens
 TABLE_FUNCTIONS = frozenset(
     {"generate_series", "generateseries", "numbers", "numbers_mt", "primes", "values", "view", "zeros"}
 )
-# The nodes of a question. What is not among them, such as settings of its own, is refused.
+# The allowed nodes of a question. Every other node, such as settings, is refused.
 _KINDS = frozenset(
     {
         "ArrayJoin",
@@ -63,7 +63,7 @@ _KINDS = frozenset(
         "WithElement",
     }
 )
-# They tell of parts, which hold rows of all projects, and are looked at before a policy hides any.
+# These columns describe parts, which hold rows of all projects, and are evaluated before a policy hides rows.
 _VIRTUAL_COLUMNS = re.compile(
     r"_(part(ition)?(_\w+)?|block_\w+|sample_factor|disk_name|row_exists|table|database|shard_num)"
 )
@@ -71,7 +71,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MEMBERSHIP = re.compile(r"(global)?(not)?(null)?(not)?in(ignoreset)?", re.IGNORECASE)
 
 _MAX_QUESTION_BYTES = 262_144
-"""What the server's parser reads of a statement (its `max_query_size`)."""
+"""The length of a statement that the server's parser reads (its `max_query_size`)."""
 
 # The server looks through the rest of a text for the end of every `$tag$`.
 _MAX_DOLLARS_BY_BYTES = 1_000_000_000
@@ -98,20 +98,19 @@ _LOOKING = re.compile(
 
 
 class Sandbox:
-    """Judges what an analyst sends. `functions` says which scalar and aggregate functions are harmless."""
+    """Checks an analyst's statements. `functions` lists the harmless scalar and aggregate functions."""
 
     def __init__(self, functions: Functions, parser: Parser) -> None:
         self._functions = functions
         self._parser = parser
-        # A long question takes seconds to judge, and others are served meanwhile. These threads are the judges' own, so
+        # Checking a long question takes seconds, and others are served meanwhile. The checks have their own threads, so
         # that looking up a user does not wait for them.
         self._judges = ThreadPoolExecutor(ANALYST_QUERIES, thread_name_prefix="judge")
 
     async def check(self, sql: bytes, parameters: Mapping[str, str], *, is_for_all_projects: bool = True) -> Statement:
-        """Return the statement to run in place of `sql`: the same one, as the engine's parser understood and wrote
-        it.
-
-        Raises `StatementError`: the engine's own for a syntax error, `ACCESS_DENIED` for what the analyst may not do.
+        """Return the statement to run in place of `sql`: the same statement, as the engine's parser understood and
+        wrote it. Raises `StatementError`: the engine's own for a syntax error, `ACCESS_DENIED` for a statement that the
+        analyst may not run.
         """
         _check_size(sql)
         loop = asyncio.get_running_loop()
@@ -126,7 +125,7 @@ class Sandbox:
         if question:
             tree, rebuilt = await self._parse(question)
             await loop.run_in_executor(self._judges, self._check_tree, tree, parameters)
-            # What was judged is what runs.
+            # The checked text is the text that runs.
             return replace(statement, sql=before + rebuilt + after)
         if not _LOOKING.fullmatch(statement.sql.strip()):
             raise _denied(f"this form of SHOW, DESCRIBE or EXISTS is not open to this user, or not for {DATABASE}")
@@ -182,8 +181,8 @@ def _check_size(sql: bytes) -> None:
 
 
 def _read(sql: bytes) -> tuple[Statement, tuple[bytes, bytes, bytes]]:
-    """Return the statement in `sql`, and the three parts that `_question_in` finds in it. Raises `StatementError`
-    for a statement that does more than ask.
+    """Return the statement in `sql`, and the three parts that `_question_in` finds in it. Raises `StatementError` for a
+    statement that is not only a question.
     """
     statement = read_statement(sql)
     if statement is None:
@@ -243,7 +242,7 @@ def _check_table_function(function: Node) -> None:
     if name not in TABLE_FUNCTIONS:
         raise _denied(f"the table function {function['name']} is not open to this user")
     for first in arguments(function)[:1] if name == "values" else []:
-        # A text there is a list of columns, whose defaults and aliases the engine would run unseen.
+        # A text there is a list of columns, whose defaults and aliases the engine would run unchecked.
         is_row = first.get("name") == "tuple" or first.get("value", {}).get("field_type", "String") != "String"
         if not is_row:
             raise _denied("values(...) takes rows of this user, but no list of columns before them")

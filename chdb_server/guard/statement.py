@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from event_lens.warehouse.sql_lexer import Token, tokens
 
-# Whoever asks has no say in how long this takes: an unclosed quote or comment costs the square of a text's length.
+# The analyst must not control how long this takes: an unclosed quote or comment costs the square of a text's length.
 _MAX_KILL = 1000
 _PLAIN_TEXT = re.compile(rb"'[^'\\]*'")
 _ASKING = frozenset({b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"DESC", b"EXISTS", b"EXPLAIN", b"FROM"})
@@ -24,7 +24,7 @@ def read_kill(text: bytes) -> str | None:
     """Return the query id that `text` asks to stop, as drivers and editors write it (`KILL QUERY WHERE query_id =
     '...'`); None for any other statement.
 
-    None also for an id that the engine would read otherwise than it stands there.
+    None also for an id that the engine would read differently than it is written.
     """
     if len(text) > _MAX_KILL:
         return None
@@ -37,8 +37,8 @@ def read_kill(text: bytes) -> str | None:
 
 
 def read_statement(text: bytes) -> Statement | None:
-    """Return the question that fills `text` from its first to its last byte; None for a statement that does more
-    than ask.
+    """Return the question that fills `text` from its first to its last byte; None for a statement that is not only a
+    question.
     """
     top = _top_level(text)
     while top and top[-1].value == b";":

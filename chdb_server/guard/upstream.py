@@ -15,7 +15,7 @@ from chdb_server.guard.failure import StatementError, read_failure
 
 _CONNECT_SECONDS = 10
 _PIECE_BYTES = 1 << 16
-# How the server ends the text of an exception.
+# The end of the text of a server's exception.
 _NAME_AND_VERSION = re.compile(r"\([A-Z0-9_]+\)(?: \(version [^)]*\))?$")
 
 UnreachableError = aiohttp.ClientConnectionError
@@ -25,7 +25,7 @@ Body = bytes | AsyncIterator[bytes] | aiohttp.MultipartWriter | None
 
 
 class BrokenAnswerError(Exception):
-    """The server broke an answer off, as it does when a question fails on its way."""
+    """The server broke an answer off, as it does when a question fails while its answer is sent."""
 
 
 class Upstream:
@@ -55,7 +55,8 @@ class Upstream:
             async for piece in answer.content.iter_chunked(_PIECE_BYTES):
                 yield piece
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
-            # The server says why before it breaks off; the reader keeps that to itself as long as it holds the error.
+            # The server sends the reason before it breaks off; the reader returns that text only once its exception is
+            # cleared.
             answer.content.set_exception(cast(BaseException, None))
             yield answer.content.read_nowait()
             raise BrokenAnswerError from error
@@ -97,7 +98,7 @@ def statement_form(sql: str, parameters: Mapping[str, str]) -> aiohttp.Multipart
 
 
 class Parser:
-    """The server's own parser: what a statement says, and the statement that says just that."""
+    """The server's own parser: the tree of a statement, and the statement regenerated from that tree."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -109,7 +110,7 @@ class Parser:
         try:
             return await self._upstream.ask("SELECT formatQuerySingleLine({q:String})", {"q": _escaped(sql.decode())})
         except StatementError as error:
-            # Its own text, not that of our question around it.
+            # The text of the analyst's statement, without our query around it.
             text, _, around = error.text.partition(": In scope SELECT formatQuerySingleLine(")
             end = _NAME_AND_VERSION.search(around)
             raise StatementError(error.code, f"{text}. {end[0]}" if end else text) from error

@@ -41,7 +41,10 @@ def check_storable(properties: dict[str, Any]) -> None:
     try:
         size = len(_encode(properties))
     except UnicodeEncodeError:
-        raise Rejection("A text holds half of a surrogate pair.", code="properties_not_storable") from None
+        raise Rejection(
+            "A text of the properties holds half of a surrogate pair, which is not Unicode; send whole characters.",
+            code="properties_not_storable",
+        ) from None
     if size > MAX_PROPERTIES_BYTES:
         raise Rejection(
             f"The properties are {size} bytes of JSON; send up to {MAX_PROPERTIES_BYTES}.", code="properties_too_large"

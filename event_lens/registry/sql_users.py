@@ -104,7 +104,7 @@ def revoke_sql_user(registry: Registry, name: str) -> SqlUser:
 
 def _known(user: SqlUser | None, name: str) -> SqlUser:
     if user is None:
-        raise Refused(f"There is no SQL user {name!r}.", code="sql_user_unknown")
+        raise Refused(f"There is no SQL user {name!r}. `eventlens sql-user list` shows all.", code="sql_user_unknown")
     return user
 
 
