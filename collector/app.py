@@ -30,13 +30,15 @@ from event_lens.registry.database import open_registry
 from event_lens.settings import Settings, read_settings
 
 SWITCH_SECONDS = 0.000_5
-"""How long the thread of the disk waits for the interpreter; with 5 ms, requests wait for it, not for the disk."""
+"""How long the disk's thread waits for the interpreter; with 5 ms, requests would wait for that thread, not for the
+disk.
+"""
 
 METRICS_FOLDER = "metrics"
 
 
 def create_app(settings: Settings) -> Middleware:
-    """Returns the application of one worker process; its spool and writer live from start-up to shut-down."""
+    """Return the application of one worker process; its spool and writer live from start-up to shut-down."""
     worker = Worker(settings)
     handlers: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
     routes: list[Any] = [Router("/", route_handlers=handlers)]
@@ -55,7 +57,7 @@ def create_app(settings: Settings) -> Middleware:
 
 
 def app_from_environment() -> Middleware:
-    """Sets up one of several worker processes and returns its application; granian calls it in each."""
+    """Set up one of several worker processes and return its application; granian calls it in each."""
     settings = read_settings(os.environ)
     set_up_logs(settings.log_level)
     metrics.share(settings.home / METRICS_FOLDER)
@@ -64,11 +66,11 @@ def app_from_environment() -> Middleware:
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
+    """Serve until SIGTERM or SIGINT. Blocks. Raises `EventLensError` when it cannot start."""
     set_up_logs(settings.log_level)
     prepare_home(settings.home)
     check_port(settings.collector_port, "EVENTLENS_COLLECTOR_PORT", settings.host)
-    # What a worker would fail at is told here, as one sentence.
+    # Errors that every worker would hit are raised here once, as one sentence.
     open_geo(settings)
     open_registry(settings).close()
     if settings.collector_workers == 1:
@@ -106,8 +108,8 @@ def _serve_in_processes(settings: Settings) -> None:
 
 
 def _run_smoothly() -> None:
-    """Keeps the garbage collector off the program's own objects, which cost a quarter of a batch's time, and lets
-    sync threads run sooner.
+    """Keep the garbage collector off the program's own objects, which cost a quarter of a batch's time, and let sync
+    threads run sooner.
     """
     gc.collect()
     gc.freeze()
@@ -116,7 +118,9 @@ def _run_smoothly() -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Ends this worker in order when the process that started it is gone, so that its port is free for the next."""
+    """Shut this worker down gracefully (SIGTERM) once its parent is gone, so that the next collector finds its port
+    free.
+    """
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""From a body's envelopes to rows on disk: each event is judged alone, and all are synced before the answer."""
+"""From a body's envelopes to rows on disk: each event is checked by itself, all rows are synced before the answer."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -19,17 +19,17 @@ from event_lens.tracing import tracing
 
 
 class Taken(NamedTuple):
-    """What became of a request with one event, once it is on disk."""
+    """The outcome of a request with one event, which is on disk."""
 
     device_id: str
     session_id: str
     bot_reason: str
     not_counted: list[str]
-    """Fields that were sent and are kept as properties only, for this sender may not set them."""
+    """Sent fields that are kept as properties only, because this sender may not set them."""
 
 
 def _bot_reason(builder: RowBuilder) -> str:
-    """Returns why the sender is a bot; empty when only bot signals speak for it."""
+    """Return why the sender is a bot; empty when the only evidence is bot signals."""
     return builder.bot_reason if builder.is_bot else ""
 
 
@@ -42,21 +42,21 @@ class RejectedItem(msgspec.Struct):
 
 
 class NotCounted(msgspec.Struct):
-    """Fields of an item of a batch that are kept as properties only, for this sender may not set them."""
+    """Fields of an item of a batch that are kept as properties only, because this sender may not set them."""
 
     index: int
     fields: list[str]
 
 
 class BatchTaken(NamedTuple):
-    """What became of a batch: the items in quarantine, and those with fields that do not count."""
+    """The outcome of a batch: the items in quarantine, and the items with fields that do not count."""
 
     rejected: list[RejectedItem]
     not_counted: list[NotCounted]
 
 
 class Ingest:
-    """Takes events in for one process. What returns without an error is on disk."""
+    """Takes events for one process. When a method returns without an error, its rows are on disk."""
 
     def __init__(self, enricher: Enricher, spool: Spool, quotas: ProjectQuotas) -> None:
         self._quotas = quotas
@@ -64,25 +64,25 @@ class Ingest:
         self._spool = spool
 
     def builder(self, request: RequestContext) -> RowBuilder:
-        """Returns the builder that makes the rows of this request."""
+        """Return the builder that makes the rows of this request."""
         return self._enricher.builder(request)
 
     def _check_names(self, parsed: Event | Operation, request: RequestContext) -> None:
-        """Raises `Rejection` for new names beyond the project's quotas, when the sender has no verified secret."""
+        """Raise `Rejection` for new names beyond the project's quotas, when the sender has no verified secret."""
         if not request.is_verified:
             name = parsed.name if isinstance(parsed, Event) else ""
             self._quotas.check_names(request.project, name, parsed.properties)
 
     async def _keep(self, lines: Iterable[Line]) -> None:
-        """Writes the rows to disk before it returns. Raises `Unavailable`."""
+        """Write the rows to disk before it returns. Raises `Unavailable`."""
         with tracing.within("spool") as span:
             for segment_id in await self._spool.append(lines):
                 span.link(segment_id)
 
     async def take_one(self, envelope: Envelope, builder: RowBuilder) -> Taken:
-        """Takes one event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
+        """Take one event, operation or replay. Raises `Rejection` after it is in quarantine, and `Unavailable`.
 
-        What the project excludes is answered as taken, so that its sender does not send it again.
+        Events that the project excludes are answered like accepted ones, so that the sender does not repeat them.
         """
         received_at_ms = builder.request.received_at_ms
         try:
@@ -108,7 +108,7 @@ class Ingest:
         return Taken(device_id, session_id, _bot_reason(builder), builder.not_counted(parsed))
 
     async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], builder: RowBuilder) -> BatchTaken:
-        """Takes all items of a batch, each judged alone. Raises `Unavailable`: then none is kept."""
+        """Take all items of a batch, each checked by itself. Raises `Unavailable`, and then keeps no item."""
         lines: list[Line] = []
         rejected: list[RejectedItem] = []
         not_counted: list[NotCounted] = []
@@ -137,6 +137,6 @@ class Ingest:
     async def reject(
         self, error: Rejection, builder: RowBuilder, *, body: bytes = b"", envelope: Envelope | None = None
     ) -> None:
-        """Keeps a refused event or body in quarantine, once its sender is known. Raises `Unavailable`."""
+        """Keep a refused event or body in quarantine, once its sender is known. Raises `Unavailable`."""
         await self._keep((line_of(quarantined(error, builder, body=body, envelope=envelope)),))
         metrics.count("eventlens_rejected_total", 1, error.code)

@@ -25,8 +25,8 @@ def quarantined(
 ) -> QuarantineRow:
     """Return the row of an event, or of a whole `body`, that was refused after authentication.
 
-    JSON is kept, without secrets and addresses. Of a body that cannot be read only length and hash are kept, of a body
-    that the project excludes nothing.
+    JSON is kept, without secrets and addresses. For an unreadable body only its length and hash are kept; a body that
+    the project excludes is not kept.
     """
     request = builder.request
     if builder.left_out or isinstance(error, LeftOut):

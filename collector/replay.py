@@ -1,7 +1,6 @@
-"""Takes what quarantine holds through decoding again, after a rule was mended; each row at most once.
-
-A row that passes goes into raw and out of quarantine. Its events keep their ids however often that is begun, and those
-of an earlier, killed run are looked for first, so none counts twice.
+"""Decodes quarantined rows again after a rule was fixed; each row at most once. A row that passes moves from quarantine
+to the raw tables. Its events keep their ids in every run, and the events of an earlier, killed run are looked for
+first, so no event counts twice.
 """
 
 from collections import Counter
@@ -31,7 +30,7 @@ from event_lens.warehouse.client import Warehouse
 
 QUARANTINE = "lens_raw.quarantine"
 ROWS_AT_ONCE = 5_000
-# Imports have their rejects from their files, and repeat them from there.
+# Refused rows of imports come from files, and a repeated import reads them again.
 _CHOSEN = (
     "project_id = {project:String} AND import_id = '' AND body != '' "
     "AND received_at >= fromUnixTimestamp64Milli({since:Int64}) "
@@ -48,13 +47,13 @@ _THERE = (
     "SELECT toString(event_id) AS id FROM {table} "
     "WHERE project_id = {{project:String}} AND toString(event_id) IN {{ids:Array(String)}}"
 )
-# Device ids are those that quarantine kept; this salt is only asked for.
+# Device ids come from quarantine; this salt only satisfies the interface.
 _NO_SALTS: Mapping[date, str] = {date(1970, 1, 1): ""}
 
 
 @dataclass
 class Replayed:
-    """What a replay did, or would do: rows that pass and their events, and the codes of those that do not."""
+    """The result of a replay or dry run: the rows that pass, their events, and the codes of the rows that fail."""
 
     row_count: int = 0
     event_count: int = 0
@@ -63,7 +62,7 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which rows are replayed: those received from `since_ms` until `until_ms`, of these `codes` or of all."""
+    """The choice of rows to replay: received from `since_ms` until `until_ms`, with these `codes` or with any."""
 
     since_ms: int
     until_ms: int
@@ -148,7 +147,7 @@ def _device(own_device: str, project_id: str, parsed: Event | Operation) -> Devi
 def _move(
     warehouse: Warehouse, project_id: str, passing: Sequence[tuple[dict[str, Any], list[msgspec.Struct]]], clock: Clock
 ) -> None:
-    """Land the rows, then take theirs out of quarantine, and have the next build see both."""
+    """Land the raw rows, then delete their quarantined rows, and have the next build read both changes."""
     keys = [(row["batch_id"], row["batch_row"]) for row, _ in passing]
     batch_id = f"replay-{blake2b(repr(keys).encode(), digest_size=12).hexdigest()}"
     by_table: dict[str, list[Any]] = {}
@@ -169,7 +168,7 @@ def _land(warehouse: Warehouse, project_id: str, table: str, rows: Sequence[Any]
     left = [msgspec.json.encode(row) for row in rows if row.event_id not in there]
     if not left:
         return
-    # Of each table its own: a batch that is built is so by its id.
+    # An id per table: batches are marked as built by their id.
     batch_id = f"{batch_id}-{table.rpartition('.')[2]}-{clock():x}"
     body = frame(left, batch_id, 0)
     batch = tally(body, batch_id=batch_id, table=table, landed_at_ms=clock())

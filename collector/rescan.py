@@ -1,4 +1,4 @@
-"""Judges the agents of events in raw anew, so that newer lists and rules reach history."""
+"""Judges the agents of raw events again, so that newer lists and rules apply to past events."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ OWN_RULE = f"""arrayFirst(rule -> multiIf(
     )
 ), {{rules:Array(String)}})"""
 IS_LOG = "import_id IN (SELECT import_id FROM lens_raw.imports WHERE source = 'access-log')"
-# Events whose sender may have proved a secret were not judged.
+# Events whose sender may have proved a secret were never judged.
 IS_JUDGED = f"({IS_LOG} OR is_bot OR body_hash != 0 OR bot_reason != '')"
 SEEN = f"""
     SELECT user_agent, is_bot, bot_reason, device, {IS_LOG} AS is_log, {IS_JUDGED} AS is_judged, {OWN_RULE} AS own_rule,
@@ -51,7 +51,9 @@ UPDATE = f"""
 
 
 class Group(NamedTuple):
-    """Events of a project that had one verdict and have another now, and by which they are found in raw."""
+    """A project's events whose verdict changes from one value to another, with the condition that finds them in the raw
+    tables.
+    """
 
     project: str
     rules: tuple[str, ...]
@@ -65,7 +67,7 @@ class Group(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Agents of a group, with `devices` beside them."""
+    """The agents of a group, with their `devices`."""
 
     group: Group
     agents: tuple[str, ...]
@@ -74,7 +76,9 @@ class Change(NamedTuple):
 
 
 def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = ()) -> list[Change]:
-    """Return the changes that today's lists and the project's `rules` make to the verdicts in raw. Blocks."""
+    """Return the changes that the current lists and the project's `rules` make to the verdicts in the raw tables.
+    Blocks.
+    """
     groups: dict[Group, list[tuple[str, str, int]]] = {}
     for row in warehouse.rows(SEEN, {"project": project_id, "rules": list(rules)}):
         agent, reason = judge(row["user_agent"], is_log=row["is_log"])
@@ -110,7 +114,7 @@ def find_changes(warehouse: Warehouse, project_id: str, rules: Sequence[str] = (
 
 
 def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock = now_ms) -> Counter[str]:
-    """Write the verdicts of today, as a user who may; returns the events by the kind of their new verdict.
+    """Write the new verdicts, through a user with that right; return the number of events per kind of new verdict.
 
     The next build rebuilds their days. Blocks. Killed in the middle, it is run again.
     """
@@ -129,7 +133,8 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
 def _is_judged(row: Mapping[str, Any], reason: str) -> bool:
     """Return whether a verdict of the lists holds for such events.
 
-    A server speaks for its users with a library, or without an agent, and whether it proved a secret is not in raw.
+    A server sends for its users with a library's agent or without an agent, and the raw tables do not say whether it
+    proved a secret.
     """
     was_ruled = str(row["bot_reason"]).startswith(RULE)
     if row["is_untold"] or (row["is_server"] and not was_ruled):

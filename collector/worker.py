@@ -1,4 +1,4 @@
-"""One collector process: its registry, spool and writer, started together and stopped in order."""
+"""One collector process: its registry, spool and writer, started together and stopped gracefully."""
 
 import asyncio
 import os
@@ -35,8 +35,8 @@ DRAIN_WITHIN_SECONDS = 10.0
 class Worker:
     """Serves requests in one process. `start` and `stop` run in its event loop.
 
-    `stop` seals what is acknowledged and lands it if the warehouse takes it within seconds; what it does not take stays
-    on disk for the next start.
+    `stop` seals acknowledged rows and lands them if the warehouse accepts them within seconds; the others stay on disk
+    for the next start.
     """
 
     collect: Collect
@@ -55,7 +55,7 @@ class Worker:
         self._adopting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Opens everything and adopts what dead workers left. Raises `EventLensError`."""
+        """Open everything and adopt the segments of dead workers. Raises `EventLensError`."""
         settings = self._settings
         tracing.set_up(settings, "collector")
         self._registry = await asyncio.to_thread(open_registry, settings)
@@ -108,7 +108,7 @@ class Worker:
         log.info("collector_stopped", synced=is_synced, bytes_left=self._folder.byte_count)
 
     async def _adopt(self, folder: SpoolDirectory, writer: Writer) -> None:
-        """Lands the segments of workers that die while this one lives."""
+        """Land the segments of workers that die while this one lives."""
         while not self._leaving.is_set():
             try:
                 async with asyncio.timeout(ADOPT_EVERY_SECONDS):
@@ -123,7 +123,7 @@ class Worker:
                     writer.append(name)
 
     async def not_ready(self) -> EventLensError | None:
-        """Returns why this worker cannot take events, None when it can: the registry answers and the spool may be
+        """Return why this worker cannot take events, None when it can: the registry answers and the spool may be
         written.
         """
         if self._client_cache is None or self._spool is None or self._folder is None:
@@ -132,7 +132,7 @@ class Worker:
             return Unavailable("The spool's folder may not be written; check its owner.", code="spool_unwritable")
         try:
             await self._client_cache.find("ready")
-            await self._client_cache.salts("daily")  # old salts go when their time has come, though nobody sends
+            await self._client_cache.salts("daily")  # old salts are deleted in time even if nothing is sent
             await self._spool.append(())
         except EventLensError as error:
             return error

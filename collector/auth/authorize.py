@@ -1,6 +1,5 @@
-"""Who may send: the client exists and writes, and its secret is right or its page's origin is one of the client's.
-
-Who has no secret may do so as often as the rate limit lets it, and nobody may fail more often.
+"""Who may send: the client exists and writes, and the secret is right or the page's origin is among the client's
+origins. The rate limit applies to senders without a secret, and to failed attempts of every sender.
 """
 
 import shlex
@@ -25,7 +24,7 @@ MAX_SHOWN_ORIGIN = 255
 
 
 class Authoriser:
-    """Lets requests of one process in, and says once who sends each of them and how."""
+    """Authorises the requests of one process, and determines each request's sender once."""
 
     def __init__(
         self,
@@ -97,7 +96,7 @@ class Authoriser:
             if not client_id:
                 raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
             if not self._client_cache.knows(client_id):
-                # Before the registry is asked: that costs more than anything else an attempt can cause.
+                # Checked before the registry is asked, which is the most expensive step of an attempt.
                 self._limit.check_failures(self._guesser(headers, peer))
             return _checked(await self._client_cache.find(client_id), secret, origin)
         except RateLimited:
@@ -107,7 +106,7 @@ class Authoriser:
             raise
 
     def _guesser(self, headers: Headers, peer: str) -> str:
-        """Return the address that a failed attempt counts against; no secret is believed for it."""
+        """Return the address that a failed attempt counts against; an unverified secret does not change it."""
         return client_address(headers, peer, self._proxies, is_verified=False)[0]
 
 

@@ -28,10 +28,8 @@ class KnownClient:
 
 
 class ClientCache:
-    """Looks clients and salts up in threads. Clients that exist are kept for three seconds; unknown ones are asked
-    for anew.
-
-    `clock` says the day of the salts, `elapsed` how long something is kept: that one cannot be set back.
+    """Looks clients and salts up in threads. Clients that exist are kept for three seconds; unknown ones are looked up
+    each time. `clock` gives the day of the salts; `elapsed`, which is monotonic, measures how long an entry is kept.
     """
 
     def __init__(self, registry: Registry, clock: Clock = now_ms, elapsed: Clock = elapsed_ms) -> None:
@@ -48,7 +46,7 @@ class ClientCache:
         return client_id in self._keys
 
     async def find(self, client_id: str) -> KnownClient | None:
-        """Return the client's key, None when there is none. Raises `Unavailable` when the registry does not answer."""
+        """Return the client, None when it does not exist. Raises `Unavailable` when the registry does not answer."""
         if not CLIENT_ID.fullmatch(client_id):
             return None
         now = self._elapsed()
@@ -57,7 +55,7 @@ class ClientCache:
             return key
         if key is None:
             return await self._find_anew(client_id)
-        # Of a known client one look is enough for all who ask meanwhile; who is new was perhaps made a moment ago.
+        # Concurrent requests of a known client share one look-up; an unknown client may have been created a moment ago.
         look = self._looks.get(client_id)
         if look is None:
             look = self._looks[client_id] = asyncio.ensure_future(self._find_anew(client_id))
@@ -76,8 +74,8 @@ class ClientCache:
         return key
 
     async def salts(self, period: str) -> dict[date, str]:
-        """Return the salts of this day or month (`period` daily, monthly) and the one before, by their first days;
-        the first call makes a new one.
+        """Return the salts of this day or month (`period` daily, monthly) and the period before, by their first days;
+        the first call of a period creates its salt.
 
         Raises `Unavailable` when the registry does not answer.
         """

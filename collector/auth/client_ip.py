@@ -1,4 +1,4 @@
-"""The client's address: the peer's, unless a sender that is trusted names another. It is used and never written."""
+"""The client's address: the peer's address, unless a trusted sender names another. It is used and never stored."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,9 +19,8 @@ _PAIR = re.compile(r'\s*([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"]*)\s*(?:;|$)'
 
 @dataclass(frozen=True)
 class Proxies:
-    """Networks of proxies that are believed, and the header in which they write the client's address, in lower case.
-
-    Without one it is `X-Forwarded-For`, and where that is not sent `Forwarded`: others may be the visitor's.
+    """Networks of trusted proxies, and the lower-case name of the header in which they write the client's address.
+    Without a header it is `X-Forwarded-For`, else `Forwarded`: other headers may come from the visitor.
     """
 
     networks: tuple[Network, ...] = ()
@@ -29,7 +28,7 @@ class Proxies:
 
 
 def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return headers by name: the last line of one that came in several, but all lines of a chain of addresses."""
+    """Return headers by name: a repeated header's last line, but all lines of a header with a chain of addresses."""
     lines = list(lines)
     headers = dict(lines)
     if len(headers) != len(lines):
@@ -40,10 +39,9 @@ def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def client_address(headers: Headers, peer: str, proxies: Proxies, *, is_verified: bool) -> tuple[str, bool]:
-    """Return the address, and whether it is the client's own rather than that of a server which speaks for it.
-
-    Who has a verified secret names any address. From a trusted proxy the last address of the chain counts that is not a
-    trusted proxy itself: what stands before it anybody may have written.
+    """Return the address, and whether it is the client's own address rather than the address of a server that sends for
+    the client. A sender with a verified secret may name any address. From a trusted proxy, the last address of the
+    chain that is not a trusted proxy counts: the addresses before it may be forged.
     """
     is_proxy = is_within(peer, proxies.networks)
     if is_verified and (
@@ -67,12 +65,12 @@ def is_within(address: str, networks: tuple[Network, ...]) -> bool:
 
 
 def _named(headers: Headers, names: tuple[bytes, ...]) -> str:
-    """Return the address in the first of the headers `names` that holds one; empty without one."""
+    """Return the address in the first of the headers `names` that has a valid one; empty without one."""
     return next((found for name in names if name in headers and (found := _valid(text(headers, name)))), "")
 
 
 def _stranger(headers: Headers, proxies: Proxies) -> str:
-    """Return the last address that the proxies name and that is not one of them; empty without one."""
+    """Return the last address of the chain that is not a trusted proxy; empty without one."""
     name = proxies.header.encode()
     if name and name in headers and name not in CHAINS:
         found = _valid(text(headers, name))

@@ -8,13 +8,13 @@ from event_lens.contract.headers import CLIENT_PREFIXES
 
 ID_HEADERS = tuple(f"{prefix}-id".encode() for prefix in CLIENT_PREFIXES)
 SECRET_HEADERS = tuple(f"{prefix}-secret".encode() for prefix in CLIENT_PREFIXES)
-# What an application's server names its visitor with, and what proxies name their client with.
+# Headers in which an application's server names its visitor, and headers in which proxies name their client.
 CLIENT_IP_HEADERS = (b"openpanel-client-ip", b"event-lens-client-ip", b"x-client-ip")
 PROXY_IP_HEADERS = (b"cf-connecting-ip", b"true-client-ip", b"x-real-ip")
 
 Headers = Mapping[bytes, bytes]
 
-# Inside a text its quotes would be escaped, so this is a key of some object.
+# Inside a JSON text the quotes would be escaped, so a match is a key of an object.
 IN_BODY = re.compile(rb'"(clientId|clientSecret)"\s*:\s*"([A-Za-z0-9_-]{1,255})"')
 
 
@@ -25,7 +25,7 @@ def text(headers: Headers, name: bytes) -> str:
 
 
 def first_text(headers: Headers, names: tuple[bytes, ...]) -> str:
-    """Return the value of the first of `names` that is there and not empty; empty without one."""
+    """Return the first present and non-empty value among the headers `names`; empty without one."""
     for name in names:
         if name in headers and (found := text(headers, name)):
             return found
@@ -42,7 +42,7 @@ def query_value(query: bytes, name: str) -> str:
 def credentials_in(body: bytes) -> tuple[str, str]:
     """Return the first client id and the first secret in a body that cannot be decoded; each is empty when missing.
 
-    So what a known sender broke is kept as its own.
+    So a known sender's malformed body is quarantined under its own project.
     """
     found: dict[bytes, str] = {}
     for name, value in IN_BODY.findall(body):

@@ -1,4 +1,4 @@
-"""Adds what this worker counts for the quotas to what all workers of the registry count."""
+"""Adds this worker's use of quotas to the totals that all workers share in the registry."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ EVERY_SECONDS = 2.0
 
 
 class QuotaSharing:
-    """A task of the worker's loop from `start` to `stop`. While the registry is away the worker counts on by itself."""
+    """A task of the worker's loop from `start` to `stop`. While the registry is unreachable the worker counts alone."""
 
     def __init__(self, quotas: ProjectQuotas, registry: Registry, clock: Clock = now_ms) -> None:
         self._quotas = quotas
@@ -28,13 +28,15 @@ class QuotaSharing:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Learns what was used before. Raises `Unavailable`."""
+        """Read the use before the start. Raises `Unavailable`."""
         self._quotas.share({}, await asyncio.to_thread(read_use, self._registry, self._quotas.periods()))
         self._quotas.hurry = self._bell.set
         self._task = asyncio.create_task(self._go_on())
 
     async def stop(self) -> None:
-        """Adds what was counted last. An exchange that is under way is waited for: cut off it would be added twice."""
+        """Add the last counts, after waiting for an exchange under way: if that were cancelled, its counts would be
+        added twice.
+        """
         self._is_leaving = True
         self._bell.set()
         if self._task is not None:
@@ -42,7 +44,7 @@ class QuotaSharing:
             await self.exchange()
 
     async def exchange(self) -> None:
-        """Adds what this worker took, if anything, and learns what that comes to."""
+        """Add this worker's new counts, if any, and take over the totals."""
         added = self._quotas.unshared()
         if not added:
             return

@@ -1,8 +1,7 @@
-"""How much one project may send, whoever sends it: events, bytes, and names that were not seen before.
-
-Each worker counts at once what it takes, and adds it to what the registry has of all workers: every two seconds, and at
-once for the first of a period or a tenth of a quota. So a quota holds for all of them together, nearly, and a restart
-forgets nothing. Memory is bounded by the quotas of names.
+"""Quotas of what one project sends over all its senders: events, bytes, and new names. Each worker counts its requests
+at once, and adds its counts to the registry's totals every two seconds, and at once for the first count of a period or
+a tenth of a quota. So a quota holds approximately for all workers together, and survives a restart. Memory is bounded
+by the quotas of names.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,14 +23,16 @@ HURRY_AT = 10
 
 
 class QuotaUsedUp(RateLimited):
-    """A project has sent what it may in this minute or on this day; the same request is taken afterwards."""
+    """A project has used up its quota of this minute or day; the same request is accepted in the next period."""
 
     code = "project_quota"
 
 
 @dataclass
 class _Count:
-    """What came in one period: a minute or a day since the epoch. Of it `unshared` is what others do not know yet."""
+    """The count of one period, a minute or a day since the epoch. `unshared` is the part that is not in the shared
+    total yet.
+    """
 
     period: Period
     shared: int = 0
@@ -40,7 +41,7 @@ class _Count:
 
 @dataclass
 class _Names:
-    """Hashes of the names that came on a day and on the day before; names of the day before are not new."""
+    """Hashes of the names that came on a day and on the day before; names of the previous day do not count as new."""
 
     day: int = -1
     seen: set[int] = field(default_factory=set)
@@ -54,7 +55,7 @@ class _Names:
             self.day, self.seen, self.unshared, self.new = day, set(), set(), 0
 
     def take(self, names: set[int], most: int) -> bool:
-        """Notes all of `names` or none, and returns whether the new ones among them fit into `most`."""
+        """Note all of `names` or none, and return whether the new ones among them fit into `most`."""
         unseen = names - self.seen
         if not unseen:
             return True
@@ -67,7 +68,7 @@ class _Names:
         return True
 
     def learn(self, names: frozenset[int]) -> None:
-        """Notes what others took."""
+        """Take over other workers' names."""
         if not names <= self.seen:
             self.seen |= names
             self.new = len(self.seen - self.before)
@@ -76,8 +77,8 @@ class _Names:
 class ProjectQuotas:
     """Counts by project, for one event loop.
 
-    `unshared` says what came since the last time, `share` takes in what all come to. `hurry` is called when that
-    should be done at once.
+    `unshared` returns the counts since the last exchange, `share` takes over the totals. `hurry` is called when an
+    exchange is due at once.
     """
 
     def __init__(self, clock: Clock = now_ms) -> None:
@@ -87,7 +88,7 @@ class ProjectQuotas:
         self._names: dict[tuple[str, str], _Names] = {}
 
     def take(self, project: ProjectSettings, events: int, byte_count: int) -> None:
-        """Counts a request whole or not at all. Raises `QuotaUsedUp` (`project_quota`)."""
+        """Count a request whole or not at all. Raises `QuotaUsedUp` (`project_quota`)."""
         now = self._clock()
         asked = (
             ("events_a_minute", events, MINUTE_MS),
@@ -112,20 +113,20 @@ class ProjectQuotas:
                 self.hurry()
 
     def check_names(self, project: ProjectSettings, event_name: str, properties: Mapping[str, Any]) -> None:
-        """Notes the names of an event or operation. Raises `Rejection` for new ones beyond a quota."""
+        """Note the names of an event or operation. Raises `Rejection` for new ones beyond a quota."""
         if properties:
             self._note(project, "properties", set(_paths(properties)), "too_many_properties")
         if event_name:
             self._note(project, "event_names", {_hash(0, event_name)}, "too_many_event_names")
 
     def periods(self) -> list[tuple[int, int]]:
-        """The minute and the days that count now, as (number, seconds)."""
+        """Return the current minute and the current days, as (number, seconds)."""
         now = self._clock()
         day = now // DAY_MS
         return [(now // MINUTE_MS, MINUTE_MS // 1000), (day - 1, DAY_MS // 1000), (day, DAY_MS // 1000)]
 
     def unshared(self) -> dict[Period, Use]:
-        """What this worker took and the others do not know yet."""
+        """Return this worker's counts that are not in the shared totals yet."""
         use = {count.period: Use(count.unshared) for count in self._counts.values() if count.unshared}
         for (project_id, name), names in self._names.items():
             if names.unshared:
@@ -133,7 +134,7 @@ class ProjectQuotas:
         return use
 
     def share(self, added: Mapping[Period, Use], totals: Mapping[Period, Use]) -> None:
-        """Takes in what all workers come to, after `added`, of what was `unshared`, was added to it."""
+        """Take over the totals of all workers, after `added`, a part of what was `unshared`, was added to them."""
         now = self._clock()
         for period, total in totals.items():
             own = added.get(period, Use())
@@ -155,7 +156,7 @@ class ProjectQuotas:
             names.new = len(names.seen - names.before)
 
     def _count(self, project_id: str, name: str, now: int, length_ms: int) -> _Count:
-        """The count of the period that `now` lies in."""
+        """Return the count of the period that contains `now`."""
         count = self._counts.get((project_id, name))
         if count is None or count.period.number != now // length_ms:
             period = Period(project_id, name, now // length_ms, length_ms // 1000)
@@ -177,7 +178,7 @@ class ProjectQuotas:
 
 
 def _paths(properties: Mapping[str, Any]) -> Iterator[int]:
-    """Yields a hash for every path in `properties`; lists are values."""
+    """Yield a hash for every path in `properties`; lists are values."""
     open_paths: list[tuple[int, Mapping[str, Any]]] = [(0, properties)]
     while open_paths:
         above, level = open_paths.pop()
@@ -190,6 +191,6 @@ def _paths(properties: Mapping[str, Any]) -> Iterator[int]:
 
 @lru_cache(maxsize=MAX_HASHES_KEPT)
 def _hash(above: int, name: str) -> int:
-    """64 bits of a name below another, the same in every process; so a hash of Python's own would not do."""
+    """Return a 64-bit hash of a name within its parent, equal in every process, unlike Python's own `hash`."""
     text = f"{above} {name}".encode(errors="surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest())

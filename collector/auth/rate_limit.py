@@ -10,11 +10,11 @@ from event_lens.errors import Refused, Unavailable
 MINUTE_MS = 60_000
 MAX_SENDERS = 50_000
 NETWORK_BITS = 64
-"""Of an IPv6 address these say whose it is; the rest its owner may change with every request."""
+"""These bits of an IPv6 address identify its owner, who may change the other bits with every request."""
 
 
 class RateLimited(Refused):
-    """Too many requests; the same one is taken after `retry_after_seconds`."""
+    """Too many requests; the same request is accepted after `retry_after_seconds`."""
 
     code = "rate_limited"
 
@@ -26,8 +26,8 @@ class RateLimited(Refused):
 class RateLimit:
     """Counts by client and address; IPv6 addresses count by their /64. `per_minute` 0 lets all pass.
 
-    Counts are kept in `shared` if it is given and answers, else in this process, which then lets `own_share` a minute
-    pass. Memory is bounded: past 50,000 senders a minute those that came first are forgotten.
+    Counts are kept in `shared` if it is given and answers, else in this process, which then lets `own_share` events per
+    minute pass. Memory is bounded: past 50,000 senders per minute the earliest are forgotten.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class RateLimit:
         self._counts: dict[tuple[str, str], int] = {}
 
     async def take(self, client_id: str, address: str, events: int = 1) -> None:
-        """Counts all `events` of a request, or none. Raises `RateLimited`."""
+        """Count all `events` of a request, or none. Raises `RateLimited`."""
         if not self._per_minute:
             return
         sender = (client_id, network_of(address))
@@ -57,19 +57,19 @@ class RateLimit:
                 fits = await self._shared.add(sender, self._clock() // MINUTE_MS, amount, self._per_minute)
                 limit = self._per_minute
             except Unavailable:
-                fits = None  # rather counted here alone than refused, or lost
+                fits = None  # count in this process rather than refuse or lose events
         if fits is None:
             fits = self._add(sender, amount)
         if not fits:
             raise self._refusal(f"More than {limit} events in a minute from this address; slow down, or send a secret.")
 
     def check_failures(self, address: str) -> None:
-        """Raises `RateLimited` when too many attempts from `address` failed in this minute."""
+        """Raise `RateLimited` when too many attempts from `address` failed in this minute."""
         if self._per_minute and self._count(("", network_of(address))) >= self._own_share:
             raise self._refusal("Too many refused requests from this address; mend its client id or secret.")
 
     def fail(self, address: str) -> None:
-        """Counts an attempt without valid credentials. Raises `RateLimited` when there were too many."""
+        """Count an attempt without valid credentials. Raises `RateLimited` when there were too many."""
         self.check_failures(address)
         if self._per_minute:
             self._add(("", network_of(address)), 1)
@@ -96,7 +96,7 @@ class RateLimit:
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """Returns the part of an address that its owner cannot choose freely: all of an IPv4 address, the /64 of an IPv6
+    """Return the part of an address that its owner cannot choose freely: all of an IPv4 address, the /64 of an IPv6
     one.
     """
     try:

@@ -1,4 +1,4 @@
-"""Counts that all workers and machines share, in Redis or what speaks like it."""
+"""Counts that all workers and machines share, in Redis or a compatible server."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +20,7 @@ ANSWER_WITHIN_SECONDS = 0.25
 ASK_AGAIN_AFTER_SECONDS = 5.0
 MAX_CONNECTIONS = 16
 
-# One step, so that two who count at once cannot both take the last place.
+# One atomic step, so that two concurrent requests cannot both take the last place.
 ADD_IF_FITS = """
 local count = tonumber(redis.call('GET', KEYS[1]) or '0') + tonumber(ARGV[1])
 if count > tonumber(ARGV[2]) then return 0 end
@@ -34,7 +34,7 @@ Salts = Callable[[str], Awaitable[Mapping[date, str]]]
 class SharedCounts:
     """Counts of senders by the minute. A sender is kept only as a hash with the day's salt, and only for two minutes.
 
-    After a failure the store is left alone for five seconds.
+    After a failure the store is not asked for five seconds.
     """
 
     def __init__(self, url: str, salts: Salts) -> None:
@@ -52,7 +52,7 @@ class SharedCounts:
         self._away_until = 0.0
 
     async def add(self, sender: tuple[str, str], minute: int, amount: int, limit: int) -> bool:
-        """Adds to the sender's count of `minute` unless that would take it past `limit`; returns whether it was
+        """Add to the sender's count of `minute` unless that would take it past `limit`; return whether it was
         added.
 
         Raises `Unavailable` when the store does not answer.
@@ -75,4 +75,7 @@ class SharedCounts:
 
 
 def _away() -> Unavailable:
-    return Unavailable("The store of the rate limit does not answer.", code="rate_store_away")
+    return Unavailable(
+        "The store of the rate limit (EVENTLENS_RATE_LIMIT_STORE) does not answer; start it or correct its address.",
+        code="rate_store_away",
+    )

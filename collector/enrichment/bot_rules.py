@@ -1,4 +1,6 @@
-"""A project's own rules for bots: `agent:`, `address:`, `path:`, `sign:`, beside the lists that all projects share."""
+"""A project's own rules for bots: `agent:`, `address:`, `path:`, `sign:`, in addition to the lists that all projects
+share.
+"""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,7 +15,7 @@ AGENT, ADDRESS, PATH, SIGN = "agent:", "address:", "path:", "sign:"
 def own_rule(rules: Iterable[str], *, user_agent: str = "", address: str = "", path: str = "", reason: str = "") -> str:
     """Return `rule:` and the first of `rules` that an event fits, empty without one. `reason` may name bot signals.
 
-    Thousands of networks cost no more than one, unless the address lies in one of them.
+    Thousands of networks cost as much as one, unless the address lies in one of them.
     """
     rules = tuple(rules)
     address = address if address and _networks(rules).hold(address) else ""

@@ -1,4 +1,4 @@
-"""Bot signals: signs of a program behind a claimed browser. They are noted, and decide nothing here."""
+"""Bot signals: signs of a program behind a claimed browser. They are recorded, and do not affect the verdict."""
 
 import re
 from functools import lru_cache
@@ -7,7 +7,7 @@ from collector.auth.credentials import Headers
 
 PREFIX = "soft:"
 
-# What clouds, their functions and the proxies before them add to requests that pass through them.
+# Headers that clouds, their functions and their proxies add to requests.
 DATA_CENTRE_HEADERS = frozenset(
     {
         b"via",
@@ -25,7 +25,7 @@ DATA_CENTRE_HEADERS = frozenset(
         b"x-vercel-id",
     }
 )
-# Browsers send these to https addresses; first versions with some room.
+# Browsers send these to https addresses; first versions, with some margin.
 FETCH_METADATA_SINCE = {"Chrome": 90, "Firefox": 95, "Version": 17}
 CLIENT_HINTS_SINCE = {"Chrome": 100}
 # Applications around a browser, and browsers that went their own way, may leave client hints out.
@@ -38,13 +38,13 @@ _ENGINE = re.compile(r"\b(Chrome|Firefox|Version)/(\d{1,4})")
 def bot_signals(headers: Headers, user_agent: str, origin: str, *, is_proxied: bool) -> str:
     """Return `soft:` and the names of the signals joined by commas, empty without any; takes a few microseconds.
 
-    `is_proxied`: a trusted proxy stands between, so that what looks like a data centre may be its own.
+    `is_proxied`: the request came through a trusted proxy, which may itself have added the signs of a data centre.
     """
     signs: list[str] = []
     if user_agent.startswith("Mozilla/"):
         if b"accept-language" not in headers:
             signs.append("no_accept_language")
-        # A page on https reaches nothing but https (or this machine), where these are always sent.
+        # A page on https can only send to https (or to this machine), where browsers always send these headers.
         if origin.startswith("https://"):
             has_fetch_metadata, has_client_hints = _always_sends(user_agent)
             if has_fetch_metadata and b"sec-fetch-mode" not in headers:

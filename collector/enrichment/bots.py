@@ -1,4 +1,4 @@
-"""Judges agents: which ones are programs and of which kind, and on what device everybody else is."""
+"""Judges agents: whether a user agent is a program and of which kind, and the device of any other agent."""
 
 import csv
 import re
@@ -11,14 +11,14 @@ from collector.enrichment.user_agent import Agent, is_in_app, parse_user_agent
 from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 
 DATA = Path(__file__).parent / "data"
-TABLES = ("agents_added.csv", "crawlers.csv")  # the first that knows an agent wins
+TABLES = ("agents_added.csv", "crawlers.csv")  # the first list that knows an agent wins
 EMPTY = "empty_user_agent"
 APPLICATION = "application"
 """What applications send with: their events are people's, and a page that it gets in a log was not looked at."""
 
 BOT, SERVER = "bot", "server"
 PREVIEW = "preview"
-# Programs say what they are; CUBOT makes telephones.
+# Programs name themselves as bots; CUBOT makes telephones.
 _NAMED = re.compile(r"(?<!cu)bots?(?=[/\s;:,)(_-]|$)|crawler|spider(?!man)|scraper|fetcher/", re.IGNORECASE)
 # Who says to be compatible with browsers and names no system; Internet Explorer said so, too.
 _CLAIMED = re.compile(r"\(compatible; (?!MSIE|Konqueror)([^;:/)]+)")
@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+")
 class Verdict(NamedTuple):
     """A verdict: `reason` is empty for a person, and `agent.device` is `bot` exactly when it is not empty.
 
-    Else it is `empty_user_agent` or a kind and what told it: `crawler:`, `feed:`, `preview:` and `library:` with the
+    Else it is `empty_user_agent` or a kind and its evidence: `crawler:`, `feed:`, `preview:` and `library:` with the
     list's pattern, `named:` with the word by which it calls itself a bot, `program:` with its name.
     """
 
@@ -49,8 +49,8 @@ class _Rule(NamedTuple):
 
 
 def judge(user_agent: str, *, is_log: bool = False) -> Verdict:
-    """Return the verdict on an agent. A new text takes under a millisecond, a hostile one up to 2; recent ones are
-    remembered.
+    """Return the verdict on an agent. A new text takes under a millisecond, a hostile text up to 2 ms; recent texts are
+    cached.
 
     `is_log`: the agent asked a web server for a page, so a program that says nothing of a browser is one. At the
     collector an application may send events under a name of its own.
@@ -59,7 +59,7 @@ def judge(user_agent: str, *, is_log: bool = False) -> Verdict:
 
 
 def bot_reason(user_agent: str, *, is_log: bool = False) -> str:
-    """Return why `user_agent` is a program's; empty for one that may be a person's."""
+    """Return why `user_agent` belongs to a program; empty for an agent that may be a person's."""
     return judge(user_agent, is_log=is_log).reason
 
 
@@ -92,10 +92,12 @@ def _reason(user_agent: str, agent: Agent, is_log: bool) -> str:
 
 
 def _rule(user_agent: str) -> _Rule | None:
-    """Return the rule that knows an agent; one for an application only when no other does, None when none does."""
+    """Return the rule that matches an agent; a rule for an application only if no other rule matches; None without a
+    match.
+    """
     found = None
     for rule in _rules():
-        # Nearly all patterns are plain words, which are found several times faster as such.
+        # Nearly all patterns are plain words, and searching for words is several times faster.
         if rule.word in user_agent if rule.test is None else rule.test.search(user_agent):
             if rule.kind != APPLICATION:
                 return rule

@@ -17,9 +17,10 @@ NO_NETWORKS = Networks()
 class ProjectSettings(msgspec.Struct, frozen=True):
     """The settings of a project that the collector follows.
 
-    `domains` are its own, `hostnames` those whose pages count, all when empty. With `hash_routes` a path in the
-    hash tells its pages apart. `bot_rules` are as `collector.enrichment.bot_rules` reads them. Of a query
-    `kept_parameters` are kept, in lower case; None keeps all. `accept_days` and `quotas` are as in the registry.
+    `domains` are the project's own domains; `hostnames` are the hosts whose pages count, all hosts when empty. With
+    `hash_routes` a path in the hash distinguishes pages. `bot_rules` are in the form that
+    `collector.enrichment.bot_rules` reads. `kept_parameters` are the kept query parameters, in lower case; None keeps
+    all. `accept_days` and `quotas` are as in the registry.
     """
 
     project_id: str
@@ -40,7 +41,7 @@ class ProjectSettings(msgspec.Struct, frozen=True):
     profiles_kept_days: int = 0
 
     def kept(self, usual_raw_days: int) -> Kept:
-        """Return for how many days things are kept; raw for `usual_raw_days` where the project does not say."""
+        """Return for how many days rows are kept; raw rows for `usual_raw_days` if the project sets no number."""
         return Kept(self.raw_kept_days or usual_raw_days, self.events_kept_days, self.profiles_kept_days)
 
 
@@ -58,13 +59,12 @@ def project_settings(project: Project) -> ProjectSettings:
 
 
 class RequestContext(msgspec.Struct, frozen=True):
-    """An authenticated request. `address` is the client's as far as it is believed: used, and never stored.
-
-    `has_client_address` is False when `address` is only the server's that speaks for its users. `salts` maps the first
-    day each salt counts for to it, and holds at least one. `origin` is the header of that name. `privacy_signal` says
-    that the sender asks not to be tracked and the project honours that. `bot_signals` is as
-    `collector.enrichment.bot_signals` gives it; empty for a verified secret and for imports, whose headers are
-    nobody's.
+    """An authenticated request. `address` is the client's address from trusted sources: used, and never stored.
+    `has_client_address` is False when `address` belongs to a server that sends for its users. `salts` maps each salt's
+    first valid day to the salt, never empty. `origin` is the header of that name. `privacy_signal` says that the sender
+    asks not to be tracked and the project honours that. `bot_signals` is the result of
+    `collector.enrichment.bot_signals`; empty for a verified secret, and for imports, which have no headers of their
+    own.
     """
 
     project: ProjectSettings
@@ -84,4 +84,4 @@ class RequestContext(msgspec.Struct, frozen=True):
     bot_signals: str = ""
     import_id: str = ""
     first_day_taken: date = date(1970, 1, 1)
-    """Events of earlier UTC days are of days that are closed."""
+    """Events of earlier UTC days belong to closed days."""

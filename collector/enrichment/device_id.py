@@ -10,13 +10,13 @@ import msgspec
 from event_lens.errors import Broken
 
 DAY_MS = 86_400_000
-HANDOVER_MS = 30 * 60_000  # as long as a session lives by default
+HANDOVER_MS = 30 * 60_000  # the default length of a session's timeout
 SESSION_MS = 30 * 60_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 class Device(msgspec.Struct, frozen=True):
-    """`device_kind` is client, derived or server; `previous_device_id` is the one under the salt before, if any."""
+    """`device_kind` is client, derived or server; `previous_device_id` is the id under the previous salt, if any."""
 
     device_id: str
     device_kind: str
@@ -29,10 +29,13 @@ def derived_device(
     """Return the device of an agent and address at a time, under the salt of that UTC day (or month). Raises
     `Broken` (`salts_missing`) without any salt.
 
-    A time whose salt is gone, or not there yet, takes the newest.
+    A time whose salt is deleted, or not created yet, uses the newest salt.
     """
     if not salts:
-        raise Broken("There is no salt to derive a device id with.", code="salts_missing")
+        raise Broken(
+            "There is no salt to derive a device id with, though the collector creates one at its start. Restart it.",
+            code="salts_missing",
+        )
     day = _day(at_ms)
     begin = day.replace(day=1) if is_monthly else day
     salt = salts.get(begin)

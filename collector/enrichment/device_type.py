@@ -1,4 +1,4 @@
-"""Which kind of device a User-Agent speaks of, and who made it where the name of the model says so."""
+"""The kind of device in a User-Agent, and its maker if the model's name contains it."""
 
 import re
 
@@ -16,7 +16,7 @@ SYSTEM_CLASSES = {"tvOS": "tv", "watchOS": "wearable", "iPadOS": "tablet", "iOS"
 BROWSER_MARKS = ("mozilla/", "opera/")
 # Galaxy watches, and the word itself but for watcher, watchdog, ...
 WATCH = re.compile(r"watch(?![a-z])|sm-[rv][789]\d\d")
-# What Internet Explorer says of every Windows that could be written on.
+# Internet Explorer's word for every Windows with a touch or pen screen.
 WRITABLE_WINDOWS = "tablet pc"
 
 # Makers by how the names of their models begin.
@@ -32,7 +32,7 @@ def device_class(user_agent: str, system: str) -> str:
     """Return desktop, mobile, tablet, tv, console, wearable or server (a program, such as curl/8.5.0); empty for
     unknown.
 
-    An iPad that asks for desktop pages says what a Mac says, and is a desktop here.
+    An iPad that asks for desktop pages sends the agent of a Mac, and is a desktop here.
     """
     text = user_agent.lower().replace(WRITABLE_WINDOWS, "")
     if _has(text, CONSOLES):

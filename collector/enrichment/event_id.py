@@ -1,4 +1,4 @@
-"""Ids of events: fixed before the spool, equal for a message that is sent again."""
+"""Ids of events: assigned before the spool, equal for a message that is sent again."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,7 @@ from itertools import count
 
 
 def random_uuids() -> Iterator[str]:
-    """Return UUIDs (version 8) without end: 74 random bits of this process and a counter, so that they sort as they
-    came.
-    """
+    """Yield UUIDs (version 8): 74 random bits of this process and a counter, so that they sort by arrival."""
     text = os.urandom(10).hex()
     head = f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-"
     return map((head + "%012x").__mod__, count())

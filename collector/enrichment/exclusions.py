@@ -1,4 +1,4 @@
-"""Events that a project excludes: counted with the reason, answered as if they were taken, and not kept."""
+"""Events that a project excludes: counted with the reason, answered like accepted events, and not kept."""
 
 from collector.auth.credentials import Headers
 from collector.enrichment.context import ProjectSettings, RequestContext
@@ -6,7 +6,9 @@ from event_lens.contract.rejection import Rejection
 
 
 class LeftOut(Rejection):
-    """An event or operation that its project's settings leave out. `kept` is JSON, all that may be kept of it."""
+    """An event or operation that its project's settings leave out. `kept` is JSON with everything of it that may be
+    kept.
+    """
 
     def __init__(self, message: str, *, code: str, kept: dict[str, str] | None = None) -> None:
         super().__init__(message, code=code)
@@ -21,9 +23,8 @@ def is_privacy_signal(project: ProjectSettings, headers: Headers) -> bool:
 
 
 def left_out(request: RequestContext, address: str = "") -> LeftOut | None:
-    """Return why everything that a request sends is left out; None when it is not.
-
-    `address` is one that the event itself names. The address of a server that speaks for its users is not a visitor's.
+    """Return the reason to leave out all events of a request; None without one. `address` is named by the event itself.
+    The address of a server that sends for its users is not compared.
     """
     if request.privacy_signal:
         return LeftOut("The sender asks not to be tracked (GPC or DNT).", code="privacy_signal")

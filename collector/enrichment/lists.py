@@ -1,4 +1,4 @@
-"""Writes `data/crawlers.csv` from the package `crawler-user-agents`; `make lists` brings its newest version."""
+"""Writes `data/crawlers.csv` from the package `crawler-user-agents`; `make lists` installs its newest version."""
 
 import csv
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA as ENTRIES
 
 CRAWLERS = Path(__file__).parent / "data" / "crawlers.csv"
 PACKAGE = "crawler-user-agents"
-# Of an entry's tags the first that is here; all others are crawlers.
+# The kind of an entry is that of its first tag in this table; entries without such a tag are crawlers.
 KINDS = {"feed-reader": "feed", "social-preview": "preview", "http-library": "library"}
 
 

@@ -12,10 +12,10 @@ from event_lens.contract.encoded_row import encoded_columns
 from event_lens.contract.limits import MAX_TEXT_LENGTH
 
 PAGE_FIELDS = frozenset({"path", "search", "origin", "referrer"})
-"""Fields of an event that are read here, and stand in no row as they were sent."""
+"""Fields of an event that are read here, and stored in no row in their original form."""
 
 USUAL_FIELDS = frozenset({"path", "referrer", "title"})
-MAX_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+MAX_KNOWN = 1_024  # characters; longer addresses hardly repeat, and would fill the cache
 
 NO_PAGE = split_url("")
 
@@ -28,7 +28,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class SiteRules(NamedTuple):
-    """What a project says of its pages: its own domains, and whether a path in the hash tells them apart."""
+    """A project's rules for its pages: its own domains, and whether a path in the hash distinguishes pages."""
 
     domains: tuple[str, ...] = ()
     hash_routes: bool = False
@@ -61,7 +61,7 @@ def _read(
     if rules.hash_routes:
         page = with_hash_route(page)
     query = page.query or clean_query(search)
-    # A campaign may stand where the query is cut.
+    # The campaign may be beyond the place where the query is cut.
     marks = read_campaign(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))
     site = _site(page, origin, sender_origin)
     source = classify(
@@ -93,7 +93,7 @@ _read_once = lru_cache(maxsize=8192)(_read)
 
 
 def _site(page: Url, origin: str, sender_origin: str) -> Url:
-    """Return the site of the page: its own, the one given apart, or the sender's."""
+    """Return the site of the page: from its URL, from its own field, or from the sender's origin."""
     if page.host:
         return page
     given = split_url(origin) if origin else NO_PAGE

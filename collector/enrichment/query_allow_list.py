@@ -1,14 +1,14 @@
-"""Parameters of queries: those on a project's allow-list are kept, the others are removed."""
+"""Query parameters: parameters on a project's allow-list are kept, all others are removed."""
 
 from typing import Any
 from urllib.parse import unquote_plus
 
 
 def keep_parameters(values: dict[str, Any], names: frozenset[str]) -> None:
-    """Takes all parameters but `names` (in lower case) out of a row's query, hash and referrer.
+    """Take all parameters but `names` (in lower case) out of a row's query, hash and referrer.
 
-    Campaign and click columns stand: they are read before. A hash loses what follows its `?`, or all that is
-    `name=value` without one.
+    Campaign and click columns stay: they are read before. A hash loses everything after its `?`, or, without a `?`,
+    every `name=value`.
     """
     values["query"] = _kept(values.get("query", ""), names)
     values["referrer"] = _kept_of_url(values.get("referrer", ""), names)

@@ -1,9 +1,9 @@
-"""Values that are never stored, at whatever depth they were sent: addresses of clients, and secrets of ours."""
+"""Removes values that are never stored, at every depth: clients' addresses, and our own secrets."""
 
 from typing import Any
 
 REDACTED = frozenset({"__ip", "clientSecret"})
-DEEPEST = 64  # levels; properties have fewer, and what else is nested so deeply means nothing
+DEEPEST = 64  # levels; properties have fewer, and nothing else that is nested so deeply has a meaning
 
 
 def is_redacted(key: str) -> bool:

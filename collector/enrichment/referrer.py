@@ -13,7 +13,7 @@ from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_WORD_LENGTH
 DATA = Path(__file__).parent / "data"
 TABLES = ("referrers.csv", "referrers_added.csv")
 
-# What each says, and of whom. All are an advertisement's but those that a shared link carries too.
+# The source that each click id stands for. All mark an advertisement, except those that shared links carry too.
 CLICK_IDS = {
     "gclid": ("ad", "Google Ads"),
     "gbraid": ("ad", "Google Ads"),
@@ -57,19 +57,19 @@ MEDIA_TYPES = {
     "referral": "referral",
     "chat": "chat",
 }
-# What programs write where there was none.
+# Texts that programs write in place of a missing referrer.
 NO_REFERRER = frozenset({"-", "undefined", "null", "none", "nan", "nil", "(direct)", "direct", "(none)", "(not set)"})
-# A part of a search engine's domain is often something else (docs.google.com); these are the engine.
+# A subdomain of a search engine is often another service (docs.google.com); these hosts are the engine itself.
 ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next", "cse", "wap"})
 MAX_COUNTRY_LABEL = 2
 TWINS = ("www.", "m.", "mobile.")  # hosts that are the same site as the one without
 _ROUTE = re.compile(r"\s*/(?![/\\])")
-# Applications and logs leave the scheme out; a file's name is not a host.
+# Applications and logs omit the scheme; a file's name is not a host.
 _BARE_HOST = re.compile(r"(?:[^\W_][\w-]*\.)+(?!(?:html?|php|aspx?|jsp|md)(?:[:/]|$))[^\W\d_]{2,}\.?(?::\d+)?(?:/|$)")
 
 
 class CampaignParameters(NamedTuple):
-    """What a query says: campaign values by name, and the name of its click id. The id's value is not kept apart."""
+    """The campaign values of a query by name, and the name of its click id. The id's value is not stored separately."""
 
     campaign: dict[str, str]
     click_id: str
@@ -114,9 +114,8 @@ def _read_marks(query: str) -> CampaignParameters:
 def classify(
     referrer: str, page_host: str, click_id: str, utm_source: str, utm_medium: str, domains: tuple[str, ...] = ()
 ) -> Referrer:
-    """Return the source of a visit to `page_host` (empty if unknown) that came with these marks on the page's URL.
-
-    `domains` are the project's: whoever comes from one of them comes from its own pages.
+    """Return the source of a visit to `page_host` (empty if unknown) whose page URL has these campaign parameters.
+    `domains` are the project's own: visits from them are internal.
     """
     if referrer.strip().lower() in NO_REFERRER:
         referrer = ""

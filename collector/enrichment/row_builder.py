@@ -1,4 +1,4 @@
-"""Typed events to rows: what the request knows of device, place and source is added, the address is dropped."""
+"""Typed events to rows: adds the request's device, place and source, and drops the address."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,13 +32,13 @@ from event_lens.contract.timestamps import event_time, first_ms
 from event_lens.registry.tables import ACCEPT_BY_SENDER
 
 UNVERIFIED_ACCEPT_DAYS = 30
-"""How many days back events are taken of senders without a verified secret, where a project says nothing else."""
+"""The accepted age, in days, of events of senders without a verified secret, unless the project sets one."""
 DAY_MS = 86_400_000
 OWN_FIELDS = PAGE_FIELDS | {"title"}
 
 
 class Enricher:
-    """Makes the builders of rows, and holds what they share; one for each process."""
+    """Makes the builders of rows, and holds the objects that they share; one per process."""
 
     def __init__(self, geo: Geo | None = None) -> None:
         self._geo = geo
@@ -50,7 +50,7 @@ class Enricher:
 
 
 def _oldest_ms(request: RequestContext) -> int:
-    """Return the oldest time (ms) that is taken of the sender; 0 when its events may be of any age."""
+    """Return the oldest time (ms) of the sender's events that is accepted; 0 for any age."""
     days = request.project.accept_days
     if days == ACCEPT_BY_SENDER:
         days = 0 if request.is_verified else UNVERIFIED_ACCEPT_DAYS
@@ -58,7 +58,7 @@ def _oldest_ms(request: RequestContext) -> int:
 
 
 class RowBuilder:
-    """Makes the rows of one request; values that all its events share are worked out once.
+    """Makes the rows of one request; values that all its events share are computed once.
 
     `is_bot` and `bot_reason` are the collector's verdict on the sender: it marks and never drops, and a verified secret
     is exempt. `left_out` says why nothing of the request is kept. `user_agent`, `sdk_name` and `sdk_version` are the
@@ -115,15 +115,15 @@ class RowBuilder:
         return self.encoded(parsed, self.own_values(parsed))
 
     def own_values(self, parsed: Event | Operation) -> dict[str, Any]:
-        """Return the columns that an event or operation fills itself, its device and time worked out: `device_id` is
-        the one it is kept with.
+        """Return the columns that an event or operation fills itself, with its device and time resolved: `device_id` is
+        the stored one.
 
         Raises `Rejection` (`timestamp_too_old`, `too_late`) or `LeftOut`.
         """
         return self._event_values(parsed) if isinstance(parsed, Event) else self._operation_values(parsed)
 
     def encoded(self, parsed: Event | Operation, own: dict[str, Any]) -> Line:
-        """Return the encoded raw row of an event or operation whose own values are `own`.
+        """Return the encoded raw row of an event or operation with these `own` values.
 
         Raises `Rejection` for a revenue that is not a number, or `LeftOut`.
         """
@@ -152,7 +152,7 @@ class RowBuilder:
         return values
 
     def _values(self, parsed: Sent) -> dict[str, Any]:
-        """Return the own values that events and operations have in common, by column."""
+        """Return the own values of columns that events and operations share."""
         request = self.request
         if self._may_leave_out:
             reason = left_out(request, parsed.address) if parsed.address else self.left_out
@@ -180,7 +180,7 @@ class RowBuilder:
         return values
 
     def _time(self, parsed: Sent) -> int:
-        """Return the time (ms) at which it happened. Raises `Rejection` (`timestamp_too_old`, `too_late`)."""
+        """Return the time (ms) of the event or operation. Raises `Rejection` (`timestamp_too_old`, `too_late`)."""
         at_ms = event_time(parsed.timestamp, self.request.received_at_ms, self._first_ms)
         if at_ms < self._oldest_ms:
             raise Rejection(
@@ -195,8 +195,8 @@ class RowBuilder:
         return at_ms
 
     def own_device(self) -> Device:
-        """Return the device of the request itself, as for an event without device id and profile; an empty one when
-        it is left out.
+        """Return the device of the request itself, as for an event without device id and profile; an empty device when
+        the request is left out.
         """
         if self.left_out:
             return Device("", "derived")
@@ -242,7 +242,7 @@ class RowBuilder:
         return page
 
     def _with_page(self, own: dict[str, Any], page: Page, event: Event) -> dict[str, Any]:
-        """Return `own` with the page's columns, and with the values by which the event overrules its sender: device,
+        """Return `own` with the page's columns, and with the event's values that override the request's: device,
         place, revenue.
         """
         values = page.values | own
@@ -272,7 +272,7 @@ class RowBuilder:
         return request.is_verified or (field not in PLACE_FIELDS and request.project.allow_unsafe_revenue)
 
     def _fill_guarded(self, values: dict[str, Any], event: Event) -> None:
-        """Add place and revenue if this sender may set them; otherwise they stay properties, and do not count."""
+        """Add place and revenue if this sender may set them; otherwise they stay ordinary properties."""
         refused: dict[str, Any] = {}
         for field, value in event.guarded.items():
             if not self._may_set(field):
@@ -292,16 +292,18 @@ class RowBuilder:
 
 
 def _stored(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties as they are stored: without addresses of clients and secrets, lists with values only."""
+    """Return the stored form of properties: no clients' addresses or secrets, lists with plain values only."""
     for key, value in properties.items():
         if type(value) in CONTAINERS or is_redacted(key) or (type(value) is str and may_hold_secret(value)):
             return lists_of_values(mask_properties(redact(properties)))
-    # Nearly all are a few plain values with nothing to leave out.
+    # Nearly all properties are a few plain values that need no change.
     return properties
 
 
 def _says_more(event: Event) -> bool:
-    """Return whether an event fills columns beyond its own and its page's, or columns that its sender fills too."""
+    """Return whether the fast encoding is impossible: the event has fields besides its own and its page's, or guarded
+    fields, a screen size or an address, which fill columns that the request fills too.
+    """
     return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
 
 

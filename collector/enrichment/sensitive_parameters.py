@@ -1,4 +1,4 @@
-"""Names of parameters whose values are secret, told by their words: `accessToken`, `user[password]`."""
+"""Names of parameters whose values are secret, recognised by their words: `accessToken`, `user[password]`."""
 
 import re
 from functools import lru_cache
@@ -12,7 +12,7 @@ SECRET_WORDS = frozenset((
     "パスワード", "密码", "密碼",
 ))  # fmt: skip
 SECRET_ENDINGS = ("token", "tokens", "password", "secret", "sessid", "sessionid")
-"""Written together with a word before them, as in `resettoken`."""
+"""Endings that are written together with the word before, as in `resettoken`."""
 
 HARMLESS_BEFORE = {
     "code": frozenset((
@@ -26,10 +26,10 @@ HARMLESS_BEFORE = {
         "search", "shortcut", "sort", "tab", "translation",
     )),
 }  # fmt: skip
-"""Words that are secrets of their own or after others, but not after these."""
+"""Words that mark a secret alone and after other words, but not after these."""
 
 TAILS = frozenset(("again", "confirm", "confirmation", "hash", "id", "new", "old", "repeat", "value", "verifier"))
-"""Words that say of a secret which one it is."""
+"""Words that may follow the name of a secret and specify it."""
 
 _WORD = re.compile(r"[^\W\d_a-z]+(?![a-z])|[^\W\d_]?[^\W\d_A-Z]+|[^\W\d_]+")
 

@@ -1,4 +1,4 @@
-"""Addresses of pages: taken apart, one spelling for each page, user names and passwords left out."""
+"""Addresses of pages: parsed, in one canonical form per page, without user names and passwords."""
 
 import re
 import string
@@ -13,20 +13,20 @@ from event_lens.contract.limits import MAX_TEXT_LENGTH, MAX_URL_LENGTH, MAX_WORD
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_PORT = 65_535
 MAX_READ = MAX_URL_LENGTH  # escapes are resolved before a part is cut
-MAX_KNOWN = 1_024  # characters; longer addresses are not seen twice, and would fill the memory
+MAX_KNOWN = 1_024  # characters; longer addresses hardly repeat, and would fill the cache
 MAX_ROUNDS = 4
 DROPPED = str.maketrans("", "", "\t\r\n")  # browsers drop them anywhere in a URL
 UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 
-# As browsers read them: any number of slashes, either way round.
+# As browsers parse them: any number of slashes or backslashes.
 _WEB = re.compile(r"(?:(https?):[/\\]*|[/\\]{2,})", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-# What follows these is code, content or a mailbox, and no address.
+# Code, content or a mailbox follows these schemes, and not an address.
 _OPAQUE = re.compile(r"(javascript|vbscript|mailto|blob|view-source|data(?=:[^\s,]*,))(?=:\S)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 _OWN_USER = re.compile(r"[^ /?#:]*:[^ /?#]*@")
-# In an address within an address, as it is or escaped.
+# In an address within an address, plain or escaped.
 _NESTED_USER = re.compile(
     r"(://|%3A%2F%2F)(?:(?!%2F|%3F|%23|%26|%3A)[^ /?#:&])*(?::|%3A)(?:(?!%2F|%3F|%23|%26)[^ /?#&])*(?:@|%40)"
 )
@@ -37,8 +37,8 @@ _ESCAPES = re.compile(r"(?<!%)(?<!%[0-9A-Fa-f])(?:%[0-9A-Fa-f]{2})+")
 class Url(NamedTuple):
     """A URL or a route. `origin` is `scheme://host[:port]`, `query` lacks the `?`, `hash` the `#`; any may be empty.
 
-    The host is lower case and punycode. In the other parts the letters of all scripts stand for themselves and what has
-    a meaning in URLs stays escaped: `/%ED%95%9C` and `/한` are one path, `/a%2Fb` and `/a/b` are two.
+    The host is lower case and punycode. In the other parts letters of all scripts are unescaped and characters with a
+    meaning in URLs stay escaped: `/%ED%95%9C` and `/한` are one path, `/a%2Fb` and `/a/b` are two.
     """
 
     origin: str
@@ -53,7 +53,7 @@ class Url(NamedTuple):
 
 
 def split_url(text: str) -> Url:
-    """Take `text` apart as browsers do, without ever failing: what has no host is a route, such as a screen's name."""
+    """Split `text` as browsers do, without ever failing: a text without a host is a route, such as a screen's name."""
     return _split_once(text) if len(text) < MAX_KNOWN else _split(text)
 
 
@@ -83,7 +83,7 @@ _split_once = lru_cache(maxsize=4096)(_split)
 
 
 def clean_query(query: str) -> str:
-    """Return the query as it may be stored; no other function decides what of a query is kept."""
+    """Return the query in its storable form; no other function decides which parts of a query are kept."""
     return _clean(query.lstrip("?"))
 
 
@@ -101,7 +101,7 @@ def with_hash_route(url: Url) -> Url:
 
 
 def whole_query(text: str) -> str:
-    """Return the query of a URL as `split_url` has it but not cut; it is for looking into, not for storing."""
+    """Return the query of a URL as `split_url` does, but uncut; it is for inspection, not for storing."""
     query = _start(text).partition("#")[0].partition("?")[2]
     return _clean(query.lstrip("?"), MAX_READ)
 
@@ -118,7 +118,7 @@ def host_of(address: str) -> str:
 def readable(text: str) -> str:
     """Return `text` with the escapes of letters and digits of all scripts resolved, all other escapes in capitals.
 
-    What cannot be printed is escaped. The answer for an answer is itself.
+    Unprintable characters are escaped. Idempotent.
     """
     if "%" in text:
         text = _ESCAPES.sub(_resolved, text)
@@ -128,7 +128,7 @@ def readable(text: str) -> str:
 
 
 def _start(text: str) -> str:
-    """Return `text` without what browsers drop, and without a user name and password at its beginning."""
+    """Return `text` without the characters that browsers drop, and without user name and password at its start."""
     text = text[:MAX_READ].strip()
     if not text.isprintable():
         text = text.translate(DROPPED)
@@ -141,7 +141,7 @@ def _clean(text: str, longest: int = MAX_TEXT_LENGTH) -> str:
 
 def _clean_path(path: str) -> str:
     if not path.isascii() or "%" in path:
-        # A letter and its accent may come as one sign or as two; macOS writes names in the latter way.
+        # A letter and its accent may come as one sign or as two; macOS writes names with two.
         path = readable(unicodedata.normalize("NFC", readable(path)))
     elif not path.isprintable():
         path = readable(path)
@@ -164,7 +164,9 @@ def _without_own_user(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    """Return `text` without user names, passwords and other secrets, also those that show only when others are gone."""
+    """Return `text` without user names, passwords and other secrets, also those that appear only after others are
+    removed.
+    """
     for _ in range(MAX_ROUNDS):
         before = text
         if "@" in text or "%40" in text:

@@ -18,7 +18,7 @@ _NESTED_VALUE = re.compile(r'(?:[^&#;%\s"<>]|%(?!(?:25)*2[36])|;(?![\w.~\-\[\]]{
 # Where a word begins, which may be right after an escape.
 _BEGIN = r"(?:(?<![\w.+-])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2})(?<!%2[Bb]))"
 _JWT = re.compile(_BEGIN + r"eyJ[\w-]{8,}(?:\.[\w-]*){2,4}")
-# `logo@2x.png` and `react@18.2.0` are none.
+# `logo@2x.png` and `react@18.2.0` are not mail addresses.
 _EMAIL = re.compile(
     _BEGIN + r"(?:[\w.+-]|%2B){1,256}(?:@|%(?:25)*40)(?!\dx\.)(?:[\w-]{1,63}\.){1,8}(?:xn--[\w-]{1,59}|[^\W\d_]{2,24})",
     re.IGNORECASE,
@@ -50,9 +50,7 @@ def mask_properties(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def mask_addresses_in(value: Any) -> Any:
-    """Return a property's value with the secrets in its addresses masked, at every depth; other texts stay as they
-    were.
-    """
+    """Return a property's value with the secrets in its addresses masked, at every depth; other texts are unchanged."""
     kind = type(value)
     if kind is str:
         return _mask_words(value) if may_hold_secret(value) else value

@@ -1,4 +1,4 @@
-"""What a User-Agent says of browser, system and device, through ua-parser's Rust engine."""
+"""Parses browser, system and device from a User-Agent, with ua-parser's Rust engine."""
 
 import re
 from functools import lru_cache
@@ -13,9 +13,9 @@ from event_lens.contract.limits import MAX_USER_AGENT_LENGTH, MAX_WORD_LENGTH
 
 OTHER = "Other"
 SPIDER = "Spider"
-NO_MODELS = frozenset({"K", "Smartphone", "Tablet", "Feature Phone"})  # what is said instead of a model
+NO_MODELS = frozenset({"K", "Smartphone", "Tablet", "Feature Phone"})  # texts in place of a model
 XBOX = re.compile(r"Xbox (?:One|Series [XS])")
-# A name and a version alone: a program of somebody's own, even if it is called a spider elsewhere.
+# Only a name and a version: a custom program, even if another list calls it a spider.
 PROGRAM = re.compile(r"[\w.-]+/[\w.]+")
 # An application's browser on an iPad that asks for desktop pages: no Mac says Mobile.
 IPAD_AS_MAC = re.compile(r"\(Macintosh; .*\bMobile/\w+")
@@ -65,8 +65,8 @@ class Agent(NamedTuple):
 
 
 def parse_user_agent(text: str) -> Agent:
-    """Return the browser, system and device that `text` names, as far as it is read. A new text takes about 25
-    microseconds; recent ones are remembered.
+    """Return the browser, system and device that `text` names, read up to a maximum length. A new text takes about 25
+    microseconds; recent texts are cached.
     """
     return _parse(text[:MAX_USER_AGENT_LENGTH])
 
@@ -99,12 +99,12 @@ def _parse(text: str) -> Agent:
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    """Load the parser at its first use: that takes a tenth of a second."""
+    """Load the parser at its first use, since loading takes a tenth of a second."""
     return Parser(Resolver(load_lazy_builtins()))
 
 
 def is_in_app(text: str) -> bool:
-    """Return whether `text` names a browser within one of the applications that have one of their own."""
+    """Return whether `text` is the agent of a known application's built-in browser."""
     return "AppleWebKit/" in text and "Mobile" in text and bool(_application(text)[0])
 
 

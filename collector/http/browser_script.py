@@ -13,16 +13,16 @@ from event_lens.errors import Refused
 PATH = "/op1.js"
 FOLDER = Path(__file__).with_name("browser")
 PLACE = "/* OPENPANEL */"
-# An hour a browser does not ask; for a day more it may use what it has while it asks.
+# A browser does not ask for an hour; for another day it may use its copy while it revalidates.
 CACHED: Header = (b"cache-control", b"public, max-age=3600, stale-while-revalidate=86400")
 JAVASCRIPT: Header = (b"content-type", b"text/javascript; charset=utf-8")
-# For <script crossorigin integrity>; nothing in it is anybody's own.
+# For <script crossorigin integrity>; the script has no content of a single user.
 READABLE: Header = (b"access-control-allow-origin", b"*")
 
 
 @cache
 def script_text() -> bytes:
-    """Return the script as it is served, with the notice that its licence asks for."""
+    """Return the served script, with the notice that its licence requires."""
     notice = (FOLDER / "LICENSE-openpanel-web.txt").read_text().strip()
     before, after = (FOLDER / "start.js").read_text().split(PLACE)
     tracker = (FOLDER / "openpanel-web.js").read_text().strip()

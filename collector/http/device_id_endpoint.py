@@ -13,12 +13,12 @@ def own_device(collect: Collect) -> Endpoint:
     """Return a route that answers the request's own `{"deviceId", "sessionId"}` to whoever may send; nothing is
     stored.
 
-    The device is empty for a server that speaks for nobody: a verified secret without a client's address.
+    The device is empty for a server that names no visitor: a verified secret without a client's address.
     """
 
     async def answer(scope: Scope, _receive: Receive, headers: dict[bytes, bytes]) -> Answer:
         if b"origin" not in headers:
-            # Browsers leave it out of a GET to the page's own origin, which a proxy may well be.
+            # Browsers omit `Origin` in a GET to the page's own origin, which a proxy of the collector may be.
             headers[b"origin"] = split_url(text(headers, b"referer")).origin.encode()
         builder = await collect.builder(scope, headers)
         if builder.left_out:

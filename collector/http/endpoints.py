@@ -1,4 +1,4 @@
-"""The routes that take events, as bare ASGI: what a framework does per request would cost more than the event."""
+"""The routes that take events, as bare ASGI: a framework's overhead per request would cost more than the event."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -30,22 +30,22 @@ Decoded = TypeVar("Decoded", Envelope, Batch)
 
 
 class Collect:
-    """Makes the event routes of one process from how their bodies are decoded."""
+    """Makes the event routes of one process, given the decoders of their bodies."""
 
     def __init__(self, authoriser: Authoriser, ingest: Ingest) -> None:
         self._authoriser = authoriser
         self._ingest = ingest
 
     def one(self, decode: Callable[[bytes], Envelope] = decode_one) -> Endpoint:
-        """Returns a route that takes one event, operation or replay."""
+        """Return a route that takes one event, operation or replay."""
         return as_endpoint("POST", partial(self.answer, decode=decode, take=self.take_one))
 
     def batch(self) -> Endpoint:
-        """Returns the route that takes a batch of up to a hundred."""
+        """Return the route that takes a batch of up to a hundred."""
         return as_endpoint("POST", partial(self.answer, decode=decode_batch, take=self._take_batch))
 
     async def take_one(self, envelope: Envelope, builder: RowBuilder) -> tuple[int, dict[str, Any]]:
-        """Takes one event and returns status and answer once it is on disk. Raises `EventLensError`."""
+        """Take one event and return status and answer once it is on disk. Raises `EventLensError`."""
         taken = await self._ingest.take_one(envelope, builder)
         if taken.bot_reason:
             return 202, {"bot": {"reason": taken.bot_reason}}
@@ -69,7 +69,7 @@ class Collect:
         decode: Callable[[bytes], Decoded],
         take: Callable[[Decoded, RowBuilder], Awaitable[Answer]],
     ) -> Answer:
-        """Reads, decodes and takes a request's body. Raises `EventLensError`; refused events are in quarantine then."""
+        """Read, decode and take a request's body. Raises `EventLensError` after refused events are in quarantine."""
         body = await read_body(receive, headers)
         try:
             decoded = decode(body)
@@ -96,7 +96,7 @@ class Collect:
         *,
         byte_count: int = 0,
     ) -> RowBuilder:
-        """Returns the builder of a sender's rows, if it may send `events` events. Raises `Refused` and
+        """Return the builder of a sender's rows, if it may send `events` events. Raises `Refused` and
         `Unavailable`.
         """
         request = await self._authoriser.context(
@@ -116,7 +116,7 @@ def as_endpoint(
     answer: Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]],
     shape: ErrorShape = as_json,
 ) -> Endpoint:
-    """Returns a route of one method, with its preflight; errors are answered in `shape`."""
+    """Return a route of one method, with its preflight; errors are answered in `shape`."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         headers = read_headers(scope["headers"])

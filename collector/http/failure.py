@@ -1,4 +1,4 @@
-"""An unexpected exception, as a line in the log and as the error it is answered with."""
+"""Turns an unexpected exception into a line of the log and the error of the answer."""
 
 import errno
 
@@ -11,7 +11,7 @@ NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def failure(error: Exception) -> EventLensError:
-    """Log `error` and return the error that the failed request is answered with."""
+    """Log `error` and return the error for the failed request's answer."""
     if not _is_about_files(error):
         log.error("request_failed", exc_info=error)
         return Broken("The collector failed; the log says why.")

@@ -1,4 +1,4 @@
-"""The collector's edge: what it adds to every answer, and what each answer leaves in counters and logs."""
+"""The collector's edge: adds headers to every answer, and counts and logs it."""
 
 from collections.abc import Awaitable, Callable
 from logging import DEBUG
@@ -47,7 +47,7 @@ class Middleware:
             try:
                 await self._app(scope, receive, send_with_headers)
             except Exception as error:
-                # Where even the answer to a failure failed; the server would answer without a word.
+                # If even the answer to a failure failed, the server would close without an answer.
                 told = failure(error)
                 if not status:
                     await send_error(send_with_headers, told, [])
@@ -55,7 +55,7 @@ class Middleware:
             span.note("http.response.status_code", status)
         metrics.count("eventlens_requests_total", 1, str(status))
         if self._is_logging:
-            # The route's own path: what else was asked for may hold anything.
+            # The route's own path: other requested paths may contain anything.
             route = scope.get("path_template", "")
             elapsed_ms = round((perf_counter() - started) * 1000, 1)
             log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)

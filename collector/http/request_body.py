@@ -1,4 +1,4 @@
-"""A request's body: read within limits of size and time, and decompressed within the same."""
+"""Reads a request's body within limits of size and time, and decompresses it within the same limits."""
 
 import asyncio
 import zlib
@@ -11,20 +11,20 @@ from event_lens.errors import Refused, Unavailable
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 BODY_SECONDS = 20.0
-"""For the whole of it, so that a byte now and then keeps nothing open."""
+"""The limit for the whole body, so that an occasional byte does not keep a connection open."""
 
 MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES
-"""What is read and thrown away of a body that is too large, so that its sender gets to read the answer."""
+"""How much of a too large body is read and discarded, so that its sender reads the answer."""
 
 MAX_HELD_BYTES = 64 * MAX_BODY_BYTES
-"""What all bodies together may hold in memory that come in pieces; whoever sends slowly may not fill it."""
+"""The memory limit of all bodies that arrive in pieces, so that slow senders cannot fill the memory."""
 
 _GZIP = 31
 _ZLIB = 15
 
 
 class Held:
-    """The part of a body that is here while the rest is on its way, counted over all requests of the process."""
+    """The bytes of unfinished bodies that are in memory, counted over all requests of the process."""
 
     total = 0
 
@@ -32,7 +32,7 @@ class Held:
         self._bytes = 0
 
     def add(self, size: int) -> None:
-        """Add `size` bytes to what is held. Raises `Unavailable` (`bodies_waiting`) when that is too much."""
+        """Add `size` to the held bytes. Raises `Unavailable` (`bodies_waiting`) beyond the limit."""
         if Held.total + size > MAX_HELD_BYTES:
             raise Unavailable("Too many bodies are on their way; send it again in a moment.", code="bodies_waiting")
         self._bytes += size
@@ -60,7 +60,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
 
 async def _read(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     if len(headers.get(b"content-length", b"")) > len(str(MAX_DRAINED_BYTES)):
-        raise _too_large()  # so long a number is more than would be read and thrown away
+        raise _too_large()  # a longer number is beyond the size that is read and discarded
     message = await _next(receive)
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
@@ -97,7 +97,7 @@ async def _gather(receive: Receive, first: bytes) -> bytes:
 async def _next(receive: Receive) -> Mapping[str, Any]:
     message = await receive()
     if message["type"] != "http.request":
-        # Said even if nobody may be there to read it: it may have closed its own side only.
+        # Answered even if the client seems gone: it may have closed only its own side.
         raise Refused("The body ended before it was whole; send it again.", code="body_not_whole")
     return message
 

@@ -18,7 +18,7 @@ COMMON_HEADERS: tuple[Header, ...] = (
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 NOT_STORED: Header = (b"cache-control", b"no-store")
-"""What `collector.http.middleware` adds to every answer, this one where the answer does not say it itself."""
+"""Headers that `collector.http.middleware` adds to every answer; `NOT_STORED` only if the answer has no such header."""
 
 JSON_TYPE: Header = (b"content-type", b"application/json")
 ALLOWED_HEADERS = (
@@ -28,13 +28,13 @@ ALLOWED_HEADERS = (
 
 
 def error_headers(error: EventLensError) -> list[Header]:
-    """Returns the header `Retry-After` where the request may be taken later; otherwise no header."""
+    """Return the header `Retry-After` if the request may be accepted later; otherwise no header."""
     seconds = getattr(error, "retry_after_seconds", None)
     return [] if seconds is None else [(b"retry-after", str(seconds).encode())]
 
 
 def cors_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """Returns the headers that let any page read the answer to its request; the client's origins decide who may
+    """Return the headers that let any page read the answer to its request; the client's origins decide who may
     send.
     """
     origin = headers.get(b"origin")
@@ -48,7 +48,7 @@ def cors_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
 
 
 def preflight_headers(headers: Mapping[bytes, bytes]) -> list[Header]:
-    """Returns the headers that answer any preflight with yes."""
+    """Return the headers that allow any preflight."""
     return [
         *cors_headers(headers),
         (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -63,7 +63,7 @@ async def send_json(send: Send, status: int, value: object, headers: list[Header
 
 
 async def send_error(send: Send, error: EventLensError, headers: list[Header], shape: ErrorShape = as_json) -> None:
-    """Answers with an error in its route's `shape`."""
+    """Answer with an error in its route's `shape`."""
     await send_json(send, status_of(error), shape(error), [*headers, *error_headers(error)])
 
 

@@ -25,7 +25,7 @@ from event_lens.settings import Settings
 
 
 def event_routes(worker: Worker) -> list[ASGIRouteHandler]:
-    """Return the routes that take events; the worker is started by the time the first request comes."""
+    """Return the routes that take events; the worker is started before the first request arrives."""
     makers: dict[str, Callable[[Collect], Endpoint]] = {"/track": Collect.one, "/track/batch": Collect.batch}
     for kind in BARE_ROUTES:
         makers[f"/{kind}"] = partial(_bare, kind)
@@ -51,7 +51,7 @@ def _event_route(path: str, make: Callable[[Collect], Endpoint], worker: Worker)
 
 
 def state_routes(worker: Worker, settings: Settings) -> list[Any]:
-    """Return the routes that operators ask (health, readiness, metrics, the schema of all routes), and the script
+    """Return the routes for operators (health, readiness, metrics, the schema of all routes), and the script
     for browsers.
     """
 

@@ -65,7 +65,7 @@ class ImportLoader:
         self._clock = clock
 
     def count_left_behind(self) -> int:
-        """Count batches whose rows landed before a run of this import was killed; returns how many rows they have."""
+        """Count batches whose rows landed before a run of this import was killed; return how many rows they have."""
         found = 0
         values = {"project": self._project_id, "import_id": self._import_id}
         for table, at in _TIME_COLUMN.items():

@@ -74,7 +74,7 @@ class _Senders:
 
 
 def _row(call: Mapping[str, Any], builder: RowBuilder, importer: Importer) -> dict[str, Any]:
-    """Raises `Rejection`."""
+    """Raise `Rejection`."""
     payload = msgspec.json.decode(call["properties"] or "{}")
     parsed = parse(Envelope(call["name"], payload | {theirs: call[own] or None for own, theirs in PAYLOAD.items()}))
     row = None if isinstance(parsed, Replay) else builder.row(parsed)

@@ -144,7 +144,7 @@ class ImportRun:
         return made
 
     def flush(self) -> None:
-        """Hand over what is read so far; waits for what was handed over before."""
+        """Hand over what is read so far; wait for what was handed over before."""
         self._wait()
         waiting, self._waiting = self._waiting, defaultdict(list)
         if waiting:

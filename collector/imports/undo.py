@@ -28,7 +28,7 @@ def find_import(warehouse: Warehouse, import_id: str) -> dict[str, Any]:
 
 
 def undo_import(warehouse: Warehouse, import_id: str, *, clock: Clock = now_ms) -> int:
-    """Delete the rows of an import, as a user who may; returns how many. Killed in the middle, it is run again.
+    """Delete the rows of an import, as a user who may; return how many. Killed in the middle, it is run again.
 
     The next build builds the days anew on which they were. Blocks. Raises `Refused` (`import_unknown`).
     """

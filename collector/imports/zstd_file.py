@@ -32,7 +32,7 @@ class ZstdFile(io.RawIOBase):
         return size
 
     def _unpack(self) -> bool:
-        """Unpack the next piece; returns whether there was one."""
+        """Unpack the next piece; return whether there was one."""
         piece = self._packed or self._raw.read(PIECE_BYTES)
         if not piece:
             if not self._is_between:

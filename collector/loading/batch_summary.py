@@ -11,7 +11,7 @@ from event_lens.contract.rows import BatchRow, timestamp
 
 
 class Counted(msgspec.Struct, gc=False):
-    """The fields of a row that its batch speaks of."""
+    """The fields of a row that its batch sums up."""
 
     received_at: str
     created_at: str = ""

@@ -1,4 +1,4 @@
-"""From a sealed segment to its rows in `lens_raw`: inserted once, counted in `lens_raw.batches`, then removed."""
+"""Lands a sealed segment: inserts its rows into `lens_raw` once, counts them in `lens_raw.batches`, then removes it."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,7 +28,9 @@ ROW_FAULTS = frozenset(
         *(53, 69, 70, 117, 128, 131, 190, 306, 321, 349, 407, 469),  # cannot be kept in the column
     )
 )
-"""Refusals that speak of the data. All others speak of tables, rights, disks: no row is at fault, and waiting helps."""
+"""Error codes that blame the data. All other refusals concern tables, rights or disks: no row is at fault, and waiting
+helps.
+"""
 
 
 class RefusedLine(NamedTuple):
@@ -37,7 +39,7 @@ class RefusedLine(NamedTuple):
 
 
 class Inserted(NamedTuple):
-    """What became of an INSERT: the lines that the warehouse refuses, and whether it says it wrote all others."""
+    """The outcome of an INSERT: the lines that the warehouse refuses, and whether it reports all others as written."""
 
     refused: list[RefusedLine]
     is_whole: bool
@@ -46,11 +48,10 @@ class Inserted(NamedTuple):
 def land_segment(
     warehouse: Landing | Router, folder: SpoolDirectory, name: SegmentName, *, clock: Clock = now_ms
 ) -> None:
-    """Land a sealed segment and take it out of `folder`. Doing it again after a crash lands nothing twice.
-
-    Of one that was tried before it looks whether the rows are there. Lines that fail their checksum are set aside; rows
-    that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse does not take it now:
-    the segment stays.
+    """Land a sealed segment and take it out of `folder`. Repeating it after a crash lands nothing twice. For a segment
+    that was tried before, it checks which rows are already there. Lines that fail their checksum are set aside; rows
+    that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse cannot take the segment
+    now: it stays.
     """
     is_again = folder.mark_tried(name)
     name = name.tried
@@ -65,7 +66,7 @@ def land_segment(
         parts, placements = warehouse.parts(found, name.created_ms)
         for part in parts:
             _land_part(part, folder, name, is_again, clock)
-        # Rows that landed while their project left its shard may have been left behind.
+        # Rows that landed during their project's move may have stayed on the old shard.
         warehouse.check(placements)
     else:
         _land_part(Part(warehouse, found.lines, found.body), folder, name, is_again, clock)
@@ -78,7 +79,7 @@ def _land_part(part: Part, folder: SpoolDirectory, name: SegmentName, is_again: 
     warehouse, lines, body, _ = part
     batch_id = token = name.segment_id
     if part.may_be_there and lines:
-        # Copies of rows have no token.
+        # Rows that a move copied have no token.
         batch = tally(body, batch_id=batch_id, table=name.table, landed_at_ms=clock())
         lines, token = missing_lines(warehouse, batch, lines), f"{batch_id}-{secrets.token_hex(4)}"
         body = body_of(lines)
@@ -95,7 +96,7 @@ def _land_part(part: Part, folder: SpoolDirectory, name: SegmentName, is_again: 
 
 
 def land_lines(warehouse: Insert, table: str, body: bytes, token: str) -> int:
-    """Insert the lines in `body` at once and return how many rows the warehouse says it wrote.
+    """Insert the lines in `body` at once and return the number of rows that the warehouse reports as written.
 
     Raises `Refused` when rows are at fault, else `Unavailable`.
     """
@@ -119,8 +120,8 @@ def not_taken(table: str, error: Refused) -> Unavailable:
 def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, is_doubtful: bool) -> None:
     """Write the batch's own row, after its rows.
 
-    A doubtful batch was tried before, or the warehouse did not say that it wrote every row: its rows are looked for
-    first, and missing ones are inserted.
+    A batch is doubtful if it was tried before, or the warehouse did not report every row as written: then its rows are
+    looked for first, and missing ones are inserted.
     """
     missing = missing_lines(warehouse, batch, lines) if is_doubtful else []
     if missing:
@@ -133,9 +134,8 @@ def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, 
 
 
 def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str) -> None:
-    """Insert under a new token the rows that the warehouse took and does not have.
-
-    Raises `Unavailable` (`rows_not_written`) when it does not write them this time either.
+    """Insert under a new token the rows that the warehouse acknowledged but does not have. Raises `Unavailable`
+    (`rows_not_written`) when it does not write them this time either.
     """
     log.error("token_without_rows", token=token, rows=len(missing))
     written = land_lines(warehouse, table, body_of(missing), f"{token}-{secrets.token_hex(4)}")
@@ -148,9 +148,8 @@ def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str
 
 
 def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, token: str) -> Inserted:
-    """Insert all lines that the warehouse takes, `body` in one piece, and return those it refuses, each alone.
-
-    Halves of the same lines get the same tokens whenever it is tried again.
+    """Insert all lines that the warehouse accepts, first `body` as a whole, and return the lines that it refuses one by
+    one. At each retry, halves of the same lines get the same tokens.
     """
     if not lines:
         return Inserted([], is_whole=True)
@@ -167,7 +166,7 @@ def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, 
 
 
 class Sender(msgspec.Struct):
-    """What quarantine keeps of a refused row beside its text."""
+    """The columns that quarantine keeps of a refused row along with its text."""
 
     project_id: str
     received_at: str

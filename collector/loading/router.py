@@ -26,22 +26,22 @@ class _Owned(msgspec.Struct, gc=False):
     project_id: str
 
 
-# The move's time is of another machine's clock. Looking for rows that a move did not bring only takes a moment.
+# The move's time comes from another machine's clock. Looking for rows that a move did not bring is cheap.
 _MAX_CLOCK_DIFFERENCE_MS = 3_600_000
 
 _decoder = msgspec.json.Decoder(_Owned)
 
 
 class Router:
-    """Cuts segments by shard. Safe to use from several threads."""
+    """Splits segments by shard. Safe to use from several threads."""
 
     def __init__(self, registry: Registry, warehouses: Mapping[int, Landing]) -> None:
         self._registry = registry
         self._warehouses = warehouses
 
     def parts(self, found: Verified, created_ms: int) -> tuple[list[Part], dict[str, Placement]]:
-        """Return the part of each shard, and where each project was then. The same segment is always cut the same
-        way, unless a project moved after `created_ms`. Raises `Unavailable` (`project_moving`) while rows of a
+        """Return the part of each shard, and each project's placement at this time. The same segment is always split
+        the same way, unless a project moved after `created_ms`. Raises `Unavailable` (`project_moving`) while rows of a
         project may not land.
         """
         owners = [row.project_id for row in _decoder.decode_lines(found.body)]
@@ -59,9 +59,7 @@ class Router:
         return parts, placements
 
     def check(self, placements: Mapping[str, Placement]) -> None:
-        """Raise `Unavailable` (`project_moving`) when a project has moved since: its rows may lie on the shard that
-        it left.
-        """
+        """Raise `Unavailable` (`project_moving`) when a project has moved since: its rows may be on its old shard."""
         if self._placements(placements.keys()) != placements:
             raise _moving()
 
@@ -73,4 +71,8 @@ class Router:
 
 
 def _moving() -> Unavailable:
-    return Unavailable("A project is on its way to another shard.", code="project_moving", retry_after_seconds=1)
+    return Unavailable(
+        "A project is on its way to another shard; its rows wait in the spool until the move is done.",
+        code="project_moving",
+        retry_after_seconds=1,
+    )

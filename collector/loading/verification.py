@@ -1,7 +1,7 @@
-"""Finds the rows of a batch that are not in the warehouse although it took their INSERT.
+"""Finds the rows of a batch that are missing from the warehouse although it acknowledged their INSERT.
 
-The warehouse notes a token before it keeps the rows. Killed between the two, it takes the INSERT for a repeated one
-when it comes again, and says yes to rows it does not have.
+ClickHouse records the deduplication token before it stores the rows. Killed in between, it takes the retry for a
+duplicate and acknowledges rows it does not have.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,19 @@ from event_lens.contract.rows import BatchRow
 
 
 class Reader(Protocol):
-    """The part of the warehouse that looking needs."""
+    """The part of the warehouse's interface that reading needs."""
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]: ...
 
 
 class Insert(Protocol):
-    """The part of the warehouse that an INSERT needs."""
+    """The part of the warehouse's interface that an INSERT needs."""
 
     def insert_lines(self, table: str, body: bytes, *, token: str) -> int: ...
 
 
 class Landing(Insert, Reader, Protocol):
-    """The part of the warehouse that landing needs."""
+    """The part of the warehouse's interface that landing needs."""
 
 
 def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) -> list[bytes]:
@@ -43,7 +43,7 @@ def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) ->
 def is_counted(warehouse: Reader, batch: BatchRow) -> bool:
     """Return whether the batch's row was written: it is in `lens_raw.batches`, or settled since."""
     values = {"batch_id": batch.batch_id, "table": batch.table_name}
-    # In this order: a row that is settled meanwhile is copied before it goes.
+    # In this order: a row that is settled meanwhile is copied before it is deleted.
     return any(
         warehouse.rows(
             f"SELECT 1 FROM {table} WHERE batch_id = {{batch_id:String}} AND table_name = {{table:String}} LIMIT 1",

@@ -1,6 +1,4 @@
-"""Brings the segments that wait in a home's spool into the warehouse, and takes a person's lines out of those that
-cannot land.
-"""
+"""Lands the segments that wait in a home's spool, and removes a person's lines from the segments that cannot land."""
 
 import re
 import time
@@ -22,9 +20,8 @@ _LOOK_SECONDS = 0.05
 
 
 def land_waiting(settings: Settings, registry: Registry, until_ms: int, within: float = LAND_WITHIN_SECONDS) -> None:
-    """Land every segment begun by `until_ms`: those of dead workers here, those of living ones by their worker.
-
-    Blocks. Raises `Unavailable` (`spool_waits`) when some are still there after `within` seconds.
+    """Land every segment begun by `until_ms`: segments of dead workers directly, those of living workers by waiting for
+    them. Blocks. Raises `Unavailable` (`spool_waits`) when segments are still there after `within` seconds.
     """
     spool = settings.home / "spool"
     folder = open_directory(spool)
@@ -47,7 +44,7 @@ def land_waiting(settings: Settings, registry: Registry, until_ms: int, within: 
 
 
 def drop_corrupt_lines(settings: Settings, texts: Collection[str]) -> int:
-    """Remove the lines that name one of `texts` from the files that were set aside; returns how many."""
+    """Remove the lines that name one of `texts` from the files that were set aside; return how many."""
     folder = settings.home / "spool" / CORRUPT
     named = re.compile("|".join(re.escape(text) for text in texts).encode()) if texts else None
     dropped = 0

@@ -1,5 +1,5 @@
-"""The writer: a thread that lands sealed segments. Those that cannot land now are put off, and do not hold up the
-others.
+"""The writer: a thread that lands sealed segments. Segments that cannot land now are retried later, and do not hold up
+the others.
 """
 
 import random
@@ -31,7 +31,7 @@ LANDED_AT_ONCE = 3
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
-    """Returns how many seconds to wait after failure number `attempt` (from 0); `chance`, 0 to 1, spreads workers
+    """Return how many seconds to wait after failure number `attempt` (from 0); `chance`, 0 to 1, spreads workers
     apart.
     """
     longest = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 16))
@@ -44,20 +44,19 @@ class Trial(NamedTuple):
     due: float
     name: SegmentName
     attempt: int
-    """How often it failed."""
+    """The number of failed tries."""
 
 
 class Writer:
-    """Lands the segments of one folder: those in it at the start, then those appended.
-
-    Of a backlog three land at a time once one has: while the warehouse keeps the rows of some, the next is read and
-    checked. A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row
-    the writer itself waits, so that a warehouse in trouble is not stormed. Of those that wait the newest and the oldest
-    land by turns, so that what one project sends now does not wait for what another sent before; the order matters to
-    nobody else: the model goes by the times in the rows.
+    """Lands the segments of one folder: those in it at the start, then those appended. Once a segment has landed, three
+    segments of a backlog land at a time: while the warehouse stores the rows of some, the next one is read and checked.
+    A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row the writer
+    itself waits, so that a warehouse in trouble is not stormed. The newest and the oldest waiting segments land by
+    turns, so that one project's new events do not wait for another project's old ones. The order does not affect the
+    models, which use the times in the rows.
 
     `append` and `close` never block: the segment at hand is finished if the warehouse takes it, the rest stays on disk.
-    With `drain` everything is tried once more, until the warehouse is out of reach. `join` waits.
+    With `drain` every segment is tried once more, until the warehouse is unreachable. `join` waits.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class Writer:
         self._thread.start()
 
     def append(self, name: SegmentName) -> None:
-        """Notes that a segment is sealed and may land; never blocks."""
+        """Note that a segment is sealed and may land; never blocks."""
         self._arrived.append(name)
         self._bell.set()
 
@@ -103,7 +102,7 @@ class Writer:
         self._bell.set()
 
     def join(self, timeout_seconds: float) -> bool:
-        """Waits and returns whether the thread has ended in time."""
+        """Wait and return whether the thread has ended in time."""
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
@@ -115,7 +114,7 @@ class Writer:
             self._finish(0)
 
     def _finish(self, left: int) -> None:
-        """Waits until no more than `left` landings are under way, and puts off the ones that failed."""
+        """Wait until no more than `left` landings are under way, and puts off the ones that failed."""
         while len(self._under_way) > left:
             done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
             for landing in done:
@@ -131,7 +130,7 @@ class Writer:
         return bool(self._arrived or self._untried or (self._failed and self._failed[0].due <= self._monotonic()))
 
     def _next(self) -> Trial | None:
-        """Returns the trial that is due, as soon as there is one; None when the writer is to end."""
+        """Return the trial that is due, as soon as there is one; None when the writer is to end."""
         while True:
             self._bell.clear()
             while self._arrived:
@@ -148,7 +147,7 @@ class Writer:
             self._wait(seconds)
 
     def _take(self) -> Trial:
-        """Takes the newest of those that were never tried, the next time the one that is due first."""
+        """Take by turns the newest untried segment and the one that is due first."""
         is_newest, self._is_newest_next = self._is_newest_next, not self._is_newest_next
         if self._untried and is_newest:
             return self._untried.pop()

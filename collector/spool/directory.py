@@ -1,4 +1,4 @@
-"""A worker's spool folder: locked while the worker lives, its segments adopted by another when it does not."""
+"""A worker's spool folder: locked while the worker lives; after its death another worker adopts the segments."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ from event_lens.metrics import metrics
 log = get_log("spool")
 
 CORRUPT = "corrupt"
-"""Beside the workers' folders: lines and files that cannot land and wait for a person."""
+"""A folder next to the workers' folders, with lines and files that cannot land and wait for a person."""
 
 _LOCK = "lock"
 _WORKER = "worker-"
@@ -35,20 +35,19 @@ class SpoolDirectory:
         return self._bytes
 
     def grew(self, byte_count: int) -> None:
-        """Counts bytes written (or, below zero, removed)."""
+        """Count bytes written (or, below zero, removed)."""
         with self._counting:
             self._bytes += byte_count
             metrics.gauge("eventlens_spool_bytes", self._bytes)
 
     def sealed(self) -> list[SegmentName]:
-        """Returns the sealed segments, oldest first."""
+        """Return the sealed segments, oldest first."""
         names = (parse_name(path.name) for path in self.path.iterdir())
         return sorted(name for name in names if name is not None and name.row_count is not None)
 
     def mark_tried(self, name: SegmentName) -> bool:
-        """Notes durably that `name` goes to the warehouse now: its file is called `name.tried` from here on.
-
-        Returns whether it may have gone before.
+        """Note durably that `name` goes to the warehouse now: its file is called `name.tried` from here on. Returns
+        whether it may have been sent before.
         """
         if not name.is_fresh:
             return True
@@ -60,14 +59,14 @@ class SpoolDirectory:
         return False
 
     def remove(self, name: SegmentName) -> None:
-        """Takes a segment out for good: its rows are in the warehouse."""
+        """Delete a segment: its rows are in the warehouse."""
         path = self.path / name.file_name
         byte_count = path.stat().st_size
         path.unlink()
         self.grew(-byte_count)
 
     def set_aside(self, name: str, content: bytes) -> None:
-        """Keeps what cannot land in `corrupt/`, under `name`; doing it twice keeps it once."""
+        """Keep lines that cannot land in `corrupt/`, under `name`; repeating it keeps one copy."""
         corrupt = self.path.parent / CORRUPT
         corrupt.mkdir(mode=0o700, exist_ok=True)
         draft = corrupt / f"{name}.draft"
@@ -79,10 +78,10 @@ class SpoolDirectory:
         sync_directory(corrupt)
 
     def adopt(self) -> list[SegmentName]:
-        """Takes over what dead workers of this home left behind, and returns its segments, oldest first.
+        """Take over what dead workers of this home left behind, and return its segments, oldest first.
 
-        Blocks while another worker does the same. What cannot be taken over now is reported and left for the next time.
-        Raises `OSError` when the spool itself cannot be read.
+        Blocks while another worker does the same. A folder that cannot be taken over now is reported and left for the
+        next call. Raises `OSError` when the spool itself cannot be read.
         """
         adopted: list[SegmentName] = []
         with waited_lock(self.path.parent / _LOCK):
@@ -96,7 +95,7 @@ class SpoolDirectory:
         return sorted(adopted)
 
     def close(self) -> None:
-        """Gives the lock back; the folder goes if nothing is left in it."""
+        """Release the lock, and remove the folder if it is empty."""
         with waited_lock(self.path.parent / _LOCK):
             if all(path.name == _LOCK for path in self.path.iterdir()):
                 (self.path / _LOCK).unlink(missing_ok=True)
@@ -104,12 +103,12 @@ class SpoolDirectory:
             self.release()
 
     def release(self) -> None:
-        """Gives the lock back and leaves everything, as a worker that dies does."""
+        """Release the lock and leave all files, as the death of a worker does."""
         os.close(self._lock)
 
 
 def open_directory(spool: Path) -> SpoolDirectory:
-    """Opens a new folder in `spool` and takes over the segments of every worker that is gone.
+    """Open a new folder in `spool` and take over the segments of every worker that is gone.
 
     Raises `Unavailable` (`spool_unwritable`). Blocks while another worker of this home does the same.
     """
@@ -131,13 +130,13 @@ def open_directory(spool: Path) -> SpoolDirectory:
 
 
 def worker_directories(spool: Path) -> Iterator[Path]:
-    """Yields the folders of all workers, living and gone."""
+    """Yield the folders of all workers, living and gone."""
     if spool.is_dir():
         yield from sorted(path for path in spool.iterdir() if path.name.startswith(_WORKER) and path.is_dir())
 
 
 def sync_directory(path: Path) -> None:
-    """Makes the names in a folder as durable as the files' contents."""
+    """Make the names in a folder as durable as the files' contents."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -146,7 +145,7 @@ def sync_directory(path: Path) -> None:
 
 
 def _adopt(orphan: Path, folder: SpoolDirectory, adopted: list[SegmentName]) -> None:
-    """Moves what `orphan` holds into `folder`, unless its worker lives, and adds the segments to `adopted`."""
+    """Move the files of `orphan` into `folder`, unless its worker lives, and add the segments to `adopted`."""
     try:
         lock = _lock(orphan)
     except (BlockingIOError, FileNotFoundError):
@@ -166,7 +165,7 @@ def _adopt(orphan: Path, folder: SpoolDirectory, adopted: list[SegmentName]) -> 
 
 
 def _take(path: Path, folder: SpoolDirectory) -> SegmentName | None:
-    """Moves a file of a dead worker into `folder`: sealed when it is a segment, set aside (None) when it is not."""
+    """Move a file of a dead worker into `folder`: sealed when it is a segment, set aside (None) when it is not."""
     name = parse_name(path.name) if path.is_file() else None
     if name is not None and name.row_count is None:
         name = name.sealed(count_lines(path))
@@ -184,7 +183,7 @@ def _take(path: Path, folder: SpoolDirectory) -> SegmentName | None:
 
 
 def _lock(path: Path) -> int:
-    """Returns the descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
+    """Return the descriptor that holds the folder's lock. Raises `BlockingIOError` while its worker lives."""
     lock = try_lock(path / _LOCK, make_folder=False)
     if lock is None:
         raise BlockingIOError

@@ -10,7 +10,7 @@ from event_lens.errors import Unavailable
 
 
 class Waiting(NamedTuple):
-    """Rows and bytes on disk, and when the oldest segment was begun (ms since the epoch)."""
+    """Rows and bytes on disk, and the time of the oldest segment's beginning (ms since the epoch)."""
 
     row_count: int
     byte_count: int

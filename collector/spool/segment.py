@@ -1,7 +1,7 @@
-"""A segment: a file of checked lines that is, as it stands, the body of one JSONEachRow INSERT.
+"""A segment: a file of lines with checksums that is, unchanged, the body of one JSONEachRow INSERT.
 
 A line is `{"_crc":"xxxxxxxx","batch_id":"<segment>","batch_row":<n>,` and the encoded row without its `{`. The checksum
-is over all that follows its own field, so a torn, flipped or foreign line is known from the line alone. ClickHouse
+covers everything after its own field, so a torn, flipped or foreign line is recognised from the line alone. ClickHouse
 skips the field `_crc`.
 """
 
@@ -25,7 +25,7 @@ _BODY_AT = len(b'{"_crc":"xxxxxxxx",')
 
 
 def new_segment_id(clock: Clock) -> str:
-    """Returns a unique id that sorts by time: it is the batch id, and the deduplication token of the INSERT."""
+    """Return a unique id that sorts by time: it is the batch id, and the deduplication token of the INSERT."""
     return f"{clock():012x}-{secrets.token_hex(6)}"
 
 
@@ -39,7 +39,7 @@ class SegmentName:
     table: str
     row_count: int | None = None
     is_fresh: bool = False
-    """Sealed, and no warehouse has ever seen it."""
+    """Sealed, and never sent to a warehouse."""
 
     @property
     def file_name(self) -> str:
@@ -58,12 +58,12 @@ class SegmentName:
 
     @property
     def tried(self) -> "SegmentName":
-        """The segment's name once it has gone to the warehouse."""
+        """Return the segment's name after its first try at the warehouse."""
         return SegmentName(self.segment_id, self.table, self.row_count)
 
 
 def parse_name(file_name: str) -> SegmentName | None:
-    """Returns the segment that a file name stands for, or None for the name of another file."""
+    """Return the segment that a file name describes, or None for any other file."""
     parts = file_name.split(".")
     if len(parts) < 3 or parts[1] not in TABLE_KEYS or not _is_id(parts[0]):
         return None
@@ -82,7 +82,7 @@ def _is_id(text: str) -> bool:
 
 
 def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
-    """Returns the lines of encoded `rows` in batch `batch_id`, numbered from `first_row`."""
+    """Return the lines of encoded `rows` in batch `batch_id`, numbered from `first_row`."""
     head = f'"batch_id":"{batch_id}","batch_row":'.encode()
     lines = []
     for number, row in enumerate(rows, first_row):
@@ -93,7 +93,7 @@ def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
 
 @dataclass
 class Verified:
-    """The lines of a segment that may land, and those that may not, without their newlines."""
+    """The lines of a segment that may land, and the lines that may not, without their newlines."""
 
     lines: list[bytes] = field(default_factory=list)
     corrupt: list[bytes] = field(default_factory=list)
@@ -104,7 +104,7 @@ class Verified:
 
 
 def verify(content: bytes, batch_id: str) -> Verified:
-    """Sorts the lines of a segment: each must carry its checksum and belong to `batch_id`."""
+    """Sort the lines of a segment: each must carry its checksum and belong to `batch_id`."""
     found = Verified()
     batch = f'"batch_id":"{batch_id}",'.encode()
     lines = content.split(b"\n")
@@ -118,12 +118,12 @@ def verify(content: bytes, batch_id: str) -> Verified:
 
 
 def body_of(lines: Sequence[bytes]) -> bytes:
-    """Returns lines, given without newlines, in one piece with them."""
+    """Return lines, given without newlines, in one piece with them."""
     return b"\n".join([*lines, b""])
 
 
 def row_of(line: bytes) -> bytes:
-    """Returns the encoded row of a verified line, as it was before it was framed."""
+    """Return the encoded row of a verified line, as it was before it was framed."""
     return b"{" + line.split(b",", 3)[3]
 
 

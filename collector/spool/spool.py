@@ -1,4 +1,4 @@
-"""The spool: rows are on disk before they are acknowledged, and all requests that wait share one sync."""
+"""The spool: rows are on disk before they are acknowledged, and all waiting requests share one sync."""
 
 import asyncio
 import errno
@@ -20,7 +20,7 @@ log = get_log("spool")
 
 MAX_SEGMENT_BYTES = 16 << 20
 MAX_WAITING_BYTES = 64 << 20
-"""What may wait in memory for one sync; beyond it the spool refuses."""
+"""The limit of rows waiting in memory for one sync; beyond it the spool refuses."""
 
 SEAL_AGAIN_SECONDS = 1.0
 
@@ -38,7 +38,7 @@ class Waiting(NamedTuple):
 
 
 class OpenSegment:
-    """The segment that a table's rows go to now; `size` (bytes) and `row_count` count what is known to be on disk."""
+    """The segment that a table's rows go to now; `size` (bytes) and `row_count` count the synced rows only."""
 
     def __init__(self, folder: SpoolDirectory, table: str, clock: Clock) -> None:
         self.name = SegmentName(new_segment_id(clock), table)
@@ -51,12 +51,12 @@ class OpenSegment:
         self.unsynced_rows = 0
 
     def frame(self, rows: list[bytes]) -> bytes:
-        """Returns the lines of the rows that come next."""
+        """Return the lines of the rows that come next."""
         self.unsynced_rows = len(rows)
         return frame(rows, self.name.segment_id, self.row_count)
 
     def write(self, framed: bytes) -> None:
-        """Appends lines, not synced yet; blocks. Raises `OSError`; then `take_back` has to follow."""
+        """Append lines without syncing; blocks. After an `OSError` the caller must call `take_back`."""
         left = memoryview(framed)
         while left:
             written = os.write(self.file, left)
@@ -64,7 +64,7 @@ class OpenSegment:
             left = left[written:]
 
     def keep(self) -> None:
-        """Counts what was written as synced."""
+        """Count the written rows as synced."""
         self.size += self.unsynced
         self.row_count += self.unsynced_rows
         self.unsynced = self.unsynced_rows = 0
@@ -75,7 +75,7 @@ class OpenSegment:
             os.close(file)
 
     def take_back(self) -> None:
-        """Cuts off the bytes that were written and not synced."""
+        """Cut off the bytes that were written and not synced."""
         self.unsynced = self.unsynced_rows = 0
         os.ftruncate(self.file, self.size)
         os.fdatasync(self.file)
@@ -122,9 +122,9 @@ class Spool:
         return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
 
     def append(self, lines: Iterable[Line]) -> asyncio.Future[list[str]]:
-        """Returns a future of the segments that hold the rows; it is done when the rows are on disk.
+        """Queue rows and return a future of the ids of their segments, done once they are on disk.
 
-        It raises `Unavailable` if they are not, none of them.
+        If writing fails, the future raises `Unavailable` and none of the rows was kept.
 
         Raises `Unavailable` at once when the spool is full (`spool_full`) or closing.
         """
@@ -148,7 +148,7 @@ class Spool:
         return done
 
     async def flush(self) -> None:
-        """Seals what is open, once everything appended so far is on disk."""
+        """Seal the open segments, once everything appended so far is on disk."""
         for segment in self._open.values():
             segment.is_due = True
         self._wake()
@@ -156,13 +156,13 @@ class Spool:
             await asyncio.shield(self._task)
 
     def close(self) -> None:
-        """Refuses from now on; what was appended is still synced and sealed."""
+        """Refuse new rows from now on; rows already appended are still synced and sealed."""
         self._is_closing = True
         self._wake()
 
     async def join(self, timeout_seconds: float) -> bool:
-        """Seals the rest, after `close`, and returns whether that was done in time; the remainder stays on disk for
-        the next start.
+        """After `close`, seal the remaining segments and return whether that was done in time; unsealed ones stay on
+        disk for the next start.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -174,12 +174,12 @@ class Spool:
 
     def _wake(self) -> None:
         if self._task is None:
-            # A context of its own: what it logs is of no single request.
+            # In a context of its own: its log lines belong to no single request.
             self._task = self._loop.create_task(self._work(), context=Context())
 
     async def _work(self) -> None:
         try:
-            await asyncio.sleep(0)  # whoever is ready in this turn of the loop joins the group
+            await asyncio.sleep(0)  # every request that is ready in this turn of the loop joins the group
             while self._waiting:
                 group, self._waiting = self._waiting, []
                 self._waiting_bytes = 0
@@ -188,7 +188,7 @@ class Spool:
             await self._seal_due()
         finally:
             self._task = None
-            # Also what became due while the last seal was underway.
+            # Also segments that became due during the last seal.
             if self._waiting or any(segment.is_due for segment in self._open.values()):
                 self._wake()
 
@@ -207,7 +207,7 @@ class Spool:
                 segment = self._open[table]
                 touched[segment] = segment.frame(rows)
             await self._loop.run_in_executor(self._disk, self._write_all, touched, is_new)
-        except Exception as error:  # whatever it is, those who wait are told
+        except Exception as error:  # whatever the error, the waiting requests get an answer
             await self._loop.run_in_executor(self._disk, self._give_up, touched)
             self._refuse(group, error)
             return
@@ -230,9 +230,7 @@ class Spool:
         self._wake()
 
     def _write_all(self, framed: dict[OpenSegment, bytes], is_new: bool) -> None:
-        """Writes and syncs lines, in a thread: writing megabytes keeps the loop from its requests as long as syncing
-        them does.
-        """
+        """Write and sync lines, in a thread: writing megabytes would block the loop as long as syncing them does."""
         for segment, lines in framed.items():
             segment.write(lines)
             self._sync(segment.file)
@@ -240,7 +238,7 @@ class Spool:
             sync_directory(self._folder.path)
 
     def _give_up(self, touched: Iterable[OpenSegment]) -> None:
-        """Cuts a failed group off. After a failed sync a file is not written to again: what is whole in it lands."""
+        """Truncate a failed group. After a failed sync the file is not written to again; its complete lines land."""
         for segment in touched:
             try:
                 segment.take_back()
@@ -282,7 +280,8 @@ class Spool:
                     self._on_sealed(sealed)
 
     def _seal(self, segment: OpenSegment) -> SegmentName | None:
-        """Closes and renames a segment; None when it was empty and is gone. After `OSError` it may be tried again.
+        """Close and rename a segment; return None for an empty one, which is removed. After `OSError` it may be tried
+        again.
 
         The new name need not be synced: a crash that undoes it leaves an open segment, which is as good.
         """
