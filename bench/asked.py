@@ -1,4 +1,6 @@
-"""What the bench asks: every report, some with filters and options, and plain SQL over raw events to compare with."""
+"""The questions of the bench: every report, some with filters and options, and plain SQL over raw events for
+comparison.
+"""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +36,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "cohorts/{cohort}/members": {},
     "cohorts/{cohort}/behaviour": {"metric": "events", "interval": "week"},
 }
-"""The parameters of a report where those of its example are not this shop's, beside ids and the period."""
+"""The parameters of reports whose example does not fit this shop, without ids and the period."""
 
 VARIED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("metrics, browser is Chrome", "metrics", CHROME),
@@ -46,11 +48,11 @@ VARIED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("funnel, in any order", "funnel", {"order": "any"}),
     ("retention by device", "retention", {"by": "device"}),
 )
-"""Further questions: how they are called, of which report, with which parameters beside those above."""
+"""Further questions: their name, their report, and their parameters in addition to those above."""
 
 ROWS = "lens_raw.events WHERE project_id = {project:String} AND created_at >= {first:Date} AND created_at < {end:Date}"
 
-# Sessions as a pause of half an hour makes them; what else a session is, the plainest SQL leaves out.
+# Sessions split by a pause of half an hour only; this plain SQL leaves out all other rules of sessions.
 RAW_METRICS = f"""
 SELECT sum(views), sum(events), count(), uniqExact(profile), sum(revenue),
     sum(arrayCount(pause -> pause >= 1800, pauses) + 1) AS sessions
@@ -100,12 +102,12 @@ RAW: dict[str, str] = {
     "retention": RAW_RETENTION.format(rows=f"{ROWS} AND profile_id != ''", entity="profile_id"),
     "retention by device": RAW_RETENTION.format(rows=ROWS, entity="device_id"),
 }
-"""By the name of a question: what a statement over raw events has to read for it."""
+"""The statement over raw events for a question, by the question's name."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question of a project over HTTP, and how it is called in the table."""
+    """A question of a project over HTTP, and its name in the table."""
 
     name: str
     report: Report[Any]
@@ -113,7 +115,7 @@ class Asked:
 
     @property
     def target(self) -> str:
-        """The address under the project, with the query string."""
+        """Return the address under the project, with the query string."""
         address = self.report.address(self.parameters)
         written = {name: value for name, value in self.parameters.items() if name not in self.report.in_address}
         return address if self.report.has_body or not written else f"{address}?{urlencode(written)}"
@@ -124,7 +126,7 @@ class Asked:
 
 
 def every_report(first: date, last: date, ids: Mapping[str, str]) -> list[Asked]:
-    """Each report over the days from `first` to `last`, and what is varied; `ids` by the parameters that are ids."""
+    """Return every report over the days from `first` to `last`, and the variants; `ids` has the ids by parameter."""
     plain = [Asked(report.name, report, _parameters(report, first, last, ids)) for report in REPORTS.values()]
     month = _parameters(REPORTS["metrics"], last - timedelta(days=29), last, ids)
     return [
@@ -138,13 +140,13 @@ def every_report(first: date, last: date, ids: Mapping[str, str]) -> list[Asked]
 
 
 def of_cards(first: date, last: date) -> list[Asked]:
-    """What a page of cards asks of a project over those days."""
+    """Return the questions that a page of cards asks of a project over those days."""
     names = ("metrics", "timeseries", "pages", "referrers", "browsers", "geo")
     return [Asked(name, REPORTS[name], _parameters(REPORTS[name], first, last, {})) for name in names]
 
 
 def funnel(first: date, last: date, window_seconds: int) -> Asked:
-    """A funnel of three steps within a window."""
+    """Return a funnel of three steps within a window."""
     parameters = _parameters(REPORTS["funnel"], first, last, {}) | {"window_seconds": window_seconds}
     return Asked("funnel", REPORTS["funnel"], parameters)
 

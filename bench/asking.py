@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 120
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: of which port, about which project, with which key. One connection a thread."""
+    """Asks questions: at a port, about a project, with a key. One connection per thread."""
 
     port: int
     project_id: str
@@ -28,7 +28,7 @@ class Asker:
         return HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
 
     def ask(self, connection: HTTPConnection, asked: Asked) -> tuple[float, int, bytes]:
-        """Milliseconds, status and body of an answer."""
+        """Return milliseconds, status and body of an answer."""
         body = asked.body
         headers = self.headers if body is None else self.headers | {"Content-Type": "application/json"}
         started = time.perf_counter()
@@ -50,7 +50,7 @@ class Times:
     refused: str = ""
 
     def note(self, answer: tuple[float, int, bytes]) -> None:
-        """Adds an answer to those of its kind; of an error the code is kept."""
+        """Add an answer's time to its kind; for an error, keep its code."""
         milliseconds, status, body = answer
         told: dict[str, Any] = msgspec.json.decode(body)
         if status != 200:
@@ -62,7 +62,7 @@ class Times:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of `values` lies; of few it is one of them."""
+    """Return the value below which `share` of `values` lies; it is one of the values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
 
@@ -72,7 +72,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def ask_at_once(asker: Asker, questions: Sequence[Asked]) -> tuple[Counter[int], list[float]]:
-    """All of `questions` at the same time; how often each status was answered, and the milliseconds of the 200s."""
+    """Ask all `questions` at the same time; return the count of each status, and the milliseconds of the 200s."""
     with ThreadPoolExecutor(len(questions)) as threads:
         answers = list(threads.map(lambda asked: asker.ask(asker.connect(), asked), questions))
     return Counter(status for _, status, _ in answers), [ms for ms, status, _ in answers if status == 200]

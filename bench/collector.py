@@ -1,7 +1,7 @@
 """How many events a second one collector process acknowledges, compared with the least that a collector could do.
 
-Both applications run in this run, by turns, one process each, with every sync on; the warehouse is away, so that what
-is measured is the road from the socket to the disk.
+Both applications run in this run, by turns, one process each, with every sync on; the warehouse is away, so that only
+the path from the socket to the disk is measured.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ class Measured:
     latencies: list[float] = field(default_factory=list)
     failures: int = 0
     cpu_seconds: float = 0.0
-    """What the server took of a core; with it the figures of a busy machine can be read."""
+    """The server's processor time, which helps to interpret the figures of a busy machine."""
 
     @property
     def requests_per_second(self) -> float:

@@ -1,8 +1,8 @@
-"""What builds cost: everything anew, one more hour, and the extra cost of identity changes, at several lengths of
-history.
+"""The cost of builds: everything from scratch, one more hour, and the extra cost of identity changes, at several
+lengths of history.
 
-Seconds of SQL: how long at least one model was under way, tests apart. `logins` is what an hour costs more when one
-visit in twelve signs in.
+Seconds of SQL: how long at least one model was under way, tests apart. `logins` is the additional cost of an hour when
+one visit in twelve signs in.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def define(site: Site) -> dict[str, str]:
-    """A funnel, a retention, a cohort and a goal, as a shop would have them; returns their ids by their kind."""
+    """Define a funnel, a retention, a cohort and a goal, as a shop would; return their ids by kind."""
     registry = open_registry(site.settings)
     funnel = create_funnel(
         registry, site.project_id, "to a purchase", ("screen_view", "add_to_cart", "purchase"), window_seconds=604_800

@@ -1,8 +1,8 @@
-"""What questions cost: every report over HTTP, uncached and from the cache, beside plain SQL over raw events.
+"""The cost of questions: every report over HTTP, uncached and from the cache, next to plain SQL over raw events.
 
 Uncached is asked after the tables' version has moved on, as after a build; cached is the same once more. Then: 200
-questions at once, and what one project's heavy funnels do to the questions of another. Ends by itself: each part has
-its seconds, and rounds stop when they are over.
+questions at once, and the effect of one project's heavy funnels on another project's questions. Ends by itself: each
+part has its seconds, and rounds stop when they are over.
 """
 
 import argparse
@@ -31,7 +31,7 @@ EVENTS_A_DEVICE = 10
 LIGHT_SHARE = 100
 """The light project has this part of the heavy one's events."""
 FRESH_SECONDS = 1.05
-"""So long the service believes that it knows the tables' version."""
+"""How long the service caches the tables' version."""
 LEAST_ROUNDS = 3
 NEIGHBOUR_ROUNDS = 10
 AT_ONCE = 200
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _askers(site: Site) -> tuple[Asker, Asker]:
-    """Of the project that has the traffic, and of one with a hundredth of it."""
+    """Return the askers of the project with the traffic, and of a project with a hundredth of it."""
     registry = open_registry(site.settings)
     askers = []
     for project_id in (site.project_id, create_project(registry, "light").project_id):
@@ -89,7 +89,7 @@ def _fill(warehouse: Warehouse, events: int, heavy: str, light: str) -> None:
 
 
 def _ids(warehouse: Warehouse, project_id: str) -> dict[str, str]:
-    """A session, a profile and a group of the project, by the parameters that name them."""
+    """Return a session, a profile and a group of the project, by parameter."""
     found = {}
     for name, table in (("session", "sessions"), ("profile", "profiles"), ("group", "groups")):
         value = f"SELECT toString({name}_id) FROM lens.{table} WHERE project_id = {{project:String}} LIMIT 1"
@@ -136,7 +136,7 @@ def _round(
 def _row(times: Times) -> list[object]:
     if not times.uncached:
         return [times.refused, *[""] * 6]
-    # What is live is never kept.
+    # Live answers are never cached.
     cached = [f"{median(times.cached):.1f}", f"{quantile(times.cached, 0.95):.1f}"] if times.cached else ["", ""]
     p50 = median(times.uncached)
     raw = [f"{median(times.raw):.0f}", f"{median(times.raw) / p50:.1f}"] if times.raw else ["", ""]
@@ -144,7 +144,7 @@ def _row(times: Times) -> list[object]:
 
 
 def _show_crowd(pid: int, asker: Asker) -> None:
-    """As many different questions as a wall of pages asks at once."""
+    """Show the times of as many different questions as a wall of pages asks at once."""
     periods = [(FIRST + timedelta(days=number), LAST) for number in range(AT_ONCE // 6 + 1)]
     questions = [asked for first, last in periods for asked in of_cards(first, last)][:AT_ONCE]
     reset_peak(pid)
@@ -168,7 +168,7 @@ def _show_crowd(pid: int, asker: Asker) -> None:
 
 
 def _show_neighbour(warehouse: Warehouse, heavy: Asker, light: Asker, rounds: int) -> None:
-    """What a light project's questions take alone, and while another project asks one funnel after the other."""
+    """Show the times of a light project's questions, alone and while another project asks funnels."""
     alone = _cards(warehouse, light, rounds)
     stopped = Event()
     askers = [Thread(target=_ask_funnels, args=(heavy, number, stopped)) for number in range(HEAVY_ASKERS)]

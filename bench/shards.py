@@ -1,8 +1,8 @@
 """The cost and gain of shards: landing, a full refresh and questions over one shard and over two on this machine.
 
-Two shards share the machine's cores, so their ratio to one is the overhead. Then: what one shard takes from another row
-by row, as it would be if the devices of one project were spread over shards; and from all of this, what more machines
-would do. Each figure is the median of some rounds, with the lowest and the highest.
+Two shards share the machine's cores, so their ratio to one is the overhead. Then: the cost of reading another shard row
+by row, as if the devices of one project were spread over shards; and from all of this, an estimate for more machines.
+Each figure is the median of some rounds, with the lowest and the highest.
 """
 
 import argparse
@@ -39,7 +39,7 @@ ROWS_A_SEGMENT, PROJECTS = 10_000, 8
 MACHINES = (1, 2, 4, 8)
 METRICS = "SELECT sum(sessions), sum(unique_visitors) FROM {lens}.metrics_daily WHERE {where}"
 RAW = "SELECT uniqExact(device_id), count() FROM {lens}.events WHERE {where} AND path LIKE '/products/1%'"
-# What models of people would have to exchange of each event if a project's devices were on several shards.
+# The columns of each event that models of people would have to exchange if a project's devices were on several shards.
 EXCHANGED = "event_id, device_id, profile_id, created_at, name"
 
 

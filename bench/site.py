@@ -54,7 +54,7 @@ class Site:
         return self._part("warehouse", f"http://127.0.0.1:{self.warehouse_port}/ping")
 
     def query(self) -> AbstractContextManager[Popen[bytes]]:
-        """A query service that answers inside the block."""
+        """Run a query service that answers inside the block."""
         return self._part("query", f"http://127.0.0.1:{self.query_port}/ready")
 
     @contextmanager
@@ -95,7 +95,7 @@ def memory_mib(pid: int) -> float:
 
 
 def peak_mib(pid: int) -> float:
-    """The most that a process held since `reset_peak`."""
+    """Return the peak memory of a process since `reset_peak`, in MiB."""
     return _status_mib(pid, "VmHWM")
 
 

@@ -1,1 +1,1 @@
-"""Dagster: decides when things run, never what they mean."""
+"""Dagster: decides when builds and jobs run, never what the tables mean."""

@@ -22,7 +22,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with what was done last, the number of tables done and the number of tables in all."""
+"""Called with the last finished step, the number of finished tables and the number of all tables."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Build:
 def build(
     settings: Settings, on_progress: OnProgress, *, start: date | None, end: date | None, is_full_refresh: bool
 ) -> Build:
-    """Run the job for what is unbuilt, for the days `start` to `end`, or for everything anew. Blocks until done.
+    """Run the job for unbuilt days, for the days `start` to `end`, or for everything from scratch. Blocks until done.
 
-    Raises `Broken` (`build_failed`) with the step and the reason when a run fails; what it planned stays unbuilt.
+    Raises `Broken` (`build_failed`) with the step and the reason when a run fails; its planned days stay unbuilt.
     """
     with connect(settings, "builder") as warehouse:
         if is_full_refresh:
@@ -53,7 +53,7 @@ def build(
         definitions = make_definitions(settings, first_shown)
         output = settings.home / "logs" / "build.log"
         output.parent.mkdir(exist_ok=True)
-        # dbt's own lines are in Dagster's log of the run; here they would run through the progress.
+        # dbt's own lines are in Dagster's log of the run; here they would disturb the progress.
         with (
             open_instance(prepare_dagster_home(settings)) as instance,
             output.open("a") as log,
@@ -78,7 +78,7 @@ def _execute(
     total = len(list(job.asset_layer.executable_asset_keys))
     run_id = str(uuid4())
     results: list[dg.ExecuteInProcessResult] = []
-    # It ends with this process, and dbt with it: Dagster itself hears of Ctrl-C only now and then.
+    # The thread ends with this process, and dbt with it: Dagster itself checks for Ctrl-C only from time to time.
     worker = threading.Thread(
         daemon=True,
         target=lambda: results.append(

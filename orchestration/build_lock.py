@@ -42,6 +42,6 @@ def held_lock(path: Path, log: dg.DagsterLogManager | None) -> Iterator[None]:
     try:
         yield
     finally:
-        # After an interrupt dbt goes on until the process ends, and the lock goes with the process then.
+        # After an interrupt dbt continues until the process ends, and the lock is released with the process.
         if not is_dbt_running():
             os.close(descriptor)

@@ -15,7 +15,7 @@ from event_lens.warehouse.client import Warehouse
 FILTERS, KEPT = "EVENTLENS_DBT_TABLE_FILTERS", "EVENTLENS_DBT_KEPT_PROJECTS"
 NO_FILTERS = "{}"
 
-# Raw and what dbt makes of it; tables in which builds keep their own notes are read whole.
+# Raw tables and dbt's tables; tables with the builds' own notes are read whole.
 _TABLES_OF_PROJECTS = """
     SELECT concat(database, '.', name) AS table
     FROM system.tables
@@ -44,7 +44,7 @@ class Choice:
         return cls(frozenset(projects), is_but=True)
 
     def without(self, projects: Iterable[str]) -> "Choice":
-        """The same, but not about `projects`."""
+        """Return the same choice without `projects`."""
         left_out = frozenset(projects)
         return Choice(self.projects | left_out if self.is_but else self.projects - left_out, self.is_but)
 

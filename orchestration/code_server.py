@@ -12,12 +12,12 @@ from orchestration.serve import CODE_LOCK, CODE_SOCKET, another_runs, socket_pat
 
 
 def main() -> None:
-    """Run the code server; print an error that the caller can mend as one line and exit with 1."""
+    """Run the code server; print an error that the user can fix as one line and exit with 1."""
     try:
         load_env_file(os.environ)
         settings = read_settings(os.environ)
         home = prepare_dagster_home(settings)
-        # First of all: it tells page and daemon, which start at the same time, that there is a server to wait for.
+        # Taken first: the lock tells page and daemon, which start at the same time, that there is a server to wait for.
         lock = try_lock(home / CODE_LOCK)
         if lock is None:
             raise another_runs(home)

@@ -1,4 +1,4 @@
-"""The output of a step goes to the log of its run, and not to the terminal too."""
+"""Writes the output of a step to the log of its run only, and not to the terminal."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from dagster._utils import ensure_file, touch_file
 
 
 class FileComputeLogManager(LocalComputeLogManager):
-    """Writes a step's output to files only. Dagster's own manager starts four processes a step to show it in the
-    terminal too.
+    """Writes a step's output to files only. Dagster's own manager starts four processes per step to show the output in
+    the terminal too.
     """
 
     @classmethod

@@ -5,17 +5,19 @@ from typing import NamedTuple
 
 
 class Verdict(NamedTuple):
-    """`culprits` are the projects for which a build fails alone; for each of `parts`, taken together, it does not."""
+    """`culprits` are the projects for which a build fails alone; for all projects of one of the `parts` together it
+    succeeds.
+    """
 
     culprits: list[str]
     parts: list[list[str]]
 
 
 def judge(projects: Sequence[str], is_failing: Callable[[Sequence[str]], bool]) -> Verdict:
-    """Sorts `projects`, for all of which together a build fails, into culprits and parts.
+    """Sort `projects`, for all of which together a build fails, into culprits and parts.
 
-    `is_failing` tries the build for some of them. Both lists are empty when it fails for no project at all: then
-    something else is wrong. Tries about twice the logarithm of their number for each culprit.
+    `is_failing` tries the build for some of them. Both lists are empty when the build fails even without projects: then
+    the cause is not a project. Needs about 2 log(n) tries per culprit.
     """
     verdict = Verdict([], [])
     if not is_failing([]):

@@ -27,7 +27,7 @@ from orchestration.workspace import served_definitions
 def run(dagster_home: Path, settings: Settings) -> None:
     """Run sensors, schedules and the queue until SIGTERM or SIGINT; blocks.
 
-    Raises `Refused` (`dagster_running`) while another does so over this home: both would start builds.
+    Raises `Refused` (`dagster_running`) while another daemon runs over this home: both would start builds.
     """
     if try_lock(dagster_home / DAEMON_LOCK) is None:
         raise another_runs(dagster_home)
@@ -48,7 +48,7 @@ def run(dagster_home: Path, settings: Settings) -> None:
 
 
 def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[DagsterDaemon[Any]]:
-    """Yield Dagster's daemons. Two of them are our own versions, which wake as soon as something lands."""
+    """Yield Dagster's daemons. Two of them are our own versions, which wake as soon as events land."""
     asked = Event()
     for kind in instance.get_required_daemon_types():
         if kind == WatchingSensors.daemon_type():
@@ -60,14 +60,14 @@ def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Dagst
 
 
 def end_runs_left_starting(dagster_home: Path) -> None:
-    """End runs that an earlier daemon was starting when it was killed: no process will ever take them up."""
+    """End runs that an earlier daemon was starting when it was killed: no process will ever continue them."""
     with open_instance(dagster_home) as instance:
         for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING])):
             instance.report_run_failed(run, "Dagster ended while it was starting this run.")
 
 
 def main() -> None:
-    """Run the daemon; print an error that the caller can mend as one line and exit with 1."""
+    """Run the daemon; print an error that the user can fix as one line and exit with 1."""
     try:
         load_env_file(os.environ)
         settings = read_settings(os.environ)

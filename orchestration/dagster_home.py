@@ -9,7 +9,7 @@ from event_lens.settings import Settings
 from event_lens.shards import count_shards
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
-# Where runs and events are kept; the address of a PostgreSQL is read from the environment, and in no file.
+# The storage of runs and events; the address of a PostgreSQL is read from the environment, and stored in no file.
 SQLITE, POSTGRES = (CONFIGURATION.with_name(f"dagster_{name}.yaml") for name in ("sqlite", "postgres"))
 FOLDER = "FOLDER"
 
@@ -34,7 +34,7 @@ def write_configuration(folder: Path, storage: Path = SQLITE) -> None:
     lines = [*CONFIGURATION.read_text().splitlines(), *storage.read_text().splitlines()]
     text = "\n".join(_with_folder(line, folder) for line in lines) + "\n"
     path = folder / CONFIGURATION.name
-    # Another process may read it at this moment.
+    # Another process may be reading the file.
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 
@@ -43,5 +43,5 @@ def _with_folder(line: str, folder: Path) -> str:
     key, colon, value = line.partition(": ")
     if not value.startswith(f"{FOLDER}/"):
         return line
-    # JSON is YAML, and says what a path with a quote or a colon in it is.
+    # JSON is valid YAML, and quotes paths with a quote or a colon correctly.
     return f"{key}{colon}{json.dumps(str(folder.absolute() / value.removeprefix(f'{FOLDER}/')))}"

@@ -1,4 +1,4 @@
-"""The dbt project as Dagster sees it: its place, its connection to the warehouse, and its parsed manifest."""
+"""The dbt project for Dagster: its folder, its connection to the warehouse, and its parsed manifest."""
 
 import os
 from pathlib import Path
@@ -23,18 +23,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Parsed(NamedTuple):
-    """A manifest, and when its file was written."""
+    """A manifest, and the time at which its file was written."""
 
     written: float
     manifest: Manifest
 
 
 _PARSED: dict[Path, _Parsed] = {}
-"""What this process parsed last, by dbt's folder; one manifest at most."""
+"""The manifest that this process parsed last, by dbt's folder; one manifest at most."""
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment variables that `profiles/profiles.yml` reads, and those that say where dbt may write."""
+    """Return the environment variables that `profiles/profiles.yml` reads, and the variables that name the folders dbt
+    may write to.
+    """
     address = urlsplit(warehouse_url(settings, "builder"))
     return {
         "EVENTLENS_DBT_HOST": address.hostname or "127.0.0.1",
@@ -62,7 +64,7 @@ def dbt_project(settings: Settings) -> DbtProject:
         target=_connection(settings),
         target_path=_target(settings),
     )
-    # Two processes that start at once: one parses, and neither reads a manifest half written.
+    # Of two processes that start at once, one parses, and neither reads a partly written manifest.
     with waited_lock(_target(settings) / "parse.lock"):
         if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest_source(ROOT):
             _keep(project, _parse(dbt_flags(project, project.target_path)))
@@ -83,7 +85,7 @@ def dbt_flags(project: DbtProject, target: Path) -> list[str]:
 
 
 def parsed_manifest(project: DbtProject) -> Manifest:
-    """Return the project as dbt itself holds it. A process reads it once, until a file of the project changes."""
+    """Return dbt's own in-memory manifest. A process reads it once, until a file of the project changes."""
     written = project.manifest_path.stat().st_mtime
     kept = _PARSED.get(project.target_path)
     if kept is None or kept.written != written:
@@ -92,7 +94,7 @@ def parsed_manifest(project: DbtProject) -> Manifest:
 
 
 def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
-    """Maps the name of each test to the names of the tables that it reads."""
+    """Map the name of each test to the names of the tables that it reads."""
     nodes = parsed_manifest(project).nodes
     return {
         test.name: [nodes[read].alias for read in test.depends_on_nodes if read in nodes]
@@ -102,7 +104,7 @@ def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
 
 
 def _keep(project: DbtProject, manifest: Manifest) -> _Parsed:
-    """Note `manifest` as that of the file that is there, in place of any other."""
+    """Cache `manifest` as the manifest of the current file, in place of any other."""
     _PARSED.clear()
     parsed = _PARSED[project.target_path] = _Parsed(project.manifest_path.stat().st_mtime, manifest)
     return parsed
@@ -118,7 +120,7 @@ def _parse(flags: list[str]) -> Manifest:
 
 
 def run_dbt(arguments: list[str]) -> str:
-    """Run a command of dbt in this process; return '', or why it failed."""
+    """Run a command of dbt in this process; return '', or the reason of its failure."""
     done = dbtRunner().invoke(arguments)
     reset_adapters()  # type: ignore[no-untyped-call]
     return "" if done.success else str(done.exception or "see its log in the home")

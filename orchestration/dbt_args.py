@@ -10,16 +10,16 @@ PLAN = "EVENTLENS_DBT_PLAN"
 
 
 def dbt_args(*, is_full_refresh: bool) -> list[str]:
-    """Return the arguments of a `dbt build`; dagster-dbt adds the models. Unit tests are left to whoever changes a
-    model.
+    """Return the arguments of a `dbt build`; dagster-dbt adds the models. Unit tests are excluded: only developers of
+    models run them.
     """
     build = ["build", "--exclude-resource-type", "unit_test"]
     return [*build, "--full-refresh"] if is_full_refresh else build
 
 
 def dbt_days(days: Sequence[date], receive_days: Sequence[date], chunk_ends: Sequence[date]) -> dict[str, str]:
-    """Return the environment that names every day to rebuild, and where inserts are cut. A full refresh names no
-    days.
+    """Return the environment that names every day to rebuild, and the days at which inserts are split. A full refresh
+    names no days.
 
     Not `--vars`: new ones make dbt parse the whole project again in every phase.
     """

@@ -7,7 +7,7 @@ from event_lens.settings import Settings
 from orchestration.dbt import dbt_flags, dbt_project, run_dbt
 
 PAGE = "static_index.html"
-# The page of dbt can load a tracker from elsewhere; a browser that reads this lets it load nothing.
+# dbt's page can load a tracker from another host; this policy makes browsers load nothing.
 POLICY = (
     "<head><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' "
     "'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; font-src data:; connect-src data:\">"

@@ -1,4 +1,4 @@
-"""dbt inside the process of a build: no process to start, nothing to parse again, and it ends with the build."""
+"""dbt inside the process of a build: without starting a process or parsing again, and it ends with the build."""
 
 import sys
 import threading
@@ -30,7 +30,7 @@ Said = SimpleQueue[EventMsg | dbtRunnerResult]
 class DbtFailed(DagsterDbtCliRuntimeError):
     """A failed command of dbt. `nodes` are the models that failed or, when every model was built, the tests.
 
-    `reasons` are what the warehouse said of each.
+    `reasons` are the warehouse's messages for each of them.
     """
 
     def __init__(self, message: str, failed: Sequence[Any]) -> None:
@@ -49,7 +49,7 @@ def _shortened(text: str) -> str:
 def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str]) -> Iterator[Any]:
     """Run a command of dbt over what the run selected, and yield Dagster's events as they come.
 
-    Raises `DbtFailed` with what dbt said when a model or a test fails.
+    Raises `DbtFailed` with dbt's message when a model or a test fails.
     """
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=TableTranslator()
@@ -69,7 +69,7 @@ def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequen
 
 
 def is_failing(project: DbtProject, args: Sequence[str], target: Path) -> bool:
-    """Run a command of dbt without telling Dagster of it, and return whether something fails."""
+    """Run a command of dbt without reporting it to Dagster, and return whether a node fails."""
     try:
         for _ in _events_of(args, project, target):
             pass
@@ -108,7 +108,7 @@ def is_dbt_running() -> bool:
 
 
 def _invoke(command: list[str], project: DbtProject, said: Said) -> None:
-    """Run dbt. `said` gets its messages to people, and at last its result."""
+    """Run dbt. `said` receives its messages for people, and finally its result."""
 
     def hear(message: EventMsg) -> None:
         if message.info.level != "debug":

@@ -1,4 +1,4 @@
-"""Everything Dagster knows of Event Lens; `dagster definitions validate -m orchestration.definitions` checks it."""
+"""All Dagster definitions of Event Lens; `dagster definitions validate -m orchestration.definitions` checks it."""
 
 import os
 import sys
@@ -60,11 +60,11 @@ def make_definitions(settings: Settings, first_shown: date | None = None) -> dg.
 
 @cache
 def loaded_definitions() -> dg.Definitions:
-    """Return the definitions for this process's environment. They are made once, because runs are forked from a
-    process that has them.
+    """Return the definitions for this process's environment. They are made once, because runs are forked from a process
+    that holds them.
     """
     settings = read_settings(os.environ)
-    # Steps have their standard error caught for the page; our lines are for whoever watches this process.
+    # Dagster captures a step's standard error for its page; our lines go to the terminal or log of this process.
     set_up_logs(settings.log_level, stream=_standard_error(), as_json=True)
     tracing.set_up(settings, "builder")
     return make_definitions(settings)

@@ -1,4 +1,4 @@
-"""Projects that a root key asked to be deleted: a sensor sees them, and a job deletes one as the shell does."""
+"""Deletes projects on a root key's request: a sensor finds them, and a job deletes one like the shell command."""
 
 import subprocess
 import sys
@@ -13,18 +13,20 @@ from event_lens.settings import Settings
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, UNFINISHED
 
 DELETE = "delete_project"
-# A deletion that failed is begun again after as long, one that was stopped at the shell too.
+# A deletion that failed, or was stopped at the shell, is begun again after this time.
 SECONDS_BETWEEN_LOOKS = 60
 
 
 class DeleteForm(dg.Config):
-    """Which project goes. Its keys were revoked when somebody asked for it."""
+    """The project to delete. Its keys were revoked when its deletion was requested."""
 
     project: str
 
 
 def deletion_job(settings: Settings) -> dg.JobDefinition:
-    """Return the job `delete_project`, which takes only what was closed before: for that its name was confirmed."""
+    """Return the job `delete_project`, which accepts only closed projects: closing one required its name as a
+    confirmation.
+    """
 
     @dg.op(name="delete")
     def delete(context: dg.OpExecutionContext, config: DeleteForm) -> None:
@@ -55,7 +57,7 @@ def deletion_sensor(settings: Settings) -> dg.SensorDefinition:
         job_name=DELETE,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Has projects deleted that a root key asked to be deleted, every minute until they are gone.",
+        description="Deletes the projects that a root key asked to delete: tries every minute until they are gone.",
     )
     def delete_asked_projects(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if context.instance.get_runs(dg.RunsFilter(job_name=DELETE, statuses=UNFINISHED), limit=1):

@@ -1,4 +1,4 @@
-"""Dagster's event log in SQLite with connections that stay open; Dagster itself makes an engine for every event."""
+"""Dagster's event log in SQLite with connections that stay open; Dagster itself creates an engine for every event."""
 
 import os
 from collections import OrderedDict
@@ -19,7 +19,7 @@ from sqlalchemy.pool import StaticPool
 
 # Each run has a file of its own. A page that shows many runs must not hold all of them open.
 MAX_KEPT = 8
-# Dagster writes the events of one table in one go only when this names a size.
+# Dagster writes the events of one table in one batch only when this variable names a size.
 BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 BATCH_SIZE = 1000
 
@@ -28,8 +28,8 @@ class KeptEventLogStorage(SqliteEventLogStorage):
     """Keeps connections to the event log open. SQLite does not wait for the disk here, so a power cut can take the
     last events with it.
 
-    A killed process loses none. No number rests on events: what is built says the warehouse, and a run whose end is
-    missing is ended by the monitor.
+    A killed process loses none. No number depends on events: the warehouse records what is built, and the monitor ends
+    a run whose end is missing.
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
@@ -43,7 +43,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
 
     @property
     def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
-        """Let Dagster note the days that a run is to build once for each table, not once for each day."""
+        """Return True, so that Dagster notes a run's planned days once per table, not once per day."""
         return True
 
     @contextmanager
@@ -68,7 +68,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
         with self.index_transaction() as connection:
             ids = [connection.execute(statement).lastrowid for statement in statements]
             self._store_asset_event_tags(connection, of_assets, ids)
-            # Of each table only the last event is noted with the table itself.
+            # Only each table's last event is noted with the table itself.
             last = {event.get_dagster_event().asset_key: position for position, event in enumerate(of_assets)}
             for position in last.values():
                 self._store_asset_event(connection, of_assets[position], ids[position])

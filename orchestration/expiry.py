@@ -1,6 +1,4 @@
-"""`eventlens expire`, and Dagster's job of that name: whole days of what projects keep for a limited time are
-dropped.
-"""
+"""`eventlens expire`, and Dagster's job of that name: drop whole days of rows past a project's limits."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -34,7 +32,7 @@ MAX_STATEMENT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Expired:
-    """What was dropped of a project, or would be: its rows by table, and the days that are closed by then."""
+    """What was or would be dropped of a project: its rows by table, and the days that are then closed."""
 
     project_id: str
     edges: Edges
@@ -44,11 +42,11 @@ class Expired:
 def expire(
     settings: Settings, project_id: str | None = None, *, is_dry_run: bool, clock: Clock = now_ms
 ) -> list[Expired]:
-    """Close days, and drop what is older than each project keeps; with `is_dry_run` only return what would be
-    dropped. Blocks.
+    """Close days, and drop rows past each project's limits; with `is_dry_run` only return what would be dropped.
+    Blocks.
 
     Killed at any point it can be repeated. Waits for a build that runs. Raises `Unavailable` (`days_unbuilt`) when
-    something landed for days that would close and is not built: it would be refused.
+    unbuilt rows have landed for days that would close: they would be refused.
     """
     with closing(open_registry(settings)) as registry:
         projects = [find_project(registry, project_id)] if project_id else list_projects(registry)
@@ -56,7 +54,7 @@ def expire(
 
 
 def projects_to_expire(settings: Settings) -> list[str]:
-    """The projects that keep something for some days only."""
+    """Return the projects that keep rows for a limited number of days."""
     with closing(open_registry(settings)) as registry:
         return [each.project_id for each in list_projects(registry) if _kept(settings, each) != Kept()]
 

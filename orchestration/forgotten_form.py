@@ -11,7 +11,7 @@ from dagster._serdes import serialize_value
 
 
 def forget_form(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Empty the form of a run, even one that still runs, and leave nothing of it in the database's free pages."""
+    """Empty the form of a run, even of a running one, and leave no copy of it in the database's free pages."""
     run, storage = instance.get_run_by_id(run_id), instance.run_storage
     if run is None or not isinstance(storage, SqlRunStorage):
         return
@@ -19,7 +19,7 @@ def forget_form(instance: dg.DagsterInstance, run_id: str) -> None:
     with storage.connect() as connection:
         connection.execute(RunsTable.update().where(RunsTable.c.run_id == run_id).values(run_body=body))
         if connection.dialect.name == "postgresql":
-            # What was updated stays in the table's file until it is written anew.
+            # The old values stay in the table's file until the file is rewritten.
             connection.exec_driver_sql("VACUUM FULL runs")
     database = Path(instance.root_directory) / "history" / "runs.db"
     if database.exists():

@@ -1,4 +1,4 @@
-"""Forks a process for each run that is asked for over a socket, and tells which of these runs still live."""
+"""Forks a process for each run requested over a socket, and reports which of these runs are still alive."""
 
 import os
 import selectors
@@ -29,7 +29,7 @@ class Request(msgspec.Struct):
 class ForkServer:
     """Calls `run` with a run's id in a new process, and `bury` with the id of a run whose process died.
 
-    `own` are descriptors that the forked processes close: locks would be held as long as the last of them lives.
+    `own` are descriptors that the forked processes close: otherwise locks would be held until the last of them ends.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ForkServer:
         self._run = run
         self._bury = bury
         self._run_ids: dict[int, str] = {}
-        """The runs that live, by process."""
+        """The ids of running runs, by process id."""
         self._others: set[int] = set()
 
     def __enter__(self) -> Self:
@@ -81,7 +81,7 @@ class ForkServer:
             self._others.discard(pid)
 
     def serve(self, seconds: float) -> None:
-        """Answer one request, or none when none comes within `seconds`; then clean up after processes that ended."""
+        """Answer one request, or none if none arrives within `seconds`; then clean up after processes that ended."""
         if self._selector.select(seconds):
             connection, _ = self._listener.accept()
             with connection, suppress(OSError, msgspec.DecodeError):
@@ -100,7 +100,7 @@ class ForkServer:
         return bool(pids)
 
     def _fork(self, task: Callable[[], None]) -> int:
-        # What is buffered would be written by both.
+        # Otherwise both processes would write the buffered output.
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -122,9 +122,9 @@ class ForkServer:
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            # Gives back the semaphores that dbt took of the system.
+            # Releases the system semaphores that dbt acquired.
             util._exit_function()  # type: ignore[attr-defined]
-            # Not `sys.exit`: what is below on the stack belongs to the parent.
+            # Not `sys.exit`: the frames below on the stack belong to the parent.
             os._exit(code)
 
     def _reap(self) -> None:
@@ -140,7 +140,7 @@ class ForkServer:
 
 
 def ask(path: Path, request: Request) -> bool | None:
-    """Ask the fork server at `path`, and return whether it did what was asked; `None` when no server is there."""
+    """Send a request to the fork server at `path`, and return whether it was carried out; `None` without a server."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SECONDS_TO_ANSWER)
         try:

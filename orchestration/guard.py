@@ -22,7 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OWN_SITES = ("", "none", "same-origin")
-# No page of another site shows ours in a frame, where a visitor would click on what is hidden.
+# Forbids other sites to show our page in a frame, where a visitor could be tricked into clicks (clickjacking).
 NO_FRAMES = (b"x-frame-options", b"DENY")
 UNAUTHORIZED = 401
 ASK_FOR_PASSWORD = (b"www-authenticate", b'Basic realm="Dagster", charset="UTF-8"')
@@ -31,7 +31,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Request:
-    """The parts of a request that the decision rests on. Header names are in lower case; repeated headers are
+    """The parts of a request on which the decision depends. Header names are in lower case; repeated headers are
     joined.
     """
 
@@ -94,7 +94,7 @@ def check_request(request: Request, door: Door) -> None:
         raise Refused("Dagster takes no requests from pages of other sites.", code="dagster_site_foreign")
     if request.kind == "http":
         _check_method(request)
-    # Probes see that it lives; they learn its versions, no more.
+    # Probes may see that it is alive; they learn only its versions.
     if (request.method, request.path) != ("GET", f"{door.path}/server_info"):
         check_login(request.headers, door.password)
 
@@ -104,7 +104,7 @@ def _check_method(request: Request) -> None:
         if "query" in parse_qs(request.query, keep_blank_values=True) and request.path.rstrip("/").endswith("/graphql"):
             raise Refused("GraphQL is asked by POST with a body of JSON, not by GET.", code="dagster_graphql_by_get")
         return
-    # A page of another site cannot send this type without asking first, which nobody answers.
+    # Another site's page cannot send this content type without a preflight, which is never answered.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused("Send a body of the type application/json.", code="dagster_content_type")
 

@@ -8,6 +8,6 @@ from event_lens.file_lock import waited_lock
 
 
 def open_instance(dagster_home: Path) -> dg.DagsterInstance:
-    """Open the instance, one process at a time: two that create its databases at once make each other fail."""
+    """Open the instance, one process at a time: two processes that create its databases at once would both fail."""
     with waited_lock(dagster_home / "instance.lock"):
         return dg.DagsterInstance.from_config(str(dagster_home))

@@ -1,6 +1,4 @@
-"""Has the process that holds the definitions fork each run, and tells Dagster's monitor which runs lost their
-process.
-"""
+"""Has the process with the definitions fork each run, and tells Dagster's monitor which runs lost their process."""
 
 import time
 from pathlib import Path

@@ -1,12 +1,12 @@
-"""The lease of a run shows that its process lives. It is a lock: it goes with the process, while a status would
-stay.
+"""The lease of a run shows that its process lives. It is a lock: it is released with the process, while a stored status
+would stay.
 """
 
 from pathlib import Path
 
 from event_lens.file_lock import wait_for_lock
 
-# A run is called started a moment before its process takes the lease.
+# A run is marked as started a moment before its process takes the lease.
 SECONDS_TO_TAKE_IT = 60
 
 
@@ -17,9 +17,9 @@ def lease_path(dagster_home: Path, run_id: str) -> Path:
 def take_lease(dagster_home: Path, run_id: str) -> None:
     """Take the lease of a run for the rest of this process.
 
-    It is not given back at the run's end: its last events are still to be written then.
+    It is not released at the run's end, because the run's last events are still unwritten then.
     """
-    # Who asks whether it is held holds it shared for an instant, so this waits.
+    # A process that checks the lease holds it shared for an instant, so this waits.
     wait_for_lock(lease_path(dagster_home, run_id))
 
 

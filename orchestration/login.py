@@ -19,7 +19,7 @@ KNOWN_SECONDS = 3600.0
 MAX_KNOWN = 100
 LOGIN_MISSING = "dagster_login_missing"
 
-# A proxy that adds one of them speaks for somebody else than the programs of this machine.
+# A proxy that adds one of these headers forwards requests from outside this machine.
 PROXIED = frozenset(
     {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"}
 )

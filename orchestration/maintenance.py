@@ -17,7 +17,7 @@ from event_lens.registry.database import open_registry
 from event_lens.settings import Settings
 from orchestration.build_lock import build_lock
 
-# It waits for running builds, and they for it.
+# The job waits for running builds, and builds wait for the job.
 _ALONE = {"build_lock"}
 
 
@@ -65,7 +65,7 @@ def maintenance_jobs(settings: Settings) -> list[dg.JobDefinition]:
         arguments = ["--project", config.project, *(part for code in config.codes for part in ("--code", code))]
         arguments += ["--start", config.start] if config.start else []
         arguments += ["--end", config.end] if config.end else []
-        # The collector's rules are not ours to import; what passes lands, and the sensor builds it.
+        # Orchestration may not import the collector; replayed rows land, and the sensor builds them.
         command = [sys.executable, "-m", "cli.main", "quarantine", "replay", "--no-build", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         context.log.info(done.stdout)

@@ -1,4 +1,4 @@
-"""Deletes old runs, of which Dagster and dbt keep about 13 MB a build, before they fill the disk."""
+"""Deletes old runs, of which Dagster and dbt keep about 13 MB per build, before they fill the disk."""
 
 import re
 import shutil
@@ -22,9 +22,10 @@ EVENTS, EVENT_SUBJECT = SqlEventLogStorageTable, ("asset_key", "partition")
 CHECKS, CHECK_SUBJECT = AssetCheckExecutionsTable, ("asset_key", "check_name")
 MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION.value
 KEPT_RUNS = 200
-# dbt's files of a run are ten times its events and serve only who looks for the cause of a failure.
+# dbt's files of a run are ten times the size of its events, and only help to find the cause of a failure.
 KEPT_DBT_RUNS = 10
-# More than the one that each build adds, so that a full folder empties; few enough that no build waits for it.
+# More than the one run that each build adds, so that a full folder shrinks; few enough that no build waits for the
+# deletion.
 DELETED_AT_ONCE = 20
 # dagster-dbt's folder of one dbt command: the phase, the beginning of the run's id, a number of its own.
 DBT_FOLDER = re.compile(r"dbt_\w+-(?P<run>[0-9a-f]{7})-[0-9a-f]{7}")
@@ -62,7 +63,7 @@ def _delete_events(instance: dg.DagsterInstance, run_id: str) -> None:
     """Delete the run's events and check results, except the latest of each table's day and each check, which show
     its state.
 
-    What of earlier runs was kept for that and is outdated by this run goes, too.
+    Events of earlier runs that were kept for this and are now outdated by this run are deleted, too.
     """
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):

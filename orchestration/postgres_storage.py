@@ -9,17 +9,17 @@ from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
 from dagster_postgres.utils import create_pg_engine, pg_url_from_config
 
-# A connection that a firewall dropped in silence is not used again.
+# A connection that a firewall dropped silently is not used again.
 RECYCLE_SECONDS = 300
 
 
 def with_driver(url: str) -> str:
-    """Names psycopg 2: SQLAlchemy takes version 3 by itself, which refuses Dagster's NOTIFY."""
+    """Name psycopg 2 in the address: SQLAlchemy's default is version 3, which refuses Dagster's NOTIFY."""
     return "postgresql+psycopg2://" + url.partition("://")[2]
 
 
 class RunStorage(PostgresRunStorage):
-    """What Dagster keeps of runs."""
+    """Dagster's run storage on PostgreSQL, connected through psycopg 2."""
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
@@ -27,7 +27,7 @@ class RunStorage(PostgresRunStorage):
 
 
 class ScheduleStorage(PostgresScheduleStorage):
-    """What it keeps of schedules and sensors."""
+    """Dagster's schedule storage on PostgreSQL, connected through psycopg 2."""
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
@@ -35,7 +35,7 @@ class ScheduleStorage(PostgresScheduleStorage):
 
 
 class PooledEventLogStorage(PostgresEventLogStorage):
-    """Events go over a connection that stays, and days are noted in bulk, as in SQLite."""
+    """Dagster's event log on PostgreSQL, over a connection that stays open; days are noted in bulk, as in SQLite."""
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(postgres_url, inst_data=inst_data)

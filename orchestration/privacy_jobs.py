@@ -15,14 +15,14 @@ DROP = "drop_old_days"
 
 
 class ExpireForm(dg.Config):
-    """Which project (empty: all), and whether the job only says what would be dropped."""
+    """The project (empty: all), and whether the job only reports what it would drop."""
 
     project: str = ""
     dry_run: bool = True
 
 
 class EraseForm(dg.Config):
-    """Whom to erase: a project, and one of the two ids."""
+    """The person to erase: a project, and one of the two ids."""
 
     project: str
     profile: str = ""
@@ -41,7 +41,7 @@ def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
             try:
                 (expired,) = expire(settings, project, is_dry_run=config.dry_run)
             except Unavailable as error:
-                # What waits for a build of one project must not keep the days of the others.
+                # One project's unbuilt days must not block the other projects.
                 context.log.error("%s: %s", project, error.message)
                 left.append(project)
                 continue
@@ -61,7 +61,7 @@ def privacy_jobs(settings: Settings) -> list[dg.JobDefinition]:
     @dg.op(name="erase")
     def erase(context: dg.OpExecutionContext, config: EraseForm) -> None:
         kind, subject = ("--profile", config.profile) if config.profile else ("--device", config.device)
-        # A process of its own, as at the shell: its build sets this process's environment otherwise.
+        # A process of its own, as at the shell: otherwise its build would change this process's environment.
         command = [sys.executable, "-m", "cli.main", "erase", config.project, kind, "-", "--json"]
         try:
             done = subprocess.run(command, input=f"{subject}\n", capture_output=True, text=True, check=False)

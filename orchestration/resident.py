@@ -1,8 +1,7 @@
-"""The process that stays: it serves the definitions to Dagster's page and daemon, and starts runs.
-
-It loads the definitions and the models once, and does nothing then but fork: first the server that answers
-Dagster, then every run. So a run starts in a moment, shares that memory, and takes nothing with it when it is killed.
-It stays single-threaded and opens no database, because a fork takes threads and open files along.
+"""The resident process: it serves the definitions to Dagster's page and daemon, and starts runs. It loads the
+definitions and the models once, and then only forks: first the server that answers Dagster, then every run. So a run
+starts at once, shares the loaded memory, and damages nothing else when it is killed. The process stays single-threaded
+and opens no database, because a fork cannot copy threads and would share open files.
 """
 
 import gc
@@ -46,13 +45,13 @@ SERVER_THREADS = 8
 def serve(
     dagster_home: Path, lock: int, module: str, load: Callable[[], None], is_outdated: Callable[[], bool]
 ) -> None:
-    """Load, and serve until SIGTERM or SIGINT; start anew when the loaded definitions are outdated. Blocks.
+    """Load, and serve until SIGTERM or SIGINT; restart when the loaded definitions are outdated. Blocks.
 
     `lock` is the descriptor that holds the code server's lock.
     """
     setup_interrupt_handlers()
     load()
-    # What is here stays: a collection of garbage would copy its pages into every run.
+    # Loaded objects are permanent: a garbage collection would copy their pages into every run.
     gc.collect()
     gc.freeze()
     with ForkServer(
@@ -83,7 +82,7 @@ def execute_run(dagster_home: Path, run_id: str) -> None:
 
 
 def told(record: dg.RunRecord) -> str:
-    """Return the one line that the terminal shows of a run."""
+    """Return the one line about a run that the terminal shows."""
     seconds = record.end_time - record.start_time if record.start_time and record.end_time else 0.0
     run = record.dagster_run
     if run.asset_check_selection and not run.asset_selection:
@@ -100,7 +99,7 @@ def told(record: dg.RunRecord) -> str:
 
 
 def end_run(dagster_home: Path, run_id: str) -> None:
-    """Mark a run as failed when its process ended in the middle of it."""
+    """Mark a run as failed when its process ended before the run did."""
     with open_instance(dagster_home) as instance:
         run = instance.get_run_by_id(run_id)
         if run and not run.is_finished:
@@ -137,7 +136,7 @@ def _end_with(parent: int, ended: threading.Event) -> None:
 
 
 def serve_everything(dagster_home: Path, lock: int, settings: Settings) -> None:
-    """Serve our definitions, and start anew when a file of the models or the first day shown changes."""
+    """Serve our definitions, and restart when a file of the models or the first shown day changes."""
 
     def sources() -> tuple[float, date]:
         return newest_source(ROOT), first_shown_day(settings)

@@ -1,22 +1,23 @@
-"""The tags of a run that say what it is to build."""
+"""The tags of a run that say what it builds."""
 
 from collections.abc import Mapping
 
 import dagster as dg
 
-# What a run rebuilds of its range of partitions: only days touched by unbuilt batches, all days, or every table anew.
+# The part of its range of partitions that a run rebuilds: only days touched by unbuilt batches, all days, or every
+# table from scratch.
 SCOPE_TAG = "eventlens/scope"
 TOUCHED, RANGE, EVERYTHING = "touched", "range", "everything"
-# The first and last day of a run that we asked for. Dagster's own tags say which of them its page shows.
+# The first and last day of a run that we asked for. Dagster's own tags say which of these days its page shows.
 DAYS_TAG = "eventlens/days"
 # The plan that was made before the run was asked for.
 PLAN_TAG = "eventlens/plan"
-# The one project that a run is about, which was set aside.
+# The only project that a run builds, which was set aside.
 PROJECT_TAG = "eventlens/project"
 
 
 def plan_of(run: dg.DagsterRun) -> str:
-    """Return the id of the run's plan: the one in its tags, or else the run's own id."""
+    """Return the id of the run's plan: the id in its tags, or else the run's own id."""
     return run.tags.get(PLAN_TAG, run.run_id)
 
 

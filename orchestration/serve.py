@@ -12,7 +12,7 @@ from event_lens.file_lock import is_locked
 DEFINITIONS = "orchestration.definitions"
 DAEMON_LOCK, CODE_LOCK = "daemon.lock", "code.lock"
 CODE_SOCKET, RUN_SOCKET = "code.sock", "runs.sock"
-# What the system takes as the address of a socket is 107 bytes long at most.
+# The system's limit for a socket's address is 107 bytes.
 MAX_SOCKET_BYTES = 100
 
 

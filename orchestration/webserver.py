@@ -23,7 +23,7 @@ from orchestration.instance import open_instance
 from orchestration.login import Logins, check_login_beyond_loopback
 from orchestration.workspace import served_definitions
 
-# An open page holds a websocket, which would keep a stopping server waiting for ever.
+# An open page holds a websocket, for which a stopping server would wait without end.
 SECONDS_TO_CLOSE = 5
 
 
@@ -50,7 +50,7 @@ def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Run the web interface; print an error that the caller can mend as one line and exit with 1."""
+    """Run the web interface; print an error that the user can fix as one line and exit with 1."""
     try:
         load_env_file(os.environ)
         serve(read_settings(os.environ))

@@ -1,4 +1,4 @@
-"""Where Dagster's page and daemon find the definitions: at the code server of their home."""
+"""Tells Dagster's page and daemon to find the definitions at the code server of their home."""
 
 import socket as sockets
 import time
@@ -14,19 +14,22 @@ from orchestration.serve import CODE_LOCK, CODE_SOCKET, DEFINITIONS, socket_path
 SECONDS_TO_LOAD = 120
 SECONDS_BETWEEN_LOOKS = 0.1
 SECONDS_BETWEEN_CALLS = 5
-"""How often page and daemon ask the code server whether it is another one by now; each call wakes threads of both."""
+"""How often page and daemon ask the code server for its id, which changes at a restart; each call wakes threads of
+both.
+"""
 
 
 def served_definitions(dagster_home: Path) -> GrpcServerTarget:
     """Return the code server as a workspace. While a code server starts, wait for it, up to a deadline."""
-    # It is asked again every few seconds, and Dagster's page says so meanwhile. It starts anew when models change.
+    # The code server is asked again every few seconds, and Dagster's page says so meanwhile. It restarts when models
+    # change.
     warnings.filterwarnings("ignore", "Error loading repository location")
     server_watcher.WATCH_INTERVAL = SECONDS_BETWEEN_CALLS
     socket = socket_path(dagster_home, CODE_SOCKET)
     deadline = time.monotonic() + SECONDS_TO_LOAD
     while is_locked(dagster_home / CODE_LOCK) and not _is_listening(socket) and time.monotonic() < deadline:
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    # The name is a part of what the state of sensors and schedules is kept under.
+    # The name is part of the key under which the state of sensors and schedules is stored.
     return GrpcServerTarget(host="localhost", port=None, socket=str(socket), location_name=DEFINITIONS)
 
 

@@ -12,7 +12,7 @@ MAX_CACHE_BYTES = 64 << 20
 # One answer must not drive out all others.
 MAX_SHARE = 8
 KEPT_MS = 300_000
-# What Python takes for one entry beside its rows: the key, the entry, their place in the dictionary.
+# Python's memory for one entry in addition to its rows: the key, the entry, their place in the dictionary.
 ENTRY_BYTES = 512
 
 

@@ -8,7 +8,7 @@ import zstandard
 GZIP_WINDOW = 31
 LEVEL = 3
 NOT_PACKED = ("parquet",)
-"""Formats that are packed themselves."""
+"""Formats that are already compressed."""
 
 
 class Encoder(Protocol):

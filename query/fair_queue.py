@@ -31,7 +31,7 @@ class FairQueue:
         self._max_waiting = max_waiting
         self._held: Counter[str] = Counter()
         self._most: dict[str, int] = {}
-        # By project; the one that was given a place last comes last.
+        # By project, in the order in which projects last got a place.
         self._waiting: OrderedDict[str, OrderedDict[Waiting, None]] = OrderedDict()
 
     @asynccontextmanager
@@ -101,7 +101,7 @@ class FairQueue:
             waiting, _ = line.popitem(last=False)
             self._waiting.move_to_end(next_project)
             self._leave(next_project, waiting)
-            # One whose patience ended in this turn of the loop is cancelled, and has not left yet.
+            # A caller whose wait timed out in this turn of the loop is cancelled, but still in the queue.
             if not waiting.done():
                 self._grant(next_project)
                 waiting.set_result(None)

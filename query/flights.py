@@ -27,14 +27,14 @@ class Flights(Generic[T]):
     async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return the result of `work`, or of equal work that another caller has begun.
 
-        Whoever joined work that fails has it done once more, for themselves and all others who joined. It is cancelled
-        when the last one who waits is.
+        If work fails, the callers who joined it have it done once more, for all of them together. The work is cancelled
+        when its last waiting caller is.
         """
         if key in self._flights:
             try:
                 return await self._wait(key, self._flights[key])
             except EventLensError:
-                pass  # of another's question; this one is asked below
+                pass  # the error of another caller's question; this caller's question is asked below
         return await self._wait(key, self._flights.get(key) or self._begin(key, work))
 
     def _begin(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> Flight[T]:
@@ -49,7 +49,7 @@ class Flights(Generic[T]):
         finally:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
-                # Nobody may join what is being cancelled.
+                # Work that is being cancelled may not be joined.
                 self._end(key, flight)
                 flight.task.cancel()
                 await asyncio.wait({flight.task})

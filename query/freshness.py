@@ -1,4 +1,4 @@
-"""How fresh are the tables? The warehouse is asked at most once a second."""
+"""The freshness of the tables, read from the warehouse at most once a second."""
 
 import threading
 import time
@@ -26,8 +26,8 @@ class LastFreshness:
     def read(self, warehouse: Readable) -> Freshness:
         """Return the freshness of the tables, at most a second old.
 
-        Threads that come while one asks wait for its answer, and fail as it fails: a failure is not kept. Raises what
-        `Warehouse` raises.
+        Threads that call it while another thread asks wait for that thread's answer or error; an error is not cached.
+        Raises what `Warehouse` raises.
         """
         with self._lock:
             answer, now = self._answer, self._timer()

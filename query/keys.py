@@ -14,9 +14,9 @@ from query.auth import Reader, find_reader, sent_key
 from query.errors import UNAUTHORIZED
 
 KEPT_SECONDS = 1.0
-"""So long a revoked key still reads."""
+"""How long a revoked key can still read."""
 KNOWN_SECONDS = 3600.0
-"""So long a key that was right is tried again from an address that sent too many wrong ones."""
+"""How long a key that was right may still be tried from an address that sent too many wrong keys."""
 MAX_KEYS = 10_000
 
 

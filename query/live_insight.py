@@ -13,7 +13,7 @@ from query.shapes import DateTime, Percent, Shape
 from query.statement import Bindings, Row
 
 ACTIVE_MS = 300_000
-"""As long as a device counts as a live visitor after its last event."""
+"""How long a device counts as a live visitor after its last event."""
 
 LOOKS_BACK_MS = 86_400_000
 MAX_SESSIONS = 1_000
@@ -27,7 +27,7 @@ STATISTICS = {
     "bounce_rate": "bounce_rate",
 }
 
-# What the models would make a session of begins after the last pause of the timeout or more.
+# The session that the models would build begins after the last pause of at least the timeout.
 ACTIVE = """
 WITH
     ifNull((

@@ -15,7 +15,7 @@ from query.statement import Bindings, Row
 
 T = TypeVar("T")
 
-# What the warehouse's instants can hold: until the end of 2299.
+# The latest instant of the warehouse: the end of 2299.
 Instant = Annotated[int, msgspec.Meta(ge=0, lt=10_413_792_000_000)]
 
 

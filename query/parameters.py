@@ -44,7 +44,7 @@ Freshness = Annotated[
 ]
 
 PERIOD_NAMES = {"start_date": "startDate", "end_date": "endDate"}
-"""How a body that is in snake case names its period."""
+"""The names of the period in a body in snake case."""
 
 
 class NoParameters(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,8 +141,8 @@ def as_text(value: Any) -> str:
 
 
 def _described(field: msgspec.structs.FieldInfo) -> str:
-    """Return the description in a parameter's declaration; a parameter without one stands in the address, and the
-    text says so.
+    """Return the description in a parameter's declaration; a parameter without a description stands in the address, and
+    the text says so.
     """
     told = [part.description for part in get_args(field.type)[1:] if isinstance(part, msgspec.Meta)]
     return next((text for text in told if text), "it stands in the question's address.")

@@ -33,7 +33,7 @@ class Pool:
         try:
             yield warehouse
         except BaseException:
-            # What is left of a broken answer must not reach the next question.
+            # The rest of a broken answer must not reach the next question.
             warehouse.close()
             raise
         finally:

@@ -18,7 +18,7 @@ class ClientGoneError(Exception):
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Return the result of `work`. When the client hangs up, cancel `work` and raise `ClientGoneError`.
 
-    The body of the request must have been read: what `receive` has to tell after it is the end.
+    The body of the request must have been read: after it, `receive` only reports the end of the connection.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_disconnected(receive))
@@ -43,7 +43,7 @@ async def in_thread(
 ) -> T:
     """Run `work`, which blocks, in a thread and return its result.
 
-    When cancelled, calls `stop`, waits until the thread is free again, and gives a result that comes all the same to
+    When cancelled, calls `stop`, waits until the thread is free again, and gives a result that still arrives to
     `discard`.
     """
     job = asyncio.get_running_loop().run_in_executor(threads, work)

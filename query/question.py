@@ -13,8 +13,8 @@ Data = dict[str, Any] | list[dict[str, Any]]
 class Question:
     """One statement over `table`. `shape` turns its rows, possibly none, into the answer's data.
 
-    A question of pages says of the rows where the next page begins, None after the last one. One that is `tail_of` a
-    project counts what of it landed and is not built as well.
+    A paged question computes from the rows where the next page begins, None after the last page. A question with
+    `tail_of` also counts that project's landed and unbuilt events.
     """
 
     table: str

@@ -19,7 +19,7 @@ from query.shapes import answer_of
 IN_BRACES = r"\{(\w+)\}"
 
 Asked = tuple[Question, Question | None]
-"""A question, and the same of the period before where that is asked for."""
+"""A question, and the same question about the earlier period if a comparison is asked for."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Report(Generic[P]):
     A parameter in braces in the name, as in `cohorts/{cohort}/members`, stands in the question's address,
     percent-encoded as in a URL: `profiles/a%2Fb` asks about `a/b`.
 
-    `answer` is the type of the answer's `data`: a `query.shapes.Shape`, or a list of one. What `shape` of the question
-    makes (dicts or the shapes themselves) is converted to it, so it must have every field and no other.
+    `answer` is the type of the answer's `data`: a `query.shapes.Shape`, or a list of one. The result of the question's
+    `shape` (dicts or the shapes themselves) is converted to it, so it must have every field and no other.
 
-    `example` are the parameters with which the docs ask: those that must be given, and those worth showing. It is asked
-    of the project `shop` of the tests, over 4 to 6 May 2026 where no period is given.
+    `example` holds the parameters of the docs' example: required ones, and ones worth showing. The example asks the
+    tests' project `shop`, over 4 to 6 May 2026 unless it gives a period.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Report(Generic[P]):
     has_body: bool = False
 
     def questions(self, subject: ProjectScope, parameters: P, now_ms: int) -> Asked:
-        """What is asked, over what is not built as well where `parameters` want that. Raises what `ask` does."""
+        """Return the questions, which include unbuilt events where `parameters` want that. Raises what `ask` raises."""
         question, previous = self.ask(subject, parameters, now_ms)
         if not read_freshness(parameters):
             return question, previous

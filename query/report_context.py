@@ -53,7 +53,7 @@ class ReportContext:
 
     @property
     def needs_facts(self) -> bool:
-        """Whether rollups cannot answer: they have lost what filters ask for, and are not of what landed since."""
+        """Return whether rollups cannot answer: they lack filters' columns, and rows that landed since the build."""
         return bool(self.filters) or self.is_live or not self.subject.has_states
 
     @property
@@ -87,7 +87,7 @@ def read_ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -
 
 
 def read_freshness(parameters: object) -> bool:
-    """Whether what landed and is not built is asked for as well. Raises `Refused` (`freshness_invalid`)."""
+    """Return whether unbuilt events are asked for as well. Raises `Refused` (`freshness_invalid`)."""
     freshness = getattr(parameters, "freshness", None)
     return freshness is not None and choose("freshness", freshness, FRESHNESSES) == LIVE
 

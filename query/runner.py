@@ -21,7 +21,8 @@ from query.tail import Tail, read_tail
 LIMITS = {
     "max_memory_usage": 2_000_000_000,
     "max_bytes_before_external_group_by": 500_000_000,
-    # What is asked for lies in the system's cache; to hand each small read to another thread costs more than the read.
+    # The files are usually in the system's cache, where handing each small read to another thread costs more than the
+    # read.
     "local_filesystem_read_method": "pread",
 }
 
@@ -64,13 +65,13 @@ class Answers:
     ) -> Answer:
         """Return `{"data", "meta"}`, and `previous` when that question is given too. Blocks on the warehouse.
 
-        `meta` says how fresh the tables are of `project_id`.
+        `meta` holds the freshness of `project_id`'s tables.
         Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
         """
         run = run or Run()
         started, now = time.monotonic(), self._clock()
         with self._pool.lend() as warehouse:
-            # Before the rows: they hold at least what it says.
+            # Read before the rows, which are therefore at least as fresh.
             freshness = self._freshness.read(warehouse)
             tail = self._tail(warehouse, question, freshness, run)
             rows, is_kept = self._rows(warehouse, question, freshness, run, tail)
@@ -107,7 +108,7 @@ class Answers:
             return self._freshness.read(warehouse)
 
     def _tail(self, warehouse: Readable, question: Question, freshness: Freshness, run: Run) -> Tail | None:
-        """What is not built of the project, where it is asked for and there is something that it can be added to."""
+        """Return the project's unbuilt tail, if it is asked for and there are tables to add it to."""
         if question.tail_of is None or freshness.version is None:
             return None
         return read_tail(lambda asked: self._read(warehouse, asked, run, is_built=True), question.tail_of)
@@ -116,7 +117,7 @@ class Answers:
         self, warehouse: Readable, question: Question, freshness: Freshness, run: Run, tail: Tail | None
     ) -> tuple[list[Row], bool]:
         statement, now = question.statement if tail is None else tail.over(question.statement), self._clock()
-        # Where nothing waits a build may just have ended: rows that are kept can be of the one before it.
+        # If nothing waits, a build may just have ended: cached rows can be of the build before it.
         if question.is_live or question.tail_of is not None or freshness.version is None:
             return self._read(warehouse, statement, run, is_built=freshness.version is not None), False
         kept = self._cache.rows(statement, freshness.version, now)
@@ -146,6 +147,6 @@ class Answers:
 
 
 def _is_all(project_id: str, freshness: Freshness, tail: Tail | None) -> bool:
-    """Whether tables and tail are all that landed: they are not of a project that builds leave out."""
+    """Return whether tables and tail together hold all landed events: not for a project that builds leave out."""
     is_built = freshness.version is not None and project_id not in freshness.set_aside
     return is_built and not (tail and tail.is_less)

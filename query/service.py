@@ -39,7 +39,9 @@ T = TypeVar("T")
 
 QUESTIONS_AT_ONCE = 8
 SERVICE_CONNECTIONS = 1
-"""Beside those of questions, for what the service itself asks: whether the warehouse answers, and to kill what runs."""
+"""Connections in addition to those of questions, for the service's own statements: health checks, and killing
+statements.
+"""
 KILL_AGAIN_SECONDS = 0.5
 
 
@@ -86,7 +88,7 @@ class Service:
         """Return the answer of `report` when it is the project's turn, as long as the client stays. Equal questions
         share one answer.
 
-        Raises what `Answers.answer` says, `Unavailable` when no place comes free in time, `ClientGoneError`.
+        Raises what `Answers.answer` raises, `Unavailable` when no place comes free in time, `ClientGoneError`.
         """
         asked = report.questions(subject, parameters, self.clock())
         question = f"{report.name} {subject} {msgspec.json.encode(parameters)!r}"
@@ -126,7 +128,7 @@ class Service:
             return await asyncio.shield(job)
         except asyncio.CancelledError:
             run.stop()
-            # Again until it has ended: a statement that was just sent is not found yet.
+            # Repeated until the statement has ended: one that was just sent is not found yet.
             while not job.done():
                 await loop.run_in_executor(self.killer, _kill, connections, run)
                 await asyncio.wait({job}, timeout=KILL_AGAIN_SECONDS)
@@ -143,7 +145,7 @@ def _reply(
     known_tags: frozenset[str],
     run: Run,
 ) -> Reply:
-    # Before the rows: they are at least as new as what it says.
+    # Read before the rows, which are therefore at least as new.
     version = answers.version(asked[0], run)
     tag = None if version is None else _tag(version, question, asked)
     if tag in known_tags:
@@ -156,7 +158,7 @@ def _kill(connections: Pool, run: Run) -> None:
         with connections.lend() as warehouse:
             warehouse.rows(KILL, {"run": run.id})
     except EventLensError as error:
-        # It ends by its own limits then.
+        # The statement then ends by its own limits.
         get_log("query").warning("kill_failed", code=error.code, message=error.message)
 
 

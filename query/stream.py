@@ -1,4 +1,4 @@
-"""A stream of changes: how many visitors are there now, and when a build brought new data."""
+"""A stream of changes: the current number of visitors, and each build with new data."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,9 +22,9 @@ STREAMS_AT_ONCE = 32
 WAIT_SECONDS = 1.0
 THREADS = 2
 LOOKS_EVERY_SECONDS = 2.0
-# Proxies close a connection on which nothing is said for a minute or less.
+# Proxies close a connection that is silent for a minute or less.
 SPEAKS_EVERY_SECONDS = 15.0
-# Browsers come again by themselves. So a key that was revoked is noticed, and a service that stops is not held up long.
+# Browsers reconnect by themselves. So a revoked key is noticed, and a stopping service does not wait long.
 ENDS_AFTER_SECONDS = 900.0
 HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 
@@ -48,7 +48,7 @@ class Streams:
         self._places = FairQueue(STREAMS_AT_ONCE, wait_seconds=WAIT_SECONDS)
 
     async def send(self, subject: ProjectScope, receive: Receive, send: Send) -> None:
-        """Tell `subject`'s changes as server-sent events until the client goes, or for a quarter of an hour.
+        """Send `subject`'s changes as server-sent events until the client leaves, for at most a quarter of an hour.
 
         Raises `Unavailable` before anything is sent. When the warehouse is away the stream ends.
         """
@@ -89,7 +89,7 @@ class Streams:
         freshness = answers.freshness()
         through = freshness.complete_through_of(subject.project_id)
         visitors = answers.answer(live(subject, self._clock()))["data"]
-        # Through when data is complete moves on by itself; new data comes with a build.
+        # `completeThrough` advances by itself; new data comes with a build.
         built = {"completeThrough": None if through is None else as_instant(through)}
         return {"live": (visitors, visitors), "data": (freshness.version, built)}
 

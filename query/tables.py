@@ -30,7 +30,7 @@ SUBJECTS: dict[str, Subject] = {
 
 
 MERGED = frozenset(table for subject in SUBJECTS.values() for table, _ in subject.rollups) - {"retention"}
-"""The rollups of which distinct counts are merged. Public views of them have plain columns only."""
+"""The rollups whose distinct counts are merged. Public views of them have plain columns only."""
 
 
 SKETCHED: dict[str, tuple[str, ...]] = {
@@ -38,9 +38,9 @@ SKETCHED: dict[str, tuple[str, ...]] = {
     for table in sorted(MERGED)
     if not table.startswith("metrics_")
 }
-"""What the rollups have as sketches, so that a number of it is an estimate."""
+"""The metrics that rollups hold as sketches, so that their numbers are estimates."""
 SKETCH_PERCENT = 1.0
-"""So far an estimate may be off."""
+"""The maximum error of an estimate."""
 
 
 def source_of(table: str) -> str:
@@ -53,8 +53,8 @@ def source_of(table: str) -> str:
 def decide_table(subject: str, *, finest: Grain | None, has_filters: bool) -> str:
     """Return the table of `lens` that answers: the coarsest rollup whose grain fits, else the facts.
 
-    `finest` is the grain that period and interval need at most (None: finer than an hour). Rollups have lost what
-    filters ask for, so any filter goes to the facts.
+    `finest` is the grain that period and interval need at most (None: finer than an hour). Rollups lack the columns
+    that filters need, so any filter goes to the facts.
     """
     chosen = SUBJECTS[subject]
     if not has_filters and finest is not None:
@@ -184,7 +184,7 @@ EXPORT_ORDER: dict[Export, tuple[str, ...]] = {
     "profiles": ("profile_id",),
     "cohort_members": ("profile_id", "joined_at"),
 }
-"""In what order an export goes that can be taken up again: as the rows lie, so nothing is sorted as a whole."""
+"""The order of rows in an export that can be resumed: the tables' own order, so no table is sorted as a whole."""
 
 EXPORT_IDS: dict[Export, tuple[str, str]] = {
     "events": ("event_id", "UUID"),
@@ -192,4 +192,4 @@ EXPORT_IDS: dict[Export, tuple[str, str]] = {
     "profiles": ("profile_id", "String"),
     "cohort_members": ("profile_id", "String"),
 }
-"""The column that names the row after which an export is taken up, and its type."""
+"""The column, with its type, that names the row after which an export is resumed."""

@@ -1,7 +1,7 @@
-"""The tail: what landed and is not built, counted as the next build will (docs/decisions/0034-the-tail.md).
-
-Devices of the tail are counted anew from raw on the days that it can change; all else comes from the tables of `lens`.
-The models `int_tail_events` and `int_tail_sessions` do so for the devices and days that are found here.
+"""The tail: landed and unbuilt events, counted as the next build will count them (docs/decisions/0034-the-tail.md).
+Devices of the tail are recomputed from the raw tables on the days that it can change; all other rows come from the
+tables of `lens`. The models `int_tail_events` and `int_tail_sessions` do this for the devices and days that are found
+here.
 """
 
 import re
@@ -15,10 +15,10 @@ from query.periods import FIRST_DAY, LAST_DAY
 from query.statement import Row, Statement, Value
 
 MAX_DEVICES = 20_000
-"""A statement carries their ids. What waits is of more where no builds run."""
+"""A statement carries the ids of these devices. Only where no builds run does the tail have more devices."""
 
 # A row of UTC day D counts on a local day from D - 1 to D + 1, and changes rows of the day before that to four days on.
-# Each of those is made of rows of four local days before it (docs/decisions/0003-session-reach.md).
+# Each of those days is built from rows of four local days before it (docs/decisions/0003-session-reach.md).
 CHANGED_DAYS = (-2, 5)
 READ_DAYS = (-5, 1)
 
@@ -30,7 +30,8 @@ SELECT
 FROM ({concerned_rows("lens_raw.events", ("device_id", "day"), "{project:String}")})
 """
 
-# A link that the last build does not know can change whose events are, a row that was taken out of raw what is counted.
+# A link that the last build does not know can change the owner of events, and a row that was deleted from the raw
+# tables can change the counts.
 BESIDES = f"""
 WITH
     landed AS
@@ -74,7 +75,7 @@ SELECT
     ) AS closed_before
 """
 
-# A derived device goes on from the one it was under the salt before, or is gone on from.
+# A derived device continues the device under the previous salt, or is continued by the one under the next salt.
 HANDED_OVER = """
 SELECT groupUniqArrayArray([device_id, previous_device_id]) AS devices
 FROM lens_raw.events
@@ -101,15 +102,14 @@ KINDS = {
     "handed_from": "Array(String)",
     "handed_until": "Array(Int64)",
 }
-"""What the views of the tail are told, and as which type."""
+"""The parameters of the tail's views, with their types."""
 
 
 @dataclass(frozen=True)
 class Tail:
-    """What waits of a project: rows of `device_count` devices, and what the views that count them are told, if any.
-
-    `link_count` is how many links of a device to a profile, or of two profiles, the last build does not know. When
-    `is_less`, rows of raw were taken away that are still counted.
+    """A project's tail: rows of `device_count` devices, and the parameters of the views that count them, if any.
+    `link_count` is the number of links of a device to a profile, or of two profiles, that the last build does not know.
+    With `is_less`, raw rows were deleted that are still counted.
     """
 
     row_count: int
@@ -120,7 +120,7 @@ class Tail:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the tail adds to an answer, and what of it is approximate."""
+        """Return notes on what the tail adds to an answer, and which numbers are approximate."""
         notes = []
         if self.row_count:
             notes.append(f"{self.row_count} events of {self.device_count} devices are not built: raw tells of them.")
@@ -134,7 +134,7 @@ class Tail:
         return tuple(notes)
 
     def over(self, statement: Statement) -> Statement:
-        """`statement` over the tables of `lens` and this tail."""
+        """Return `statement` over the tables of `lens` and this tail."""
         if not self.told:
             return statement
         view = rf" lens_staging.int_tail_\1({_arguments(self.told)})"
@@ -151,11 +151,11 @@ def _bound(told: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def read_tail(ask: Callable[[Statement], list[Row]], project_id: str) -> Tail | None:
-    """What waits of the project, if anything does. Raises `Unavailable` (`tail_too_large`) and what `ask` does."""
+    """Return the project's tail, None without one. Raises `Unavailable` (`tail_too_large`) and what `ask` raises."""
     (found,) = ask(Statement(CONCERNED, {"project": project_id}))
     if found["device_count"] > MAX_DEVICES:
         raise Unavailable(
-            f"What landed and is not built is of {found['device_count']} devices, more than {MAX_DEVICES}. Ask without "
+            f"Unbuilt events touch {found['device_count']} devices, more than {MAX_DEVICES}. Ask without "
             "freshness, or build first (`eventlens build`).",
             code="tail_too_large",
             retry_after_seconds=60,
@@ -174,7 +174,7 @@ def read_tail(ask: Callable[[Statement], list[Row]], project_id: str) -> Tail | 
         return ask(Statement(sql.format(arguments=_arguments(told)), _bound(told)))
 
     def handed_over(devices: Collection[str]) -> list[str]:
-        """`devices`, those that they go on from, and those that go on from them."""
+        """Return `devices`, the devices that they continue, and the devices that continue them."""
         values: dict[str, Value] = {"project": project_id, "devices": list(devices), "days": _written(read_days)}
         (row,) = ask(Statement(HANDED_OVER, values))
         return sorted({*devices, *row["devices"]})
@@ -202,7 +202,7 @@ def read_tail(ask: Callable[[Statement], list[Row]], project_id: str) -> Tail | 
     return Tail(
         row_count=row_count,
         device_count=device_count,
-        # A device that goes on from another one has its links.
+        # A device that continues another one has its links.
         link_count=link_count + len(devices) - len(found["devices"]),
         is_less=is_less,
         told=told,

@@ -40,7 +40,7 @@ INSTRUCTIONS = (
 
 Context = ServerRequestContext[Any, Any]
 Asker = Callable[[Context, AnyReport, Mapping[str, Any]], Awaitable[bytes]]
-"""Answers a report, with parameters as they are written, as JSON. Raises `EventLensError`."""
+"""Returns a report's answer as JSON, given its written parameters. Raises `EventLensError`."""
 
 
 def build_server(ask: Asker) -> Server[Any]:
@@ -53,7 +53,7 @@ def build_server(ask: Asker) -> Server[Any]:
         try:
             answer = await ask(context, find_tool(call.name), call.arguments or {})
         except EventLensError as error:
-            # Told to the assistant, which can ask again in other words.
+            # Returned to the assistant, which can correct its question.
             return CallToolResult(content=[TextContent(text=f"{error.code}: {error.message}")], is_error=True)
         return CallToolResult(
             content=[TextContent(text=answer.decode())], structured_content=msgspec.json.decode(answer)

@@ -23,7 +23,7 @@ EXPORTS_AT_ONCE = 4
 CLIENT_TAKES_WITHIN_SECONDS = 30.0
 WAREHOUSE_SAYS_WITHIN_SECONDS = 300
 NO_SUCH_ROW = "warehouse_395"
-"""What the warehouse says where an export is to go on after a row that is not there."""
+"""The warehouse's error code when an export is to resume after a row that does not exist."""
 SETTINGS = {"max_execution_time": 0, "cancel_http_readonly_queries_on_client_close": 1}
 
 

@@ -1,1 +1,1 @@
-"""Tells people of a problem once, and once more when it is over."""
+"""Alerts people of a problem once, and once more at its end."""

@@ -1,4 +1,4 @@
-"""Decides what to tell people: of a problem once on each way, and of its end whoever was told of it."""
+"""Decides which messages to send: one per problem and way, and one at its end on each way that announced it."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something that is wrong now. `key` stays the same as long as the problem does."""
+    """A current problem. `key` stays the same as long as the problem lasts."""
 
     key: str
     text: str
@@ -21,7 +21,7 @@ class Open(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What to say on one way. With `is_over`, the problem has ended."""
+    """A message for one way. With `is_over`, the problem has ended."""
 
     way: str
     problem: Problem
@@ -40,10 +40,9 @@ class Message(msgspec.Struct, frozen=True):
 def decide_messages(
     known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], ways: Sequence[str]
 ) -> list[Message]:
-    """Decide what to say now on each of `ways`. Problems whose keys are in `unknown` are neither announced nor
-    ended: their state cannot be told now.
-
-    What could not be said is said the next time. Of a problem that went before anybody was told of it nothing is said.
+    """Decide which messages to send now on each of `ways`. Problems whose keys are in `unknown` are neither announced
+    nor ended: their state cannot be determined now. A message that could not be sent is sent the next time. A problem
+    that ended before it was announced gets no message.
     """
     found = {problem.key for problem in problems}
     begun = [
@@ -75,6 +74,6 @@ def after(
         if key in found:
             kept[key] = Open(found[key], [*told, *begun])
         elif key in unknown or set(told) - over:
-            # Somebody could not be told that it is over, or nobody knows.
+            # Its end could not be sent on some way, or its state is unknown.
             kept[key] = Open(known[key].problem, [way for way in told if way not in over])
     return kept

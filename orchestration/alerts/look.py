@@ -22,7 +22,7 @@ BUILD, CHECK, LANDING, LOOK, SPOOL = "build", "check", "landing", "look", "spool
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 _ANSWER_SECONDS = 5
 _LOOKED_THROUGH = 50
-# A look can fail while a part starts anew.
+# A look can fail while a part restarts.
 _FAILED_LOOKS = 2
 _MAX_REASON = 300
 
@@ -39,8 +39,8 @@ class Waiting:
 def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
     """Return the last ended build as a problem if it failed, else an empty list.
 
-    One that tried a single project again is passed over: a check tells of projects that are set aside, and every try
-    would be told anew.
+    A build that tried a single project again is skipped: a check reports projects that are set aside, and each try
+    would send another alert.
     """
     ended = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_ENDED), limit=_LOOKED_THROUGH)
     runs = [run for run in ended if PROJECT_TAG not in run.tags][:1]
@@ -52,8 +52,8 @@ def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Probl
 
 
 def failing_sensor(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
-    """Return as a problem that the sensor which asks for builds fails, look after look: then nothing is built, and no
-    run says so.
+    """Return a problem when the sensor that asks for builds fails at every look: then no build starts, and no run
+    reports it.
     """
     look = _last_look(instance)
     if look is None or look.status != TickStatus.FAILURE or look.consecutive_failure_count < _FAILED_LOOKS:
@@ -63,7 +63,7 @@ def failing_sensor(settings: Settings, instance: dg.DagsterInstance) -> list[Pro
 
 
 def _last_look(instance: dg.DagsterInstance) -> InstigatorTick | None:
-    """Return the last evaluation of the sensor that has ended, if there is one."""
+    """Return the last finished evaluation of the sensor, if there is one."""
     ended = [TickStatus.SKIPPED, TickStatus.SUCCESS, TickStatus.FAILURE]
     looks = [
         look
@@ -84,8 +84,8 @@ def _reason(look: InstigatorTick) -> str:
 def read_checks(
     settings: Settings, instance: dg.DagsterInstance, keys: Collection[dg.AssetCheckKey]
 ) -> tuple[list[Problem], set[str]]:
-    """Return the checks that failed at their last evaluation, and the keys of checks that run now, whose state
-    cannot be told.
+    """Return the checks that failed at their last evaluation, and the keys of checks that run now, whose state is
+    unknown.
     """
     problems, unknown = [], set()
     found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
@@ -99,8 +99,8 @@ def read_checks(
 
 
 def late_landings(settings: Settings, waiting: Waiting, is_open: Collection[str]) -> Sequence[Problem]:
-    """Return a problem for a spool older or larger than the settings allow. A problem that is open lasts until the
-    spool is under half of that.
+    """Return a problem for a spool older or larger than the settings allow. An open problem ends when the spool is
+    under half of these limits.
     """
     oldest, size = settings.alert_landing_seconds, settings.alert_spool_bytes
     problems = []
@@ -124,7 +124,7 @@ def late_landings(settings: Settings, waiting: Waiting, is_open: Collection[str]
 
 
 def read_waiting(settings: Settings) -> Waiting | None:
-    """Return what waits in the spool; `None` when the collector on this machine does not answer."""
+    """Return the waiting events of the spool; `None` when the collector on this machine does not answer."""
     url = f"{settings.local_url(settings.collector_port)}/health"
     try:
         with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 -- our own collector

@@ -1,4 +1,4 @@
-"""One look at everything, the messages that follow from it, and the problems that stay open."""
+"""Looks for problems once, sends the messages that follow, and keeps the problems that stay open."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -63,7 +63,7 @@ def _read(path: Path) -> dict[str, Open]:
     except FileNotFoundError:
         return {}
     except msgspec.DecodeError:
-        # Told once more rather than not at all.
+        # Then open problems are announced again rather than not at all.
         log.warning("alerts_unreadable", path=str(path))
         return {}
 

@@ -33,7 +33,7 @@ _PROJECTS = """
     )
     ORDER BY project_id
 """
-# Of the time that a statement may take, for a project that others wait for.
+# The part of a statement's time limit for a project on whose try the others wait.
 _SHARE_OF_ONE = 8
 _TABLES = "SELECT database, name FROM system.tables WHERE startsWith(database, 'lens')"
 
@@ -44,7 +44,7 @@ def program_version() -> str:
 
 
 class _Turn(NamedTuple):
-    """A command for some projects: for all of their days where tables were made since there were only those `known`."""
+    """A command for some projects; for tables that were created after those `known`, it covers all of their days."""
 
     choice: Choice
     known: set[tuple[str, str]] | None = None
@@ -56,7 +56,7 @@ def run_apart(
     """Run a command of dbt like `run_dbt`. When it fails for some projects, set them aside and run it again without
     them.
 
-    Where it fails for several projects together, and for none of them alone, it is run for one part of them after the
+    If it fails for several projects together but for none of them alone, it is run for parts of them one after the
     other. Raises `DbtFailed` when it fails for another reason than the rows or definitions of projects.
     """
     said = _Said()
@@ -96,8 +96,8 @@ def run_apart(
 
 @contextmanager
 def _statements_of(settings: Settings, is_short: bool) -> Iterator[None]:
-    """Have dbt's statements end after the time of the settings, or soon: to find the project for which one takes too
-    long takes a try of it for each halving, and all others wait meanwhile.
+    """Limit dbt's statements to the time of the settings, or to a part of it: finding the project for which a statement
+    takes too long needs one try per halving, while all others wait.
     """
     seconds = settings.build_statement_seconds
     before = os.environ[dbt.STATEMENT_SECONDS]
@@ -124,7 +124,7 @@ def _note(
     checks: Iterable[dg.AssetCheckResult],
     plan_id: str,
 ) -> None:
-    """Notes for readers which tests failed; of a project that is set aside they are told that it is."""
+    """Note for readers which tests failed; for a project that is set aside, readers only see that it is."""
     if PROJECT_TAG not in context.run.tags:
         read = dbt.tables_of_tests(project)
         findings = [finding_of(check, read.get(str(check.check_name), ())) for check in checks]
@@ -132,7 +132,9 @@ def _note(
 
 
 def _args_of(turn: _Turn, args: Sequence[str], tables: set[tuple[str, str]]) -> Sequence[str]:
-    """The command of a turn: a table that another part has just made has none of this part's other days."""
+    """Return the command's arguments for a turn: a table that another part has just created has none of this part's
+    other days.
+    """
     is_whole = turn.known is not None and not tables <= turn.known and "--full-refresh" not in args
     return [*args, "--full-refresh"] if is_whole else args
 
@@ -152,7 +154,7 @@ def _set_aside(
 
 
 def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Choice:
-    """Return the projects that a run is about: the one in its tags, which was set aside before, or all that are not
+    """Return the projects of a run: the project in its tags, which was set aside before, or all projects that are not
     set aside.
 
     A build of everything tries every project again, and leaves out those for which it failed itself.
@@ -165,9 +167,8 @@ def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Ch
 
 
 class _Said:
-    """The results of a phase that Dagster was told of. It is told of each table and each check once.
-
-    Checks are told at the end: one that fails for a project which is then set aside passes for the others.
+    """The results of a phase that were reported to Dagster, each table and each check once. Checks are reported at the
+    end: a check that fails for a project which is then set aside passes for the others.
     """
 
     def __init__(self) -> None:
@@ -175,9 +176,8 @@ class _Said:
         self._checks: dict[tuple[str, str | None], dg.AssetCheckResult] = {}
 
     def first(self, events: Iterator[Any], *, is_one_more: bool) -> Iterator[Any]:
-        """Yield events that Dagster was not told of, and note checks.
-
-        With `is_one_more` the events are of one more part of the projects: a check that failed for another part stays.
+        """Yield events that were not reported to Dagster yet, and note checks. With `is_one_more` the events belong to
+        another part of the projects: a check that failed for an earlier part stays failed.
         """
         for event in events:
             if isinstance(event, dg.AssetCheckResult):
@@ -208,7 +208,9 @@ def _judged(
     tables: set[tuple[str, str]],
     tried: Sequence[str],
 ) -> Verdict:
-    """Finds out for which of the projects `tried` fails what failed for all of them. Empty when nothing in it ran."""
+    """Find out for which of the projects `tried` the nodes fail that failed for all of them together. Empty when no
+    node ran.
+    """
     if not error.nodes:
         return Verdict([], [])
     command = "test" if all(node.resource_type == "test" for node in error.nodes) else "run"
@@ -236,7 +238,7 @@ def _has_new_table(error: DbtFailed, tables: set[tuple[str, str]]) -> bool:
 
 
 def _drop_new(warehouse: Warehouse, error: DbtFailed, tables: set[tuple[str, str]]) -> None:
-    """Drop tables that the failed command created: filled in part, they would pass for complete."""
+    """Drop tables that the failed command created: partly filled, they would pass for complete."""
     replicas = f' ON CLUSTER "{cluster}"' if (cluster := os.environ.get("EVENTLENS_DBT_CLUSTER")) else ""
     for node in error.nodes:
         if node.resource_type == "model" and (node.schema, node.alias) not in tables:

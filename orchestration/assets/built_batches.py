@@ -23,10 +23,11 @@ def mark_built(
     clock: Clock = now_ms,
     left_out: Collection[str] = (),
 ) -> int:
-    """Mark what `build_id` planned as built, now that its tables hold `days` (`None`: all days).
+    """Mark the planned batches of `build_id` as built, now that its tables hold `days` (`None`: all days).
 
-    A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; days of the others are
-    noted. Nothing is noted of the projects that were `left_out`. Returns the number of batches that became built.
+    A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; the rebuilt days of
+    other batches are noted. Nothing is noted for the projects in `left_out`. Returns the number of batches that became
+    built.
     """
     first, last = buildable(settings)
     built = set(days or [])
@@ -54,7 +55,8 @@ def mark_built(
             batches.append({**unit, **common})
     _insert(warehouse, "lens_staging.built_batch_days", parts, build_id)
     _insert(warehouse, "lens_staging.built_projects", projects, build_id)
-    # Before its batches count as built: a reader that finds them built finds a new build too, and asks the tables anew.
+    # Before its batches count as built: a reader that finds them built also finds a new build, and reads the tables
+    # again.
     finished = {"build_id": build_id, "finished_at": common["built_at"]}
     _insert(warehouse, "lens_staging.builds", [finished], build_id)
     _insert(warehouse, "lens_staging.built_batches", batches, build_id)
@@ -62,7 +64,7 @@ def mark_built(
         _forget_pending(warehouse, project, planned)
         take_back(warehouse, project, clock())
     if pending:
-        # What answers say of these projects is new, after their numbers.
+        # The state of these projects in answers changes after their numbers.
         _insert(warehouse, "lens_staging.builds", [finished], f"{build_id}-taken-back")
     return len(batches)
 
@@ -83,7 +85,7 @@ def _days_built_earlier(warehouse: Warehouse, build_id: str) -> dict[str, set[da
 
 
 def _forget_pending(warehouse: Warehouse, project: str, planned: str) -> None:
-    """Remove the project's pending days, which are built now; `planned` says up to when they were noted."""
+    """Remove the project's pending days that were noted up to `planned`; they are built now."""
     warehouse.command(
         "ALTER TABLE lens_staging.pending_days "
         "DELETE WHERE project_id = {project:String} AND toUnixTimestamp64Milli(noted_at) <= {until:Int64}",

@@ -1,6 +1,5 @@
-"""Checks on tables that were just built: numbers that can be right, yet need a person's eye.
-
-dbt's tests say whether rows got lost on the way, and stop a build. These here look at the rows of single projects.
+"""Checks on tables that were just built: numbers that can be right, but that a person should look at. dbt's tests find
+lost rows, and stop a build. These checks look at the rows of single projects.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,7 +159,7 @@ LOOKS = (
 def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = ()) -> dg.AssetChecksDefinition:
     """Return all looks as checks of their tables, in one step that runs after `last`.
 
-    What they find is noted for readers; of checks that are neither these nor `others` that is forgotten.
+    Their findings are noted for readers; findings of checks that are neither these nor `others` are deleted.
     """
     lens = tables_database(settings)
     known = {*others, *(look.name for look in LOOKS)}
@@ -171,7 +170,7 @@ def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = 
         for look in LOOKS
     ]
 
-    # With the lock one that a person starts waits for a build that is at work on the tables.
+    # The lock makes a check that a person starts wait for a running build.
     @dg.multi_asset_check(name="look_at_tables", specs=specs, can_subset=True, required_resource_keys={"build_lock"})
     def look_at_tables(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.name for key in context.selected_asset_check_keys}
@@ -189,7 +188,7 @@ def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = 
 
 
 def look_at(warehouse: Warehouse, look: Look, lens: str) -> list[dict[str, Any]]:
-    """The rows that a look finds in the database `lens`; none before the first build, which makes the tables."""
+    """Return a look's rows in the database `lens`; none before the first build, which creates the tables."""
     try:
         return warehouse.rows(look.sql.replace("{lens}", lens))
     except Refused as error:
@@ -219,7 +218,7 @@ def odd_projects(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def shown(rows: Sequence[Mapping[str, Any]], bar: str = "") -> str:
-    """Return `rows` as Markdown, with odd rows marked and the column `bar` drawn beside them."""
+    """Return `rows` as Markdown, with odd rows marked and the column `bar` drawn as bars."""
     names = [name for name in rows[0] if name != "is_odd"]
     most = max((float(row[bar]) for row in rows), default=0) if bar else 0
     lines = [f"| | {' | '.join(names)} |" + (" |" if bar else ""), "|---" * (len(names) + 1 + bool(bar)) + "|"]
@@ -232,6 +231,6 @@ def shown(rows: Sequence[Mapping[str, Any]], bar: str = "") -> str:
 
 
 def _cell(value: object) -> str:
-    """Return a value as one cell, escaped so that names chosen by people cannot end it."""
+    """Return a value as one cell, escaped so that names chosen by people cannot break out of it."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

@@ -1,4 +1,4 @@
-"""The end of a build: marks its batches as built, after which answers say that they are complete through them."""
+"""The end of a build: marks its batches as built, after which answers are complete through these batches."""
 
 import time
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from orchestration.assets.translator import OWNER
 from orchestration.planning.plan import note_left_out, read_plan
 from orchestration.run_tags import EVERYTHING, plan_of, scope_of
 
-# After an upgrade or a long outage there are millions at once.
+# After an upgrade or a long outage millions of batches are built at once.
 SETTLE_SECONDS = 600
 BUILT_BATCHES = dg.AssetKey(["lens_staging", "built_batches"])
 
 
 def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """Return the asset `lens_staging/built_batches`, which runs when every table of the build is there."""
+    """Return the asset `lens_staging/built_batches`, which runs after every table of the build."""
 
     @dg.asset(
         key=BUILT_BATCHES,
@@ -59,7 +59,7 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
             if swept:
                 context.log.info("%d rows of people who are erased had landed again, and were deleted", swept)
         except EventLensError as error:
-            # The marks are what counts; the next build settles what this one left.
+            # Only the marks matter; the next build settles the batches that this one left.
             context.log.warning("Batches that are built could not be settled: %s", error.message)
         return dg.MaterializeResult(metadata={"batches": marked})
 
@@ -84,5 +84,5 @@ def _trace(
     started = record.start_time if record and record.start_time else time.time()
     notes = {"run": context.run_id, "days": "all" if days is None else len(days), "batches": batches}
     tracing.past("build", started, batch_ids, notes)
-    # The process of a run may end before the next span would be sent.
+    # The run's process may end before the next time at which spans are sent.
     tracing.flush()

@@ -1,7 +1,7 @@
 """The dbt models as assets, in the three phases of a build.
 
-`facts` are what happened, by day and as seen; `daily` are the public daily tables with identities mapped; `folded` are
-the tables over all days.
+`facts` are events and sessions by day, without identities; `daily` are the public daily tables with identities mapped;
+`folded` are the tables over all days.
 """
 
 import os
@@ -34,7 +34,7 @@ from orchestration.run_tags import DAYS_TAG, EVERYTHING, TOUCHED, plan_of, scope
 
 @dataclass(frozen=True)
 class Phase:
-    """The days that one phase of one run rebuilds, and how."""
+    """The days that one phase of one run rebuilds, and the way it does."""
 
     days: list[date]
     receive_days: list[date]
@@ -93,8 +93,8 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
 
 
 def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
-    """Return the days that the run was asked for. A run for what is touched gets the days of its plan, if the plan
-    has any.
+    """Return the days that the run was asked for. A run for touched days gets the days of its plan, if the plan has
+    any.
     """
     start, _, end = tags.get(DAYS_TAG, "").partition("/")
     if not end:
@@ -103,7 +103,7 @@ def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
     if not start or not end:
         return plan.days
     days = between(date.fromisoformat(start), date.fromisoformat(end))
-    # What was touched may have been built since by another run: then this one builds its partitions once more.
+    # Another run may have built the touched days since: then this run builds its partitions once more.
     return plan.days or days if scope_of(tags) == TOUCHED else days
 
 

@@ -1,4 +1,4 @@
-"""What checks found is noted in the warehouse, where answers read it; in Dagster it is for the data team."""
+"""Notes the findings of checks in the warehouse, where answers read them; Dagster shows them to the data team."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from event_lens.contract.rows import timestamp
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.failed_checks import TABLE, FailedCheck, plain_name, read_failed_checks
 
-# Only what was built has answers that are kept and must be asked anew.
+# Only built tables have cached answers, which must be computed again.
 _ASK_ANEW = """
     INSERT INTO lens_staging.builds (build_id, finished_at)
     SELECT {build:String}, fromUnixTimestamp64Milli({now:Int64}, 'UTC')
@@ -21,7 +21,7 @@ _ASK_ANEW = """
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: `projects` are those it failed for, none of them stands for all."""
+    """A check's finding: `projects` are the projects it failed for; an empty set means all."""
 
     check_name: str
     passed: bool
@@ -31,7 +31,7 @@ class Finding:
 
 
 def finding_of(result: dg.AssetCheckResult, tables: Iterable[str], projects: Iterable[str] = ()) -> Finding:
-    """A finding of what Dagster is told; `tables` are the tables that the check reads."""
+    """Return the finding in a result for Dagster; `tables` are the tables that the check reads."""
     severity = result.severity.value.lower()
     return Finding(
         str(result.check_name), result.passed, severity, frozenset(map(plain_name, tables)), frozenset(projects)
@@ -41,7 +41,7 @@ def finding_of(result: dg.AssetCheckResult, tables: Iterable[str], projects: Ite
 def note_findings(
     warehouse: Warehouse, findings: Sequence[Finding], build_id: str, now_ms: int, known: Collection[str] = ()
 ) -> None:
-    """Notes what differs from what was noted before; with `known` checks, all others are forgotten."""
+    """Note the findings that differ from earlier notes; with `known` checks, notes of all other checks are deleted."""
     rows = list(changes(read_failed_checks(warehouse), findings, known))
     if not rows:
         return
@@ -57,7 +57,7 @@ def note_findings(
 def changes(
     before: Iterable[FailedCheck], findings: Iterable[Finding], known: Collection[str] = ()
 ) -> Iterator[Mapping[str, Any]]:
-    """The rows to write: checks that fail otherwise than before, and those that fail no longer."""
+    """Return the rows to write: checks whose failure has changed, and checks that no longer fail."""
     failed = {check.check_name: check for check in before}
     for finding in findings:
         check = failed.pop(finding.check_name, None)

@@ -1,7 +1,6 @@
-"""One partition a calendar day, the same for every daily table: it holds each project's rows of that local date.
-
-They begin where the data does. Builds note that day in Dagster's home, because definitions are loaded without asking
-the warehouse. Which days are built does not depend on it: only which of them Dagster's page shows.
+"""One partition per calendar day, the same for every daily table: it holds each project's rows of that local date. The
+partitions begin with the first day of data. Builds note that day in Dagster's home, because definitions are loaded
+without asking the warehouse. It only decides which days Dagster's page shows, not which days are built.
 """
 
 from collections.abc import Mapping
@@ -15,15 +14,15 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from event_lens.settings import Settings
 
 NOTE = "first-day"
-# Zones behind UTC, and a session begun the day before.
+# The margin for zones behind UTC, and for a session begun the day before.
 DAYS_BEFORE = 2
 # Shown before the first build.
 SHOWN_AT_FIRST = 31
 
 
 def daily_partitions(first_shown: date) -> dg.DailyPartitionsDefinition:
-    """Return the partitions from the first day that is shown to tomorrow, because zones ahead of UTC are there
-    already.
+    """Return the partitions from the first day that is shown to tomorrow, because in zones ahead of UTC it is already
+    tomorrow.
     """
     return dg.DailyPartitionsDefinition(start_date=first_shown.isoformat(), end_offset=2, fmt="%Y-%m-%d")
 

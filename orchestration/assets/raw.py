@@ -1,4 +1,4 @@
-"""The models' inputs: the raw tables as the collector lands them, and the registry's copy beside them."""
+"""The models' inputs: the raw tables that the collector fills, and the copy of the registry."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -19,7 +19,7 @@ GROUP = "raw"
 LANDED = ("events", "profile_operations", "quarantine")
 LATEST_AFTER = timedelta(hours=24)
 
-# Settled batches are looked through for the last week only, so that this does not grow with the years.
+# Settled batches are read for the last week only, so that the cost does not grow over the years.
 _LANDED_LATELY = """
     SELECT table_name, landed_at FROM lens_raw.batches
     UNION ALL
@@ -108,7 +108,7 @@ def _plan(warehouse: Warehouse, plan_id: str, tags: Mapping[str, str]) -> None:
 
 
 def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
-    """Return a check that something landed within 24 hours: a data team wants to hear first of a quiet collector."""
+    """Return a check that an event landed within 24 hours, so that the data team hears first of a silent collector."""
 
     @dg.asset_check(
         asset=raw_key("events"), name="events_landed_in_the_last_day", description="Events landed within 24 hours."

@@ -32,7 +32,7 @@ class _Registry:
     """The part of the registry that models read: the projects of this home's shard, and the rows of each definition
     table.
 
-    `shard_of` says of all projects where they are.
+    `shard_of` has the shard of every project.
     """
 
     projects: list[Project]
@@ -43,7 +43,7 @@ class _Registry:
 def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
     """Copy projects' settings, the offsets of their zones and all definitions; return the number of rows by table.
 
-    A definition that was removed gets a row that says so, and no reader sees it any more.
+    A removed definition gets a row that marks it as removed, and readers no longer see it.
     """
     registry = _read(settings)
     copied_at = {"copied_at": timestamp(now_ms())}
@@ -68,7 +68,7 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
 
 
 def span_built(settings: Settings, warehouse: Warehouse) -> None:
-    """Bring `lens` over all shards up to what a build has made here."""
+    """Update `lens` over all shards to the tables that a build has made on this one."""
     span_shards(warehouse, settings, _read(settings).shard_of)
 
 
@@ -109,7 +109,7 @@ def _read(settings: Settings) -> _Registry:
     finally:
         registry.close()
     shard = shard_of_home(settings)
-    # A project on its way is built where it goes as soon as all of its rows are there.
+    # A moving project is built on its new shard as soon as all of its rows are there.
     coming = {move.project_id for move in moves if move.to_shard == shard and move.stage != "copying"}
     here = [project for project in everywhere if project.shard == shard or project.project_id in coming]
     known = {project.project_id for project in here}

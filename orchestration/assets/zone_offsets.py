@@ -11,8 +11,8 @@ def offsets(zone: str, start: datetime, end: datetime) -> Iterator[tuple[datetim
     """Yield pairs (from this UTC instant on, seconds east of UTC): the first at the epoch, for all time before
     `start`, then one for every change.
 
-    The changes are found to the second; two within a week that cancel each other out would be missed, no zone has had
-    such since 1970.
+    The changes are found to the second; two changes within a week that cancel each other out would be missed, but no
+    zone has had such a pair since 1970.
     """
     info = ZoneInfo(zone)
 

@@ -1,4 +1,4 @@
-"""Where a build over many days is cut, so that every insert takes in a bounded number of events."""
+"""Splits a build over many days, so that every insert reads a bounded number of events."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from event_lens.warehouse.client import Warehouse
 
 # The events of a shop take about 600 bytes each while they are sessionized, and a chunk should stay well below half of
-# the memory, from where on ClickHouse goes on on disk. A day is never cut.
+# the memory, beyond which ClickHouse spills to disk. A day is never split.
 BYTES_AN_EVENT = 1600
 
 

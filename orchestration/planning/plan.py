@@ -1,7 +1,7 @@
 """The plan of a build: the landed batches that it takes in, and the days that they touch.
 
-The plan of a run lies in `lens_staging.planned_batches` under the run's id, so that every step of the run reads the
-same one and a run that dies leaves nothing to undo: its batches are still unbuilt.
+The plan of a run is in `lens_staging.planned_batches` under the run's id, so that every step of the run reads the same
+plan. A run that dies leaves nothing to undo: its batches are still unbuilt.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,7 +23,8 @@ NUMBERS_FOLLOW = ", ".join(
 )
 _JOINS = {"join_use_nulls": 0}
 
-# A project's settings and its definitions: when one of them differs from what was built, all its days are touched.
+# A project's settings and its definitions: when one of them differs from the last build, all days of the project are
+# touched.
 SETTINGS = f"""
     WITH cityHash64({NUMBERS_FOLLOW}, definitions) AS meaning
     SELECT
@@ -56,7 +57,7 @@ _EVENTS, _OPERATIONS = (
     concerned_rows(f"lens_raw.{name}", ("created_at", "received_at")) for name in ("events", "profile_operations")
 )
 
-# Everything that is not built, with the local day on which it counts.
+# All unbuilt rows, with the local day on which they count.
 _TOUCHING = f"""
     SELECT
         record.project_id AS project_id,
@@ -84,7 +85,7 @@ _TOUCHING = f"""
     ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
 """
 
-# A batch of projects alone that are left out touches no day, and is built as it is.
+# A batch with rows of left-out projects only touches no day, and counts as built.
 TOUCHED = f"""
     INSERT INTO lens_staging.planned_batches
     SELECT
@@ -96,7 +97,7 @@ TOUCHED = f"""
     GROUP BY batch_id
 """
 
-# What of the projects that are left out is not built.
+# Unbuilt rows of the projects that are left out.
 LEFT_OUT = f"""
     INSERT INTO lens_staging.pending_days
     SELECT
@@ -107,7 +108,7 @@ LEFT_OUT = f"""
     GROUP BY project_id
 """
 
-# All that was ever sent by projects that are left out.
+# All rows ever sent by the projects that are left out.
 _ALL_DAYS = """
     INSERT INTO lens_staging.pending_days
     SELECT
@@ -132,7 +133,7 @@ _ALL_DAYS = """
     GROUP BY project_id
 """
 
-# The days that were noted before now; what is noted from now on stays pending.
+# The days that were noted before now; days noted later stay pending.
 PENDING = """
     INSERT INTO lens_staging.planned_batches
     SELECT
@@ -192,8 +193,8 @@ class Plan:
 def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = ()) -> None:
     """Note, under `build_id`, the unbuilt batches and changed projects, and the days that they touch.
 
-    Without projects that are `left_out`: the days that batches touch of those are kept for when they are tried again.
-    Rows that landed for closed days are refused first: no build would count them.
+    Without projects that are `left_out`: the days of theirs that batches touch are kept until they are tried again.
+    Rows that landed for closed days are refused first, since no build would count them.
     """
     refuse_too_late(warehouse)
     note_left_out(warehouse, left_out)
@@ -225,7 +226,7 @@ def settings_hashes(warehouse: Warehouse) -> dict[str, int]:
 
 
 def _plan_projects(warehouse: Warehouse, build_id: str, chosen: Collection[str], *, is_only: bool) -> None:
-    """Plan the changed and pending days of the `chosen` projects, or unless `is_only` of all others."""
+    """Plan the changed and pending days of the `chosen` projects; without `is_only`, of all other projects."""
     for statement in (CHANGED_PROJECTS, PENDING):
         _write(warehouse, statement, {"build": build_id, "chosen": list(chosen), "is_only": is_only})
 

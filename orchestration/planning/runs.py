@@ -24,10 +24,10 @@ from orchestration.run_tags import DAYS_TAG, EVERYTHING, PLAN_TAG, PROJECT_TAG, 
 JOB = "build_lens"
 SENSOR = "build_what_landed"
 """The sensor that asks for builds of what landed."""
-# Dagster logs each event of a run to the terminal by default, some hundred lines a build; its page shows them anyway.
+# Dagster logs each event of a run to the terminal by default, some hundred lines per build; its page shows them anyway.
 ERRORS_IN_TERMINAL = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
-# Dagster notes every table on every day from a run's first to its last, at milliseconds each: an event of long ago
-# would cost minutes before the first statement. Of touched days further apart than this it is told the last one only.
+# Dagster notes every table on every day from a run's first to its last, at milliseconds each: an old event would cost
+# minutes before the first statement. For touched days further apart than this, Dagster is told the last day only.
 MAX_DAYS_SHOWN = 31
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -39,10 +39,9 @@ UNFINISHED = [
 
 @dataclass(frozen=True)
 class BuildRun:
-    """One run of the job: the first and last day that it rebuilds, and what it rebuilds of the days between.
-
-    `plan_id` names the plan that was made to find out; without one the run plans when it begins. With a `project` it is
-    about that one alone, which was set aside.
+    """One run of the job: the first and last day that it rebuilds, and its scope, which says what it rebuilds of the
+    days between. `plan_id` names the plan that was made before the run; without one the run plans when it begins. With
+    a `project` it builds only that project, which was set aside.
     """
 
     start: date
@@ -65,11 +64,12 @@ class BuildRun:
 
 
 def touched_runs(settings: Settings, warehouse: Warehouse, *, must_try_again: bool = False) -> list[BuildRun]:
-    """Return the run for everything landed or changed and not yet built; no run when the tables are up to date.
+    """Return the run for everything that has landed or changed since the last build; no run when the tables are up to
+    date.
 
     After it, a run for each project that is set aside and to be tried again: when its time has come, or at once when it
     `must_try_again`. The registry is copied and the plan made here, and the run carries the plan's id. A shard without
-    tables builds them even when it has no rows: questions over all shards ask it too.
+    tables builds them even when it has no rows, because questions over all shards ask it too.
     """
     copy_registry(settings, warehouse)
     if count_shards(settings) > 1 and not warehouse.value(
@@ -81,7 +81,7 @@ def touched_runs(settings: Settings, warehouse: Warehouse, *, must_try_again: bo
     make_plan(warehouse, plan_id, aside)
     plan = read_plan(warehouse, plan_id, settings)
     if aside and plan.batch_count and not plan.days:
-        # What landed is all of projects that are left out, so the tables hold everything that they can.
+        # All landed rows are of left-out projects, so the tables hold everything that they can.
         mark_built(warehouse, plan_id, [], settings, left_out=aside.keys())
     again = list(aside) if must_try_again else due_again(warehouse, aside)
     return [
@@ -117,7 +117,7 @@ def range_run(settings: Settings, start: date | None, end: date | None) -> Build
 
 
 def full_refresh_run(settings: Settings, warehouse: Warehouse) -> BuildRun:
-    """Return the run that builds every table anew; its partitions are the days that have events."""
+    """Return the run that builds every table from scratch; its partitions are the days that have events."""
     first, last = buildable(settings)
     days = warehouse.rows("SELECT min(day) AS first, max(day) AS last, count() AS events FROM lens_raw.events")[0]
     if not days["events"]:

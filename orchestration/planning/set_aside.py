@@ -1,7 +1,6 @@
-"""Sets projects aside, decides when they are tried again, and takes them back.
-
-The rows of one that is set aside stay in the tables as they were. Batches count as built without it; which of its days
-they touched is kept in `lens_staging.pending_days`.
+"""Sets projects aside, decides when they are tried again, and takes them back. The rows of a project that is set aside
+stay in the tables unchanged. Batches count as built without it; the project's days that they touched are kept in
+`lens_staging.pending_days`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,14 +12,14 @@ from event_lens.contract.rows import timestamp
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.set_aside import TABLE, SetAside, read_set_aside
 
-# Waited after the first failed try, after the second, and so on; the last of them is waited from then on.
+# The waits after the first failed try, after the second, and so on; the last wait is used from then on.
 DELAYS_SECONDS = (60, 300, 900, 3600, 14_400, 86_400)
 MAX_REASON_LENGTH = 2000
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The model or test that failed in a build, what dbt said of it, and the version of the program."""
+    """The model or test that failed in a build, dbt's message, and the version of the program."""
 
     model: str
     reason: str
@@ -31,8 +30,8 @@ class Failure:
 def set_aside(
     warehouse: Warehouse, projects: Iterable[str], failure: Failure, hashes: Mapping[str, int], now_ms: int
 ) -> None:
-    """Set `projects` aside, or note another failure of those that are set aside already. `hashes` are those of their
-    settings now.
+    """Set `projects` aside, or note another failure of projects that already are. `hashes` are the hashes of their
+    current settings.
     """
     before = read_set_aside(warehouse)
     for project in projects:
@@ -60,7 +59,7 @@ def take_back(warehouse: Warehouse, project: str, now_ms: int) -> None:
 def find_due(aside: Collection[SetAside], hashes: Mapping[str, int], version: str, now_ms: int) -> list[str]:
     """Return the projects to try again now, those tried longest ago first.
 
-    One whose settings, definitions or program changed since waits as long as after the first try only.
+    A project whose settings, definitions or program changed since waits only as long as after the first try.
     """
     due = []
     for one in sorted(aside, key=lambda each: each.tried_at_ms):

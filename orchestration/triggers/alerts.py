@@ -1,4 +1,4 @@
-"""Looks twice a minute for problems to tell people of, when the settings name a way."""
+"""Looks for problems twice a minute and alerts people, when the settings name a way."""
 
 import dagster as dg
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
 
-# Waited after the first failure in a row, after the second, and so on: about five and a half hours in all.
+# The waits after the first failure in a row, after the second, and so on: about five and a half hours in total.
 DELAYS_SECONDS = (0, 60, 300, 900, 3600, 14_400)
 
 

@@ -1,4 +1,4 @@
-"""What happens once a night: the last days are rebuilt whatever happened, and what is older than may be kept goes."""
+"""The nightly schedules: the last days are rebuilt unconditionally, and rows past their limits are dropped."""
 
 from datetime import date, timedelta
 
@@ -31,18 +31,18 @@ def nightly_schedule(settings: Settings, first_shown: date) -> dg.ScheduleDefini
 
 
 def expire_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """Comes before the days are rebuilt, and asks for no run where everything is kept for good."""
+    """Request the expiry before the days are rebuilt; no run where every project keeps its rows without a limit."""
 
     @dg.schedule(
         job_name=EXPIRE,
         cron_schedule="30 2 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Drops every night what projects keep for a number of days only.",
+        description="Drops, every night, rows that projects keep for a limited number of days.",
     )
     def expire_nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if not projects_to_expire(settings):
-            return dg.SkipReason("Every project keeps everything for good.")
+            return dg.SkipReason("Every project keeps its rows without a limit.")
         form = {"ops": {DROP: {"config": {"dry_run": False}}}}
         return dg.RunRequest(
             run_key=context.scheduled_execution_time.date().isoformat(), run_config={**form, **ERRORS_IN_TERMINAL}

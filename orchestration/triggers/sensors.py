@@ -16,12 +16,12 @@ from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB, SENSOR, UNFINIS
 from orchestration.run_tags import PROJECT_TAG
 from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retry
 
-# The daemon decides when to look (`triggers.watch`); this only keeps a second look from following at once.
+# The daemon decides when to look (`triggers.watch`); this only prevents a second look right after the first.
 SECONDS_BETWEEN_LOOKS = 1
-# The definitions that a run was asked for with, as the registry's fingerprint.
+# The registry's fingerprint at the time when a run was requested.
 DEFINITIONS_TAG = "eventlens/definitions"
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-# As many are looked through, because those of projects that are set aside stand between them.
+# The number of builds to look through, since builds of single projects set aside are among them.
 MAX_ENDED = 50
 NOTHING_TO_BUILD = "Everything that landed is built."
 
@@ -51,8 +51,8 @@ def _look(
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for runs, unless nothing is to be built or recent failures require waiting.
 
-    The cursor holds the definitions that a plan found built, not those that a run was asked for with: that run may
-    fail. Behind them stands the run whose failure a person was told of.
+    The cursor holds the fingerprint that a plan found built, not the fingerprint that a run was requested with, since
+    that run may fail. After it comes the id of the run whose failure was reported.
     """
     built, _, told = (context.cursor or "").partition(" ")
     known = registry_fingerprint(settings)

@@ -1,4 +1,4 @@
-"""Two of Dagster's daemons that react to a landing at once: the sensors' and the queue's."""
+"""Two of Dagster's daemons, for sensors and for the queue, that react to a landing at once."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ SECONDS_TO_HEAR = 0.5
 
 
 class Landings:
-    """Finds out whether something landed that the sensor should hear of now."""
+    """Finds out whether a landing should wake the sensor now."""
 
     def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
         self._instance = instance
@@ -34,7 +34,7 @@ class Landings:
         self._warehouse = connect(settings, "builder")
 
     def is_left(self) -> bool:
-        """Return whether something is unbuilt and no build of it has been asked for."""
+        """Return whether a batch is unbuilt and no build of it was requested."""
         try:
             if not has_unbuilt_batches(self._warehouse):
                 return False
@@ -51,7 +51,7 @@ class Landings:
 
 
 class WatchingSensors(SensorDaemon):
-    """Looks every second whether something landed, and evaluates the sensors at once when it did."""
+    """Checks every second for a landing, and evaluates the sensors at once after one."""
 
     def __init__(self, sensor_settings: Mapping[str, Any], landings: Landings, asked: Event) -> None:
         super().__init__(sensor_settings)
@@ -61,7 +61,7 @@ class WatchingSensors(SensorDaemon):
     def core_loop(
         self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
     ) -> DaemonIterator:
-        """Run for ever, and yield often, so that the daemon's heart beats and a shutdown is noticed."""
+        """Run without end, and yield often, so that the daemon's heart beats and a shutdown is noticed."""
         while True:
             yield SpanMarker.START_SPAN
             yield from execute_sensor_iteration(workspace_process_context, self._logger, None, None)
@@ -70,9 +70,8 @@ class WatchingSensors(SensorDaemon):
             yield from self._wait(shutdown_event)
 
     def _wait(self, shutdown_event: Event) -> Iterator[None]:
-        """Wait for the next tick or for something to land, whichever comes first.
-
-        What the sensor has just seen and asked no run for (it waits after a failure) is not shown to it again at once.
+        """Wait for the next tick or for a landing, whichever comes first. A landing that the sensor has just seen
+        without requesting a run (it waits after a failure) does not wake it again at once.
         """
         next_tick = time.monotonic() + SECONDS_BETWEEN_TICKS
         is_seen = self._landings.is_left()

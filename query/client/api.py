@@ -94,7 +94,7 @@ class Api:
     def _retried(self, ask: Callable[[], T]) -> T:
         """Ask again when the API cannot answer now, so often and when it says so.
 
-        One that never answered is told at once: its address may be wrong.
+        An API that has never answered fails at once: its address may be wrong.
         """
         for _ in range(1, TRIES):
             try:
@@ -123,7 +123,9 @@ class Api:
         )
 
     def _read(self, response: HTTPResponse, size: int | None = None) -> bytes:
-        broken = Unavailable(f"The answer of {self._url} broke off.", code="query_unreachable")
+        broken = Unavailable(
+            f"The connection to {self._url} broke in the middle of an answer; ask again.", code="query_unreachable"
+        )
         try:
             piece = response.read(size)
         except (HTTPException, OSError) as error:

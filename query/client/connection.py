@@ -66,7 +66,7 @@ def find_source(
     if warehouse is not None:
         if "://" in str(warehouse):
             return Local(str(warehouse), lambda pool: _subject_of(pool, project), project_id=project)
-        # What the environment says is of another home.
+        # The environment describes another home.
         return _local(_settings({HOME: str(warehouse)}), project)
     settings = _settings(environ)
     url = url or settings.query_url

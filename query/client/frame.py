@@ -26,7 +26,7 @@ NUMBERS: dict[type[msgspec.inspect.Type], Any] = {
 
 
 DIMENSIONS = "dimensions"
-"""The field that says what a row is about, by the names of columns."""
+"""The field that holds a row's dimensions, by column name."""
 
 
 class Frame(polars.DataFrame):
@@ -41,7 +41,7 @@ class Frame(polars.DataFrame):
 def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str, Any]) -> Frame:
     """Return the rows of an answer as a frame, with the types that the report declares.
 
-    Rows of periods have a column `is_complete`: whether the period had ended and all that landed of it is counted.
+    Rows of periods have a column `is_complete`: whether the period had ended and all its landed events are counted.
     """
     meta, rows = answer["meta"], rows_of(report.answer, answer["data"])
     _, kind = row_place(report.answer)

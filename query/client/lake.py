@@ -23,16 +23,16 @@ from query.report_context import ProjectScope
 from query.runner import Answers
 
 _ENGINE = threading.Lock()
-"""chDB's engine in a process is one for all lakes: it shows one of them at a time."""
+"""A process has one chDB engine for all lakes: it shows one lake at a time."""
 
-# What `Answers` asks about freshness: one batch waits, that which landed right after what the lake holds.
+# The rows that `Answers` reads for freshness: one batch waits, which landed right after the lake's last batch.
 _FRESHNESS = (
     "CREATE DATABASE IF NOT EXISTS lens_raw",
     "CREATE DATABASE IF NOT EXISTS lens_staging",
     "CREATE OR REPLACE VIEW lens_raw.batches AS SELECT 'later' AS batch_id, {after} AS landed_at",
     "CREATE OR REPLACE VIEW lens_staging.built_batches AS SELECT '' AS batch_id",
     "CREATE OR REPLACE VIEW lens_staging.builds AS SELECT 1 AS build_id WHERE {is_built}",
-    # A lake is written of what is built: no project of it is set aside.
+    # A lake holds built rows only: it has no projects that are set aside.
     "CREATE TABLE IF NOT EXISTS lens_staging.set_aside_projects (project_id String, is_set_aside UInt8, model String, "
     "reason String, settings_hash UInt64, version String, tries UInt16, build_id String, since DateTime64(3, 'UTC'), "
     "tried_at DateTime64(3, 'UTC')) ENGINE = ReplacingMergeTree ORDER BY project_id",
@@ -180,7 +180,7 @@ class _Engine:
 
 @cache
 def _session() -> Any:
-    from chdb.session import Session  # noqa: PLC0415 -- an engine of some hundred MB, for those who ask a lake only
+    from chdb.session import Session  # noqa: PLC0415 -- an engine of some hundred MB, which only a lake needs
 
     make: Any = Session
     session = make()

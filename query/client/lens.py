@@ -29,7 +29,7 @@ class Lens(Questions):
 
     @property
     def project_id(self) -> str:
-        """The project that is asked about."""
+        """Return the id of the project that is asked about."""
         return self._source.project_id
 
     def _ask(self, name: str, **written: Any) -> Frame:
@@ -46,8 +46,8 @@ class Lens(Questions):
         """Write an export to `target` and return its path. `file` is `events`, `sessions`, `profiles` or
         `cohort_members` with `.parquet`, `.csv`, `.ndjson`, `.json` or `.arrow`.
 
-        `written` are the export's parameters by their names in the API. `progress` is told how many bytes have come;
-        without it, an export that takes long tells so on standard error.
+        `written` are the export's parameters by their names in the API. `progress` is called with the number of
+        received bytes; without it, a long export reports its progress on standard error.
         """
         path = Path(target)
         if not path.parent.is_dir():

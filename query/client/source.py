@@ -10,7 +10,7 @@ from query.report import AnyReport
 
 Answer = dict[str, Any]
 Progress = Callable[[int], None]
-"""Is told the bytes that have come so far."""
+"""Called with the number of bytes received so far."""
 
 
 class Source(Protocol):

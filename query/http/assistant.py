@@ -87,5 +87,5 @@ def _replay(body: bytes) -> Receive:
 
 
 async def _never() -> Any:
-    """Wait for ever. When the client leaves, other code notices and cancels the whole call."""
+    """Wait without end. When the client leaves, other code cancels the whole call."""
     await asyncio.Event().wait()

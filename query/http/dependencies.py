@@ -1,4 +1,4 @@
-"""What a request's headers say before its question is asked: whose key it sends, and which page may read the answer."""
+"""Reads a request's headers before its question is asked: the key, and the origin whose page may read the answer."""
 
 from collections.abc import Mapping
 from typing import Any

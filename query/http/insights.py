@@ -27,7 +27,7 @@ from query.service import Service
 
 FORMAT = "format"
 REVALIDATED = "private, no-cache"
-"""A client may keep the answer, and asks by its tag whether it still holds."""
+"""A client may cache the answer, and revalidates it by its tag."""
 
 
 def route_of(report: Report[Any]) -> HTTPRouteHandler:
@@ -79,7 +79,7 @@ def _csv_of(report: Report[Any], written: dict[str, str], body: bytes) -> bytes:
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:
     """Return the tags (ETags) of the answers that the client holds already.
 
-    None for a page that may not read this one: a browser would show it what it keeps of another key's.
+    None for a page that may not read this answer: a browser would show it the cached answer of another key.
     """
     origin = request.headers.get("origin")
     if origin is not None and cast(dict[str, Any], request.scope).get(ALLOWED_ORIGIN) != origin:

@@ -77,8 +77,8 @@ def route_of(action: Action, subject_from: Any, operation_id: str) -> HTTPRouteH
 
 
 def _meta(service: Service, managed: ProjectScope, changes: list[AuditEntry]) -> dict[str, Any]:
-    """Return `{rebuild, notes}`: which days the next build makes anew after `changes`. Never fails: the changes are
-    made already, even if the warehouse is away.
+    """Return `{rebuild, notes}`: which days the next build recomputes after `changes`. Never fails: the changes are
+    already made, even if the warehouse is unreachable.
     """
     notes = [RESCANS] if rescanned_projects(changes) else []
     notes += [DELETES] if deleted_projects(changes) else []

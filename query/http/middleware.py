@@ -30,7 +30,7 @@ SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 KEY_HEADERS = ", ".join(f"{prefix}-{part}" for prefix in CLIENT_PREFIXES for part in ("id", "secret"))
-# A browser must not show one key or origin what it keeps of another's.
+# A browser must not show a cached answer of one key or origin to another.
 VARY = (b"vary", ", ".join(["origin", *(f"{prefix}-id" for prefix in CLIENT_PREFIXES)]).encode())
 EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-request-id")
 
@@ -68,7 +68,7 @@ class Middleware:
                 span.note("http.route", scope.get("path_template", ""))
                 span.note("http.response.status_code", status)
         metrics.count("eventlens_requests_total", label=str(status))
-        # The route's own path: what else was asked for may hold anything.
+        # The route's own path: other requested paths may contain anything.
         route = scope.get("path_template", "")
         elapsed_ms = round((perf_counter() - started) * 1000, 1)
         log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
@@ -101,7 +101,8 @@ def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: 
 def _preflight(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Return the headers that answer a browser's preflight from another origin; empty for every other request.
 
-    It comes without the key, so every origin may ask: whether its page may read the answer, the key's origins say then.
+    A preflight carries no key, so every origin is allowed; the key's origins decide later whether its page may read the
+    answer.
     """
     sent = dict(headers)
     if b"origin" not in sent or b"access-control-request-method" not in sent:

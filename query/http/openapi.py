@@ -40,7 +40,7 @@ FAILURES = {
 def examples() -> dict[str, msgspec.Raw]:
     """Return an executed example of every report, as JSON by name; `python -m docs.generate.examples` writes them.
 
-    They stay JSON, for the framework would leave out what is null in them.
+    They stay JSON, because the framework would leave out null values.
     """
     text = files("query").joinpath("examples.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, msgspec.Raw])

@@ -18,7 +18,7 @@ CREATED = 201
 
 
 class Rebuild(Shape, kw_only=True):
-    """The days whose meaning the change alters; the next build makes them anew."""
+    """The days whose numbers the change alters; the next build recomputes them."""
 
     first_day: Annotated[
         Date | None, msgspec.Meta(description="The first of these days; null while the warehouse is away.")
@@ -28,7 +28,7 @@ class Rebuild(Shape, kw_only=True):
 
 
 class ActionMeta(Shape, rename="camel", kw_only=True):
-    """What follows from a change."""
+    """The consequences of a change."""
 
     rebuild: Annotated[Rebuild | None, msgspec.Meta(description="Null when the change alters no numbers.")]
     notes: list[str]

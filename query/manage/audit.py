@@ -13,7 +13,7 @@ from query.shapes import DateTime, Shape
 
 
 class AuditParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which changes are listed."""
+    """The choice of changes to list."""
 
     limit: Limit = None
     before: Annotated[int | None, msgspec.Meta(description="Only changes before this `change_id`.")] = None

@@ -1,4 +1,4 @@
-"""Projects: the key's own with its settings, new ones, and the end of one."""
+"""Projects: the key's own project with its settings, new projects, and deleting one."""
 
 from typing import Annotated, Any
 
@@ -61,7 +61,9 @@ WrittenProject = msgspec.defstruct(
     forbid_unknown_fields=True,
     kw_only=True,
 )
-"""Settings that are not given are the usual ones, or stay; a list replaces the old one."""
+"""Settings that are not given get their default in a new project, and stay in an existing one; a list replaces the old
+list.
+"""
 
 
 class ConfirmedName(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

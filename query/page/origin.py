@@ -1,5 +1,5 @@
-"""Did the page itself send a request? Only then may the request use a session: other sites cannot act in the
-visitor's name.
+"""Checks that the page itself sent a request. Only then may the request use a session, so that other sites cannot act
+in the visitor's name.
 """
 
 from collections.abc import Mapping

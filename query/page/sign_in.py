@@ -70,7 +70,9 @@ class SignIn:
         """
         session = await self.find(cookie)
         if not session.reads(project_id):
-            raise Refused("Your session does not read this project.", code=FORBIDDEN)
+            raise Refused(
+                "Your session does not read this project; sign in with a key of this project.", code=FORBIDDEN
+            )
         return await asyncio.to_thread(find_subject, self.registry, project_id)
 
     async def projects_of(self, session: Session) -> list[Project]:

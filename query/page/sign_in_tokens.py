@@ -1,6 +1,6 @@
 """Sign-in tokens: each opens one session on this machine, once, within minutes.
 
-A token is kept as an empty-handed file: its name is the token's hash, so whoever reads the home cannot use it.
+A token is stored as a file named by the token's hash, so a reader of the home cannot use it.
 """
 
 import os
@@ -43,7 +43,7 @@ def redeem_token(home: Path, token: str, now_ms: int) -> Grant | None:
     path = _path(home / FOLDER, token)
     try:
         grant = _read(path)
-        # Of two who come with the same token, one removes the file.
+        # Of two requests with the same token, only one removes the file.
         path.unlink()
     except FileNotFoundError:
         return None

@@ -21,7 +21,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "campaign": ("utm_source", "utm_medium", "utm_campaign"),
 }
 
-# Sums of parts differ in their last digits from run to run; ranks must not.
+# Sums of parts differ in their last digits from run to run; the order of rows must not.
 SQL = """
 SELECT {columns}, {measures}
 FROM lens.attribution

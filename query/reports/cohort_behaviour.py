@@ -1,4 +1,4 @@
-"""What do the members of a cohort do? Their activity over time, if asked beside another cohort's."""
+"""What do the members of a cohort do? Their activity over time, optionally compared with another cohort's."""
 
 from typing import Annotated, Literal, cast, get_args
 
@@ -19,7 +19,7 @@ from query.statement import Bindings, Row
 
 Metric = Literal["active_users", "sessions", "events", "revenue"]
 
-# Each cohort is at least one row, so that one without members or activity differs from one that is not there.
+# Each cohort is at least one row, so that a cohort without members or activity differs from an unknown one.
 SQL = """
 WITH members AS
 (
@@ -55,8 +55,8 @@ def behaviour(
 ) -> Question:
     """Ask for `{cohort_id, name, members, series: [{date, value, per_member}], versus: {...}}` for every bucket.
 
-    The members are those as of one instant, whatever they were when they did it. `versus` tells of the other cohort
-    the same, and how many are members of both.
+    The members are the members at one instant, even if they were not members when they acted. `versus` has the same
+    numbers for the other cohort, and the number of profiles in both.
     """
     bindings = Bindings()
     is_of_sessions = metric == "sessions"
@@ -118,7 +118,7 @@ class Behaved(Shape):
 
 
 class Versus(Shape):
-    """The other cohort, and how many are members of both."""
+    """The other cohort, and the number of profiles in both."""
 
     cohort_id: str
     name: str

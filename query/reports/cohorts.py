@@ -58,7 +58,7 @@ AsOf = Annotated[
 
 
 class CohortsParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """When the sizes are counted, and how many cohorts are listed."""
+    """The instant of the sizes, and the number of listed cohorts."""
 
     as_of: AsOf = None
     limit: Limit = None

@@ -35,7 +35,7 @@ class RawDropped(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERI
 def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: str) -> Question:
     """Ask for `{profile_id, reached_at}` of the profiles that reached `step` and not the next one, by id.
 
-    Of each the attempt that the funnel counts: the deepest, the earliest on a tie.
+    Each profile is listed by the attempt that the funnel counts: the deepest, the earliest on a tie.
     """
     if not 1 <= step < len(funnel.steps):
         raise invalid("funnel", f"step is 1 to {len(funnel.steps) - 1}: after the last one nobody drops out.")

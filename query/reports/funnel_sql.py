@@ -1,8 +1,8 @@
 """The attempts at a funnel, as SQL: the models' own macro, rendered for a funnel that is not stored.
 
-Reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that each fits (for
-strict order also those that fit none). Ends with a CTE `attempts (entity, reached)`: for every entity the deepest
-attempt, the earliest on a tie, as the times of its steps.
+Reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that the event fits (for
+strict order also the events that fit no step). Ends with a CTE `attempts (entity, reached)`: for every entity the
+deepest attempt, the earliest on a tie, as the times of its steps.
 """
 
 from collections.abc import Hashable, Sequence
@@ -18,9 +18,9 @@ from query.errors import invalid
 MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "macros"
 
 Step = tuple[str, Hashable]
-"""An event name, and what makes two steps of that name differ."""
+"""An event name, and a value that differs between steps of that name with different filters."""
 
-# Events as `int_funnel_days` has them. All lie on one day, for of the whole period the deepest attempt counts.
+# Events in the form of `int_funnel_days`, all on one day, since the deepest attempt of the whole period counts.
 DAYS = """int_funnel_days AS
 (
     SELECT
@@ -39,10 +39,11 @@ DAYS = """int_funnel_days AS
 )"""
 ALL_EVENTS = "arraySort(groupArray((at, mask)))"
 NO_VALUES = "arrayMap(fitting -> arrayMap(mask -> '', fitting), masks)"
-# Of several events at one instant the first by its id gives the value, so they are in the order that the models have.
+# Of several events at one instant the first by its id gives the value, so they are in the models' order.
 VALUED_EVENTS = "arraySort(groupArray((at, event_id, received_at, mask, value)))"
 VALUES = "arrayMap(events -> arrayFilter((value, mask) -> mask != 0, events.5, events.4), by_instant)"
-# Who never does the second step from the first one on has done the first, whatever else there is of them.
+# An entity that never does the second step after the first one has reached exactly the first step, whatever its other
+# events.
 EVENTS_IN_ORDER = """if(
             maxIf(at, bitTest(mask, 1)) < minIf(at, bitTest(mask, 0)),
             [(minIf(at, bitTest(mask, 0)), toUInt16(1))],
@@ -106,11 +107,13 @@ attempts AS
     SELECT entity, arraySort(arrayFilter(done -> done - begun_at <= {window_ms}, [{reached}])) AS reached FROM walks
 )"""
 NEVER = 1 << 52
-"""After all events, in milliseconds."""
+"""A time after all events, in milliseconds."""
 
 
 def _simple_ordered(step_count: int, window_ms: str) -> str:
-    """The CTEs for steps in order of which no event fits two: what `attempts` says, in a fraction of the time."""
+    """Return the CTEs for ordered steps when no event fits two of them: the result of `attempts`, in a fraction of the
+    time.
+    """
     later = range(2, step_count + 1)
     fills, times = [], []
     for place in reversed(later):
@@ -155,7 +158,9 @@ def _simple_any(step_count: int, window_ms: str) -> str:
 
 
 def _filled(place: int, chain: str) -> str:
-    """SQL: for each event the `chain` of the first one from there on that fits the step; the last one fits all."""
+    """Return SQL: for each event, the `chain` of the first event from there on that fits the step; the last event fits
+    every step.
+    """
     return f"arrayReverseFill((chain, mask) -> bitTest(mask, {place - 1}), {chain}, masks)"
 
 
@@ -194,7 +199,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown
 @lru_cache
 def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
     """Render the macro `funnel_attempts` as dbt does, over all rows of `int_funnel_days`."""
-    # It is SQL and no page; nothing that a caller wrote is rendered.
+    # The text is SQL and not HTML, and holds no text of a caller.
     macros = "".join((MACROS / f"{name}.sql").read_text() for name in ("previous_of", "unguessable", "funnel_attempts"))
     template = Environment(autoescape=False).from_string(f"{macros}{{{{ funnel_attempts(shape) }}}}")  # noqa: S701
     return template.render(

@@ -119,8 +119,8 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
     """Ask for `{steps: [{name, count, conversion_from_start, conversion_from_previous,
     median_seconds_from_previous, p25_seconds_from_start, ..., breakdown_value}]}`.
 
-    Rates are in percent. With order `any`, the k-th row counts who did k different steps. A breakdown is by the first
-    event of the attempt that counts; its values come by how many entered.
+    Rates are in percent. With order `any`, the k-th row counts entities that did k different steps. A breakdown is by
+    the first event of the attempt that counts; its values come by how many entered.
     """
     bindings = Bindings()
     reached = reached_steps(ask, funnel, bindings)
@@ -139,7 +139,7 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
 
 
 def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
-    """Return CTEs that end with `attempts`: whom the funnel counts, with the times at which they came to each step."""
+    """Return CTEs that end with `attempts`: the counted entities, with the time at which each reached each step."""
     conditions = [_condition(ask, step, bindings) for step in funnel.steps]
     parts = [event_rows(replace(ask, filters=()), bindings), PRESENT[funnel.by]]
     if funnel.order != "strict":
@@ -176,7 +176,7 @@ def _broken_down(breakdown: str, bindings: Bindings) -> str:
         return ""
     column = find_column(breakdown, EVENT_COLUMNS, "event")
     sql = column_sql(column, bindings)
-    # As texts of stored definitions are: `field_texts` in `dbt_project/macros/event_filters.sql`.
+    # In the text form of stored definitions: `field_texts` in `dbt_project/macros/event_filters.sql`.
     value = {"number": f"toString(toFloat64({sql}))", "flag": f"if({sql}, 'true', 'false')"}.get(
         column.kind, f"toString({sql})"
     )
@@ -224,8 +224,8 @@ FROM_START = ("p25_seconds_from_start", "median_seconds_from_start", "p75_second
 
 
 class FunnelStep(Shape):
-    """How many reached this step, and the seconds that it took them: from the step before the median, from the start
-    quantiles. `breakdown_value` is null where no breakdown was asked for.
+    """The number of entities that reached this step, and the seconds that they needed: the median from the step before,
+    and quantiles from the start. `breakdown_value` is null where no breakdown was asked for.
     """
 
     name: str
@@ -241,7 +241,7 @@ class FunnelStep(Shape):
 
 
 class FunnelSteps(Shape):
-    """How many reached each step."""
+    """The number of entities that reached each step."""
 
     steps: list[FunnelStep]
 

@@ -1,6 +1,4 @@
-"""How late did events come? Their delays, and which days each of the last builds counted anew because of late
-events.
-"""
+"""How late did events come? Their delays, and which days each of the last builds recounted because of late events."""
 
 from query.conditions import event_rows
 from query.freshness import as_instant
@@ -13,14 +11,14 @@ from query.statement import Bindings, Row
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 EDGES = (0, MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY)
-"""Where the bars of the histogram begin, in seconds; the last has no end."""
+"""The lower bounds of the histogram's bars, in seconds; the last bar has no upper bound."""
 
 NOTES = (
     "What an import brought is not late; it is in `imported`.",
     "Builds are those of the last 7 days. Days that were over when their events were received are counted as late.",
 )
 
-# Of the builds, what their plans say and raw holds: copies and bots included, for they are received as well.
+# The builds, from their plans and the raw tables; copies and bots are included, since they are received as well.
 SQL = """
 WITH delays AS
 (
@@ -83,8 +81,8 @@ GROUP BY build_id
 def lateness(ask: ReportContext) -> Question:
     """Ask for `{histogram: [{from_seconds, to_seconds, events, share}], imported, builds: [{build_id, ...}]}`.
 
-    `share` is in percent of all that is not imported. Of a build: when it ended, the events of its batches, how many of
-    them were late, and the local days that it counted anew for them.
+    `share` is the percentage of all events that are not imported. Each build has its end, the events of its batches,
+    how many of them were late, and the local days that it recounted for them.
     """
     bindings = Bindings()
     sql = SQL.format(
@@ -136,7 +134,7 @@ class Delay(Shape):
 
 
 class Revision(Shape):
-    """A build, and the local days that late events made it count anew."""
+    """A build, and the local days that it recounted because of late events."""
 
     build_id: str
     finished_at: DateTime

@@ -9,7 +9,7 @@ from query.statement import Bindings, Row
 
 WINDOW_MS = 300_000
 
-# `session_start` and `session_end` are what a client believes; they count as nothing.
+# `session_start` and `session_end` are a client's own view of sessions; they are not counted.
 SQL = """
 WITH recent AS
 (
@@ -26,9 +26,7 @@ SELECT 0 AS is_total, path, uniqExact(device_id) AS visitors FROM recent WHERE i
 
 
 def live(subject: ProjectScope, now_ms: int) -> Question:
-    """Ask for `{visitors, pages: [{path, visitors}]}`: distinct devices, in all and for each page that they looked
-    at.
-    """
+    """Ask for `{visitors, pages: [{path, visitors}]}`: distinct devices, in total and per page that they looked at."""
     bindings = Bindings()
     start, end = (
         f"fromUnixTimestamp64Milli({bindings.bind(edge, 'Int64')}, 'UTC')" for edge in (now_ms - WINDOW_MS, now_ms)

@@ -69,7 +69,7 @@ GROUP BY bucket{names}
 """
 
 
-# Of hashes sets take half the room and two thirds of the time that those of texts take.
+# Sets of hashes take half the memory and two thirds of the time of sets of texts.
 OF_EVENTS = """
         uniqExactIf(sipHash64(device_id), device_id != '') AS unique_visitors,
         uniqExactIf(sipHash64(profile_id), profile_id != '') AS people,
@@ -81,7 +81,7 @@ OF_EVENTS = """
         sum({revenue}) AS summed_revenue
 """
 
-# The same of events that are added up already, by session and day.
+# The same sums over events that are already added up by session and day.
 OF_SESSION_DAYS = """
         uniqExact(device) AS unique_visitors,
         uniqExactArray(people_of_day) AS people,
@@ -99,7 +99,7 @@ SESSION_DAYS = "lens_staging.int_session_days"
 class Dimensions:
     """Up to three columns or properties whose values break the numbers down.
 
-    The numbers of a value are those of the question with a filter that the dimension is this value.
+    The numbers of a value equal the answer of the question filtered to that value.
     """
 
     columns: tuple[Column, ...] = ()
@@ -151,7 +151,9 @@ def sums(ask: ReportContext, dimensions: Dimensions, interval: Interval | None, 
 
 
 def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> str:
-    """The table that `sums` reads: `sessions` (with what their days hold) when filters and dimensions are theirs."""
+    """Return the table that `sums` reads: `sessions` (with the sums of their days) when filters and dimensions are the
+    session's.
+    """
     is_of_sessions = not ask.event_filters and all(column.owner == "session" for column in dimensions.columns)
     has_any = bool(ask.session_filters or dimensions.columns)
     is_of_days = ask.period.grain == "day" and interval != "hour"
@@ -167,7 +169,7 @@ def bucket(interval: Interval | None, day: str) -> str:
 
 
 def start_of(interval: Interval, day: str) -> str:
-    """The SQL of the first day of a row's bucket, or for hours of its start."""
+    """Return the SQL of the first day of a row's bucket, or of the start of its hour."""
     start = {
         "hour": "toUnixTimestamp(hour)",
         "day": day,
@@ -179,7 +181,7 @@ def start_of(interval: Interval, day: str) -> str:
 
 
 def dates(ask: ReportContext, interval: Interval) -> dict[str, str]:
-    """Return the date that the answer shows for every bucket of the period, by the bucket's text in the statement."""
+    """Map each bucket's key in the query result to the date shown in the answer."""
     if interval != "hour":
         return {day.isoformat(): day.isoformat() for day in ask.period.days(interval)}
     return {str(hour // 1000): as_date(str(hour // 1000), ask, interval) for hour in ask.period.hours()}
@@ -230,7 +232,7 @@ def _value(column: Column, bindings: Bindings) -> str:
 
 
 def _join_sessions(visits: dict[str, str], rows: str) -> str:
-    """What brings dimensions of sessions to rows of their events."""
+    """Return the join that adds dimensions of sessions to rows of their events."""
     if not visits:
         return ""
     values = ", ".join(f"{value} AS {name}" for name, value in visits.items())
@@ -240,7 +242,7 @@ def _join_sessions(visits: dict[str, str], rows: str) -> str:
 
 
 def _join_events(own: dict[str, str], rows: str) -> str:
-    """What brings dimensions of events to sessions: the combinations that each session holds, in one row."""
+    """Return the join that adds dimensions of events to sessions: each session's combinations, in one row."""
     if not own:
         return ""
     values = ", ".join(own.values())
@@ -250,7 +252,7 @@ def _join_events(own: dict[str, str], rows: str) -> str:
 
 
 def _seen(name: str, own: dict[str, str]) -> str:
-    """A dimension of events, of a session in a row for each combination that it holds."""
+    """Return the SQL of a dimension of events, for sessions that have a row per combination that they hold."""
     if len(own) == 1:
         return "arrayJoin(all_seen)"
     return f"tupleElement(arrayJoin(all_seen), {list(own).index(name) + 1})"

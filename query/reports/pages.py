@@ -11,7 +11,8 @@ from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
-# Of all pages the plain sums, of the pages shown the sketches: those are most of the bytes and nearly all of the time.
+# Plain sums for all pages, sketches for the shown pages only: sketches are most of the bytes and nearly all of the
+# time.
 VIEWS_ROLLED_UP = """
 WITH shown AS
 (
@@ -43,7 +44,7 @@ INNER JOIN
 ORDER BY view_count DESC, path
 """
 
-# What comes after a view, and whether one came before it, is told by its whole session, filters or not.
+# The events before and after a view are looked up in its whole session, even if filters exclude them.
 VIEWS_FROM_FACTS = """
 SELECT
     path,
@@ -119,7 +120,7 @@ def pages(ask: ReportContext) -> Question:
     """Ask for `{path, views, unique_visitors, sessions, bounce_rate, avg_seconds}`, the most viewed first.
 
     The bounce rate is of the sessions that began here; the seconds are the mean time until the session's next event,
-    of views that have one.
+    over views that are followed by one.
     """
     table = decide_table("pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()

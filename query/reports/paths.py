@@ -15,7 +15,7 @@ from query.statement import Bindings, Row
 
 DEFAULT_STEPS = 5
 MAX_STEPS = 20
-"""As many as the models keep of a visit."""
+"""The number of steps that the models keep of a visit."""
 
 FOLDED = f"The same page several times in a row is one step. Of a visit the first {MAX_STEPS} views count."
 MOVED = f"The same page several times in a row is one step. Of a visit the first {MAX_STEPS} steps count."
@@ -104,7 +104,7 @@ def paths(ask: ReportContext, parameters: PathParameters) -> Question:
     """Ask for `{path_sequence, frequency, avg_duration_seconds}`, the most frequent first; the mean is of whole
     visits.
 
-    Sequences are cut after `maxSteps`; one that has to reach `endPath` must reach it within them.
+    Sequences are cut after `maxSteps`; with `endPath` they must reach it within these steps.
     """
     bindings = Bindings()
     most_steps = bindings.bind(_check_steps(parameters.max_steps, 1), "UInt8")
@@ -156,8 +156,8 @@ def sankey(ask: ReportContext, max_steps: int) -> Question:
     """Ask for `{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the most frequent
     moves.
 
-    A link leads from its source as the visit's stop `step` to its target as the next one. What a node has and its links
-    do not left there, or by a link that is not shown.
+    A link leads from its source as the visit's stop `step` to its target as the next one. The sessions of a node that
+    its links do not account for ended there, or took a link that is not shown.
     """
     if ask.period.grain != "day":
         raise invalid("period", "sankey counts whole days; give startDate and endDate as dates.")

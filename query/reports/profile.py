@@ -21,7 +21,7 @@ from query.shapes import DateTime, Shape
 from query.statement import Bindings, Row
 
 FOR_EVER_MS = 10_413_705_600_000
-"""What stands in the tables where nothing known ends a stretch: 2299-12-31."""
+"""The tables' value for a stretch without a known end: 2299-12-31."""
 
 ONE = """
 SELECT
@@ -54,8 +54,8 @@ FROM lens.profiles
 WHERE project_id = {project} AND profile_id = {profile}
 """
 
-# What the profile did and when it was seen is one row more than its events, so that an unknown one differs from one
-# that did nothing. The private table of its days spares reading the days of all others.
+# A profile's sums are one row in addition to its events, so that an unknown profile differs from one without events.
+# The private table of its days avoids reading all other days.
 DONE = """
 SELECT * FROM
 (

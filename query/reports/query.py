@@ -71,7 +71,7 @@ def query(
 ) -> Question:
     """Ask for `{date, dimensions: {name: value}, metrics: {name: number}}`; only rows of an interval have a date.
 
-    Only what is there is a row: neither combinations nor buckets without events and sessions.
+    Combinations and buckets without events and sessions have no row.
     """
     bindings = Bindings()
     page = Page(ask.limit, lambda row: (*_identity(order), row["first_key"], row["other_keys"]))

@@ -72,7 +72,7 @@ GROUP BY cohort_number, period_number
 
 @dataclass(frozen=True)
 class Activity:
-    """Rows that tell on which days who was there, and whether they can be met again."""
+    """Rows that say on which days each entity was active, and whether it can be recognised later."""
 
     table: str
     source: str
@@ -86,7 +86,7 @@ EVENTS: dict[By, Activity] = {
     "profile": Activity("events", "lens.events", "profile_id", "profile_id != ''", IN_EVENTS),
     "device": Activity("events", "lens.events", "device_id", "device_id != ''", IN_EVENTS),
 }
-# What was done does not matter here, so a row a day tells as much as all events of the day.
+# The kind of event does not matter here, so one row per day says as much as all events of the day.
 DAYS: dict[By, Activity] = {
     "profile": Activity("events", "lens_staging.int_profile_days", "profile_id", "event_count > 0", "is_lasting"),
     "device": Activity("sessions", "lens_staging.int_session_days", "device", "1", "is_lasting"),
@@ -138,8 +138,8 @@ def retention(ask: ReportContext, returning: RetentionQuestion) -> Question:
     """Ask for rows `{cohort, size, retained, retention_rate}`, in order, of the cohorts whose period overlaps the
     one asked about.
 
-    The lists go from period 0, where `retained` is the size and the rate 100, to `periods`, or to the period that is
-    now. Returns count whenever they happened.
+    The lists go from period 0, where `retained` is the size and the rate 100, to `periods`, or to the current period.
+    Returns count whenever they happened.
     """
     has_facts = bool(ask.filters) or not returning.is_plain
     table = decide_table("retention", finest="day", has_filters=has_facts)
@@ -201,7 +201,7 @@ def _from_facts(ask: ReportContext, returning: RetentionQuestion, activity: Acti
 
 
 def _numbers(kind: Kind, event: str | None, bindings: Bindings) -> str:
-    """The periods in which the event, or any, was done."""
+    """Return the SQL of the periods in which the event, or any event, was done."""
     if event is None:
         return f"groupUniqArray({NUMBERS[kind]})"
     return f"groupUniqArrayIf({NUMBERS[kind]}, name = {bindings.bind(event, 'String')})"
@@ -222,7 +222,7 @@ def _first_day(number: int, kind: Kind) -> date:
 
 
 def cohorts(ask: ReportContext, returning: RetentionQuestion, rows: list[Row]) -> list[Row]:
-    """Turn rows of one cohort and period each into one row a cohort, with lists over its periods."""
+    """Turn rows per cohort and period into one row per cohort, with lists over its periods."""
     now = _number(local_date(ask.now_ms, ask.subject.zone), returning.kind)
     retained: dict[int, dict[int, int]] = {}
     for row in rows:
@@ -231,7 +231,7 @@ def cohorts(ask: ReportContext, returning: RetentionQuestion, rows: list[Row]) -
     answer: list[Row] = []
     for number, counts in sorted(retained.items()):
         size = counts[0]
-        # Data may run ahead of the clock by what its senders' clocks do.
+        # Events may be ahead of our clock by as much as their senders' clocks are.
         last = min(returning.periods, max(now - number, *counts))
         series = [counts.get(period, 0) for period in range(last + 1)]
         answer.append(

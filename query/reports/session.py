@@ -15,8 +15,8 @@ from query.reports.sessions import Session, SessionId, session
 from query.reports.timeline import COLUMNS, Event, EventPlace, event, event_key, is_beyond, read_place
 from query.statement import Bindings, Row
 
-# A session is under 48 hours, so its events lie on its own local day and the two after it. All sessions' columns stand
-# on every row with a prefix, for events have some of the same names.
+# A session is under 48 hours, so its events lie on its own local day and the two after it. Every row has all columns of
+# the session with a prefix, because some names are also columns of events.
 SQL = """
 WITH
     (SELECT min(day) FROM lens.sessions WHERE project_id = {project} AND session_id = {session}) AS first_day,

@@ -1,4 +1,4 @@
-"""What happened, event by event: the parts that lists of single events share."""
+"""The parts that lists of single events share."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from query.statement import Bindings, Row
 
 EventId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f-]{36}$")]
 EventPlace = tuple[Instant, EventId, Instant]
-"""When an event happened, its id, and when it was received: the same id counts again when its copies came late."""
+"""When an event happened, its id, and when it was received: the same id counts again when its copies arrive late."""
 
 TEXTS = (
     "name",

@@ -51,13 +51,14 @@ FROM (SELECT * EXCEPT (unique_visitors, people) FROM {source} WHERE {rows})
 GROUP BY bucket
 """
 
-# Whether the table of returns has everybody: not while a build goes on, nor after profiles have expired.
+# Whether the table of returns is complete: it is not during a build, nor after profiles have expired.
 IS_WHOLE = """(
     (SELECT (sum(devices), sum(people)) FROM lens_staging.int_returns WHERE {rows})
         = (SELECT (sum(unique_visitors), sum(people)) FROM {source} WHERE {rows})
 )"""
 
-# Who was there is counted where they came first. Otherwise states are merged; a constant says which of both is read.
+# People are counted in the bucket of their first event. Otherwise states are merged; a constant chooses between the
+# two.
 SUMMED_UP = """
 SELECT
     bucket,
@@ -100,7 +101,7 @@ FROM
 GROUP BY bucket
 """
 
-# A rollup of just these buckets has them counted.
+# A rollup of exactly these buckets holds the counts.
 COUNTED = """
 SELECT
     {bucket} AS bucket,
@@ -109,7 +110,7 @@ FROM {source}
 WHERE {rows}
 """
 
-# The combinations with the most events over the whole period, every bucket of theirs.
+# The combinations with the most events over the whole period, with all their buckets.
 FIRST_COMBINATIONS = """
 SELECT * FROM
 (
@@ -147,7 +148,7 @@ def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = 
     of dimensions.
 
     A bucket's date is the local date of its first day, or for hours the instant with the zone's offset. The first and
-    the last bucket hold only what lies in the period.
+    the last bucket count only events of the period.
     """
     finest = "hour" if interval == "hour" and ask.period.grain == "day" else ask.period.grain
     is_one = not dimensions.columns
@@ -196,7 +197,7 @@ def _statement(
 
 
 def _first_day(ask: ReportContext, interval: Interval | None, bindings: Bindings) -> str:
-    """The first day of a row's bucket that the period has."""
+    """Return the SQL of the first day of a row's bucket within the period."""
     first = bindings.bind(ask.period.first_day.isoformat(), "Date")
     return first if interval is None else f"greatest({first}, {start_of(interval, 'day')})"
 
