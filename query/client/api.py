@@ -123,9 +123,7 @@ class Api:
         )
 
     def _read(self, response: HTTPResponse, size: int | None = None) -> bytes:
-        broken = Unavailable(
-            f"The connection to {self._url} broke in the middle of an answer; ask again.", code="query_unreachable"
-        )
+        broken = Unavailable(f"The answer of {self._url} broke off; ask again.", code="query_unreachable")
         try:
             piece = response.read(size)
         except (HTTPException, OSError) as error:
