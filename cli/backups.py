@@ -33,17 +33,15 @@ def restore_from(settings: Settings, name: str) -> None:
         restored = restore_backup(settings, registry, check_name(name))
     show_table("Restored", ("table", "rows"), list(restored.row_counts.items()))
     if restored.erased:
-        console.print(
-            f"Erased since the backup, and so here: {restored.erased}. The next build builds their days anew."
-        )
+        console.print(f"Erased since the backup, and so here: {restored.erased}. The next build rebuilds their days.")
     if restored.unknown_erasures:
         console.print(
-            f"Erase again, for it cannot be told here of whom they were: {', '.join(restored.unknown_erasures)}.",
+            f"Repeat these erasures, whose people are unknown here: {', '.join(restored.unknown_erasures)}.",
             highlight=False,
         )
     if restored.program != event_lens.__version__:
         console.print(
-            f"The backup is of Event Lens {restored.program}. Build its tables anew: eventlens build --full-refresh",
+            f"The backup is of Event Lens {restored.program}. Rebuild its tables: eventlens build --full-refresh",
             highlight=False,
         )
 

@@ -32,7 +32,7 @@ def bots_judge(
 def bots_rescan(
     project: OfOneProject = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
-    build: Annotated[bool, typer.Option(help="Build the days anew on which the events are.")] = True,
+    build: Annotated[bool, typer.Option(help="Rebuild the days of the events.")] = True,
 ) -> None:
     """Judge all raw events again, by the current lists and the projects' current rules, and build what that changes."""
     from cli.builds import build_touched

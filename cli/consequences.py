@@ -22,7 +22,7 @@ def tell_consequences(settings: Settings, registry: Registry) -> None:
             with connect(settings, "query", shard=shard, query_timeout_seconds=LOOK_SECONDS) as warehouse:
                 days = find_held_days(warehouse, project_id)
         except EventLensError:
-            _say(f"What was built of {project_id} means something else now; the next `eventlens build` makes it anew.")
+            _say(f"The tables of {project_id} follow its old settings; the next `eventlens build` rebuilds them.")
         else:
             if days is not None:
                 _say(_sentence(project_id, days))
@@ -34,7 +34,7 @@ def _sentence(project_id: str, days: HeldDays) -> str:
     count = f"{days.day_count} days" if days.day_count > 1 else "1 day"
     return (
         f"{count} of {project_id} ({days.first_day} to {days.last_day}) mean something else now: `eventlens build` "
-        "makes them anew, and where Dagster runs it starts by itself."
+        "rebuilds them, and where Dagster runs it starts by itself."
     )
 
 

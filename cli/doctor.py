@@ -184,7 +184,7 @@ def _clock_of(warehouse: Warehouse, clock: Clock) -> Finding:
         return Finding("clock", "problem", f"the warehouse's is {off / 1000:.1f} s off", "Let both follow NTP.")
     if last - clock() > CLOCK_DIFFERENCE_MS:
         found = f"something landed {(last - clock()) / 1000:.0f} s in the future: the clock was set back"
-        return Finding("clock", "problem", found, "Let it follow NTP; build anew once that time has passed.")
+        return Finding("clock", "problem", found, "Let it follow NTP; build again once that time has passed.")
     return Finding("clock", "ok", "as the warehouse's")
 
 

@@ -74,7 +74,7 @@ def erase_person(
                     delete_from_models(warehouse, erasing)
             receipt = advance_erasure(registry, erasing.erasure_id, "deleted")
         if receipt.stage == "deleted":
-            on_stage("Building the days of the person anew")
+            on_stage("Rebuilding the days of the person")
             build_shard(settings_of_shard(settings, shard))
             receipt = advance_erasure(registry, erasing.erasure_id, "built")
         on_stage("Deleting replaced files")
@@ -85,7 +85,7 @@ def erase_person(
             on_stage("The warehouse still keeps replaced files. Run this again later: it looks once more.")
             return receipt
         rows = _counted(warehouses, erasing, person, receipt)
-    on_stage("Noting the erasure beside the backups")
+    on_stage("Noting the erasure next to the backups")
     advance_erasure(registry, erasing.erasure_id, "built", rows)
     note_erasure(settings, registry, erasing.erasure_id)
     return advance_erasure(registry, erasing.erasure_id, "done", rows)

@@ -50,7 +50,7 @@ def show_closed(settings: Settings, project_id: str | None, *, as_json: bool) ->
     if as_json:
         console.print_json(json.dumps(found))
         return
-    columns = ("project", "of", "name", "earlier days stay as built; anew from")
+    columns = ("project", "of", "name", "earlier days stay as built; recomputed from")
     show_table("Definitions with closed days", columns, [tuple(row.values()) for row in found])
 
 

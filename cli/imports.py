@@ -105,7 +105,7 @@ def import_list(project: OfOneProject = None, as_json: AsJson = False) -> None:
 
 @import_app.command("undo")
 def import_undo(
-    import_id: str, build: Annotated[bool, typer.Option(help="Build the days anew on which its events were.")] = True
+    import_id: str, build: Annotated[bool, typer.Option(help="Rebuild the days of its events.")] = True
 ) -> None:
     """Remove exactly the rows of an import, and rebuild their days."""
     from cli.builds import build_touched

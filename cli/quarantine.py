@@ -23,7 +23,7 @@ def quarantine_replay(
     start: Day = None,
     end: Day = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would pass.")] = False,
-    build: Annotated[bool, typer.Option(help="Build the days anew on which the events are.")] = True,
+    build: Annotated[bool, typer.Option(help="Rebuild the days of the events.")] = True,
 ) -> None:
     """Check refused events again by the current rules, as from a sender without a secret; an event that passes counts
     once.

@@ -223,7 +223,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         ENV_FILE,
         "",
-        "A file of settings, a line NAME=value each; what the environment says wins. Empty: `.env` beside the home.",
+        "A file of settings, one line NAME=value each; the environment wins. Empty: `.env` next to the home.",
         _file,
     ),
     Setting(

@@ -24,7 +24,7 @@ _ALONE = {"build_lock"}
 class BackupConfig(dg.Config):
     """The form of the job `backup`."""
 
-    name: str = Field("", description="What to call it; empty: the time.")
+    name: str = Field("", description="The backup's name; empty: the time.")
     base: str = Field("", description="Another backup: only what changed since is copied.")
 
 

@@ -17,7 +17,7 @@ from event_lens.settings import Settings
 
 PACKAGE = "@ip-location-db/geo-whois-asn-country-mmdb"
 DATABASE = "geo-whois-asn-country.mmdb"
-NOTICE = "NOTICE.md"  # beside the database
+NOTICE = "NOTICE.md"  # next to the database
 WITHIN_SECONDS = 900
 MAX_BYTES = 512 * 1024 * 1024
 SHOWN_LINES = 3

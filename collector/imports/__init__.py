@@ -1,1 +1,1 @@
-"""History from elsewhere: files to the same raw rows that the collector writes."""
+"""Imports history of other tools: turns their files into the same raw rows that the collector writes."""

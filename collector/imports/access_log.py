@@ -27,8 +27,9 @@ UNREADABLE = "log_line_unreadable"
 def read(path: Path, options: Options) -> Iterator[Chunk]:
     """Yield the events of a log. Raises `Refused` for a file in which nothing can be read.
 
-    A page is what a GET got with 2xx or 304 (a redirect leads to the request that counts), unless its name ends like a
-    picture, a style, a script, a feed or a download. With `all_requests` the others are events named `request`.
+    A page is the target of a GET with status 2xx or 304 (a redirect leads to the request that counts), unless its name
+    ends like a picture, a style, a script, a feed or a download. With `all_requests` all other requests are events
+    named `request`.
     """
     reader = LogReader(path, options)
     for block in read_blocks(path):
@@ -74,7 +75,7 @@ class LogReader:
         )
 
     def _with_notes(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Return the lines to read. A log that has nothing but notes yet, such as its fields, has no format."""
+        """Prepend held-back comment lines (`#Fields:`) and detect the format; return no lines until one is found."""
         if self._notes is not None:
             lines = pl.concat([self._notes, lines])
         if self._format is None and not lines["line"].str.starts_with("#").all():
@@ -96,7 +97,7 @@ class LogReader:
 
 
 def found_format(lines: pl.DataFrame, path: Path) -> LogFormat:
-    """Return a reader of the format in which most of `lines` are. Raises `Refused` when no format fits any of them."""
+    """Return a reader of the format that fits most of `lines`. Raises `Refused` when no format fits any line."""
     best, most = None, 0
     for make in FORMATS.values():
         read = make().read(lines)["at"].count()

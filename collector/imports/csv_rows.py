@@ -1,4 +1,4 @@
-"""Rows of CSV files, numbered by their lines; a row that cannot be read costs its first line and no other."""
+"""Rows of CSV files, numbered by their lines; an unreadable row loses only its first line."""
 
 import csv
 from collections import Counter, deque
@@ -13,9 +13,8 @@ csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class CsvRows:
-    """The rows of a text after its header. Iterating gives each with its line; one that cannot be read is a text.
-
-    A quote that does not end would swallow what follows: those lines are read again without it.
+    """The rows of a text after its header. Iterating yields each row with its line number; an unreadable row is a text.
+    An unclosed quote would swallow the following lines: they are read again without the quoted row.
     """
 
     def __init__(self, text: TextIO) -> None:
@@ -45,7 +44,7 @@ class CsvRows:
 
 
 class _Lines:
-    """Lines of a text, with those that the current row has taken; no line is longer than a field may be."""
+    """Lines of a text, and the lines of the current row; no line is longer than the limit of a field."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
@@ -87,7 +86,7 @@ class _Lines:
 
 
 def _names(header: list[str]) -> list[str]:
-    """Return the columns' names, those without one by their place. Raises `Refused` for a name that comes twice."""
+    """Return the columns' names, a column without a name by its place. Raises `Refused` for a duplicate name."""
     names = [name or f"column {place}" for place, name in enumerate(header, 1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:

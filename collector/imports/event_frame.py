@@ -1,4 +1,4 @@
-"""Events of a file as a frame: the columns a source fills, and what it gives for a piece of its file."""
+"""Events of a file as a frame: the columns that a source fills, and its result for a piece of a file."""
 
 from dataclasses import dataclass, field
 
@@ -30,18 +30,18 @@ LONGEST = (
 UNCUT = ("content", "user_agent", "properties", "revenue")
 EVENT_COLUMNS: dict[str, pl.DataType] = NUMBERS | dict.fromkeys((*IDS, *LONGEST, *UNCUT), pl.String())
 """`number` is the line, `at` milliseconds since the epoch, `path` a path or whole URL, `properties` JSON text,
-`revenue` a number as it was written, `content` the source's own id of the event or, where there is none, all that was
-said of it. Texts are never null."""
+`revenue` a number as it was written, `content` the source's own id of the event or, without one, the whole record.
+Texts are never null.
+"""
 
 UNREADABLE_COLUMNS = {"number": pl.UInt32(), "code": pl.String(), "message": pl.String(), "body": pl.String()}
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """What a piece of a file said. `left_out` counts lines by the reason why they are not events.
-
-    `calls` are about people and groups: frames like those of events, whose `name` is the wire's type of the operation
-    and whose `properties` are its payload. `absent` are columns that a mapping names and no row so far has.
+    """The result of a piece of a file. `left_out` counts lines by the reason why they are not events. `calls` are calls
+    about people and groups: frames like those of events, whose `name` is the wire's type of the operation and whose
+    `properties` are its payload. `absent` are columns of the mapping that no row so far has.
     """
 
     events: pl.DataFrame
@@ -54,7 +54,7 @@ class Chunk:
 
 
 def conform_events(found: pl.DataFrame) -> pl.DataFrame:
-    """Return `found` with exactly the columns of an event; texts are cut to the length that is kept."""
+    """Return `found` with exactly the columns of an event; texts are cut to the stored length."""
     columns = []
     for name, kind in EVENT_COLUMNS.items():
         if name not in found.columns:
@@ -82,7 +82,9 @@ def unreadable_frame(found: pl.DataFrame, code: str, message: str, body: str = "
 def split_readable(
     events: pl.DataFrame, first_ms: int, last_ms: int, first_open_ms: int = 0
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events that can be kept, and the others as unreadable ones. Days before `first_open_ms` are closed."""
+    """Split events into those that can be stored, and the others as unreadable lines. Days before `first_open_ms` are
+    closed.
+    """
     faults = (
         (pl.col("at").is_null(), "timestamp_unreadable", "The time cannot be read."),
         (
@@ -109,6 +111,6 @@ def split_readable(
 
 
 def revenue() -> pl.Expr:
-    """Return an expression for what an event brought: 0 where nothing is written, null for what is not a number."""
+    """Return an expression for an event's revenue: 0 for an empty text, null for a text that is not a number."""
     text = pl.col("revenue").str.strip_chars()
     return pl.when(text == "").then(0.0).otherwise(text.cast(pl.Float64, strict=False))

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 REMEMBERED = 250_000
-"""Contents of a generation, of which two are kept: equal lines further apart are a copy of the log within itself."""
+"""The contents per generation; two generations are kept. Equal lines further apart are a copied part of the
+log.
+"""
 
 
 class EventIds:
-    """Ids for one file. Equal contents are told apart by counting, so that each counts as often as it is there."""
+    """Ids for one file. Equal contents are distinguished by counting, so that each counts as often as it occurs."""
 
     def __init__(self, project_id: str, source: str) -> None:
         self._prefix = blake2b(f"{project_id}\0{source}\0".encode(), digest_size=16)
@@ -17,7 +19,7 @@ class EventIds:
         self.has_forgotten = False
 
     def of(self, contents: Sequence[str], *, is_unique: bool = False) -> list[str]:
-        """Return a UUID (version 8) for each content. `is_unique`: a content is an id, and equal ones are one event."""
+        """Return a UUID (version 8) for each content. `is_unique`: contents are ids, and equal contents are one event."""
         return [self._id(content, is_unique=is_unique) for content in contents]
 
     def _id(self, content: str, *, is_unique: bool) -> str:

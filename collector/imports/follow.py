@@ -1,4 +1,4 @@
-"""A log that is being written: its lines as they come, also when it is rotated or emptied."""
+"""Follows a growing log line by line, also when it is rotated or emptied."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ class LogTail:
         self._file = self._opened()
 
     def poll(self) -> Chunk | None:
-        """Return what was written since the last call, None without anything new. Never waits. Raises `Refused`."""
+        """Return the lines written since the last call, None without new lines. Never waits. Raises `Refused`."""
         data = self._file.read(BLOCK_BYTES)
         if data:
             return self._reader.chunk(self._splitter.lines(data), self._file.tell())
@@ -36,7 +36,7 @@ class LogTail:
         self._file.close()
 
     def _is_replaced(self) -> bool:
-        """Return whether another file has the name now, or this one was emptied."""
+        """Return whether another file has the log's name now, or the log was emptied."""
         try:
             now = self._path.stat()
         except FileNotFoundError:  # between the old file and the new one

@@ -11,7 +11,7 @@ from collector.imports.record_events import Said, object_of, properties_of, read
 from collector.imports.sources import Options
 from collector.imports.traits import identify
 
-# Of its own bookkeeping; the events that people mean stay.
+# Google's own bookkeeping events; all others are imported.
 LEFT_OUT = frozenset({"session_start", "first_visit", "first_open", "user_engagement"})
 SET_AT = "set_timestamp_micros"
 OF_THE_PAGE = frozenset(
@@ -77,7 +77,9 @@ def event_of(row: Said) -> list[Said] | str:
 
 
 def _person(row: Said) -> list[Said]:
-    """What is known of a user who is named: each event repeats it, with the time when it was set."""
+    """Return an identify call with the properties of a named user; each event repeats them, with the time when they
+    were set.
+    """
     told = map(object_of, _list(row.get("user_properties")))
     given = {text_of(each.get("key")): object_of(each.get("value")) for each in told}
     at = max((int(text) for value in given.values() if (text := text_of(value.get(SET_AT))).isdecimal()), default=0)
@@ -110,7 +112,7 @@ def _countries() -> dict[str, str]:
     return {name.lower(): code for code, name in rows} | OTHER_NAMES
 
 
-# As Google writes them, where that differs.
+# Google's names of countries, where they differ.
 OTHER_NAMES = {
     "united kingdom": "GB", "south korea": "KR", "north korea": "KP", "russia": "RU", "türkiye": "TR", "turkey": "TR",
     "czechia": "CZ", "hong kong": "HK", "macao": "MO", "vietnam": "VN", "côte d’ivoire": "CI", "côte d'ivoire": "CI",

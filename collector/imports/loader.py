@@ -1,5 +1,5 @@
-"""Lands rows of an import in `lens_raw`, in batches of their own; each lands once, and rows that are there already
-do not.
+"""Lands rows of an import in `lens_raw`, in batches of their own; each batch lands once, without rows that are already
+there.
 """
 
 from hashlib import blake2b
@@ -21,7 +21,7 @@ QUARANTINE = "lens_raw.quarantine"
 _TIME_COLUMN = {EVENTS: "created_at", OPERATIONS: "created_at", QUARANTINE: "received_at"}
 ID_COLUMN = {EVENTS: "event_id", OPERATIONS: "event_id", QUARANTINE: "body_hash"}
 _MOMENT = "fromUnixTimestamp64Milli({{{0}:Int64}}, 'UTC')".format
-# Of other imports, whenever they began, and of earlier runs of this one.
+# Rows of other imports, whenever these began, and of earlier runs of this import.
 BROUGHT = f"import_id != '' AND (import_id != {{import_id:String}} OR received_at < {_MOMENT('before')})"
 KNOWN = {
     table: (
@@ -53,7 +53,7 @@ LEFT_BEHIND = """
 
 
 class ImportLoader:
-    """Lands the frames of one import. Blocks; raises `Unavailable`: run again, it goes on where it stopped."""
+    """Lands the frames of one import. Blocks; raises `Unavailable`: run again, it resumes."""
 
     def __init__(
         self, warehouse: Warehouse, project_id: str, import_id: str, *, started_at_ms: int, clock: Clock = now_ms
@@ -72,13 +72,13 @@ class ImportLoader:
             is_bot = "false" if table == QUARANTINE else "is_bot"
             for row in self._warehouse.rows(LEFT_BEHIND.format(table=table, at=at, is_bot=is_bot), values):
                 batch = Landed(**row)
-                # The token of the run that was killed may be known, and the row not be there.
+                # The warehouse may know the token of the killed run without having the row.
                 self._count(table, batch, token=f"{batch.batch_id}.{table}.batch.{self._clock()}")
                 found += batch.row_count
         return found
 
     def look_at_own(self) -> None:
-        """Treat what this run has landed as known from now on, too."""
+        """Treat rows that this run has landed as known from now on, too."""
         self._known_before_ms = self._started_at_ms + 1
 
     def known(self, table: str, rows: pl.DataFrame) -> pl.Series:
@@ -89,9 +89,8 @@ class ImportLoader:
         return self._warehouse.frame(KNOWN[table], values).get_column("id").cast(pl.String)
 
     def land(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """Land rows that were not imported before, and return those that the warehouse refuses, as unreadable ones.
-
-        `number` and `content` are beside the table's columns.
+        """Land rows that were not imported before, and return the rows that the warehouse refuses as unreadable ones.
+        `number` and `content` are columns in addition to the table's.
         """
         try:
             self._land(table, rows)
@@ -115,7 +114,7 @@ class ImportLoader:
         self._count(table, Landed(batch_id, rows.height, bot_count, *spans), token=f"{batch_id}.{table}.batch")
 
     def _insert(self, table: str, rows: pl.DataFrame, token: str) -> bool:
-        """Insert rows and return whether the warehouse says that it wrote every one. Raises `Refused` when a row is
+        """Insert rows and return whether the warehouse reports every row as written. Raises `Refused` when a row is
         at fault, else `Unavailable`.
         """
         try:
@@ -126,7 +125,7 @@ class ImportLoader:
             raise not_taken(table, error) from error
 
     def _make_up(self, table: str, rows: pl.DataFrame, batch_id: str) -> None:
-        """Insert under a new token the rows that the warehouse took and does not have."""
+        """Insert under a new token the rows that the warehouse acknowledged but does not have."""
         present = self._warehouse.frame(
             f"SELECT batch_row FROM {table} WHERE project_id = {{project:String}} AND batch_id = {{batch:String}}",
             {"project": self._project_id, "batch": batch_id},
@@ -159,7 +158,7 @@ class ImportLoader:
 
 
 class Landed(NamedTuple):
-    """What a batch says of itself; times are milliseconds since the epoch."""
+    """A batch's summary; times are milliseconds since the epoch."""
 
     batch_id: str
     row_count: int

@@ -1,4 +1,4 @@
-"""Logs of Amazon's load balancers: application ones, and the classic ones before them."""
+"""Logs of Amazon's load balancers: application load balancers, and the older classic ones."""
 
 import polars as pl
 
@@ -15,7 +15,7 @@ URL = r"^(?:(https?)://)([^/:]+)(?::\d+)?(/.*)?$"
 
 
 class LoadBalancerLog:
-    """The whole URL is in each line, a referrer is not."""
+    """Each line has the whole URL, but no referrer."""
 
     name = "alb"
 

@@ -1,4 +1,4 @@
-"""Lines in the common log format and all that grew from it: combined, the host first, more fields after the agent."""
+"""Lines in the common log format and its variants: combined, with the host first, with more fields at the end."""
 
 import re
 
@@ -17,7 +17,7 @@ IP = r"(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f]{1,4}|[0-
 ADDRESS = rf"^{IP}$"
 ADDRESS_FIRST = rf"^(?:{IP}(?::\d+)?|\[{IP}\](?::\d+)?),?$"
 NAME = r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)+"
-# Of lines that others wrap (syslog's, containers'): the address anywhere, and a host directly before it.
+# For lines wrapped by other programs (syslog, containers): the address anywhere, and a host directly before it.
 WITHIN = rf"(?:^|\s)(?:({NAME}(?::\d+)?|[A-Za-z0-9][\w.-]*:\d+)\s+)?({IP})(?:,|\s|$)"
 CHAIN = rf"^{IP}(?:\s*,\s*{IP})+"
 FORWARDED = r'"\s*([0-9A-Fa-f.:]+(?:\s*,\s*[0-9A-Fa-f.:]+)*)\s*"'
@@ -27,7 +27,7 @@ CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "b": "\b"}
 
 
 class CommonLog:
-    """Apache's and nginx's own formats, and those of all who write as they do."""
+    """The formats of Apache and nginx, and of all servers that imitate them."""
 
     name = "combined"
 
@@ -46,7 +46,7 @@ class CommonLog:
 
 
 def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines of the usual form, cut at their quotes and blanks: several times as fast as with care."""
+    """Return the lines of the usual form, cut at their quotes and blanks: several times faster than with care."""
     cut = (
         pl.col("line")
         .str.splitn('"', 7)
@@ -83,7 +83,7 @@ def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_with_care(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the other lines in parts: those without an agent, with more fields, escaped or odd."""
+    """Return the remaining lines in parts: lines without an agent, with more fields, escaped or malformed."""
     found = lines.with_columns(
         pl.col("line")
         .str.extract_groups(HEAD)
@@ -112,7 +112,7 @@ def _with_tail(found: pl.DataFrame) -> pl.DataFrame:
 
 def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
     """Add host and address. An address that stands first may have the host after it, as lighttpd writes it; else the
-    host, or the words of a program that wraps lines, stand before it.
+    host, or the prefix of a program that wraps lines, stands before it.
     """
     found = found.with_columns(
         pl.col("head")
@@ -157,8 +157,8 @@ def with_request_line(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def epoch_ms(times: pl.Series, formats: tuple[str, ...]) -> pl.Series:
-    """Return times in milliseconds since the epoch, read in the first format that each has; null for one that has
-    none.
+    """Return times in milliseconds since the epoch, read in the first format that each has; null for a text in no known
+    format.
     """
     found = times.str.to_datetime(formats[0], time_unit="ms", time_zone="UTC", strict=False).dt.epoch("ms")
     if len(formats) > 1 and found.null_count() > times.null_count():
@@ -168,7 +168,7 @@ def epoch_ms(times: pl.Series, formats: tuple[str, ...]) -> pl.Series:
 
 
 def unescaped(texts: pl.Series) -> pl.Series:
-    r"""Undo what servers do to quotes and bytes: `\"`, `\\`, `\xhh` (as UTF-8)."""
+    r"""Undo servers' escapes of quotes and bytes: `\"`, `\\`, `\xhh` (as UTF-8)."""
     if not texts.str.contains("\\", literal=True).any():
         return texts
     return pl.Series(texts.name, [unescape(text) if text else text for text in texts], dtype=pl.String)

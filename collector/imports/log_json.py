@@ -1,4 +1,4 @@
-"""Logs of one JSON object a line: Caddy's, Traefik's, and what people make of nginx's by naming its variables."""
+"""Logs of one JSON object per line: Caddy's, Traefik's, and nginx's with custom names for its variables."""
 
 from functools import lru_cache
 from typing import Any
@@ -10,7 +10,7 @@ from collector.imports.log_clf import TIMES, CommonLog, epoch_ms, with_request_l
 from collector.imports.log_requests import NO_AGENT, conform_requests
 from collector.imports.times import epoch_ms_of_value
 
-# Keys in lower case, with _ for - and . and for what holds them; the first that is there counts.
+# Keys in lower case, with _ in place of -, . and nesting; the first present key counts.
 KEYS = {
     "at": (
         "time_iso8601", "starttimelocal", "startutc", "time_local", "edgestarttimestamp", "@timestamp", "timestamp",
@@ -55,15 +55,15 @@ PLACES = {key: (column, rank) for column, keys in KEYS.items() for rank, key in 
 MAX_DEPTH = 3
 NOTHING: tuple[Any, ...] = ("", "-", [])
 WRAPPED = "log"
-"""The key under which containers' logs have a line as it was written."""
+"""The key of the original line in containers' logs."""
 
 HEADERS = "with headers"
-"""Beside the values of a request: all its headers are told, as Caddy does."""
+"""A marker in addition to a request's values: the log has all headers of the request, as Caddy's does."""
 
 
 class JsonLog:
-    """One object a line; its keys may have any of the names that people use for them. A line of a container's log is
-    read as the line that it holds.
+    """One object per line, whose keys may have any common name. A line of a container's log is read as the line inside
+    it.
     """
 
     name = "json"
@@ -116,7 +116,7 @@ def _requests(lines: pl.DataFrame, said: list[dict[str, Any]]) -> pl.DataFrame:
 def _request(said: dict[str, Any]) -> dict[str, Any]:
     flat = _flat(said)
     found = _found(flat)
-    if found["method"] is None and found["request"] is None:  # deeper within, where few have it
+    if found["method"] is None and found["request"] is None:  # nested deeper, which is rare
         _flatten(said, "", flat, MAX_DEPTH)
         found = _found(flat)
     if found["user_agent"] is None and (HEADERS in flat or any(key in flat for key in KEYS["user_agent"])):
@@ -126,7 +126,7 @@ def _request(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _found(flat: dict[str, Any]) -> dict[str, Any]:
-    """Return the first value that is there for each column, as text but for the time."""
+    """Return the first present value of each column, as text except for the time."""
     found: dict[str, Any] = dict.fromkeys(KEYS)
     ranks: dict[str, int] = {}
     for key, value in flat.items():
@@ -156,7 +156,7 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
-    """Add what an object holds, and the objects in it, `depth` levels in all."""
+    """Add the values of an object and of the objects in it, `depth` levels in total."""
     for key, value in said.items():
         if not isinstance(value, dict):
             flat.setdefault(prefix + _key(key), value)

@@ -1,4 +1,4 @@
-"""Requests of a web server's log, whatever its format: which ones are pages, and which become events."""
+"""Requests of a web server's log, whatever its format: which requests are pages, and which become events."""
 
 from typing import Protocol
 
@@ -17,9 +17,8 @@ REQUEST_COLUMNS: dict[str, pl.DataType] = {
     "referrer": pl.String(),
     "user_agent": pl.String(),
 }
-"""`at` is milliseconds since the epoch, null for a line that was not read; `method` is null for what was not HTTP.
-
-`user_agent` is null where the log does not tell agents, and `NO_AGENT` where a client sent none.
+"""`at` is milliseconds since the epoch, null for an unread line; `method` is null for a request that was not HTTP.
+`user_agent` is null if the log has no agents, and `NO_AGENT` if a client sent none.
 """
 
 ASSETS = (
@@ -35,12 +34,12 @@ NO_AGENT = "-"
 PRIVATE = r"^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|::1$|f[cd][0-9a-f]{2}:|fe80:)"
 WITH_PORT = r"^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d+|\[([0-9A-Fa-f:.]+)\](?::\d+)?)$"
 
-# Servers that listen on both kinds of addresses at once write the older kind like this.
+# Servers that listen on IPv6 and IPv4 with one socket write IPv4 addresses like this.
 MAPPED = r"(?i)^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$"
 
 
 class LogFormat(Protocol):
-    """Reads lines (`number`, `line`) as requests; one object a file, since some formats say their fields once."""
+    """Reads lines (`number`, `line`) as requests; one object per file, since some formats name fields only once."""
 
     @property
     def name(self) -> str: ...
@@ -49,10 +48,9 @@ class LogFormat(Protocol):
 
 
 def conform_requests(found: pl.DataFrame) -> pl.DataFrame:
-    """`found` with exactly the columns of a request; `-` and empty texts are null, but for the agent.
-
-    In `forwarded` may stand the addresses that proxies name. Behind a load balancer the address is the balancer's,
-    and the visitor is the last public one of those.
+    """Return `found` with exactly the columns of a request; `-` and empty texts are null, except in the agent.
+    `forwarded` may hold the addresses that proxies name. Behind a load balancer the address is the balancer's, and the
+    visitor's is the last public address in `forwarded`.
     """
     if "forwarded" in found.columns:
         found = found.with_columns(_client_address())
@@ -94,8 +92,8 @@ def why_left_out() -> pl.Expr:
 
 
 def page_url() -> pl.Expr:
-    """Return an expression for the URL that was asked for, or for its path when the log does not name the host."""
-    # A target such as //admin is a path here, though in a page it would name a host.
+    """Return an expression for the requested URL, or for its path if the log does not name the host."""
+    # A target such as //admin is a path here, although in a page it would name a host.
     target = pl.col("target")
     path = pl.when(target.str.starts_with("/")).then(pl.lit("/") + target.str.strip_chars_start("/")).otherwise(target)
     host = pl.col("host").str.replace(r":(443|80)$", "")

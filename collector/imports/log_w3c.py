@@ -1,4 +1,4 @@
-"""Logs that say their fields in a line `#Fields:`: CloudFront's (tabs) and those of IIS (blanks)."""
+"""Logs that name their fields in a line `#Fields:`: CloudFront's (tabs) and IIS's (blanks)."""
 
 from urllib.parse import unquote
 
@@ -24,7 +24,7 @@ TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f")
 
 
 class W3cLog:
-    """The extended log format of the W3C. Fields that a file has not said yet are unknown, and so are its lines."""
+    """The extended log format of the W3C. Lines before the first `#Fields:` are unreadable."""
 
     name = "w3c"
 
@@ -81,6 +81,6 @@ class W3cLog:
 
 
 def _unquoted(texts: pl.Series) -> pl.Series:
-    """Undo both levels of escapes: CloudFront escapes once more what is escaped already."""
+    """Undo both levels of escapes: CloudFront escapes already escaped texts once more."""
     known = {text: unquote(unquote(text)) for text in texts.unique().drop_nulls() if "%" in text}
     return texts.replace(known) if known else texts

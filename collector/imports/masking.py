@@ -1,4 +1,4 @@
-"""Lines of files as they may be shown and kept: without addresses and secrets."""
+"""Masks lines of files for showing and storing: without addresses and secrets."""
 
 import re
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ def masked_line(text: str) -> str:
 
 
 def shown_line(text: str, longest: int) -> str:
-    """Return the begin of a masked line as a terminal may show it: what would steer the terminal is escaped."""
+    """Return the beginning of a masked line for a terminal, with control characters escaped."""
     return printable(masked_line(text)[:longest].replace("\n", " "))
 
 
 def shown_names(names: Iterable[str], longest: int) -> str:
-    """Return names of columns as a terminal may show them: where a file is of another kind, they may be its data."""
+    """Return names of columns for a terminal, masked: in a file of an unexpected kind, they may be data."""
     return ", ".join(printable(mask_secrets(ADDRESS.sub(MASK, name))) for name in names)[:longest]

@@ -1,4 +1,4 @@
-"""Source `matomo`: visits as Matomo's API gives them, `Live.getLastVisitsDetails` with `format=JSON`."""
+"""Source `matomo`: visits in the form of Matomo's API, `Live.getLastVisitsDetails` with `format=JSON`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ NAMES = {
     "action": "screen_view", "download": "download", "outlink": "outlink", "search": "search",
     "ecommerceOrder": "purchase", "ecommerceAbandonedCart": "abandoned_cart", "goal": "goal",
 }  # fmt: skip
-# Its own names for what others call utm_*, newest first, and what a visit says of a campaign it came by.
+# Matomo's own names for utm_*, newest first, and a visit's fields about its campaign.
 CAMPAIGN = {
     "utm_source": (("mtm_source", "matomo_source", "pk_source", "piwik_source"), "campaignSource"),
     "utm_medium": (("mtm_medium", "matomo_medium", "pk_medium", "piwik_medium"), "campaignMedium"),
@@ -76,7 +76,7 @@ def events_of(visit: Said) -> list[Said] | str:
 
 
 def _event(action: Any) -> Said:
-    """Return an action as an event; empty for one without a time."""
+    """Return an action as an event; empty for an action without a time."""
     if not isinstance(action, dict) or not action.get("timestamp"):
         return {}
     kind = text_of(action.get("type"))
@@ -95,7 +95,7 @@ def _event(action: Any) -> Said:
 
 
 def _campaign(visit: Said, url: str) -> Said:
-    """Return the campaign by which a visit came, of its first page's URL or of the visit itself."""
+    """Return the campaign of a visit, from its first page's URL or from the visit itself."""
     asked = dict(parse_qsl(url.partition("#")[0].partition("?")[2])) if "_" in url else {}
     is_campaign = text_of(visit.get("referrerType")) == "campaign"
     found = {}

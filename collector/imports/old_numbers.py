@@ -11,7 +11,7 @@ from collector.imports.record_events import text_of
 from collector.imports.records import read_records
 from event_lens.errors import Refused
 
-# Of Plausible, Umami, Matomo, GA4 and people; in lower case and without what is not a letter.
+# Column names of Plausible, Umami, Matomo, GA4 and handmade tables; in lower case and with letters only.
 DAY = ("date", "day", "label", "time", "x")
 NAMES = {
     "visitors": ("visitors", "uniquevisitors", "nbuniqvisitors", "uniques", "users", "totalusers", "activeusers"),
@@ -24,7 +24,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class OldDay:
-    """What the old tool reports of a day; None for numbers that it does not give. `bounce_rate` is percent."""
+    """The old tool's numbers of a day; None for numbers that it does not report. `bounce_rate` is percent."""
 
     day: date
     visitors: int | None = None
@@ -34,8 +34,8 @@ class OldDay:
 
 
 def read_old_numbers(path: Path) -> list[OldDay]:
-    """Return the days in order; several rows of a day are added up. Raises `Refused` (`old_numbers_unreadable`) for
-    a table of something else.
+    """Return the days in order; several rows of a day are added up. Raises `Refused` (`old_numbers_unreadable`) for any
+    other table.
     """
     found: dict[date, dict[str, float]] = {}
     fields: list[str] = []

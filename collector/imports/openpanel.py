@@ -1,6 +1,5 @@
-"""Source `openpanel`: OpenPanel's events, from its export API (JSON) or its table `events`, and its people.
-
-They are in its tables `profiles` and `profile_aliases`, or beside an event (`includes=profile`).
+"""Source `openpanel`: OpenPanel's events, from its export API (JSON) or its table `events`, and its people. People are
+in its tables `profiles` and `profile_aliases`, or included with an event (`includes=profile`).
 """
 
 import re
@@ -24,7 +23,7 @@ def read(path: Path, options: Options) -> Iterator[Chunk]:
 
 
 def events_of(row: Said) -> list[Said] | str:
-    """Return the events of a record, or why it has none; an answer of the export API holds many."""
+    """Return the events of a record, or the reason why it has none; an answer of the export API holds many events."""
     if isinstance(row.get("data"), list) and "name" not in row:
         inner = [events_of(each) for each in row["data"] if isinstance(each, dict)]
         return [event for events in inner if not isinstance(events, str) for event in events]
@@ -50,7 +49,7 @@ def events_of(row: Said) -> list[Said] | str:
             "at": row["created_at"],
             "name": row["name"],
             "client_session_id": session,
-            # Its anonymous visitors have their device as a profile.
+            # OpenPanel's anonymous visitors have their device id as the profile id.
             "profile_id": "" if profile == device else profile,
             "search": "&".join(f"{key}={value}" for key, value in query.items()),
             "title": properties.get("__title"),
@@ -61,7 +60,7 @@ def events_of(row: Said) -> list[Said] | str:
 
 
 def _profile(row: Said) -> list[Said] | str:
-    """A row of the table of profiles, or the profile beside an event of the export API."""
+    """Return the calls of a row of the table of profiles, or of a profile in an event of the export API."""
     if not row.get("id") or text_of(row.get("is_external")).lower() not in ("true", "1"):
         return "anonymous profile"
     named = {key: row.get(key) for key in ("first_name", "last_name", "email", "avatar") if row.get(key)}

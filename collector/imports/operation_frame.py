@@ -31,7 +31,7 @@ PAYLOAD = {"profile_id": "profileId", "device_id": "deviceId", "at": "timestamp"
 
 
 def make_operations(calls: pl.DataFrame, importer: Importer) -> Rows:
-    """The rows of calls: event frames whose `name` is the wire's type and whose `properties` are its payload."""
+    """Return the rows of calls: event frames whose `name` is the wire's type and whose `properties` are its payload."""
     senders = _Senders(importer)
     rows: list[dict[str, Any]] = []
     left_out: Counter[str] = Counter()
@@ -47,7 +47,7 @@ def make_operations(calls: pl.DataFrame, importer: Importer) -> Rows:
 
 
 class _Senders:
-    """A maker of rows for each sender, made once. A call that tells no agent is not judged as a program's."""
+    """The row builders of senders, each made once. A call without an agent is not judged as a program's."""
 
     def __init__(self, importer: Importer) -> None:
         self._importer = importer

@@ -2,7 +2,7 @@
 
     SELECT * FROM plausible_events_db.events_v2 INTO OUTFILE 'events.csv' FORMAT CSVWithNames
 
-The zip that Plausible's page exports holds sums of days and not events: those are for `eventlens import compare`.
+The zip that Plausible's page exports holds daily sums and not events: use it with `eventlens import compare`.
 """
 
 import re

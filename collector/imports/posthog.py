@@ -1,4 +1,4 @@
-"""Source `posthog`: events and persons as PostHog exports them, in JSON, CSV or Parquet."""
+"""Source `posthog`: PostHog's exports of events and persons, in JSON, CSV or Parquet."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,28 +11,28 @@ from collector.imports.sources import Options
 from collector.imports.traits import alias, assign_group, group, identify
 
 NAMES = {"$pageview": "screen_view", "$screen": "screen_view"}
-# Of its own bookkeeping.
+# PostHog's own bookkeeping events.
 LEFT_OUT = frozenset(
     {"$pageleave", "$identify", "$create_alias", "$set", "$groupidentify", "$feature_flag_called", "$web_vitals",
      "$merge_dangerously", "$snapshot", "$opt_in"}
 )  # fmt: skip
 DIRECT = "$direct"
 ALIASES = ("$create_alias", "$merge_dangerously")
-# Its clients for servers, which name the person and know no device.
+# PostHog's clients for servers, which name the person and have no device.
 OF_SERVERS = re.compile(r"posthog-(python|node|php|ruby|go|java|dotnet|elixir|rs|rust)(-|$)")
 ANONYMOUS_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """Events, and what they and the table of persons say of people and groups."""
+    """Yield events, and the calls about people and groups in them and in the table of persons."""
     first_values: dict[tuple[str, str], Any] = {}
     seen_groups: dict[str, Said] = {}
     return read_events(path, lambda row: records_of(row, first_values, seen_groups))
 
 
 def records_of(row: Said, first_values: dict[tuple[str, str], Any], seen_groups: dict[str, Said]) -> list[Said] | str:
-    """The event in a row and its calls. `first_values`: what `$set_once` said first in a file, by person and name;
-    `seen_groups`: the groups that each person's last event in a file named.
+    """Return the event in a row and its calls. `first_values`: the first values of `$set_once` in a file, by person and
+    name; `seen_groups`: the groups that each person's last event in a file named.
     """
     name = text_of(row.get("event"))
     if not name and row.get("person_id") and row.get("created_at"):
@@ -47,7 +47,7 @@ def records_of(row: Said, first_values: dict[tuple[str, str], Any], seen_groups:
 
 
 def _ids(row: Said, said: Said) -> tuple[str, str]:
-    """The device, and the person if one is known."""
+    """Return the device, and the person if one is known."""
     person = text_of(row.get("distinct_id"))
     named = text_of(said.get("$user_id"))
     if OF_SERVERS.match(text_of(said.get("$lib"))) and not said.get("$device_id"):
@@ -58,7 +58,7 @@ def _ids(row: Said, said: Said) -> tuple[str, str]:
 
 
 def _person(row: Said) -> list[Said] | str:
-    """A row of the table of persons: one for each id of a person."""
+    """Return the calls of a row of the table of persons, which has one row per id of a person."""
     person = text_of(row.get("distinct_id"))
     if ANONYMOUS_ID.fullmatch(person):
         return "anonymous id of a person"
@@ -87,9 +87,8 @@ def _calls(name: str, row: Said, said: Said, first_values: dict[tuple[str, str],
 
 
 def _groups(name: str, row: Said, said: Said, seen_groups: dict[str, Said]) -> list[Said]:
-    """Return calls for the groups of the person that an event names, when they are other ones than before.
-
-    Each event repeats them, and a group is known by its key alone, as of `$groupidentify`.
+    """Return calls for the groups of the person that an event names, when they differ from the last ones. Each event
+    repeats them, and a group is identified by its key alone, as in `$groupidentify`.
     """
     device, person = _ids(row, said)
     named = {kind: text_of(key) for kind, key in object_of(said.get("$groups")).items() if isinstance(key, str | int)}
@@ -103,14 +102,14 @@ def _groups(name: str, row: Said, said: Said, seen_groups: dict[str, Said]) -> l
 
 
 def _traits(person: str, said: Said, row: Said, first_values: dict[tuple[str, str], Any]) -> Said:
-    """What `$set` says, and what `$set_once` says if it is the first to."""
+    """Return the traits of `$set`, and of `$set_once` if it is the first to set them."""
     once = object_of(said.get("$set_once")) or object_of(row.get("set_once"))
     kept = {key: value for key, value in _own(once).items() if first_values.setdefault((person, key), value) == value}
     return kept | _own(object_of(said.get("$set")) or object_of(row.get("set")))
 
 
 def _own(traits: Mapping[str, Any]) -> Said:
-    """Traits that PostHog did not add by itself."""
+    """Return the traits that PostHog did not add by itself."""
     return {key: value for key, value in traits.items() if not key.startswith("$")}
 
 

@@ -1,5 +1,5 @@
-"""The record of imports: a row each in `lens_raw.imports`, so that an import is found, goes on after a kill and can
-be undone.
+"""The record of imports: one row per import in `lens_raw.imports`, so that an import is found, resumes after a kill and
+can be undone.
 """
 
 import secrets
@@ -30,7 +30,7 @@ LIST = """
 
 @dataclass
 class ImportRecord:
-    """Counts grow while the import runs; `known_count` is what an earlier import had brought already."""
+    """Counts grow while the import runs; `known_count` counts rows that an earlier import had landed."""
 
     import_id: str
     project_id: str
@@ -54,18 +54,18 @@ def new_record(project_id: str, source: str, files: Sequence[str], started_at_ms
 
 
 def find_unfinished(warehouse: Warehouse, project_id: str, source: str, files: Sequence[str]) -> str:
-    """Return the id of an import of the same files that was stopped before its end; empty without one."""
+    """Return the id of an import of the same files that was stopped before its end; empty if there is none."""
     rows = warehouse.rows(FIND, {"project": project_id, "source": source, "files": list(files)})
     return str(rows[0]["import_id"]) if rows else ""
 
 
 def list_imports(warehouse: Warehouse, project_id: str = "", import_id: str = "") -> list[dict[str, Any]]:
-    """Return the imports of a project, or the one of an id, the oldest first."""
+    """Return the imports of a project, or the import with an id, the oldest first."""
     return warehouse.rows(LIST, {"project": project_id, "import_id": import_id})
 
 
 def count_all_runs(warehouse: Warehouse, record: ImportRecord) -> None:
-    """Set what a record says of events and operations to what all runs of the import have landed."""
+    """Set a record's counts of events and operations to the rows that all runs of the import have landed."""
     (row,) = warehouse.rows(
         "SELECT count() AS events, countIf(is_bot) AS bots, toUnixTimestamp64Milli(min(created_at)) AS first,"
         " toUnixTimestamp64Milli(max(created_at)) AS last,"

@@ -25,11 +25,9 @@ SCHEMA = {
 
 
 def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> Iterator[Chunk]:
-    """Yield the events of a file. `events_of` understands its records: it returns a record's events, or why it has
-    none.
-
-    An event is a dict by the columns of an event frame; `at` may be a time in any form. One of `call_of` is a call
-    about a person or a group. Raises `Refused` for a file with no record that is understood.
+    """Yield the events of a file. `events_of` understands its records: it returns a record's events, or the reason why
+    it has none. An event is a dict by the columns of an event frame; `at` may be a time in any form. A dict from
+    `call_of` is a call about a person or a group. Raises `Refused` for a file without an understood record.
     """
     first: Records | None = None
     has_read = False
@@ -55,7 +53,9 @@ def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> It
 
 
 def call_of(type: str, payload: Said, **columns: Any) -> Said:
-    """A call about a person or a group: `payload` is the wire's for that type, `columns` are an event's."""
+    """Return a call about a person or a group: `payload` is the wire's payload of that type, `columns` are an event's
+    columns.
+    """
     return {**columns, "is_call": True, "name": type, "properties": msgspec.json.encode(payload).decode()}
 
 
@@ -71,7 +71,7 @@ def text_of(value: Any) -> str:
 
 
 def object_of(value: Any) -> Said:
-    """Return an object, or the one that a text holds as JSON; empty for anything else."""
+    """Return an object, or the object that a text holds as JSON; empty for anything else."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = msgspec.json.decode(value)

@@ -1,4 +1,4 @@
-"""Tables and records of files: CSV, JSON in lines or an array, Parquet; a bad row takes no neighbour with it."""
+"""Tables and records of files: CSV, JSON in lines or an array, Parquet; a bad row does not affect its neighbours."""
 
 import io
 from collections.abc import Collection, Iterator, Sequence
@@ -18,9 +18,9 @@ CHUNK_ROWS = 50_000
 PARQUET_MAGIC = b"PAR1"
 MAX_ARRAY_BYTES = 268_435_456
 NUMBER = "\0number"
-"""The column of a frame for the number of each row's line: no table has one of this name."""
+"""The column with the number of each row's line; no table has a column of this name."""
 WHOLE = "\0whole"
-"""The column for each row as JSON, of records that need not all have the same fields."""
+"""The column with each row as JSON, for records whose fields may differ."""
 ROW_UNREADABLE = "row_unreadable"
 NOT_JSON = "The line is not a JSON object."
 
@@ -35,8 +35,8 @@ class Records(NamedTuple):
 
 
 def kind_of(path: Path) -> str:
-    """Return `parquet`, `json` (objects in lines), `json_array` or `csv`, by how the file begins. Raises `Refused`
-    (`import_empty`).
+    """Return `parquet`, `json` (objects in lines), `json_array` or `csv`, by the beginning of the file. Raises
+    `Refused` (`import_empty`).
     """
     raw, content = open_text(path)
     with raw:
@@ -49,9 +49,8 @@ def kind_of(path: Path) -> str:
 
 
 def read_frames(path: Path, wanted: Collection[str]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    """Yield a table piece by piece: its columns as they are (of CSV all text, of JSON the `wanted` ones, and
-    `WHOLE`) with `NUMBER` beside
-    them, its unreadable rows, the bytes read.
+    """Yield a table piece by piece: its unchanged columns (all as text for CSV, the `wanted` ones and `WHOLE` for JSON)
+    with the column `NUMBER`, its unreadable rows, and the bytes read.
     """
     kind = kind_of(path)
     if kind == "parquet":
@@ -76,7 +75,9 @@ def read_records(path: Path) -> Iterator[Records]:
 
 
 def _value(row: dict[str, Any], name: str) -> Any:
-    """Return what a row has under a name or its parts, `a.b` of `{"a": {"b": 1}}`. Objects and lists are JSON."""
+    """Return a row's value under a name or the name's parts, such as `a.b` of `{"a": {"b": 1}}`. Objects and lists are
+    JSON.
+    """
     found: Any = row
     for key in (name,) if name in row else name.split("."):
         found = found.get(key) if isinstance(found, dict) else None
@@ -90,7 +91,7 @@ def _frame_of(records: Records, wanted: Collection[str]) -> pl.DataFrame:
         for name, values in found.items()
         if any(value is not None for value in values)
     ]
-    # Each row by itself: what its neighbours have must not change its id.
+    # Each row by itself: values of its neighbours must not change its id.
     whole = [msgspec.json.encode(row, order="sorted").decode() for row in records.rows]
     return pl.DataFrame(
         [

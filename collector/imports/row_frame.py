@@ -1,4 +1,4 @@
-"""Events of a file as rows of `lens_raw.events`: whatever differs is worked out once for each different value."""
+"""Events of a file as rows of `lens_raw.events`: expensive columns are computed once per distinct value."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,10 +44,9 @@ FOREIGN_HOST = "host is not the project's"
 
 @dataclass(frozen=True)
 class Importer:
-    """For whom events are imported. `salt` is the project's for imports: one visitor is one device over all its files.
-
-    `origin` is the site's own, for pages of which only the path is known. `is_log` says that a sender who sent no agent
-    (`NO_AGENT`) is a program, as at the collector; where an agent is empty it is just not told.
+    """The project that events are imported for. `salt` is the project's salt for imports: a visitor is one device over
+    all files. `origin` is the site's own, for pages of which only the path is known. `is_log` says that a sender
+    without an agent (`NO_AGENT`) is a program, as at the collector; an empty agent means that the log has none.
     """
 
     project: ProjectSettings
@@ -71,7 +70,7 @@ class Rows:
 
 
 def make_rows(events: pl.DataFrame, importer: Importer) -> Rows:
-    """Return the rows of events that can be kept, with counts of those left out and the unreadable ones."""
+    """Return the rows of events that can be stored, the counts of left-out events, and the unreadable lines."""
     left_out: dict[str, int] = {}
     senders = _frame((_sender(importer, *values) for values in _different(events, SENDER)), SENDER_SCHEMA)
     pages = _frame((_page(importer, *values) for values in _different(events, PAGE)), PAGE_SCHEMA)
@@ -153,8 +152,8 @@ def _page(
 
 
 def _with_properties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return rows with their properties as they may be stored, and the rows whose properties cannot be, as
-    unreadable ones.
+    """Return rows with their properties in storable form, and rows whose properties cannot be stored as unreadable
+    ones.
     """
     texts = rows["properties"].unique()
     clean: dict[str, str] = {}
@@ -181,9 +180,13 @@ def _properties(text: str) -> str:
     try:
         properties = msgspec.json.decode(text)
     except (ValueError, RecursionError):
-        raise Rejection("The properties are not JSON.", code="properties_not_storable") from None
+        raise Rejection(
+            'The properties are not JSON; write a JSON object such as {"plan": "pro"}.', code="properties_not_storable"
+        ) from None
     if not isinstance(properties, dict):
-        raise Rejection("The properties are not a JSON object.", code="properties_not_storable")
+        raise Rejection(
+            'The properties are not a JSON object; write one such as {"plan": "pro"}.', code="properties_not_storable"
+        )
     check_storable(properties)
     return msgspec.json.encode(lists_of_values(mask_properties(redact(properties)))).decode()
 

@@ -1,4 +1,4 @@
-"""An import from its files to `lens_raw`, or only as far as saying what would happen."""
+"""Runs an import from its files to `lens_raw`, or a dry run that only reports the result."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ MAX_SHOWN = 300
 
 
 class FirstOfKind(NamedTuple):
-    """The first line that could not be read for a reason, as it may be shown."""
+    """The first unreadable line per reason, masked for showing."""
 
     file: str
     number: int
@@ -37,7 +37,7 @@ class FirstOfKind(NamedTuple):
 
 @dataclass
 class Report:
-    """What an import did or would do beside the counts of its record."""
+    """The results of an import or dry run in addition to the counts of its record."""
 
     bot_kinds: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
@@ -50,9 +50,9 @@ class Report:
 class ImportRun:
     """Takes the chunks of one file after another, and lands rows while the next chunk is read.
 
-    The record's source is part of each event's id: the same line of the same source is the same event. A dry run keeps
-    nothing. `turn` keeps other imports of the source into the project waiting while rows land. Blocks; raises
-    `Unavailable`, and goes on where it stopped when it is run again.
+    The record's source is part of each event's id: the same line of the same source is the same event. A dry run stores
+    nothing. `turn` makes other imports of the source into the project wait while rows land. Blocks; raises
+    `Unavailable`, and resumes when it is run again.
     """
 
     def __init__(
@@ -91,13 +91,13 @@ class ImportRun:
         self._is_resumed = False
 
     def resume(self) -> None:
-        """Go on with an import that was killed: count what it had landed and not counted."""
+        """Resume an import that was killed: count the rows that it had landed and not counted."""
         self._loader.count_left_behind()
         self._is_recorded = True
         self._is_resumed = True
 
     def read(self, file: Path, chunks: Iterable[Chunk], on_chunk: Callable[[Chunk], None] = lambda chunk: None) -> None:
-        """Take in all chunks of a file."""
+        """Import all chunks of a file."""
         events_of, unreadable_of = self.ids(), self.ids("unreadable")
         absent: frozenset[str] = frozenset()
         for chunk in chunks:
@@ -135,7 +135,7 @@ class ImportRun:
         return split_readable(found, self._first_ms, last_ms, self._first_open_ms)
 
     def _made(self, table: str, made: Rows, ids: EventIds, *, is_unique: bool) -> Rows:
-        """Keep rows for their table, with their ids, and count those that are left out."""
+        """Queue rows for their table, with their ids, and count those that are left out."""
         for reason, count in made.left_out.items():
             self.record.left_out[reason] = self.record.left_out.get(reason, 0) + count
         if made.rows.height:
@@ -144,14 +144,14 @@ class ImportRun:
         return made
 
     def flush(self) -> None:
-        """Hand over what is read so far; wait for what was handed over before."""
+        """Hand over the rows read so far, after waiting for the previous ones."""
         self._wait()
         waiting, self._waiting = self._waiting, defaultdict(list)
         if waiting:
             self._landing = self._threads.submit(self._land_in_turn, waiting)
 
     def finish(self) -> None:
-        """Wait until everything has landed, and note that the import is whole."""
+        """Wait until every row has landed, and note that the import is complete."""
         self.flush()
         self._wait()
         self.record.state = FINISHED
@@ -164,7 +164,7 @@ class ImportRun:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def note_progress(self) -> None:
-        """Land what is read so far and keep the counts, for an import that goes on without end."""
+        """Land the rows read so far and store the counts, for an import without an end."""
         if self._waiting:
             self.flush()
             self._wait()
@@ -176,7 +176,7 @@ class ImportRun:
             landing.result()
 
     def _land_in_turn(self, waiting: dict[str, list[pl.DataFrame]]) -> None:
-        with self._turn():  # between looking for what is known and landing the rest no other import lands
+        with self._turn():  # no other import lands between the look-up of known rows and the landing of the others
             self._land(waiting)
 
     def _land(self, waiting: dict[str, list[pl.DataFrame]]) -> None:

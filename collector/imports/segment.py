@@ -1,4 +1,6 @@
-"""Source `segment`: calls of Segment's and RudderStack's libraries, as they lie in object stores (JSON a line)."""
+"""Source `segment`: calls of Segment's and RudderStack's libraries, in the form of their object stores (one JSON object
+per line).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +14,8 @@ ABOUT_PEOPLE = ("identify", "alias", "group")
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """`page` and `screen` are views, `track` an event, the others speak of people and groups.
-
-    A call with both ids links the device to the person.
+    """Yield the events of a file: `page` and `screen` are views, `track` an event, the other calls are about people and
+    groups. A call with both ids links the device to the person.
     """
     return read_events(path, event_of)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # its frames take a while to load
 
 @dataclass(frozen=True)
 class Options:
-    """Options for reading files; each source reads those that concern it."""
+    """Options for reading files; each source uses its own ones."""
 
     format: str = ""
     all_requests: bool = False

@@ -1,4 +1,4 @@
-"""Source `table`: a CSV, JSON or Parquet file of one's own, read by a mapping file."""
+"""Source `table`: any CSV, JSON or Parquet file, read by a mapping file."""
 
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from collector.imports.times import epoch_ms_of_column
 from event_lens.errors import Refused
 
 OWN = {"id": "content"} | {name: name for name in EVENT_COLUMNS if name not in ("number", "content")}
-"""What a mapping may fill: a column of an event, and the id that the table itself has for it."""
+"""The columns that a mapping may fill: an event's columns, and the table's own id of the event."""
 NO_EVENT = "no name"
 PROPERTIES = "properties"
 UNENCODED = (pl.Binary, pl.Duration, pl.Time, pl.Object)
@@ -26,10 +26,9 @@ UNENCODED = (pl.Binary, pl.Duration, pl.Time, pl.Object)
 
 @dataclass(frozen=True)
 class Mapping:
-    """`columns`: ours by theirs; `values`: fixed ones; `names`: our event name by theirs, empty to leave those out.
-
-    `properties`: the property by their column; of a JSON column itself when `columns` names one. Times without a zone
-    are `timezone`'s.
+    """`columns`: our column by the table's column; `values`: fixed values of our columns; `names`: our event name by
+    the table's name, empty to leave these events out. `properties`: the property by the table's column, in addition to
+    a JSON column if `columns` names one. Times without a zone are in `timezone`.
     """
 
     columns: dict[str, str]
@@ -40,8 +39,8 @@ class Mapping:
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """Yield the events of a table. Raises `Refused` for a missing mapping (`mapping_missing`), and for one that does
-    not fit the table.
+    """Yield the events of a table. Raises `Refused` for a missing mapping (`mapping_missing`), and for a mapping that
+    does not fit the table.
     """
     if options.mapping is None:
         raise Refused(
@@ -88,7 +87,7 @@ def read_mapping(path: Path) -> Mapping:
 
 
 def map_frame(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Return the events in the rows of a table, and how many rows are left out by the reason."""
+    """Return the events in the rows of a table, and the number of left-out rows by reason."""
     filled = {OWN[own]: frame[theirs] for own, theirs in mapping.columns.items() if theirs in frame.columns}
     columns = {
         name: values
@@ -132,7 +131,7 @@ def _encoded(value: Any) -> str | None:
 
 
 def _properties(frame: pl.DataFrame, found: pl.DataFrame, columns: dict[str, str]) -> pl.Series:
-    """Return one JSON object a row: the values that are there, beside those of a JSON column."""
+    """Return one JSON object per row: its non-empty values, in addition to those of a JSON column."""
     picked = [(name, frame[theirs].to_list()) for name, theirs in columns.items() if theirs in frame.columns]
     base = found[PROPERTIES].to_list() if PROPERTIES in found.columns else [None] * frame.height
     texts = []
@@ -162,7 +161,7 @@ def _whole(frame: pl.DataFrame) -> pl.Series:
 
 
 def _check(mapping: Mapping, frame: pl.DataFrame, path: Path) -> None:
-    """Raise `Refused` when a table lacks a column that is needed, or, where all rows have the same, that is named."""
+    """Raise `Refused` when a table lacks a required column or, if all its rows have the same columns, a mapped one."""
     needed = {mapping.columns.get("at"), mapping.columns.get("name")} - {None}
     named = needed if WHOLE in frame.columns else {*mapping.columns.values(), *mapping.properties.values()}
     if missing := sorted(str(name) for name in named - {*frame.columns}):

@@ -1,4 +1,4 @@
-"""Lines of text files, compressed or not, in blocks: in constant memory whatever a file or a line holds."""
+"""Lines of text files, compressed or not, in blocks: in constant memory whatever the size of a file or a line."""
 
 import bz2
 import gzip
@@ -34,7 +34,7 @@ class Block(NamedTuple):
 
 
 def check_is_file(path: Path) -> None:
-    """Raise `Refused` for a pipe: it is gone when it was read once, and a file is looked at before it is read."""
+    """Raise `Refused` for a pipe: a pipe can be read only once, and a file is examined before it is read."""
     if path.exists() and not path.is_file():
         raise Refused(
             f"{path} is not a file but a pipe or a device: write what comes out of it to a file, and import that. "
@@ -44,7 +44,7 @@ def check_is_file(path: Path) -> None:
 
 
 def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
-    """Return the file as it lies on disk, and its content; the caller closes the first. Raises `Refused`
+    """Return the file on disk, and its decompressed content; the caller closes the first. Raises `Refused`
     (`import_file_unreadable`, `import_not_utf8`).
     """
     check_is_file(path)
@@ -80,7 +80,7 @@ def read_blocks(path: Path) -> Iterator[Block]:
     """Yield the lines of a file, a few megabytes at a time; a line that is too long is cut to one byte more than the
     limit.
 
-    Raises `Refused` for a file that cannot be read, and for a compressed one that ends before its end.
+    Raises `Refused` for a file that cannot be read, and for a compressed file that is cut off.
     """
     raw, content = open_text(path)
     with raw:
@@ -99,13 +99,13 @@ class LineSplitter:
 
     def lines(self, data: bytes) -> pl.DataFrame:
         """Return the lines that end in `data`."""
-        # Whoever empties a log that is open for writing leaves a hole of NULs as long as it was.
+        # Emptying a log that is open for writing leaves a hole of NULs of its old length.
         whole, newline, rest = (self._rest + data).lstrip(b"\0").rpartition(b"\n")
         self._rest = rest[: MAX_LINE_BYTES + 1]
         return self._frame(whole.split(b"\n")) if newline else self._frame([])
 
     def last_lines(self) -> pl.DataFrame:
-        """Return the text after the last line's end as a line; no line when there is none."""
+        """Return the text after the last line's end as a line; no line for an empty text."""
         rest, self._rest = self._rest, b""
         return self._frame([rest] if rest else [])
 

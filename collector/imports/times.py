@@ -1,4 +1,4 @@
-"""Times of tables, as databases and tools write them, in milliseconds since the epoch."""
+"""Converts times of tables, in the forms of databases and tools, to milliseconds since the epoch."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ def epoch_ms_of_column(values: pl.Series, timezone: str = "UTC") -> pl.Series:
     """Return milliseconds since the epoch for a column of times, of numbers (s, ms, µs or ns) or of text; null where
     a value is not a time.
 
-    Those without a zone are `timezone`'s; of an hour that comes twice in autumn they are the first.
+    Times without a zone are in `timezone`; in the hour that occurs twice in autumn they are the first.
     """
     if values.dtype == pl.Date:
         values = values.cast(pl.Datetime("ms"))
@@ -82,7 +82,7 @@ def epoch_ms_of_value(value: Any) -> int | None:
 
 
 def _whole_ms(found: int | None) -> int | None:
-    """Return a time in milliseconds where it was told in smaller units; None for what lies beyond all days."""
+    """Convert an epoch in µs or ns, recognised by its size, to ms; None when out of range."""
     if found is not None and abs(found) >= SMALLEST_EPOCH_US:
         found //= 1_000_000 if abs(found) >= SMALLEST_EPOCH_NS else 1000
     return None if found is None or abs(found) > MAX_EPOCH_MS else found

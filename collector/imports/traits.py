@@ -1,4 +1,4 @@
-"""What other tools say of people and groups, as the wire's calls."""
+"""Turns other tools' data about people and groups into the wire's calls."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,9 @@ NAMES = {
 
 
 def identify(profile_id: Any, traits: Mapping[str, Any], **columns: Any) -> Said:
-    """A call that names a person. Names and addresses are found however they are written, the others are traits."""
+    """Return a call that names a person. Keys of names and addresses are recognised in many forms, all others are
+    traits.
+    """
     payload: Said = {}
     properties: Said = {}
     for key, value in traits.items():
@@ -27,12 +29,12 @@ def identify(profile_id: Any, traits: Mapping[str, Any], **columns: Any) -> Said
 
 
 def alias(profile_id: Any, other_id: Any, **columns: Any) -> Said:
-    """A call that says of `other_id` that it is the person `profile_id`."""
+    """Return a call that makes `other_id` an alias of the person `profile_id`."""
     return call_of("alias", {"alias": text_of(other_id)}, profile_id=profile_id, **columns)
 
 
 def group(group_id: Any, kind: Any, traits: Mapping[str, Any], **columns: Any) -> Said:
-    """A call that names a group."""
+    """Return a call that names a group."""
     name = text_of(traits.get("name")) or text_of(group_id)
     properties = {key: value for key, value in traits.items() if key != "name" and value is not None}
     payload = {"id": text_of(group_id), "type": text_of(kind) or "group", "name": name, "properties": properties}
@@ -40,5 +42,5 @@ def group(group_id: Any, kind: Any, traits: Mapping[str, Any], **columns: Any) -
 
 
 def assign_group(profile_id: Any, group_id: Any, **columns: Any) -> Said:
-    """A call that puts a person into a group."""
+    """Return a call that puts a person into a group."""
     return call_of("assign_group", {"groupIds": [text_of(group_id)]}, profile_id=profile_id, **columns)

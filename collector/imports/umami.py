@@ -1,4 +1,4 @@
-"""Source `umami`: rows of Umami's table `website_event`, as its cloud exports them and a database dumps them."""
+"""Source `umami`: rows of Umami's table `website_event`, exported by its cloud or dumped from a database."""
 
 from collections.abc import Iterator
 from pathlib import Path

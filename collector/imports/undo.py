@@ -1,4 +1,4 @@
-"""Takes the rows of an import out again, and has the days they were on built anew."""
+"""Removes the rows of an import, and has their days rebuilt."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,9 +28,10 @@ def find_import(warehouse: Warehouse, import_id: str) -> dict[str, Any]:
 
 
 def undo_import(warehouse: Warehouse, import_id: str, *, clock: Clock = now_ms) -> int:
-    """Delete the rows of an import, as a user who may; return how many. Killed in the middle, it is run again.
+    """Delete the rows of an import, through a user with that right; return their number. Killed in the middle, it is
+    run again.
 
-    The next build builds the days anew on which they were. Blocks. Raises `Refused` (`import_unknown`).
+    The next build rebuilds their days. Blocks. Raises `Refused` (`import_unknown`).
     """
     found = find_import(warehouse, import_id)
     values = {"project": found["project_id"], "import_id": import_id}

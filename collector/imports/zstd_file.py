@@ -1,4 +1,4 @@
-"""Files that zstd compressed, read to their end or refused: its own reader takes a cut file for a whole one."""
+"""Reads files compressed by zstd to their end, or refuses them: zstd's own reader takes a cut file for a whole one."""
 
 import io
 from typing import IO
@@ -6,11 +6,11 @@ from typing import IO
 import zstandard
 
 PIECE_BYTES = 1024
-"""What is unpacked at once: a kilobyte may hold 32 MB and not more."""
+"""The compressed bytes per step: a kilobyte expands to at most 32 MB."""
 
 
 class ZstdFile(io.RawIOBase):
-    """The content of `raw`, frame after frame. Raises `EOFError` where a frame ends before its end."""
+    """The content of `raw`, frame after frame. Raises `EOFError` for a frame that is cut off."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
@@ -32,7 +32,7 @@ class ZstdFile(io.RawIOBase):
         return size
 
     def _unpack(self) -> bool:
-        """Unpack the next piece; return whether there was one."""
+        """Decompress the next piece; return whether there was one."""
         piece = self._packed or self._raw.read(PIECE_BYTES)
         if not piece:
             if not self._is_between:

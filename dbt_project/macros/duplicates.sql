@@ -55,7 +55,7 @@
 {%- endmacro %}
 
 
-{#- SQL: the same for the CTE `rows`, some rows of `relation`: all of the devices and days that they speak of. A copy of a
+{#- SQL: the same for the CTE `rows`, some rows of `relation`: all rows of their devices and days. A copy of a
     message can carry another day or device; such copies are found by their id among what was received in the week before
     any of `rows`. -#}
 {% macro duplicates_of(rows, relation, has_bodies) -%}

@@ -36,9 +36,9 @@
 {%- endmacro %}
 
 
-{#- The names of the columns that both `existing` and the model have. Days of a model that has other columns by now cannot
-    stand beside those in the table. A model with a contract has its columns: the SQL was held against it when the table was
-    made, and planning it costs more than many a day. -#}
+{#- The names of the columns that both `existing` and the model have. Days of a model whose columns have changed
+    cannot be in one table with older days. A model with a contract has the contract's columns: the SQL was checked against
+    it when the table was made, and planning the SQL costs more than many a day. -#}
 {% macro assert_same_columns(existing, sql) -%}
     {%- set built = listed_columns(
         "select name, type from system.columns where database = '" ~ existing.schema ~ "' and table = '"
@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 
-{#- dbt-clickhouse compares columns by its slow way unless told to ignore changes; dbt wants to hear `fail` for contracts. -#}
+{#- dbt-clickhouse compares columns slowly unless set to ignore changes; dbt requires `fail` for contracts. -#}
 {% macro incremental_validate_on_schema_change(on_schema_change, default='ignore') -%}
     {{ return('ignore') }}
 {%- endmacro %}

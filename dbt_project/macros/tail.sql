@@ -1,5 +1,5 @@
-{#- What the views of the tail are told about: the devices of a project whose rows wait, the local days that these can change,
-    what has to be read for them (docs/decisions/0034-the-tail.md), and what an earlier view found of it. -#}
+{#- The parameters of the tail's views: the devices of a project whose rows wait, the local days that these can change,
+    the devices and days to read for them (docs/decisions/0034-the-tail.md), and the results of earlier views. -#}
 
 
 {#- The arguments with which one such view reads another. -#}
@@ -14,7 +14,7 @@
 {%- endmacro %}
 
 
-{#- SQL: whether a row of raw is to be read. -#}
+{#- SQL: whether a raw row is to be read. -#}
 {% macro is_read_for_tail() -%}
     project_id = {project:String} and day in {read_days:Array(Date)} and device_id in {read_devices:Array(String)}
 {%- endmacro %}

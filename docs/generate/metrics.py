@@ -15,10 +15,11 @@ from tests.spec.rows import Project, Row
 
 INTRODUCTION = """# Metrics
 
-What the numbers mean, on examples: what was sent to a project, a question to the tables of `lens`, and its answer. The
-tests send exactly these rows and hold the answers to it, whatever order the rows land in. This page is written from
-them by `python -m docs.generate`; the words are in the [glossary](glossary.md). Times are UTC. Every example
-is a project of its own, which is `{project}` in the question.
+The meaning of the numbers in examples. Each example lists the events sent to a project, a question to the tables of
+`lens`, and its answer. The tests send exactly these events, in several orders of landing, and compare the answers. This
+page is generated from the tests' cases by `python -m docs.generate`; the terms are defined in the
+[glossary](glossary.md). Times are UTC. Every example has its own project, whose id replaces `{project}` in the
+question.
 """
 TOPICS: dict[str, ModuleType] = {
     "Sessions": sessions,
@@ -31,9 +32,9 @@ TOPICS: dict[str, ModuleType] = {
     "Attribution": attribution,
     "Page flows": flows,
 }
-# Of a long list the beginning and the end say enough.
+# The beginning and the end of a long list are enough.
 FIRST_SHOWN, LAST_SHOWN = 8, 2
-# Columns of their own, and those of no interest here.
+# Columns that are shown separately, and columns that are irrelevant here.
 APART = ("created_at", "name", "operation", "code", "message", "event_id", "project_id", "batch_id", "batch_row")
 
 
@@ -70,7 +71,7 @@ def _definition(kind: str, row: Row) -> str:
 
 
 def _sent(project: Project) -> str:
-    """Return a table of everything that was sent, with the columns in which some row differs from the usual."""
+    """Return a table of all sent rows, with the columns in which a row differs from the default."""
     rows = [*project.events, *project.operations, *project.rejected]
     usual = _usual()
     names = [name for row in rows for name in row if name not in APART and row[name] != usual.get(name, "")]

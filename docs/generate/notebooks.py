@@ -27,14 +27,14 @@ make notebook   # JupyterLab on it, with everything installed; Ctrl-C ends it
 ```
 
 `make notebook` starts the demo's warehouse and opens JupyterLab in `notebooks/`, bound to this machine, with the demo's
-project chosen. On data of your own: `.venv/bin/eventlens notebook`, also while `make up` runs; with several projects
-`--project` says which one is looked at. From another machine install the packages, set `EVENTLENS_QUERY_URL` and
-`EVENTLENS_QUERY_KEY` to a read key's, and start JupyterLab yourself; the cells that ask by `lens.sql` need
+project selected. For your own data run `.venv/bin/eventlens notebook`, even while `make up` runs; if there are several
+projects, name one with `--project`. On another machine install the packages, set `EVENTLENS_QUERY_URL` to the API's
+address and `EVENTLENS_QUERY_KEY` to a read key, and start JupyterLab yourself; cells with `lens.sql` need
 `connect(warehouse=...)`.
 
 Pictures are SVG that a package draws, without a network, in colours that people without colour vision can tell apart.
-Periods that are not over are drawn apart. The tests run every notebook on the demo's shop over eight weeks; the
-pictures below are theirs, and this page is written from the notebooks by `python -m docs.generate`.
+Unfinished periods are drawn differently. The tests run every notebook on eight weeks of the demo's shop and make the
+pictures below; this page is generated from the notebooks by `python -m docs.generate`.
 """
 
 

@@ -44,7 +44,7 @@ _COPY = f"""
 
 
 def note_erasure(settings: Settings, registry: Registry, erasure_id: str) -> None:
-    """Leave the note of an erasure beside the backups of each shard.
+    """Write the note of an erasure next to the backups of each shard.
 
     Raises what `translated` raises. Does nothing on a server that may not write backups: it has no backups either.
     """

@@ -122,7 +122,7 @@ class Project(Table):
     honour_gpc: Mapped[bool] = setting(False, "Exclude visitors who send Global Privacy Control.", Changes.NEW_EVENTS)
     honour_dnt: Mapped[bool] = setting(False, "Exclude visitors who send Do Not Track.", Changes.NEW_EVENTS)
     hash_routes: Mapped[bool] = setting(
-        False, "Pages are told apart by a path in the hash, such as /#/about.", Changes.NEW_EVENTS
+        False, "A path in the hash, such as /#/about, distinguishes pages.", Changes.NEW_EVENTS
     )
     accept_days: Mapped[int] = setting(
         ACCEPT_BY_SENDER,

@@ -36,7 +36,7 @@ class RowStream:
     def _split(self, read: bytes, *, is_last: bool) -> tuple[bytes, bytes]:
         """Return the bytes that may be passed on, and the last bytes, which may be the beginning of a mark."""
         if self._mark and self._mark in read:
-            raise ProtocolError("The warehouse told of an error in the middle of its answer.")
+            raise ProtocolError("The warehouse reported an error in the middle of its answer.")
         kept = 0 if is_last or not self._mark else len(self._mark) - 1
         return read[: len(read) - kept], read[len(read) - kept :]
 

@@ -28,9 +28,9 @@ from query.schema import schema_of
 from query.service import Service
 
 DECORATORS = {"GET": get, "POST": post, "PATCH": patch, "DELETE": delete}
-BUILDS = "The next build makes these days anew: Dagster starts it within half a minute, `eventlens build` at once."
-NOTHING_LANDED = "Nothing has landed for the project, so nothing is built anew."
-WITHOUT_DAYS = "The next build makes all days of the project anew; the warehouse does not say now which they are."
+BUILDS = "The next build recomputes these days: Dagster starts it within half a minute, `eventlens build` at once."
+NOTHING_LANDED = "No event has landed for the project, so no day is rebuilt."
+WITHOUT_DAYS = "The next build recomputes all days of the project; the warehouse cannot list them now."
 DELETES = "A running Dagster deletes what was sent to it within minutes, `eventlens project delete` at once."
 RESCANS = "Events that have landed keep their verdict until `eventlens bots rescan`."
 

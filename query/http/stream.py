@@ -32,7 +32,7 @@ class Telling(Stream):
 @get(
     "/stream",
     sync_to_thread=False,
-    summary="Live visitors and new data, told as they change (server-sent events).",
+    summary="Live visitors and new data, sent as they change (server-sent events).",
     operation_class=operation(NoParameters, has_body=False),
 )
 def answer_stream(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Telling:

@@ -148,7 +148,7 @@ PROJECTS = (
         "rebuild_project",
         "POST",
         "/projects/{project}/rebuild",
-        "Have the next build make all days of a project anew.",
+        "Have the next build recompute all days of a project.",
         _rebuild,
         ProjectAnswer,
     ),

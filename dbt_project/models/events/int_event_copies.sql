@@ -3,7 +3,7 @@
 ) }}
 -- grain: one row per landed event that repeats an earlier one, by its UTC day
 --
--- Judged by device ids as sent. The days beside it are read, too, for bodies that are sent again over midnight.
+-- Judged by device ids as sent. The neighbouring days are read, too, for bodies that are sent again over midnight.
 
 with events as (
     select * from {{ source('lens_raw', 'events') }}

@@ -4,8 +4,8 @@
 ) }}
 -- grain: one row per property of a profile that an operation sets or changes
 --
--- A property is named by its dotted path: nested objects of an identify are taken apart down to their leaves. What
--- stands beside the properties (first name, email, ...) is a property here whose path begins with `$`.
+-- A property is named by its dotted path: nested objects of an identify are taken apart down to their leaves. A
+-- field next to the properties (first name, email, ...) is a property here whose path begins with `$`.
 
 with recursive operations as (
     select * from {{ ref('int_operations') }}

@@ -1,7 +1,7 @@
 {{ config(tags='folded', materialized='view', schema='lens_staging') }}
 -- grain: one row per session of a project, with what landed and is not built, as the next build will have them
 --
--- The rows of `sessions`, but those of `devices` that start on `days` made anew from their events.
+-- The rows of `sessions`, with those of `devices` that start on `days` recomputed from their events.
 
 with tail_events as (
     select * from {{ ref('int_tail_events') }}({{ tail_arguments() }})

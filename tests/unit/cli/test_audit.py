@@ -10,7 +10,7 @@ from tests.unit.cli.test_definitions import answer, run
 def test_what_the_shell_changes_is_in_the_log_and_says_what_it_asks_for(settings: Settings, registry: Registry) -> None:
     project = create_project(registry, "shop").project_id
     changed = run(settings, "project", "change", project, "--timezone", "Europe/Berlin", "--json")
-    assert f"What was built of {project} means something else now" in changed.stderr
+    assert f"The tables of {project} follow its old settings" in changed.stderr
     assert "Traceback" not in changed.stderr
     assert run(settings, "project", "change", project, "--name", "store").stderr == ""
     named, moved, made = answer(settings, "audit", "--project", project)
