@@ -19,7 +19,7 @@ class EventIds:
         self.has_forgotten = False
 
     def of(self, contents: Sequence[str], *, is_unique: bool = False) -> list[str]:
-        """Return a UUID (version 8) for each content. `is_unique`: contents are ids, and equal contents are one event."""
+        """Return a UUID (version 8) for each content. `is_unique`: contents are ids; equal contents are one event."""
         return [self._id(content, is_unique=is_unique) for content in contents]
 
     def _id(self, content: str, *, is_unique: bool) -> str:
