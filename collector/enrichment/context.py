@@ -18,9 +18,9 @@ class ProjectSettings(msgspec.Struct, frozen=True):
     """The settings of a project that the collector follows.
 
     `domains` are the project's own domains; `hostnames` are the hosts whose pages count, all hosts when empty. With
-    `hash_routes` a path in the hash distinguishes pages. `bot_rules` are in the form that
-    `collector.enrichment.bot_rules` reads. `kept_parameters` are the kept query parameters, in lower case; None keeps
-    all. `accept_days` and `quotas` are as in the registry.
+    `hash_routes` a path in the hash distinguishes pages; with `fold_trailing_slash` a slash at the end does not.
+    `bot_rules` are in the form that `collector.enrichment.bot_rules` reads. `kept_parameters` are the kept query
+    parameters, in lower case; None keeps all. `accept_days` and `quotas` are as in the registry.
     """
 
     project_id: str
@@ -32,6 +32,7 @@ class ProjectSettings(msgspec.Struct, frozen=True):
     honour_gpc: bool = False
     honour_dnt: bool = False
     hash_routes: bool = False
+    fold_trailing_slash: bool = False
     kept_parameters: frozenset[str] | None = None
     bot_rules: tuple[str, ...] = ()
     accept_days: int = ACCEPT_BY_SENDER

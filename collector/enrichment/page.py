@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from collector.enrichment.context import ProjectSettings
 from collector.enrichment.referrer import classify, read_campaign
 from collector.enrichment.url import Url, clean_query, split_url, whole_query, with_hash_route
 from event_lens.contract.encoded_row import encoded_columns
@@ -28,13 +29,21 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class SiteRules(NamedTuple):
-    """A project's rules for its pages: its own domains, and whether a path in the hash distinguishes pages."""
+    """A project's rules for its pages: its own domains, and whether a path in the hash or a slash at the end
+    distinguishes pages.
+    """
 
     domains: tuple[str, ...] = ()
     hash_routes: bool = False
+    fold_trailing_slash: bool = False
 
 
 NO_RULES = SiteRules()
+
+
+def site_rules(project: ProjectSettings) -> SiteRules:
+    """Return what the project says of its pages."""
+    return SiteRules(project.domains, project.hash_routes, project.fold_trailing_slash)
 
 
 def page_of(fields: Mapping[str, str], sender_origin: str, rules: SiteRules = NO_RULES) -> Page:
@@ -60,6 +69,8 @@ def _read(
     page = split_url(path)
     if rules.hash_routes:
         page = with_hash_route(page)
+    if rules.fold_trailing_slash and page.path != "/":
+        page = page._replace(path=page.path.removesuffix("/"))
     query = page.query or clean_query(search)
     # The campaign may be beyond the place where the query is cut.
     marks = read_campaign(query if len(query) < MAX_TEXT_LENGTH else whole_query(path) or whole_query(f"?{search}"))

@@ -12,7 +12,7 @@ from collector.enrichment.device_id import Device, derived_device, profile_devic
 from collector.enrichment.event_id import message_uuid, random_uuids, short_hash
 from collector.enrichment.exclusions import check_hostname, left_out
 from collector.enrichment.geo import Geo
-from collector.enrichment.page import PAGE_FIELDS, Page, SiteRules, page_of
+from collector.enrichment.page import PAGE_FIELDS, Page, page_of, site_rules
 from collector.enrichment.query_allow_list import keep_parameters
 from collector.enrichment.redaction import is_redacted, redact
 from collector.enrichment.url import split_url
@@ -75,7 +75,7 @@ class RowBuilder:
         self.left_out = left_out(request)
         self._may_leave_out = self.left_out is not None or bool(request.project.own_addresses)
         self._hostnames = request.project.hostnames
-        self._site_rules = SiteRules(request.project.domains, request.project.hash_routes)
+        self._site_rules = site_rules(request.project)
         self._kept_parameters = request.project.kept_parameters
         self._first_ms = first_ms(request.first_day)
         self._oldest_ms = _oldest_ms(request)

@@ -14,7 +14,7 @@ from collector.enrichment.context import ProjectSettings
 from collector.enrichment.device_id import derived_device, profile_device
 from collector.enrichment.exclusions import LeftOut, check_hostname
 from collector.enrichment.geo import Geo
-from collector.enrichment.page import SiteRules, page_of
+from collector.enrichment.page import page_of, site_rules
 from collector.enrichment.query_allow_list import keep_parameters
 from collector.enrichment.redaction import redact
 from collector.enrichment.url import split_url
@@ -136,7 +136,7 @@ def _page(
     given = {"path": path, "referrer": referrer}
     others = {"search": search, "origin": origin, "utm_source": utm_source, "utm_medium": utm_medium}
     fields = given | {name: value for name, value in others.items() if value}
-    page = page_of(fields, importer.origin, SiteRules(project.domains, project.hash_routes)).values
+    page = page_of(fields, importer.origin, site_rules(project)).values
     is_foreign = False
     if project.hostnames:
         try:

@@ -124,6 +124,7 @@ class Project(Table):
     hash_routes: Mapped[bool] = setting(
         False, "A path in the hash, such as /#/about, distinguishes pages.", Changes.NEW_EVENTS
     )
+    fold_trailing_slash: Mapped[bool] = setting(False, "/about/ and /about are one page, /about.", Changes.NEW_EVENTS)
     accept_days: Mapped[int] = setting(
         ACCEPT_BY_SENDER,
         "How many days back events are taken, 0 for all; -1: 30 without a verified secret, all with one.",

@@ -86,3 +86,22 @@ def test_a_path_in_the_hash_is_the_page_of_a_project_that_says_so(sent: str, pag
     assert (made.path, made.query, made.hash) == page
     assert row(path="https://shop.example/a#/b").path == "/a"
     assert made.utm_source == ("news" if "news" in sent else "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        ("https://shop.example/about/", "/about"),
+        ("https://shop.example/about", "/about"),
+        ("https://shop.example/about/?a=1#top", "/about"),
+        ("/about/team/", "/about/team"),
+        ("https://shop.example/#/about/", "/about"),
+        ("https://shop.example/", "/"),
+        ("https://shop.example", row(path="https://shop.example").path),
+        ("", ""),
+    ],
+)
+def test_a_slash_at_the_end_is_the_same_page_in_a_project_that_says_so(sent: str, path: str) -> None:
+    project = ProjectSettings("p", hash_routes=True, fold_trailing_slash=True)
+    assert row(replace(BROWSER, project=project), path=sent).path == path
+    assert row(path="https://shop.example/about/").path == "/about/"

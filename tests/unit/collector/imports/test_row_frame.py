@@ -44,7 +44,11 @@ def frame(**columns: object) -> pl.DataFrame:
 
 @pytest.mark.parametrize(
     "rules",
-    [{}, {"hash_routes": True, "domains": ("site.example",)}, {"kept_parameters": frozenset({"x"})}],
+    [
+        {},
+        {"hash_routes": True, "fold_trailing_slash": True, "domains": ("site.example",)},
+        {"kept_parameters": frozenset({"x"})},
+    ],
     ids=["plain", "hash routes", "allow-list"],
 )
 def test_an_imported_request_has_the_columns_that_the_collector_gives_it(rules: dict[str, object]) -> None:

@@ -71,6 +71,7 @@ def test_projects_with_clients_from_before_the_privacy_settings_stay_as_they_wer
     assert (project.session_timeout_seconds, project.allowed_bots) == (60, ["x"])
     assert (project.own_addresses, project.hostnames, project.query_allow_list) == ([], [], ["*"])
     assert (project.honour_gpc, project.honour_dnt, project.hash_routes) == (False, False, False)
+    assert project.fold_trailing_slash is False
     assert salts_on(registry, "daily", date(2026, 3, 1)) == {date(2026, 3, 1): "pepper"}
     client = find_client(registry, "c")
     assert client is not None

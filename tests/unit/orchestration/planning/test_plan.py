@@ -180,6 +180,7 @@ def test_what_only_collectors_follow_asks_for_no_build(warehouse: Warehouse, set
         "honour_gpc": True,
         "honour_dnt": True,
         "hash_routes": True,
+        "fold_trailing_slash": True,
         "device_salt": "monthly",
         "allow_unsafe_revenue": True,
         "domains": ["example.com"],
