@@ -27,6 +27,7 @@ from query.parameters import nearest
 from query.report import AnyReport, Report
 from query.reports import REPORTS, identifier_of
 from query.schema import schema_of
+from query.unanswered import Incoming, Outgoing, Unanswered
 
 if TYPE_CHECKING:
     from query.client.source import Source
@@ -88,7 +89,10 @@ def serve_on_stdio(source: "Source") -> None:
     async def serve() -> None:
         server = build_server(ask)
         async with stdio_server() as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
+            unanswered = Unanswered()
+            await server.run(
+                Incoming(incoming, unanswered), Outgoing(outgoing, unanswered), server.create_initialization_options()
+            )
 
     asyncio.run(serve())
 

@@ -44,7 +44,7 @@ OWNERS = {
     "rich": ("cli/",),
     # Renders the funnel macro of the dbt project, so that both have one definition.
     "jinja2": ("query/reports/funnel_sql.py",),
-    "mcp": ("query/tools.py", "query/http/assistant.py"),
+    "mcp": ("query/tools.py", "query/unanswered.py", "query/http/assistant.py"),
     "yarl": ("chdb_server/guard/upstream.py",),
     "opentelemetry": ("event_lens/otlp.py",),
     "dotenv": ("event_lens/env_file.py",),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
 Talk = Callable[[Client], Awaitable[None]]
+COMMAND = [sys.executable, "-m", "cli.main", "mcp"]
 
 
 def over_http(world: World, key: Mapping[str, str], talk: Talk) -> None:
@@ -32,10 +34,13 @@ def over_http(world: World, key: Mapping[str, str], talk: Talk) -> None:
     asyncio.run(run())
 
 
-def over_stdio(world: World, talk: Talk) -> None:
+def reader_of_shop(world: World) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-    environment |= {"EVENTLENS_QUERY_URL": world.url, "EVENTLENS_QUERY_KEY": key_of(world, "shop")}
-    command = StdioServerParameters(command=sys.executable, args=["-m", "cli.main", "mcp"], env=environment)
+    return environment | {"EVENTLENS_QUERY_URL": world.url, "EVENTLENS_QUERY_KEY": key_of(world, "shop")}
+
+
+def over_stdio(world: World, talk: Talk) -> None:
+    command = StdioServerParameters(command=sys.executable, args=COMMAND[1:], env=reader_of_shop(world))
 
     async def run() -> None:
         async with Client(stdio_client(command)) as client:
@@ -81,6 +86,24 @@ def test_every_report_is_a_tool_that_answers_as_the_api_does(converse: Callable[
     for report in REPORTS.values():
         if not report.in_address and not report.has_body and report.name != "live":
             assert given[report.name] == ask("shop", report.name, **example_parameters(report)).json()["data"]
+
+
+def test_all_that_was_asked_in_one_write_is_answered_before_the_end(world: World) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "pipe", "version": "1"}}
+    messages: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": hello},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/list"},
+        *({"id": n, "method": "tools/call", "params": {"name": "pages", "arguments": PERIOD}} for n in (3, 4)),
+    ]
+    written = "".join(json.dumps({"jsonrpc": "2.0"} | message) + "\n" for message in messages)
+    ended = subprocess.run(
+        COMMAND, input=written, env=reader_of_shop(world), capture_output=True, text=True, timeout=120, check=True
+    )
+    answers = {answer["id"]: answer for answer in map(json.loads, ended.stdout.splitlines())}
+    assert sorted(answers) == [1, 2, 3, 4], ended.stderr
+    assert len(answers[2]["result"]["tools"]) == len(REPORTS)
+    assert [answers[n]["result"].get("isError", False) for n in (3, 4)] == [False, False]
 
 
 def test_an_assistant_without_a_right_key_is_refused(world: World) -> None:
