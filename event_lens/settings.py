@@ -432,7 +432,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_LOG_LEVEL",
         "info",
-        "From where on lines are logged: debug (a line a request), info, warning, error.",
+        "From where on lines are logged: debug (a line a request), info (a line a question), warning, error.",
         _log_level,
     ),
     Setting(

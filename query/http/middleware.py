@@ -34,6 +34,9 @@ KEY_HEADERS = ", ".join(f"{prefix}-{part}" for prefix in CLIENT_PREFIXES for par
 VARY = (b"vary", ", ".join(["origin", *(f"{prefix}-id" for prefix in CLIENT_PREFIXES)]).encode())
 EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-request-id")
 
+QUESTIONS = ("/insights/", "/export/", "/mcp")
+"""The routes, or what they begin with, that ask something of a project."""
+
 log = get_log("http")
 
 
@@ -71,7 +74,8 @@ class Middleware:
         # The route's own path: other requested paths may contain anything.
         route = scope.get("path_template", "")
         elapsed_ms = round((perf_counter() - started) * 1000, 1)
-        log.debug("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
+        tell = log.info if route.startswith(QUESTIONS) else log.debug
+        tell("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
 
     def _without_base_path(self, scope: Message) -> Message:
         path = _in_parts(scope["raw_path"])

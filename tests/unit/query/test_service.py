@@ -205,6 +205,11 @@ def test_each_question_leaves_its_id_and_duration(site: Site) -> None:
     assert (logged["of-a-proxy"]["status"], logged[own]["status"]) == (200, 400)
     assert logged["of-a-proxy"]["route"] == "/insights/{project_id}/metrics"
     assert logged["of-a-proxy"]["elapsed_ms"] > 0
+    assert {logged["of-a-proxy"]["level"], logged[own]["level"]} == {"info"}
+    assert "soon" not in logged[own].values()
+    other = httpx.get(site.server_url + "/health").headers["x-request-id"]
+    wait_until(lambda: other in logged_requests(site))
+    assert logged_requests(site)[other]["level"] == "debug"
     shown = httpx.get(site.server_url + "/metrics").text
     assert 'eventlens_question_seconds_count{report="metrics"}' in shown
     assert 'eventlens_question_seconds_bucket{le="0.025",report="metrics"}' in shown
