@@ -19,8 +19,6 @@ WITH shown AS
     SELECT
         path,
         sum(views) AS view_count,
-        sum(entries) AS entry_count,
-        sum(bounces) AS bounce_count,
         sum(seconds) AS view_seconds,
         sum(timed_views) AS timed_view_count
     FROM {source}
@@ -41,43 +39,64 @@ INNER JOIN
     WHERE {rows} AND path IN (SELECT path FROM shown)
     GROUP BY path
 ) AS counted USING (path)
+LEFT JOIN
+(
+    SELECT path, sum(sessions) AS entry_count, sum(bounces) AS bounce_count
+    FROM {entries}
+    WHERE {rows}
+    GROUP BY path
+) AS began USING (path)
+LEFT JOIN
+(
+    SELECT path, sum(sessions) AS exit_count
+    FROM {exits}
+    WHERE {rows}
+    GROUP BY path
+) AS ended USING (path)
 ORDER BY view_count DESC, path
 """
 
-# The events before and after a view are looked up in its whole session, even if filters exclude them.
+# The event after a view is looked up in its whole session, even if filters exclude it.
 VIEWS_FROM_FACTS = """
-SELECT
-    path,
-    count() AS view_count,
-    uniqExactIf(device_id, device_id != '') AS visitor_count,
-    uniqExactIf(session_id, session_id != 0) AS session_count,
-    countIf(is_entry) AS entry_count,
-    countIf(is_entry AND session_id IN (SELECT session_id FROM lens.sessions WHERE {bounced_rows})) AS bounce_count,
-    intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000) AS view_seconds,
-    countIf(has_next) AS timed_view_count
-FROM
+WITH shown AS
 (
     SELECT
-        path, device_id, session_id, created_at, is_screen_view,
-        ({rows}) AS is_taken,
-        session_id != 0 AND leadInFrame(1) OVER following AS has_next,
-        leadInFrame(created_at) OVER following AS next_at,
-        session_id != 0 AND sum(is_screen_view) OVER so_far = 1 AS is_entry
-    FROM lens.events
-    WHERE {reach} AND (is_screen_view OR session_id != 0)
-    WINDOW
-        following AS (
+        path,
+        count() AS view_count,
+        uniqExactIf(device_id, device_id != '') AS visitor_count,
+        uniqExactIf(session_id, session_id != 0) AS session_count,
+        intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000) AS view_seconds,
+        countIf(has_next) AS timed_view_count
+    FROM
+    (
+        SELECT
+            path, device_id, session_id, created_at, is_screen_view,
+            ({rows}) AS is_taken,
+            session_id != 0 AND leadInFrame(1) OVER following AS has_next,
+            leadInFrame(created_at) OVER following AS next_at
+        FROM lens.events
+        WHERE {reach} AND (is_screen_view OR session_id != 0)
+        WINDOW following AS (
             PARTITION BY session_id ORDER BY created_at, toUInt128(event_id) ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING
-        ),
-        so_far AS (
-            PARTITION BY session_id ORDER BY created_at, toUInt128(event_id)
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         )
+    )
+    WHERE is_taken AND is_screen_view
+    GROUP BY path
+    ORDER BY view_count DESC, path
+    LIMIT {limit}
 )
-WHERE is_taken AND is_screen_view
-GROUP BY path
+SELECT *
+FROM shown
+LEFT JOIN
+(
+    SELECT edge.2 AS path, countIf(edge.1) AS entry_count, countIf(edge.1 AND is_bounce) AS bounce_count,
+        countIf(NOT edge.1) AS exit_count
+    FROM lens.sessions
+    ARRAY JOIN [(true, entry_path), (false, exit_path)] AS edge
+    WHERE {sessions} AND screen_view_count > 0
+    GROUP BY path
+) AS edges USING (path)
 ORDER BY view_count DESC, path
-LIMIT {limit}
 """
 
 EDGES_ROLLED_UP = """
@@ -117,10 +136,11 @@ LIMIT {limit}
 
 
 def pages(ask: ReportContext) -> Question:
-    """Ask for `{path, views, unique_visitors, sessions, bounce_rate, avg_seconds}`, the most viewed first.
+    """Ask for `{path, views, unique_visitors, sessions, entries, exits, bounce_rate, avg_seconds}`, the most viewed
+    first.
 
-    The bounce rate is of the sessions that began here; the seconds are the mean time until the session's next event,
-    over views that are followed by one.
+    Entries, exits and the bounce rate are those of `edge_pages`; the seconds are the mean time until the session's next
+    event, over views that are followed by one.
     """
     table = decide_table("pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
@@ -129,11 +149,17 @@ def pages(ask: ReportContext) -> Question:
         sql = VIEWS_FROM_FACTS.format(
             rows=event_rows(ask, bindings),
             reach=session_events(ask, bindings),
-            bounced_rows=f"{session_events(ask, bindings).replace('local_day', 'day')} AND is_bounce",
+            sessions=session_rows(ask, bindings),
             limit=limit,
         )
     else:
-        sql = VIEWS_ROLLED_UP.format(source=source_of(table), rows=rollup_rows(ask, table, bindings), limit=limit)
+        sql = VIEWS_ROLLED_UP.format(
+            source=source_of(table),
+            entries=source_of("entry_pages_daily"),
+            exits=source_of("exit_pages_daily"),
+            rows=rollup_rows(ask, table, bindings),
+            limit=limit,
+        )
     return Question(table, bindings.statement(sql), _views, ask.subject.zone.key)
 
 
@@ -158,6 +184,8 @@ def _views(rows: list[Row]) -> Data:
             "views": row["view_count"],
             "unique_visitors": row["visitor_count"],
             "sessions": row["session_count"],
+            "entries": row["entry_count"],
+            "exits": row["exit_count"],
             "bounce_rate": percent(row["bounce_count"], row["entry_count"]),
             "avg_seconds": ratio(row["view_seconds"], row["timed_view_count"]),
         }
@@ -178,12 +206,16 @@ def _edges(rows: list[Row]) -> Data:
 
 
 class PageViews(Shape):
-    """A page and its views. `bounce_rate` is the share of bounces among the sessions that began here."""
+    """A page and its views. `entries` and `exits` are the sessions that began and ended here, as `pages/entry` and
+    `pages/exit` count them; `bounce_rate` is the share of bounces among the entries.
+    """
 
     path: str
     views: int
     unique_visitors: int
     sessions: int
+    entries: int
+    exits: int
     bounce_rate: Percent | None
     avg_seconds: float | None
 

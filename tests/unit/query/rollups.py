@@ -1,6 +1,6 @@
 """Counts by period and by page."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import pairwise
@@ -73,3 +73,9 @@ def pages_daily(history: History) -> Answer:
         )
         for (day, path), here in grouped(views, lambda view: (view["day"], view["path"])).items()
     ]
+
+
+def entries_and_exits(history: History) -> tuple[Counter[str], Counter[str]]:
+    """How many sessions began, and how many ended, on each path."""
+    views = [session.views for session in history.sessions if session.views]
+    return Counter(seen[0]["path"] for seen in views), Counter(seen[-1]["path"] for seen in views)
