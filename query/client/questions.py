@@ -488,9 +488,12 @@ class Questions:
         start_date: str | date | None = None,
         end_date: str | date | None = None,
         range: str | None = None,
+        limit: int | None = None,
     ) -> Frame:
         """The steps of a defined funnel."""
-        return self._ask("funnels/{funnel}", funnel=funnel, start_date=start_date, end_date=end_date, range=range)
+        return self._ask(
+            "funnels/{funnel}", funnel=funnel, start_date=start_date, end_date=end_date, range=range, limit=limit
+        )
 
     def defined_retention(
         self,

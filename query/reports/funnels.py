@@ -1,5 +1,6 @@
 """How many get from step to step? Funnels over events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, cast, get_args
 
@@ -201,31 +202,48 @@ def _counts(place: int) -> str:
 
 
 def _steps(funnel: Funnel, row: Row) -> list[Row]:
-    counts = [row.get(f"count_{place}", 0) for place in range(1, len(funnel.steps) + 1)]
-    steps = []
-    for place, (step, count) in enumerate(zip(funnel.steps, counts, strict=True)):
-        is_reached = bool(place and count)
-        from_start = row[f"from_start_{place + 1}"] if is_reached else [None] * len(FROM_START)
-        steps.append(
-            {
-                "name": step.name,
-                "count": count,
-                "conversion_from_start": percent(count, counts[0]),
-                "conversion_from_previous": percent(count, counts[max(place - 1, 0)]),
-                "median_seconds_from_previous": row[f"median_{place + 1}"] if is_reached else None,
-                **dict(zip(FROM_START, from_start, strict=True)),
-                "breakdown_value": row.get("breakdown_value"),
-            }
+    names = [step.name for step in funnel.steps]
+    reached = [
+        Reached(
+            row.get(f"count_{place}", 0),
+            *((row[f"median_{place}"], row[f"from_start_{place}"]) if place > 1 and row.get(f"count_{place}") else ()),
         )
-    return steps
+        for place in range(1, len(names) + 1)
+    ]
+    return told_steps(names, reached, row.get("breakdown_value"))
 
 
 FROM_START = ("p25_seconds_from_start", "median_seconds_from_start", "p75_seconds_from_start", "p90_seconds_from_start")
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How many reached a step, and the seconds that it took them, where they are known."""
+
+    count: int = 0
+    median: float | None = None
+    from_start: Sequence[float | None] = (None,) * len(FROM_START)
+
+
+def told_steps(names: list[str], reached: list[Reached], breakdown_value: str | None) -> list[Row]:
+    """Return the steps of a funnel with their rates, each as `FunnelStep` describes it."""
+    return [
+        {
+            "name": name,
+            "count": step.count,
+            "conversion_from_start": percent(step.count, reached[0].count),
+            "conversion_from_previous": percent(step.count, reached[max(place - 1, 0)].count),
+            "median_seconds_from_previous": step.median,
+            **dict(zip(FROM_START, step.from_start, strict=True)),
+            "breakdown_value": breakdown_value,
+        }
+        for place, (name, step) in enumerate(zip(names, reached, strict=True))
+    ]
+
+
 class FunnelStep(Shape):
     """The number of entities that reached this step, and the seconds that they needed: the median from the step before,
-    and quantiles from the start. `breakdown_value` is null where no breakdown was asked for.
+    and quantiles from the start. `breakdown_value` is null where there is no breakdown.
     """
 
     name: str

@@ -83,7 +83,10 @@ def fill_random(project: Project, seed: int) -> None:
             _did("late", "b", 1, start_date="2026-01-19"),
             _did("early", "b", 1, end_date="2026-01-18"),
         ],
-        "funnel": [_funnel("buying", "a", "b", "c")],
+        "funnel": [
+            _funnel("buying", "a", "b", "c"),
+            _funnel("buying_by_plan", "a", "b") | {"breakdown": "properties.plan"},
+        ],
         "retention": [_retention("a_then_b", "a", "b"), _retention("any_then_c", "", "c")],
     }
     for number in range(40):
