@@ -9,6 +9,8 @@ TOGETHER = {
     "tests/unit/query/": "query",
     "tests/shards/": "shards",
     "tests/deploy/": "deploy",
+    "tests/spec/test_spec.py": "spec",
+    "tests/spec/test_waiting.py": "spec",
     "tests/end_to_end/test_backup.py": "end to end",
     "tests/end_to_end/test_event_to_number.py": "end to end",
     "tests/end_to_end/test_import.py": "end to end",
@@ -21,7 +23,7 @@ TOGETHER = {
 SLOWEST_FIRST = (
     "query",
     "end to end",
-    "tests/spec/test_spec.py",
+    "spec",
     "tests/end_to_end/test_up.py",
     "tests/crashes/test_outages.py",
     "tests/crashes/test_crashes.py",

@@ -80,6 +80,9 @@ def test_a_cursor_of_another_project_tells_nothing_of_it(ask: Ask, name: str) ->
     # The shop has one group only, a team.
     project = "people" if name == "groups" else "shop"
     written.pop("type", None)
+    if name == "funnel/dropped":
+        # Nobody gets to a step of that name, so both people of the shop drop out before it.
+        body = {**(body or {}), "steps": [{"name": "screen_view"}, {"name": "never"}]}
     first = ask(project, address, body and body | page, **written if body else written | page).json()
     assert first["meta"]["nextCursor"] is not None, "there is too little to tell"
     page["cursor"] = first["meta"]["nextCursor"]
@@ -173,7 +176,7 @@ def test_a_parameter_that_cannot_be_meant_is_refused(ask: Ask, question: str, wr
         FUNNEL | {"startDate": "2026-03-03", "endDate": "2026-03-02"},
         FUNNEL
         | {"steps": [{"name": "a", "filters": [{"name": "x", "operator": "is", "value": ["y"]}]}, {"name": "b"}]},
-        FUNNEL | {"breakdown": "country"},
+        FUNNEL | {"breakdown": "planet"},
     ],
 )
 def test_a_funnel_that_cannot_be_meant_is_refused(ask: Ask, body: Any) -> None:
