@@ -1,6 +1,6 @@
 """How fast history is imported: lines of a log and rows of Parquet a second.
 
-The embedded warehouse runs beside it and shares the machine's cores. The ratio to plain work done just before
+The embedded warehouse runs at the same time and shares the machine's cores. The ratio to plain work done just before
 (hashing the log a line at a time) tells a slow import from a busy machine.
 """
 

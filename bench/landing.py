@@ -1,6 +1,6 @@
 """How fast a backlog lands, and how much memory a collector holds while events keep coming.
 
-The embedded warehouse runs beside it and shares the machine's cores.
+The embedded warehouse runs at the same time and shares the machine's cores.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What skip indexes, a codec, a projection and wide parts would change in `lens.events`: 10 million rows of 90 days."""
+"""The effect of skip indexes, a codec, a projection and wide parts on `lens.events`: 10 million rows of 90 days."""
 
 import os
 import tempfile

@@ -33,7 +33,7 @@ def tell_consequences(settings: Settings, registry: Registry) -> None:
 def _sentence(project_id: str, days: HeldDays) -> str:
     count = f"{days.day_count} days" if days.day_count > 1 else "1 day"
     return (
-        f"{count} of {project_id} ({days.first_day} to {days.last_day}) mean something else now: `eventlens build` "
+        f"{count} of {project_id} ({days.first_day} to {days.last_day}) follow the old settings: `eventlens build` "
         "rebuilds them, and where Dagster runs it starts by itself."
     )
 

@@ -32,7 +32,7 @@ MAX_STATEMENT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Expired:
-    """What was or would be dropped of a project: its rows by table, and the days that are then closed."""
+    """The rows that were or would be dropped of a project, by table, and the days that are then closed."""
 
     project_id: str
     edges: Edges

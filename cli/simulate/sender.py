@@ -20,7 +20,7 @@ TRIES = 5
 
 @dataclass
 class Sent:
-    """What was sent and how the collector answered: requests by status, events by outcome."""
+    """The sent requests and the collector's answers: requests by status, events by outcome."""
 
     event_count: int = 0
     acknowledged_count: int = 0

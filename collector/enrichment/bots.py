@@ -14,13 +14,13 @@ DATA = Path(__file__).parent / "data"
 TABLES = ("agents_added.csv", "crawlers.csv")  # the first list that knows an agent wins
 EMPTY = "empty_user_agent"
 APPLICATION = "application"
-"""What applications send with: their events are people's, and a page that it gets in a log was not looked at."""
+"""HTTP clients of applications: their events are people's, and a page that it gets in a log was not looked at."""
 
 BOT, SERVER = "bot", "server"
 PREVIEW = "preview"
 # Programs name themselves as bots; CUBOT makes telephones.
 _NAMED = re.compile(r"(?<!cu)bots?(?=[/\s;:,)(_-]|$)|crawler|spider(?!man)|scraper|fetcher/", re.IGNORECASE)
-# Who says to be compatible with browsers and names no system; Internet Explorer said so, too.
+# Agents that claim to be compatible with browsers and name no system; Internet Explorer did so, too.
 _CLAIMED = re.compile(r"\(compatible; (?!MSIE|Konqueror)([^;:/)]+)")
 _FIRST_WORD = re.compile(r"[^\s/;(]+")
 _PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+")

@@ -64,7 +64,7 @@ def note_erasure(settings: Settings, registry: Registry, erasure_id: str) -> Non
 
 @dataclass
 class Known:
-    """What the registry of a backup says: its projects, its finished erasures, and the key of its hashes."""
+    """The content of a backup's registry: its projects, its finished erasures, and the key of its hashes."""
 
     projects: set[str]
     done: set[str]

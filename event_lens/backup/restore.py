@@ -25,7 +25,7 @@ _SAFE_MS = 3_600_000
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore brought back: how many rows each table holds, and the version that made the backup.
+    """The result of a restore: the row count of each table, and the version that made the backup.
 
     `erased` is how many people were erased after the backup, and were therefore erased here again. `unknown_erasures`
     are erasures made with another key, which cannot be repeated here.

@@ -61,7 +61,7 @@ OnTable = Callable[[str, int, int], None]
 
 @dataclass
 class Exported:
-    """What an export did: how many files it wrote and removed, and how many rows it wrote."""
+    """The result of an export: how many files it wrote and removed, and how many rows it wrote."""
 
     written: int = 0
     removed: int = 0

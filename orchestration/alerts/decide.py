@@ -14,7 +14,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """A problem that people were told of, and the ways on which they were told."""
+    """An announced problem, and the ways on which it was announced."""
 
     problem: Problem
     told: list[str]

@@ -11,7 +11,7 @@ BYTES_AN_EVENT = 1600
 
 
 def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, memory_bytes: int) -> list[date]:
-    """Return the last day of every chunk but the last, for a build of `days` (`None`: of all days in raw).
+    """Return the last day of every chunk but the last, for a build of `days` (`None`: of all days with raw events).
 
     A chunk has as many events as a statement with `memory_bytes` can hold with room to spare.
     """

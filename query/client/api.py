@@ -69,8 +69,8 @@ class Api:
         return self._retried(lambda: self._answer(path, rest, None))
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
-        """Write the file to `target`. It grows beside `target` under the name `.part`, so that a broken download
-        never passes for the whole.
+        """Write the file to `target`. The download grows next to `target` with the suffix `.part`, so that a broken
+        download never passes for the whole.
         """
         path = f"/export/{quote(self.project_id, safe='')}/{quote(file, safe='')}"
         draft = target.with_name(f"{target.name}.part")

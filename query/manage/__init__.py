@@ -1,4 +1,4 @@
-"""What a root key changes: projects and their settings, clients, definitions. Each change is one action."""
+"""Changes that a root key makes: to projects and their settings, clients, definitions. Each change is one action."""
 
 from query.manage.action import Action
 from query.manage.audit import AUDIT

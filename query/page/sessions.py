@@ -11,7 +11,7 @@ MAX_SESSIONS = 1000
 
 @dataclass(frozen=True)
 class Session:
-    """What a session may read: one project, or all where `project_id` is None. `client_id` is the key that signed
+    """A session's rights to read: one project, or all where `project_id` is None. `client_id` is the key that signed
     in, or None for a token.
     """
 

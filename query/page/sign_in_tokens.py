@@ -18,8 +18,8 @@ VALID_MS = 15 * 60_000
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token opens until `expires_at` (epoch ms): one project, or all projects of the home where `project_id`
-    is None.
+    """The session that a token opens until `expires_at` (epoch ms): one project, or all projects of the home where
+    `project_id` is None.
     """
 
     project_id: str | None

@@ -128,7 +128,7 @@ class Versus(Shape):
 
 
 class Behaviour(Shape):
-    """What the members of a cohort did."""
+    """The activity of a cohort's members."""
 
     cohort_id: str
     name: str

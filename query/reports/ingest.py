@@ -73,7 +73,7 @@ class IngestParameters(PeriodParameters, kw_only=True):
 
 
 class Received(Shape):
-    """What was received in a bucket, by its class in the ledger."""
+    """The rows received in a bucket, by its class in the ledger."""
 
     date: BucketStart
     received: int

@@ -1,4 +1,4 @@
-"""What all definitions share: a project, a name, and rows that are kept, listed and removed."""
+"""The parts that all definitions share: a project, a name, and rows that are kept, listed and removed."""
 
 import re
 import secrets
