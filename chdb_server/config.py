@@ -168,7 +168,7 @@ def server_config(
         "database_atomic_delay_before_drop_table_sec": 0,
         "max_server_memory_usage": memory_bytes,
         "mark_cache_size": memory_bytes // 10,
-        # How often the process's memory is read from the system; between two readings statements count their own memory.
+        # How often the process's memory is read from the system; in between, statements count their own memory.
         "memory_worker_period_ms": 500,
         "max_connections": _MAX_SERVER_CONNECTIONS,
         "log-level": "error",
