@@ -41,7 +41,7 @@ class Asker:
 
 @dataclass
 class Times:
-    """Milliseconds of one question, uncached, cached and of the raw rows' SQL, and what answered it."""
+    """Milliseconds of one question, uncached, cached and of the raw rows' SQL, and the table that answered it."""
 
     uncached: list[float] = field(default_factory=list)
     cached: list[float] = field(default_factory=list)

@@ -148,8 +148,8 @@ def _covered(spans: list[tuple[float, float]]) -> float:
 
 
 def bytes_an_event(warehouse: Warehouse) -> list[str]:
-    """Return, as texts, the bytes on disk per raw event of raw and of `lens` with `lens_staging`, and the number of
-    active parts.
+    """Return, as texts, the bytes on disk per raw event, of the raw tables and of `lens` with `lens_staging`, and the
+    number of active parts.
     """
     row = warehouse.rows(
         """

@@ -1,4 +1,4 @@
-"""`eventlens audit`: what was changed in the registry, when, and by whom."""
+"""`eventlens audit`: lists changes of the registry, their time, and their author."""
 
 from collections.abc import Iterator
 from typing import Any

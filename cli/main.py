@@ -209,7 +209,7 @@ def build(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build everything from scratch.")] = False,
     shard: Annotated[int | None, typer.Option(help="Build this shard only; all of them side by side.")] = None,
 ) -> None:
-    """Build the tables of lens from what has landed: the touched days, a range of days, or everything from scratch."""
+    """Build the tables of lens from landed events: the touched days, a range of days, or everything from scratch."""
     from cli.builds import build_touched
 
     build_touched(_settings(), start=_day(start), end=_day(end), is_full_refresh=full_refresh, shard=shard)

@@ -27,7 +27,7 @@ async def _nothing() -> None:
 def server_limits() -> dict[str, Any]:
     """Return the options that every server of ours is given, in this process or in several."""
     return {
-        # Where granian tells HTTP/2 from HTTP/1 by the first bytes, it waits for them without a limit.
+        # To detect HTTP/2, granian would wait without a limit for a connection's first bytes.
         "http": HTTPModes.http1,
         "http1_settings": HTTP1Settings(header_read_timeout=HEADERS_WITHIN_MS),
         "backlog": WAITING_CONNECTIONS,

@@ -1,4 +1,4 @@
-"""Every error code that somebody outside may see: whose fault it is, its HTTP status, what it means and what to do.
+"""Every error code that users may see: whose fault the error is, its HTTP status, its meaning and the remedy.
 
 A new code needs its line here and nothing else: the services take the status from it, `docs/errors.md` is written
 from it, and a test looks for codes that are used and not listed, or listed and not used.

@@ -9,7 +9,7 @@ FORBIDDEN = "project_forbidden"
 
 
 def unknown(noun: str, message: str) -> Refused:
-    """Return a refusal for an id that does not exist or is another project's: the caller cannot tell them apart."""
+    """Return a refusal for an id that does not exist or belongs to another project, without saying which."""
     return Refused(message, code=f"{noun}_unknown")
 
 

@@ -12,7 +12,7 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class ClientGoneError(Exception):
-    """The client hung up, so an answer would reach nobody."""
+    """The client hung up, so no client would receive an answer."""
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

@@ -59,7 +59,7 @@ _COUNTING_HEADERS = frozenset({"x-clickhouse-summary", "x-clickhouse-progress"})
 _COUNTING_FIELDS = frozenset({"max_rows_to_read"})
 _OUR_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEALTH = frozenset({"/ping", "/replicas_status"})
-# ClickHouse's own pages, and the scripts of theirs.
+# ClickHouse's own pages, and the pages' scripts.
 _PAGES = frozenset({"/play", "/dashboard", "/binary", "/merges", "/jemalloc"})
 # Users of the guard and of the engine itself.
 _NOT_FOR_CLIENTS = frozenset({HOLDER, PARSER, PROJECT_ANALYST})

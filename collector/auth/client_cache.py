@@ -20,7 +20,9 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class KnownClient:
-    """A client that exists and is not revoked, with what its project asks of the collector; kept `until_ms`."""
+    """A client that exists and is not revoked, with the settings of its project that the collector follows; kept
+    `until_ms`.
+    """
 
     client: Client
     project: ProjectSettings

@@ -120,7 +120,7 @@ class ProjectQuotas:
             self._note(project, "event_names", {_hash(0, event_name)}, "too_many_event_names")
 
     def periods(self) -> list[tuple[int, int]]:
-        """Return the current minute and the current days, as (number, seconds)."""
+        """Return the current minute, the previous day and the current day, as (number, seconds)."""
         now = self._clock()
         day = now // DAY_MS
         return [(now // MINUTE_MS, MINUTE_MS // 1000), (day - 1, DAY_MS // 1000), (day, DAY_MS // 1000)]
@@ -134,7 +134,7 @@ class ProjectQuotas:
         return use
 
     def share(self, added: Mapping[Period, Use], totals: Mapping[Period, Use]) -> None:
-        """Take over the totals of all workers, after `added`, a part of what was `unshared`, was added to them."""
+        """Take over the totals of all workers, which now include `added`, a part of this worker's `unshared` counts."""
         now = self._clock()
         for period, total in totals.items():
             own = added.get(period, Use())

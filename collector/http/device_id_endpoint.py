@@ -1,5 +1,5 @@
 """GET /track/device-id: the device that the collector sees in a request, for clients that do not read the answers to
-what they send.
+their events.
 """
 
 from collector.auth.credentials import text

@@ -114,7 +114,7 @@ class Writer:
             self._finish(0)
 
     def _finish(self, left: int) -> None:
-        """Wait until no more than `left` landings are under way, and puts off the ones that failed."""
+        """Wait until at most `left` landings are under way, and put the failed ones off."""
         while len(self._under_way) > left:
             done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
             for landing in done:

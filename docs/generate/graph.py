@@ -14,7 +14,7 @@ written from the definitions by `python -m docs.generate`.
 
 
 def graph_page(definitions: dg.Definitions) -> str:
-    """Return the text of the page: what starts runs, and the assets of each group."""
+    """Return the text of the page: the triggers of runs, and the assets of each group."""
     repository = definitions.get_repository_def()
     checks: dict[dg.AssetKey, list[str]] = defaultdict(list)
     for key in sorted(repository.asset_graph.asset_check_keys):

@@ -1,1 +1,1 @@
-"""The event contract: what comes over the wire, what a raw row is, and the limits of both."""
+"""The event contract: the wire's events and operations, the raw rows, and the limits of both."""

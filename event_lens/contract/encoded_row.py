@@ -1,4 +1,4 @@
-"""Encoded rows: what the spool keeps and the warehouse reads."""
+"""Encoded rows, which the spool stores and the warehouse reads."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar

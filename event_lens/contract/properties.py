@@ -1,4 +1,4 @@
-"""Properties: what may be stored in the warehouse's JSON column."""
+"""Checks which properties the warehouse's JSON column can store."""
 
 from collections.abc import Iterator
 from typing import Any

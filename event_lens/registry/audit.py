@@ -1,4 +1,4 @@
-"""The audit log: what was changed in the registry, when, and by whom."""
+"""The audit log: changes of the registry, their time, and their author."""
 
 from sqlalchemy import select
 

@@ -26,7 +26,8 @@ class Changes(Enum):
 
 @dataclass(frozen=True)
 class ProjectSetting:
-    """A setting: its name in Python, its default, what it does, and how a value is checked and spelled.
+    """A setting: its name in Python, its default, its description, and the check that returns a value in canonical
+    form.
 
     The type is the default's. `check` takes one value, or each value of a list; `check_list` takes the whole list.
     """

@@ -1,4 +1,4 @@
-"""The check that fails while a project is set aside; it shows the reason and what to do."""
+"""The check that fails while a project is set aside; it shows the reason and the remedy."""
 
 import dagster as dg
 

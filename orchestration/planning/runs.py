@@ -27,7 +27,7 @@ SENSOR = "build_what_landed"
 # Dagster logs each event of a run to the terminal by default, some hundred lines per build; its page shows them anyway.
 ERRORS_IN_TERMINAL = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 # Dagster notes every table on every day from a run's first to its last, at milliseconds each: an old event would cost
-# minutes before the first statement. For touched days further apart than this, Dagster is told the last day only.
+# minutes before the first statement. For touched days further apart than this, Dagster gets the last day only.
 MAX_DAYS_SHOWN = 31
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,

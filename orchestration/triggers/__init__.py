@@ -1,1 +1,1 @@
-"""Triggers: a sensor for what has landed, a schedule for every night."""
+"""Triggers: a sensor for landed batches, a schedule for every night."""

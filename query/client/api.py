@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Api:
     """The query API at `url` (with its base path, if it has one), by a read key as `ID:SECRET`.
 
-    With `project` a key of another project is refused, so that its numbers are not taken for that project's.
+    With `project` a key of another project is refused, so that its numbers are not taken for numbers of `project`.
     """
 
     def __init__(self, url: str, key: str, project: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The audit log of the project: what changed, when, and which key or shell user changed it."""
+"""The audit log of the project: changes, their time, and the key or shell user that made them."""
 
 from typing import Annotated, Any
 

@@ -95,7 +95,7 @@ DAYS: dict[By, Activity] = {
 
 @dataclass(frozen=True)
 class RetentionQuestion:
-    """How cohorts are made, what counts as coming back, and for how many periods."""
+    """How cohorts are made, which events count as coming back, and the number of periods."""
 
     kind: Kind
     periods: int
@@ -246,7 +246,7 @@ def cohorts(ask: ReportContext, returning: RetentionQuestion, rows: list[Row]) -
 
 
 class RetentionParameters(FilteredParameters, kw_only=True):
-    """The period and filters, how cohorts are made, and what counts as coming back."""
+    """The period and filters, how cohorts are made, and which events count as coming back."""
 
     period: Annotated[str, one_of(get_args(Kind))] = "week"
     periods: Annotated[

@@ -8,7 +8,7 @@ from query.report_context import ReportContext
 from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 
-# An amount without a currency is in the project's; codes are compared without case.
+# An amount without a currency is in the project's currency; codes are compared without case.
 SQL = """
 SELECT
     if(currency = '', {project_currency}, upper(currency)) AS code,
@@ -64,8 +64,8 @@ class RevenueParameters(FilteredParameters, kw_only=True):
 
 
 class CurrencyRevenue(Shape):
-    """The revenue and refunds in a currency; amounts without a currency count in the project's. `people` is the
-    number of buyers.
+    """The revenue and refunds in a currency; amounts without a currency count in the project's currency. `people` is
+    the number of buyers.
     """
 
     currency: str
