@@ -13,11 +13,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 LONG := $(addprefix tests/,end_to_end/test_dagster_page.py end_to_end/test_notebook_page.py end_to_end/test_strangers.py crashes/test_rounds.py) \
 	$(filter-out tests/builds/test_interrupted_build.py,$(wildcard tests/builds/test_*.py))
 
-.PHONY: help setup demo up notebook docs test check faults reference bench lists lock clean
+# Whole programs that are started, killed, restored and asked as by their users. CI runs them after `make test`.
+JOURNEYS := $(addprefix tests/,builds/test_interrupted_build.py crashes end_to_end shards targets warehouse/test_process.py \
+	unit/orchestration/test_maintenance.py unit/orchestration/test_served_dagster.py)
+
+.PHONY: help setup demo up notebook docs test journeys check faults reference bench lists lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
-	@echo "make test   set up and run every check and test, but the long ones"
+	@echo "make test   set up and run every check and test, but journeys and faults"
+	@echo "make journeys  test whole programs: from events to numbers, shards, backups, kills (about five minutes)"
 	@echo "make up     serve everything until Ctrl-C"
 	@echo "make notebook  open JupyterLab on the demo's data (make demo runs first if it has not yet)"
 	@echo "make docs   show dbt's documentation of the models, with their lineage"
@@ -75,7 +80,10 @@ check: $(TEST_READY)
 
 # Three processes for two cores: each waits for others a fifth of its time.
 test: check $(CLIENTS_READY)
-	$(BIN)/pytest -n 3 $(LONG:%=--ignore %)
+	$(BIN)/pytest -n 3 $(JOURNEYS:%=--ignore %) $(LONG:%=--ignore %)
+
+journeys: $(TEST_READY) $(CLIENTS_READY)
+	$(BIN)/pytest -n 3 $(LONG:%=--ignore %) $(JOURNEYS)
 
 faults: $(TEST_READY) $(CLIENTS_READY)
 	$(BIN)/python -m tests.crashes

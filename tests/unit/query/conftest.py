@@ -189,7 +189,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         code = server.stop()
     assert code == 0
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
-    assert {line["event"] for line in lines} == {"request_answered"}
+    assert {line["event"] for line in lines} <= {"request_answered"}
 
 
 @pytest.fixture(scope="session")

@@ -168,7 +168,7 @@ def test_what_changes_the_meaning_of_days_says_which(shop: Manager, manager: Man
     assert shop.send("GET", "/goals").json()["meta"] == {"rebuild": None, "notes": []}
     new = manager.send("POST", "/goals", CREATE["goals"]).json()["meta"]
     assert new["rebuild"] is None
-    assert "Nothing has landed" in new["notes"][0]
+    assert "No event has landed" in new["notes"][0]
     (project,) = manager.done("GET", "/projects")
     judged = manager.send("PATCH", f"/projects/{project['project_id']}", {"bot_rules": ["path:/wp-*"]}).json()["meta"]
     assert judged["rebuild"] is None
