@@ -44,8 +44,9 @@ def check_shard(settings: Settings, shard: int) -> int:
 
 
 def settings_of_shard(settings: Settings, shard: int) -> Settings:
-    """Return the settings of the home that builds `shard`; where shards are ClickHouse servers, that home is a folder
-    in this one.
+    """Return the settings of the home that builds `shard`: `settings` itself for its own shard.
+
+    On ClickHouse servers the home of any other shard is `shards/N` in `settings.home`.
     """
     if shard == shard_of_home(settings):
         return settings

@@ -13,8 +13,8 @@ Data = dict[str, Any] | list[dict[str, Any]]
 class Question:
     """One statement over `table`. `shape` turns its rows, possibly none, into the answer's data.
 
-    A paged question computes from the rows where the next page begins, None after the last page. A question with
-    `tail_of` also counts that project's landed and unbuilt events.
+    `next_cursor`, set on paged questions, returns the next page's cursor for the rows, or None on the last page.
+    `tail_of` is the id of the project whose landed and unbuilt events count too.
     """
 
     table: str

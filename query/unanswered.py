@@ -22,7 +22,7 @@ class Unanswered:
         self._is_empty.set()
 
     def note(self, item: SessionMessage | Exception) -> None:
-        """Note a message that was read or written. A request that its sender cancels is not answered."""
+        """Add the id of a request; remove it at its response, its error, or its cancellation, which has no answer."""
         message = item.message if isinstance(item, SessionMessage) else None
         if isinstance(message, JSONRPCRequest):
             self._ids.add(message.id)

@@ -199,8 +199,10 @@ def _read_tree(text: bytes) -> Node:
 
 
 def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return the text before the SELECT that `sql` is, explains or describes, that SELECT (empty without one), and
-    the text after it.
+    """Split `sql` into the text before its SELECT, the SELECT, and the text after it.
+
+    The SELECT is all of `sql`, or the one that an EXPLAIN or DESCRIBE TABLE is about. Without one, all text is in the
+    first part.
     """
     first = next(tokens(sql), None)
     if first is None:

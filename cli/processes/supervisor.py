@@ -44,8 +44,9 @@ class EndedEarlyError(Exception):
 
 
 class Supervisor:
-    """Runs parts.
+    """Starts a process for each part and, once all have been ready, restarts those that end.
 
+    It stops all of them when told to, or when one ends before that.
     `on_change` is called with the living processes by part whenever one starts or ends; `on_ready` returns one more
     line for the terminal alone, empty for none.
     """

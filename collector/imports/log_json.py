@@ -126,7 +126,7 @@ def _request(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _found(flat: dict[str, Any]) -> dict[str, Any]:
-    """Return the first present value of each column, as text except for the time."""
+    """Return, for each column, the value of the first of its `KEYS` that the line has, as text except for the time."""
     found: dict[str, Any] = dict.fromkeys(KEYS)
     ranks: dict[str, int] = {}
     for key, value in flat.items():

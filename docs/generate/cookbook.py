@@ -5,9 +5,9 @@ from docs.generate.questions import PARAMETERS, SqlQuestion, answer_table, read_
 HEAD = """# Cookbook
 
 Questions that analysts ask, each with its SQL and its answer on the demo's data: a shop's eight weeks up to a Wednesday
-afternoon, one week of which was imported. The tests ask every one of them as the user `analyst`, and hold the answer
-against the API's where both answer; that is the call below the table, of the [Python client](api.md#in-python), with
-`period = {{"start_date": "{start}", "end_date": "{end}"}}`. This page is written from the files in
+afternoon, one week of which was imported. The tests run every question as the user `analyst` and, where the API has the
+same answer, compare the two. The call of the [Python client](api.md#in-python) that gives it stands below the table;
+its `period` is `{{"start_date": "{start}", "end_date": "{end}"}}`. This page is written from the files in
 [docs/cookbook](cookbook) by `python -m docs.generate`; what each table holds is in [tables](tables.md).
 
 Every statement takes `project`, `start` and `end` (dates, inclusive) as parameters, so that it can be run as it stands:

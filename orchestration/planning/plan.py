@@ -241,7 +241,9 @@ def has_unbuilt_batches(warehouse: Warehouse) -> bool:
 
 
 def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:
-    """Return the plan that `make_plan` noted, without days that cannot be built."""
+    """Return the plan noted under `build_id`, with the days that its days reach, from the first to the last buildable
+    day.
+    """
     rows = warehouse.rows(
         """
         SELECT
