@@ -6,7 +6,7 @@ and closes its end, such as a pipe from a file, would miss answers.
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
@@ -40,20 +40,36 @@ class Unanswered:
         await self._is_empty.wait()
 
 
-class Incoming:
-    """A stream of messages that ends when the given one has ended and all its requests are answered."""
+AnyStream = TypeVar("AnyStream", bound=ReadStream[SessionMessage | Exception] | WriteStream[SessionMessage])
 
-    def __init__(self, stream: ReadStream[SessionMessage | Exception], unanswered: Unanswered) -> None:
+
+class _Noted(Generic[AnyStream]):
+    """A stream of messages around the given one, which it opens and closes."""
+
+    def __init__(self, stream: AnyStream, unanswered: Unanswered) -> None:
         self._stream = stream
         self._unanswered = unanswered
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        return await self._stream.__aexit__(kind, error, traceback)
+
+
+class Incoming(_Noted[ReadStream[SessionMessage | Exception]]):
+    """A stream of messages that ends when the given one has ended and all its requests are answered."""
 
     async def receive(self) -> SessionMessage | Exception:
         item = await self._stream.receive()
         self._unanswered.note(item)
         return item
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
     def __aiter__(self) -> Self:
         return self
@@ -67,35 +83,10 @@ class Incoming:
         self._unanswered.note(item)
         return item
 
-    async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None:
-        return await self._stream.__aexit__(kind, error, traceback)
-
-
-class Outgoing:
+class Outgoing(_Noted[WriteStream[SessionMessage]]):
     """A stream of messages that notes which requests they answer."""
-
-    def __init__(self, stream: WriteStream[SessionMessage], unanswered: Unanswered) -> None:
-        self._stream = stream
-        self._unanswered = unanswered
 
     async def send(self, item: SessionMessage, /) -> None:
         await self._stream.send(item)
         self._unanswered.note(item)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None:
-        return await self._stream.__aexit__(kind, error, traceback)

@@ -7,7 +7,8 @@
 
 
 {#- SQL: a property's value (JSON text) from `base`, the last that an identify gave, after `changes` increments and decrements
-    of `amount` in all. What is no number counts as 0 as soon as something is added. A number beyond 29 digits is left as it is. -#}
+    of `amount` in all. A value that is not a number counts as 0 as soon as something is added. A number beyond 29
+    digits is left as it is. -#}
 {% macro added_to(base, changes, amount) -%}
     multiIf(
         {{ changes }} = 0, {{ base }},

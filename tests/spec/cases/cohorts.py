@@ -235,7 +235,7 @@ CASES = {
         cohort(known(where("properties.credits", "gte", "2"))),
     ),
     "cohort_profile_absent": Case(
-        "What nobody has said yet is empty, from when the profile was first seen.",
+        "A trait that is not known yet is empty, from when the profile was first seen.",
         profiles_of_two_plans,
         MEMBERS,
         [
