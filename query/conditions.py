@@ -47,6 +47,12 @@ def session_rows(ask: ReportContext, bindings: Bindings) -> str:
     return " AND ".join(parts)
 
 
+def session_day_rows(ask: ReportContext, bindings: Bindings) -> str:
+    """Return the condition on `int_session_days`: the period's days of sessions that match the session filters."""
+    days = _of_days(ask, "local_day", bindings)
+    return " AND ".join([days, *(condition(each, bindings) for each in ask.session_filters)])
+
+
 def events_in_reach(ask: ReportContext, bindings: Bindings) -> str:
     """Return the condition on `lens.events` for matching events that may belong to a session starting in the period."""
     days = _of_days(ask, "local_day", bindings, after=SESSION_DAYS)

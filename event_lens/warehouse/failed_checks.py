@@ -1,21 +1,22 @@
 """Checks of the tables that failed in the last build that ran them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from event_lens.warehouse.readable import Readable
 
 TABLE = "lens_staging.failed_checks"
-# Private tables that answer in the place of a public table, apart from `int_X`, which answers for `X`.
-_IN_PLACE_OF = {"session_days": "events", "profile_days": "events", "returns": "metrics_daily"}
+# Private tables that answer in the place of public tables, apart from `int_X`, which answers for `X`.
+_IN_PLACE_OF = {"session_days": ("events", "sessions"), "profile_days": ("events",), "returns": ("metrics_daily",)}
 _NAMED = re.compile(r"\b(?:lens|lens_staging)\.(\w+)")
 
 
 @dataclass(frozen=True)
 class FailedCheck:
     """A check that failed, `error` or `warn`, for `projects`, or for all projects when empty. `tables` are the names,
-    by `plain_name`, of the tables that it checks.
+    by `plain_names`, of the tables that it checks.
     """
 
     check_name: str
@@ -28,17 +29,17 @@ class FailedCheck:
         return not self.projects or project_id in self.projects
 
 
-def plain_name(table: str) -> str:
-    """Return the name of a public table, also for the private table that its view reads."""
-    name = table.rpartition(".")[2].removeprefix("int_")
-    return _IN_PLACE_OF.get(name, name)
+def plain_names(tables: Iterable[str]) -> frozenset[str]:
+    """Return the names of public tables; a private table stands for those in whose place it answers."""
+    names = (table.rpartition(".")[2].removeprefix("int_") for table in tables)
+    return frozenset(chain.from_iterable(_IN_PLACE_OF.get(name, (name,)) for name in names))
 
 
 def failed_of(checks: Sequence[FailedCheck], project_id: str, sql: str) -> list[FailedCheck]:
     """Return the `checks` that failed for a project on a table that `sql` names."""
     if not checks:
         return []
-    named = {plain_name(table) for table in _NAMED.findall(sql)}
+    named = plain_names(_NAMED.findall(sql))
     return [check for check in checks if check.failed_for(project_id) and check.tables & named]
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from event_lens.contract.rows import timestamp
 from event_lens.warehouse.client import Warehouse
-from event_lens.warehouse.failed_checks import TABLE, FailedCheck, plain_name, read_failed_checks
+from event_lens.warehouse.failed_checks import TABLE, FailedCheck, plain_names, read_failed_checks
 
 # Only built tables have cached answers, which must be computed again.
 _ASK_ANEW = """
@@ -33,9 +33,7 @@ class Finding:
 def finding_of(result: dg.AssetCheckResult, tables: Iterable[str], projects: Iterable[str] = ()) -> Finding:
     """Return the finding in a result for Dagster; `tables` are the tables that the check reads."""
     severity = result.severity.value.lower()
-    return Finding(
-        str(result.check_name), result.passed, severity, frozenset(map(plain_name, tables)), frozenset(projects)
-    )
+    return Finding(str(result.check_name), result.passed, severity, plain_names(tables), frozenset(projects))
 
 
 def note_findings(

@@ -9,7 +9,14 @@ import msgspec
 
 from event_lens.contract.columns import QUESTION_COLUMNS, Column
 from event_lens.contract.filters import find_column
-from query.conditions import event_rows, events_in_reach, session_rows, sessions_in_reach, summed_revenue
+from query.conditions import (
+    event_rows,
+    events_in_reach,
+    session_day_rows,
+    session_rows,
+    sessions_in_reach,
+    summed_revenue,
+)
 from query.errors import invalid
 from query.filters import column_sql
 from query.periods import Interval
@@ -38,6 +45,7 @@ EXPRESSIONS = {
     "total_revenue": "revenue",
 }
 
+# Sets of hashes take half the memory and two thirds of the time of sets of texts.
 SUMS = """
 SELECT
     bucket{names},
@@ -53,8 +61,15 @@ FROM
 (
     SELECT
         {event_bucket} AS bucket{event_dimensions},
-        {counted}
-    FROM {counted_rows}{of_sessions}
+        uniqExactIf(sipHash64(device_id), device_id != '') AS unique_visitors,
+        uniqExactIf(sipHash64(profile_id), profile_id != '') AS people,
+        toUInt64(0) AS sessions,
+        toUInt64(0) AS bounces,
+        toUInt64(0) AS duration_seconds,
+        countIf(is_screen_view) AS screen_views,
+        count() AS events,
+        sum({revenue}) AS summed_revenue
+    FROM lens.events{of_sessions}
     WHERE {event_rows}
     GROUP BY bucket{names}
     UNION ALL
@@ -68,31 +83,21 @@ FROM
 GROUP BY bucket{names}
 """
 
-
-# Sets of hashes take half the memory and two thirds of the time of sets of texts.
-OF_EVENTS = """
-        uniqExactIf(sipHash64(device_id), device_id != '') AS unique_visitors,
-        uniqExactIf(sipHash64(profile_id), profile_id != '') AS people,
-        toUInt64(0) AS sessions,
-        toUInt64(0) AS bounces,
-        toUInt64(0) AS duration_seconds,
-        countIf(is_screen_view) AS screen_views,
-        count() AS events,
-        sum({revenue}) AS summed_revenue
+# The same sums over sessions by day, with the columns of the session in each row.
+SUMS_OF_SESSION_DAYS = """
+SELECT
+    {bucket} AS bucket{dimensions},
+    uniqExact(device_hash) AS unique_visitors,
+    uniqExactArray(people_of_day) AS people,
+    countIf(is_first_day) AS sessions,
+    countIf(is_first_day AND is_bounce) AS bounces,
+    sumIf(duration_seconds, is_first_day) AS duration_seconds,
+    sum(views_of_day) AS screen_views,
+    sum(events_of_day) AS events,
+    sum(revenue_of_day) AS revenue
+FROM (SELECT * FROM lens_staging.int_session_days WHERE {rows})
+GROUP BY bucket{names}
 """
-
-# The same sums over events that are already added up by session and day.
-OF_SESSION_DAYS = """
-        uniqExact(device) AS unique_visitors,
-        uniqExactArray(people_of_day) AS people,
-        toUInt64(0) AS sessions,
-        toUInt64(0) AS bounces,
-        toUInt64(0) AS duration_seconds,
-        sum(views_of_day) AS screen_views,
-        sum(events_of_day) AS events,
-        sum(revenue_of_day) AS summed_revenue
-"""
-SESSION_DAYS = "lens_staging.int_session_days"
 
 
 @dataclass(frozen=True)
@@ -132,12 +137,17 @@ def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
 def sums(ask: ReportContext, dimensions: Dimensions, interval: Interval | None, bindings: Bindings) -> str:
     """Return the SQL of the sums behind all metrics, with a row for each `bucket` and combination of dimensions."""
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
+    if table_of(ask, dimensions, interval) == "sessions":
+        return SUMS_OF_SESSION_DAYS.format(
+            bucket=bucket(interval, "local_day"),
+            dimensions="".join(f", {_value(column, bindings)} AS {name}" for column, name in places),
+            rows=session_day_rows(ask, bindings),
+            names="".join(f", {name}" for name in dimensions.names),
+        )
     own = {name: _value(column, bindings) for column, name in places if column.owner == "event"}
     visits = {name: _value(column, bindings) for column, name in places if column.owner == "session"}
-    has_days = table_of(ask, dimensions, interval) == "sessions"
     return SUMS.format(
-        counted=(OF_SESSION_DAYS if has_days else OF_EVENTS.format(revenue=summed_revenue(ask, bindings))).strip(),
-        counted_rows=SESSION_DAYS if has_days else "lens.events",
+        revenue=summed_revenue(ask, bindings),
         names="".join(f", {name}" for name in dimensions.names),
         event_bucket=bucket(interval, "local_day"),
         event_dimensions="".join(f", {own.get(name, 'others.' + name)} AS {name}" for name in dimensions.names),

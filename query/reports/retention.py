@@ -89,7 +89,7 @@ EVENTS: dict[By, Activity] = {
 # The kind of event does not matter here, so one row per day says as much as all events of the day.
 DAYS: dict[By, Activity] = {
     "profile": Activity("events", "lens_staging.int_profile_days", "profile_id", "event_count > 0", "is_lasting"),
-    "device": Activity("sessions", "lens_staging.int_session_days", "device", "1", "is_lasting"),
+    "device": Activity("sessions", "lens_staging.int_session_days", "device_hash", "1", "is_lasting"),
 }
 
 

@@ -26,7 +26,7 @@ RETURNS_SAID = """
     from followed group by all
 """
 SESSION_DAYS = """
-    select project_id, local_day, count(), uniqExact(session_id), uniqExact(device), uniqExactArray(people_of_day),
+    select project_id, local_day, count(), uniqExact(session_id), uniqExact(device_hash), uniqExactArray(people_of_day),
         countIf(is_lasting), sum(views_of_day), sum(events_of_day), sum(revenue_of_day)
     from lens_staging.int_session_days where project_id in {projects:Array(String)} group by project_id, local_day
 """
@@ -42,6 +42,17 @@ SESSION_DAYS_SAID = """
     where session_key is not null group by all
 """
 
+SESSIONS = """
+    select project_id, local_day, count(), sum(duration_seconds), countIf(is_bounce), uniqExact(browser, entry_path)
+    from lens_staging.int_session_days
+    where project_id in {projects:Array(String)} and is_first_day group by project_id, local_day
+"""
+SESSIONS_SAID = """
+    select project_id, day, count(*), sum(duration_seconds), count(*) filter (is_bounce),
+        count(distinct (browser, entry_path))
+    from sessions group by all
+"""
+
 
 def wrongly_narrowed(
     warehouse: Warehouse, reference: duckdb.DuckDBPyConnection, project_ids: Sequence[str]
@@ -51,6 +62,7 @@ def wrongly_narrowed(
     for table, asked, said in (
         ("int_returns", RETURNS, RETURNS_SAID),
         ("int_session_days", SESSION_DAYS, SESSION_DAYS_SAID),
+        ("int_session_days", SESSIONS, SESSIONS_SAID),
     ):
         rows = {tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})}
         expected = set(reference.execute(said).fetchall())
