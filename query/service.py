@@ -38,6 +38,8 @@ from query.transfer import Transfers
 T = TypeVar("T")
 
 QUESTIONS_AT_ONCE = 8
+QUESTION_WAIT_SECONDS = 20.0
+"""How long a question waits for its place: with the 30 seconds that it may take, less than a proxy's minute."""
 SERVICE_CONNECTIONS = 1
 """Connections in addition to those of questions, for the service's own statements: health checks, and killing
 statements.
@@ -178,7 +180,7 @@ def open_service(settings: Settings, clock: Clock) -> Service:
     return Service(
         keys=keys,
         shards=shards,
-        questions=FairQueue(QUESTIONS_AT_ONCE),
+        questions=FairQueue(QUESTIONS_AT_ONCE, wait_seconds=QUESTION_WAIT_SECONDS),
         flights=Flights(),
         threads=ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="question"),
         killer=ThreadPoolExecutor(1, thread_name_prefix="kill"),
