@@ -14,7 +14,8 @@ class Question:
     """One statement over `table`. `shape` turns its rows, possibly none, into the answer's data.
 
     `next_cursor`, set on paged questions, returns the next page's cursor for the rows, or None on the last page.
-    `tail_of` is the id of the project whose landed and unbuilt events count too.
+    `tail_of` is the id of the project whose landed and unbuilt events count too. `estimated` names the numbers of its
+    rows that are estimates; without it those are the numbers that the table holds as sketches.
     """
 
     table: str
@@ -25,6 +26,7 @@ class Question:
     notes: tuple[str, ...] = ()
     next_cursor: Callable[[list[Row]], str | None] | None = None
     tail_of: str | None = None
+    estimated: Callable[[list[Row]], tuple[str, ...]] | None = None
 
 
 def percent(part: float, whole: float) -> float | None:

@@ -15,7 +15,7 @@ from query.freshness import LastFreshness, as_instant
 from query.question import Question
 from query.run import Run
 from query.statement import Row, Statement
-from query.tables import SKETCH_PERCENT, SKETCHED
+from query.tables import ESTIMATE_PERCENT, SKETCHED
 from query.tail import Tail, read_tail
 
 LIMITS = {
@@ -94,8 +94,8 @@ class Answers:
                 {"name": check.check_name, "severity": check.severity, "since": as_instant(check.since_ms)}
                 for check in failed
             ]
-        if sketched := SKETCHED.get(question.table):
-            answer["meta"]["approximate"] = dict.fromkeys(sketched, SKETCH_PERCENT)
+        if estimated := question.estimated(rows) if question.estimated else SKETCHED.get(question.table):
+            answer["meta"]["approximate"] = dict.fromkeys(estimated, ESTIMATE_PERCENT)
         if notes := [*question.notes, *(tail.notes if tail else ())]:
             answer["meta"]["notes"] = notes
         if question.next_cursor is not None:

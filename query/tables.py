@@ -34,12 +34,12 @@ MERGED = frozenset(table for subject in SUBJECTS.values() for table, _ in subjec
 
 
 SKETCHED: dict[str, tuple[str, ...]] = {
-    table: ("unique_visitors", "sessions") if table == "pages_daily" else ("unique_visitors",)
+    table: ("unique_visitors",)
     for table in sorted(MERGED)
-    if not table.startswith("metrics_")
+    if table != "pages_daily" and not table.startswith("metrics_")
 }
 """The metrics that rollups hold as sketches, so that their numbers are estimates."""
-SKETCH_PERCENT = 1.0
+ESTIMATE_PERCENT = 1.0
 """The maximum error of an estimate."""
 
 

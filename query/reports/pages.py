@@ -11,8 +11,8 @@ from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
-# Plain sums for all pages, sketches for the shown pages only: sketches are most of the bytes and nearly all of the
-# time.
+# Plain sums for all pages, visitors for the shown pages only: they are most of the bytes and nearly all of the time.
+# Rows with different samples of their visitors are brought to the smallest sample of the page.
 VIEWS_ROLLED_UP = """
 WITH shown AS
 (
@@ -20,7 +20,9 @@ WITH shown AS
         path,
         sum(views) AS view_count,
         sum(seconds) AS view_seconds,
-        sum(timed_views) AS timed_view_count
+        sum(timed_views) AS timed_view_count,
+        sum(sessions) - sumIf(continued_sessions, day > {first}) AS session_count,
+        max(halvings) AS most_halvings
     FROM {source}
     WHERE {rows}
     GROUP BY path
@@ -31,12 +33,20 @@ SELECT *
 FROM shown
 INNER JOIN
 (
-    SELECT
-        path,
-        uniqCombined64Merge(unique_visitors_state) AS visitor_count,
-        uniqCombined64Merge(sessions_state) AS session_count
-    FROM {source}
-    WHERE {rows} AND path IN (SELECT path FROM shown)
+    SELECT path, uniqExactArray(hashes) * bitShiftLeft(toUInt64(1), any(most_halvings)) AS visitor_count
+    FROM
+    (
+        SELECT
+            path,
+            most_halvings,
+            if(
+                halvings = most_halvings,
+                visitors,
+                arrayFilter(hash -> bitAnd(hash, bitShiftLeft(toUInt64(1), most_halvings) - 1) = 0, visitors)
+            ) AS hashes
+        FROM (SELECT path, halvings, visitors FROM {source} WHERE {rows} AND path IN (SELECT path FROM shown)) AS days
+        INNER JOIN shown USING (path)
+    )
     GROUP BY path
 ) AS counted USING (path)
 LEFT JOIN
@@ -158,9 +168,10 @@ def pages(ask: ReportContext) -> Question:
             entries=source_of("entry_pages_daily"),
             exits=source_of("exit_pages_daily"),
             rows=rollup_rows(ask, table, bindings),
+            first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
             limit=limit,
         )
-    return Question(table, bindings.statement(sql), _views, ask.subject.zone.key)
+    return Question(table, bindings.statement(sql), _views, ask.subject.zone.key, estimated=_estimated)
 
 
 def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
@@ -191,6 +202,10 @@ def _views(rows: list[Row]) -> Data:
         }
         for row in rows
     ]
+
+
+def _estimated(rows: list[Row]) -> tuple[str, ...]:
+    return ("unique_visitors",) if any(row.get("most_halvings") for row in rows) else ()
 
 
 def _edges(rows: list[Row]) -> Data:

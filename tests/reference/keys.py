@@ -35,12 +35,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 NAMES = {"projects", "funnels", "retentions", "goals"}
 """Views of what was copied from the registry: nothing is counted, so the reference does not answer for them."""
 
-EXACT_VISITORS = {"metrics_hourly", "metrics_daily", "metrics_weekly", "metrics_monthly"}
+EXACT_VISITORS = {"metrics_hourly", "metrics_daily", "metrics_weekly", "metrics_monthly", "pages_daily"}
 
 
 def is_approximate(table: str, column: str) -> bool:
     """Whether the glossary promises the column within 1 % only."""
-    counted = column.removesuffix("_state")
-    return table not in EXACT_VISITORS and (
-        counted == "unique_visitors" or (table == "pages_daily" and counted == "sessions")
-    )
+    return table not in EXACT_VISITORS and column.removesuffix("_state") == "unique_visitors"

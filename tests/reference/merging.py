@@ -7,12 +7,11 @@ import duckdb
 from event_lens.warehouse.client import Warehouse
 from tests.reference.keys import is_approximate
 
-# The rows whose devices, people or sessions a table's states hold.
+# The rows whose devices or people a table's states hold.
 SOURCES = {
     "metrics_hourly": "events",
     "metrics_daily": "events",
     "event_names_daily": "events",
-    "pages_daily": "(select * from events where is_screen_view)",
     "entry_pages_daily": "(select * from sessions where screen_view_count > 0)",
     "exit_pages_daily": "(select * from sessions where screen_view_count > 0)",
     "sources_daily": "sessions",
@@ -22,7 +21,6 @@ SOURCES = {
 COUNTED = {
     "unique_visitors_state": "count(distinct nullif(device_id, ''))",
     "people_state": "count(distinct nullif(profile_id, ''))",
-    "sessions_state": "count(distinct session_key)",
 }
 
 

@@ -52,6 +52,15 @@ SESSIONS_SAID = """
         count(distinct (browser, entry_path))
     from sessions group by all
 """
+# Visitors and sessions of all days together.
+PAGES = """
+    select project_id, path, uniqExactArray(visitors), sum(sessions) - sum(continued_sessions)
+    from lens_staging.int_pages_daily where project_id in {projects:Array(String)} group by project_id, path
+"""
+PAGES_SAID = """
+    select project_id, path, count(distinct nullif(device_id, '')), count(distinct session_key)
+    from events where is_screen_view group by all
+"""
 
 
 def wrongly_narrowed(
@@ -63,6 +72,7 @@ def wrongly_narrowed(
         ("int_returns", RETURNS, RETURNS_SAID),
         ("int_session_days", SESSION_DAYS, SESSION_DAYS_SAID),
         ("int_session_days", SESSIONS, SESSIONS_SAID),
+        ("int_pages_daily", PAGES, PAGES_SAID),
     ):
         rows = {tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})}
         expected = set(reference.execute(said).fetchall())

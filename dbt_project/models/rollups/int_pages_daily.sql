@@ -1,7 +1,9 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
 -- grain: one row per project, local day and path that was viewed
 --
--- Views count on their own day. A session is under 48 hours, so what comes before and after a view lies within a day.
+-- Views count on their own day. A session ends on the day after its first one at the latest, so what comes before and
+-- after a view lies within a day. Pages have many small sets of visitors, and to merge their states would take longer than
+-- to count their hashes. `sessions` less `continued_sessions`, summed over the days after the first, adds up over days.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -19,6 +21,8 @@ event_sequences as (
         arrayMap(moved -> toUnixTimestamp64Milli(moved.1), in_order.1) as moments,
         arrayPushBack(arrayPopFront(moments), 0) as next_moments,
         indexOf(in_order.2, true) as first_view,
+        arrayEnumerateUniq(in_order.2, in_order.3) as views_of_path,
+        arrayEnumerateUniq(in_order.2, in_order.3, in_order.4) as views_of_path_and_day,
         {{ is_bounce('countEqual(in_order.2, true)', 'length(in_order)') }} as is_bounce
     from events
     where session_id != 0
@@ -33,6 +37,8 @@ views as (
         event_sequences.device_id as device_id,
         event.4 as local_day,
         place = first_view as is_entry,
+        view_of_path_and_day = 1 as is_session,
+        is_session and view_of_path > 1 as is_continued,
         is_bounce,
         next_moment != 0 as has_next,
         if(has_next, next_moment - moment, 0) as shown_ms
@@ -41,26 +47,46 @@ views as (
         in_order as event,
         arrayEnumerate(in_order) as place,
         moments as moment,
-        next_moments as next_moment
+        next_moments as next_moment,
+        views_of_path as view_of_path,
+        views_of_path_and_day as view_of_path_and_day
     where event.2 and {{ in_window('local_day') }}
     union all
-    select project_id, session_id, path, device_id, local_day, false, false, false, 0
+    select project_id, session_id, path, device_id, local_day, false, false, false, false, false, 0
     from events
     where session_id = 0 and is_screen_view and {{ in_window('local_day') }}
+),
+
+counted as (
+    select
+        project_id,
+        local_day as day,
+        path,
+        count() as views,
+        groupUniqArrayIf(sipHash64(device_id), device_id != '') as all_visitors,
+        toUInt64(countIf(is_session)) as sessions,
+        toUInt64(countIf(is_continued)) as continued_sessions,
+        toUInt64(countIf(is_entry)) as entries,
+        toUInt64(countIf(is_entry and is_bounce)) as bounces,
+        toUInt64(intDiv(sum(shown_ms), 1000)) as seconds,
+        toUInt64(countIf(has_next)) as timed_views
+    from views
+    group by project_id, day, path, {{ unguessable('path') }}
 )
 
 select
     project_id,
-    local_day as day,
+    day,
     path,
-    count() as views,
-    finalizeAggregation(unique_visitors_state) as unique_visitors,
-    finalizeAggregation(sessions_state) as sessions,
-    toUInt64(countIf(is_entry)) as entries,
-    toUInt64(countIf(is_entry and is_bounce)) as bounces,
-    toUInt64(intDiv(sum(shown_ms), 1000)) as seconds,
-    toUInt64(countIf(has_next)) as timed_views,
-    uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state,
-    uniqCombined64StateIf(session_id, session_id != 0) as sessions_state
-from views
-group by project_id, day, path, {{ unguessable('path') }}
+    views,
+    length(all_visitors) as unique_visitors,
+    sessions,
+    continued_sessions,
+    entries,
+    bounces,
+    seconds,
+    timed_views,
+    -- Of more visitors one of 2, 4, 8, ... is kept, by the last bits of the hash, so that a row stays under 2 MB.
+    toUInt8(greatest(0, ceil(log2(unique_visitors / {{ most_visitors_kept() }})))) as halvings,
+    if(halvings = 0, all_visitors, {{ sampled('all_visitors', 'halvings') }}) as visitors
+from counted

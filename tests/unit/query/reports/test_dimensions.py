@@ -3,10 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from event_lens.warehouse.client import Warehouse
+from query.parameters import LiveListParameters
+from query.report_context import ProjectScope, read_ask
+from query.reports.pages import pages
 from tests.unit.query import rollups
 from tests.unit.query.naive import FILTER_ALL
 from tests.unit.query.sample_projects import World
@@ -26,7 +31,7 @@ def test_the_first_pages_have_the_numbers_they_have_among_all(answer: Answer, qu
 @pytest.mark.parametrize(
     ("question", "estimated"),
     [
-        ("pages", {"unique_visitors": 1.0, "sessions": 1.0}),
+        ("pages", None),
         *((name, {"unique_visitors": 1.0}) for name in ("pages/exit", "browsers", "utm", "geo", "events")),
         ("metrics", None),
         ("timeseries", None),
@@ -194,3 +199,33 @@ def test_the_ledger_adds_up_in_every_bucket(answer: Answer, ask: Answer) -> None
     hours = ask("kolkata", "ingest", interval="hour", startDate="2026-03-09", endDate="2026-03-09").json()
     assert hours["meta"]["timezone"] == "UTC"
     assert len(hours["data"]) == 24
+
+
+# A crowd of 40,000 on two days with half of it on both. As in the model, one of 2**halvings is kept.
+CROWD = """
+    INSERT INTO lens_staging.int_pages_daily (project_id, day, path, views, sessions, halvings, visitors)
+    SELECT 'crowd', toDate('2026-03-01') + day, '/', 30000, 30000, halvings,
+        arrayFilter(
+            hash -> hash % bitShiftLeft(1, halvings) = 0,
+            arrayMap(number -> sipHash64(number), range(10000 * day, 10000 * day + 30000))
+        )
+    FROM (SELECT 0 AS day, {first:UInt8} AS halvings UNION ALL SELECT 1, {second:UInt8})
+"""
+
+
+@pytest.mark.parametrize(("halvings", "tolerance"), [((0, 0), 0), ((2, 0), 0.03), ((0, 1), 0.03), ((1, 2), 0.03)])
+def test_visitors_of_a_crowded_page_are_estimated_from_those_that_are_kept(
+    world: World, halvings: tuple[int, int], tolerance: float
+) -> None:
+    scope = ProjectScope("crowd", ZoneInfo("UTC"), "")
+    written = LiveListParameters(start_date="2026-03-01", end_date="2026-03-02")
+    question = pages(read_ask(scope, written, 0))
+    with Warehouse(world.warehouse_url) as warehouse:
+        warehouse.command("DELETE FROM lens_staging.int_pages_daily WHERE project_id = 'crowd'")
+        warehouse.command(CROWD, dict(zip(("first", "second"), halvings, strict=True)))
+        rows = warehouse.rows(question.statement.sql_over("lens"), question.statement.parameters)
+        warehouse.command("DELETE FROM lens_staging.int_pages_daily WHERE project_id = 'crowd'")
+    (visitors,) = (page["unique_visitors"] for page in cast(list[dict[str, Any]], question.shape(rows)))
+    assert visitors == pytest.approx(40_000, rel=tolerance)
+    assert question.estimated is not None
+    assert question.estimated(rows) == (("unique_visitors",) if any(halvings) else ())
