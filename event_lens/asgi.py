@@ -50,7 +50,8 @@ def serve_until_stopped(
 ) -> None:
     """Serve until SIGTERM or SIGINT, await `drain`, then stop listening; blocks.
 
-    `make_app` is called inside the event loop. Later signals do not interrupt what the caller still has to close.
+    `make_app` is called inside the event loop. Further signals do not interrupt the caller while it closes its own
+    parts.
     """
 
     async def serve() -> None:

@@ -1,5 +1,5 @@
-"""How many connections a serving process holds at once: its limit of open files, less the files that the process needs
-itself.
+"""How many connections a serving process holds at once: its limit of open files, minus the files that the process
+itself opens.
 """
 
 import resource
@@ -14,7 +14,9 @@ WAITING_CONNECTIONS = 1_024
 
 
 def most_connections() -> int:
-    """Raise this process's limit of open files as far as possible; return how many connections may take."""
+    """Raise this process's limit of open files as far as possible, and return the largest number of connections to
+    accept.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + OWN_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -66,6 +66,8 @@ def make_private_file(path: Path) -> None:
 
 
 def keep_private(path: Path, mode: int) -> None:
-    """Remove other users' rights on a file or folder, unless another user owns it, as with a container's volume."""
+    """Remove other users' rights on a file or folder, unless another user owns it, as happens with a container's
+    volume.
+    """
     with suppress(PermissionError):
         path.chmod(mode)

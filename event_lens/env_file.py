@@ -41,7 +41,9 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _line(binding: Binding) -> int:
-    """Return the line on which a binding begins; dotenv counts from the empty lines before it."""
+    """Return the number of the line on which a binding begins; dotenv counts the empty lines before a binding as part
+    of it.
+    """
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 

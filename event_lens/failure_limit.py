@@ -1,4 +1,4 @@
-"""A limit on failures: an address that failed too often within a minute may try no further unknown key."""
+"""A limit on failures: an address with too many failures within a minute may not try further unknown keys."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -11,7 +11,7 @@ TOO_MANY_FAILURES = "keys_limited"
 
 
 class FailureLimit:
-    """Counts failures per address, for the addresses that failed last. For one thread."""
+    """Counts failures per address, for the addresses with the most recent failures. Use it in one thread only."""
 
     def __init__(self, max_failures: int, timer: Callable[[], float]) -> None:
         self._max_failures = max_failures

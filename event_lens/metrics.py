@@ -81,8 +81,9 @@ class Metrics:
         self._make()
 
     def share(self, folder: Path) -> None:
-        """Count from now on in files of `folder`, together with every process that does so. Counters restart from zero.
-        A process's counters stay after its end; its gauges do not.
+        """Store the counts in files of `folder` from now on, and add up the counts of all processes that share the
+        folder. This process's counters restart from zero. After a process ends, its counters stay and its gauges are
+        removed.
         """
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         values.ValueClass = MultiProcessValue()  # type: ignore[no-untyped-call]

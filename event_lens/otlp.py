@@ -26,7 +26,7 @@ Value = str | int
 
 
 def connect(endpoint: str, service: str, share: float) -> "OtlpTracer":
-    """Return a tracer that sends to `endpoint`; while that does not answer, nothing is logged."""
+    """Return a tracer that sends to `endpoint`. No error is logged when the endpoint does not answer."""
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=SEND_WITHIN_SECONDS)
     return OtlpTracer(BatchSpanProcessor(exporter), service, share)
@@ -104,7 +104,7 @@ class OtlpSpan:
 
 
 def context_of(batch_id: str) -> SpanContext:
-    """Return the span context of a batch's trace: the root, which is never sent."""
+    """Return the context of the root span of a batch's trace. The root span itself is never sent."""
     digest = blake2b(batch_id.encode(), digest_size=24).digest()
     trace_id, span_id = int.from_bytes(digest[:16]), int.from_bytes(digest[16:])
     return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))

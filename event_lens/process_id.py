@@ -43,8 +43,8 @@ def is_alive(process: ProcessId) -> bool:
 
 
 def end_process(process: ProcessId, within_seconds: float) -> bool:
-    """Ask a process to end; return whether it has ended, within this time or earlier. Blocks. Raises `PermissionError`
-    for another user's process.
+    """Ask a process to end; return whether it had ended already or ends within `within_seconds`. Blocks. Raises
+    `PermissionError` for another user's process.
     """
     with _held(process) as handle:
         if handle is None:

@@ -1,4 +1,4 @@
-"""Our own processes: started with one environment, waited for until they answer, stopped by pid."""
+"""Our own processes: they get one environment, are waited for until they answer, and are stopped by process id."""
 
 import os
 import signal

@@ -73,7 +73,7 @@ class Known:
 
 @dataclass
 class ErasedAgain:
-    """The notes by which people were erased, and the ids of erasures that were made with another key."""
+    """The notes whose people were erased again, and the ids of erasures that were made with another key."""
 
     notes: list[ErasureNote]
     unknown: list[str]
@@ -155,7 +155,7 @@ def _next_number(settings: Settings, warehouse: Warehouse, shard: int) -> int:
 
 
 def _notes(warehouse: Warehouse, settings: Settings, shard: int) -> Iterator[ErasureNote]:
-    """Yield each note; its hashes are in the warehouse until the next note is read."""
+    """Yield each note. The hashes of a note are in the warehouse until the next note is read."""
     for number in count(1):
         note = _read(warehouse, settings, shard, number)
         if note is None:
@@ -164,8 +164,8 @@ def _notes(warehouse: Warehouse, settings: Settings, shard: int) -> Iterator[Era
 
 
 def _read(warehouse: Warehouse, settings: Settings, shard: int, number: int) -> ErasureNote | None:
-    """Restore the note of that number into the warehouse and return it; return `None` when the number has no note, and
-    then leave no note in the warehouse.
+    """Restore the note of that number into the warehouse and return it. Return `None` when the number has no note; then
+    no note is in the warehouse.
     """
     drop_manifest(warehouse, READ)
     target = target_of(settings, _name(number), shard)

@@ -1,5 +1,6 @@
-"""A backup's own description: a database that is copied with the others and exists only during the copy. So registry
-and notes come along whether the backup goes to a folder or to a bucket, from this machine or a server.
+"""The manifest of a backup: a database that describes the backup and is copied with the other databases. It exists only
+while the backup is made. It holds the registry and the notes, so that they are in every backup, whether in a folder or
+in a bucket, of this machine or of a server.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,9 @@ _LANDED = f"""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`began_ms` is when the backup began: it holds exactly the batches that had landed by then, each of them whole."""
+    """`began_ms` is when the backup began. The backup holds exactly the batches that had landed by then, each of them
+    whole.
+    """
 
     format: int
     program: str

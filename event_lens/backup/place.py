@@ -16,7 +16,7 @@ _NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
 @dataclass(frozen=True)
 class Target:
-    """The place of a backup in BACKUP and RESTORE: SQL, and the values that it binds."""
+    """The place of a backup as a statement of BACKUP or RESTORE names it: SQL, and the values for its parameters."""
 
     sql: str
     parameters: dict[str, str]

@@ -27,8 +27,8 @@ _SAFE_MS = 3_600_000
 class Restored:
     """The result of a restore: the row count of each table, and the version that made the backup.
 
-    `erased` is how many people were erased after the backup, and were therefore erased here again. `unknown_erasures`
-    are erasures made with another key, which cannot be repeated here.
+    `erased` is the number of people who were erased after the backup was made, and whom the restore therefore erased
+    again. `unknown_erasures` are erasures that were made with another key, so the restore could not repeat them.
     """
 
     row_counts: dict[str, int]
@@ -38,11 +38,11 @@ class Restored:
 
 
 def restore_backup(settings: Settings, registry: Registry, name: str) -> Restored:
-    """Bring the backup `name` back and return how many rows each table has then; blocks.
+    """Bring the backup `name` back and return the number of rows that each table then has; blocks.
 
-    No build may run meanwhile. A restore that was stopped is begun again. Raises `Refused` when the home is not empty
-    (`restore_not_empty`), the backup is a newer program's (`backup_newer`, `migration_unknown`, `registry_newer`) or
-    of another number of shards (`backup_of_shards`), and what `translated` raises.
+    No build may run meanwhile. Run a restore that was stopped again from its beginning. Raises `Refused` when the home
+    is not empty (`restore_not_empty`), when a newer program made the backup (`backup_newer`, `migration_unknown`,
+    `registry_newer`), when the backup has another number of shards (`backup_of_shards`), and as `translated` does.
     """
     check_no_replicas(settings)
     shards = all_shards(settings)
@@ -74,7 +74,7 @@ def restore_backup(settings: Settings, registry: Registry, name: str) -> Restore
 
 
 def _read(warehouse: Warehouse, settings: Settings, name: str, shard: int) -> Manifest:
-    """Restore the manifest and compare it with this program; nothing else is touched yet."""
+    """Restore the manifest and compare it with this program, before anything else is restored."""
     is_begun = warehouse.value("SELECT count() FROM system.databases WHERE name = {name:String}", {"name": RESTORED})
     if not is_begun and warehouse.value("SELECT count() FROM lens_raw.batches"):
         raise _not_empty("events", settings)
@@ -115,10 +115,11 @@ def _restore(warehouse: Warehouse, settings: Settings, name: str, manifest: Mani
 
 
 def _open_again(warehouse: Warehouse) -> None:
-    """Close and open every table, so that the numbers of later mutations go on after those of the restored parts.
+    """Close and open every table, so that the numbers of later mutations are higher than those of the restored parts.
 
-    RESTORE keeps in a part's name which mutations it has seen, and counts the table's mutations from 1 again. The
-    server would take new mutations for done on such a part: a DELETE would succeed and delete nothing.
+    The name of a restored part still holds the number of its last mutation, but RESTORE lets the table count mutations
+    from 1 again. The server would believe that such a part had been through the new mutations: a DELETE would succeed
+    and delete nothing.
     """
     tables = warehouse.rows(
         "SELECT concat('`', database, '`.`', name, '`') AS name FROM system.tables "
@@ -131,9 +132,10 @@ def _open_again(warehouse: Warehouse) -> None:
 
 
 def _cut(warehouse: Warehouse, manifest: Manifest) -> None:
-    """Remove what landed while the backup was made, so that every batch is in it whole or not at all.
+    """Remove the rows that landed while the backup was made, so that every batch is in it whole or not at all.
 
-    A batch is written down after its rows: batches that were known when the backup began are whole.
+    The warehouse records a batch after the rows of the batch, so a batch that was recorded when the backup began is
+    whole.
     """
     known = f"SELECT batch_id FROM {RESTORED}.batches"
     for table in _OF_BATCHES:

@@ -31,7 +31,7 @@ class TakenBackup:
 
 
 def take_backup(settings: Settings, registry: Registry, name: str, base: str | None) -> list[TakenBackup]:
-    """Copy the warehouse and the registry to where backups lie, and return what that took; blocks.
+    """Copy the warehouse and the registry to the place of backups, and return the backup of each shard; blocks.
 
     No build may run meanwhile; events may land. With `base`, the name of another backup, only the changes since that
     backup are copied, and restoring needs both. Raises `Refused` (`backup_exists`, `backup_unknown`,

@@ -74,7 +74,7 @@ def as_decimal(value: Any, digits: int, what: str, below: int) -> str:
 
 
 def as_side(value: Any) -> int:
-    """Return a screen's side in pixels; 0 for a value that cannot be one."""
+    """Return the width or height of a screen in pixels; 0 for any value that cannot be a width or height."""
     try:
         side = int(value)
     except (ValueError, OverflowError, TypeError):

@@ -48,7 +48,7 @@ def decode_one(body: bytes) -> Envelope:
 
 
 def decode_bare(type: str, body: bytes) -> Envelope:
-    """Return a bare payload as an envelope, for the routes that name the type; credentials may lie among its keys.
+    """Return a bare payload as an envelope, for the routes that name the type; the payload may contain credentials.
     Raises `Rejection` (`body_not_object`).
     """
     payload = _decode(body)
@@ -59,10 +59,11 @@ def decode_bare(type: str, body: bytes) -> Envelope:
 
 
 def decode_batch(body: bytes) -> Batch:
-    """Return the items of an array of up to 100 envelopes, or of `{"events": [...]}` around one.
+    """Return the items of an array of up to 100 envelopes, or of an object `{"events": [...]}` that holds such an
+    array.
 
-    An item that cannot be read is a `Rejection` in its place. Raises `Rejection` when the body has no items:
-    `body_not_json`, `body_not_array`, `batch_too_large`.
+    In the returned list a `Rejection` stands in place of an item that cannot be read. Raises `Rejection` when the body
+    has no items: `body_not_json`, `body_not_array`, `batch_too_large`.
     """
     for decoder in (_usual, _many):
         try:
@@ -135,10 +136,9 @@ def _unreadable(body: bytes, error: ValueError) -> Rejection:
 
 
 def _pieces(body: bytes, whole: Rejection) -> tuple[Any, list[bytes]]:
-    """Return the decoded text around the items of a batch that cannot be read as a whole, and the bytes of each
-    item.
+    """Return the decoded text around the items of a batch that cannot be read as a whole, and the bytes of each item.
 
-    So one broken item does not spoil the others. Raises `whole` when the brackets do not close.
+    So the other items can be read although one is broken. Raises `whole` when the brackets do not close.
     """
     start = body.find(b"[")
     if start < 0:

@@ -38,8 +38,8 @@ class CommonValues(Generic[AnyRow]):
         self._head = b""
 
     def line(self, own: dict[str, Any]) -> Line:
-        """Return the line of a row with its `own` values, which win over the common ones; values at their default may
-        be left out.
+        """Return the line of a row. A value in `own` replaces the common value of its column; `own` need not hold
+        values that are the column's default.
         """
         return Line(self._table, _encode(self._values | own))
 

@@ -1,4 +1,6 @@
-"""The usual track: documented keys of the documented types and nothing else, so that it is read in one step."""
+"""The usual track: it has only the documented keys, with values of the documented types, so it can be read in one
+step.
+"""
 
 from typing import Annotated, Any
 

@@ -77,8 +77,8 @@ Parsed = Event | Operation | Replay
 
 
 def parse(envelope: Envelope | UsualTrack | Rejection) -> Parsed:
-    """Return the event, operation or replay in `envelope`; its payload is not modified. Raises `Rejection`: the item
-    itself where `decode_batch` already rejected it, else a new one.
+    """Return the event, operation or replay in `envelope`; its payload is not modified. Raises `Rejection`; an item
+    that `decode_batch` has rejected is raised itself.
     """
     if isinstance(envelope, UsualTrack):
         return parse_usual(envelope.payload)
@@ -159,8 +159,8 @@ def parse_usual(track: UsualPayload) -> Event:
 
 
 def _sort(key: str, value: Any, properties: dict[str, Any], reserved: dict[str, Any], guarded: dict[str, Any]) -> None:
-    """Put a property's value into its field. A name with `__` wins over the same name without; the value of the latter
-    counts only if it is valid.
+    """Put a property's value into its field. Where a property comes with and without `__` in its name, the value with
+    `__` counts. Without `__` an invalid value stays an ordinary property.
     """
     field = RESERVED_KEYS.get(key)
     if field is None:

@@ -58,8 +58,8 @@ def lists_of_values(properties: dict[str, Any]) -> dict[str, Any]:
     """Return the same properties with lists of plain values only: an object or a list within a list becomes its JSON
     text (`[[2]]` becomes `["[2]"]`).
 
-    To the column a list of objects is a table of its own, with a file for each path and type when parts are merged: a
-    dozen requests with many such lists opened 20,000 files.
+    The column stores a list of objects like a table of its own, with a file for each path and type when parts are
+    merged: a dozen requests with many such lists opened 20,000 files.
     """
     for value in properties.values():
         if type(value) in CONTAINERS:
@@ -76,9 +76,9 @@ def _plain(value: Any) -> Any:
 
 
 def _measure(properties: dict[str, Any]) -> tuple[int, bool]:
-    """Count the keys over all levels, and whether one of them contains a dot. Raises `Rejection` when they are nested
-    too deeply, or when long keys contain so many others that the paths, which the warehouse stores in full, are a
-    multiple of the sent size.
+    """Return the number of keys on all levels, and whether one of them contains a dot. Raises `Rejection` when they are
+    nested too deeply. Also raises it when many keys lie below long keys: the warehouse stores each path in full, so the
+    paths would be a multiple of the sent size.
     """
     keys = written = 0
     has_dots = False

@@ -19,6 +19,6 @@ def check_pattern(pattern: str) -> None:
 
 
 def _told(error: Exception) -> str:
-    """Return RE2's message as text; RE2 gives it as bytes."""
+    """Return RE2's message, which RE2 gives as bytes, as text."""
     reason = error.args[0] if error.args else ""
     return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

@@ -6,7 +6,7 @@ from event_lens.errors import Refused
 class Rejection(Refused):
     """An event or operation that can never be accepted; it goes to quarantine with `code` and `message`.
 
-    `raw` holds its own bytes when it is an item of a batch that could not be read.
+    `raw` holds the item's own bytes if the item belongs to a batch that could not be read as a whole.
     """
 
     code = "rejected"

@@ -1,4 +1,4 @@
-"""Names that mean something: keys of payloads and properties, and the fields they fill."""
+"""Keys of payloads and properties that have a meaning, and the field that each of them fills."""
 
 COMMON_KEYS = frozenset(
     {"name", "properties", "profileId", "groups", "deviceId", "sessionId", "timestamp", "messageId"}

@@ -28,8 +28,9 @@ def timestamp(epoch_ms: int) -> str:
 class Public:
     """A raw column that `lens.events` takes over as it is.
 
-    `kind` says how filters compare it; None: filters cannot name it. `is_short`: `lens.events` stores each value once.
-    `is_of_visit`: source, place or device of the visit, which questions read from the session.
+    `kind` says how filters compare the column; None: filters cannot name it. `is_short`: `lens.events` stores each
+    distinct value once. `is_of_visit`: the column describes the source, place or device of the visit, and questions
+    read it from the session.
     """
 
     kind: Literal["text", "number"] | None = "text"
@@ -144,7 +145,7 @@ class OperationRow(msgspec.Struct, omit_defaults=True):
 
 
 class QuarantineRow(msgspec.Struct, omit_defaults=True):
-    """A row of `lens_raw.quarantine`: what was refused, why, and as much of it as may be kept."""
+    """A row of `lens_raw.quarantine`: a refused item, the reason, and as much of the item as may be kept."""
 
     project_id: str
     received_at: str

@@ -14,7 +14,8 @@ DATA = "data.parquet"
 
 
 class LakeTable(msgspec.Struct, frozen=True):
-    """A table: the names and ClickHouse types of its columns, and the column of its day, '' where it has none.
+    """A table: the names and ClickHouse types of its columns, and the name of the column with its day, '' if it has
+    none.
 
     Types that Parquet lacks are texts in the files: `stored` has the types of all columns in the files.
     """
@@ -38,8 +39,9 @@ class LakeProject(msgspec.Struct, frozen=True):
 
 
 class LakeNotes(msgspec.Struct, kw_only=True):
-    """The contents of a lake, written after its files. `complete_through_ms`: all events that landed until then are in
-    the lake; None before the first build. `exported`: by shard, table and part of it: a day, a month as 202601, or ''.
+    """The contents of a lake, written after its files. All events that landed up to `complete_through_ms` are in the
+    lake; None before the first build. `exported` maps the shard, then the table, then the part to the part's state. A
+    part is named by its day, by its month as 202601, or by '' for a whole table.
     """
 
     format: int = FORMAT
@@ -80,12 +82,12 @@ def project_folder(lake: Path, table: str, project_id: str) -> Path:
 
 
 def part_files(lake: Path, table: str, project_id: str, day_column: str, part: str) -> Iterator[Path]:
-    """Yield the files with a project's rows of a part of a table."""
+    """Yield the files that hold a project's rows of one part of a table."""
     day = f"{part[:4]}-{part[4:]}-*" if len(part) == len("202601") else part
     yield from project_folder(lake, table, project_id).glob(f"{day_column}={day}/{DATA}" if day_column else DATA)
 
 
 def data_file(lake: Path, table: str, project_id: str, day_column: str, day: str) -> Path:
-    """Return the file with the rows of a project, of one `day` where the table has days."""
+    """Return the file that holds a project's rows: the rows of one `day` if the table has days, otherwise all."""
     folder = project_folder(lake, table, project_id)
     return (folder / f"{day_column}={day}" if day_column else folder) / DATA

@@ -1,4 +1,6 @@
-"""Whether a page of some origin may send: a client's list of origins, anchored on the right."""
+"""Decides whether a page of some origin may send, by a client's list of origins. A rule for a host matches the end of
+the name, so `*.example.com` never matches `example.com.evil.org`.
+"""
 
 from collections.abc import Iterable
 

@@ -36,7 +36,7 @@ class CopiedRow(NamedTuple):
 
 
 def copied_rows(registry: Registry) -> list[CopiedRow]:
-    """Return every row of the registry that may be kept, in an order in which they can be inserted."""
+    """Return every row of the registry that a backup may hold, in an order in which the rows can be inserted."""
     with registry.session() as session:
         return list(_rows(session.connection()))
 
@@ -57,10 +57,10 @@ def is_empty(registry: Registry) -> bool:
 
 
 def restore_rows(registry: Registry, revision: str, rows: Iterable[CopiedRow]) -> int:
-    """Put rows of a registry of `revision` into the empty `registry` and return how many; all or none.
+    """Insert the rows of a registry of `revision` into the empty `registry`, all or none, and return their number.
 
-    The rows go through a temporary registry of their own revision, which is upgraded as any other. Raises `Refused` as
-    `check_revision` does.
+    The rows go through a temporary registry of their own revision, which is upgraded like any other. Raises `Refused`
+    as `check_revision` does.
     """
     check_revision(revision)
     with _old_registry(revision, rows) as upgraded, registry.session() as session:

@@ -38,7 +38,9 @@ class Receipt:
 
 
 class ErasureNote(msgspec.Struct, frozen=True, kw_only=True):
-    """An erasure for homes that a backup is restored into: its receipt, and the key of its hashes."""
+    """An erasure as its note tells it to a home into which a backup is restored: the receipt, and the key of its
+    hashes.
+    """
 
     erasure_id: str
     project_id: str
@@ -72,7 +74,7 @@ def erasure_key(registry: Registry) -> tuple[int, int]:
 
 
 def write_note(registry: Registry, erasure_id: str) -> ErasureNote:
-    """Return the note of an erasure whose rows were counted."""
+    """Return the note of an erasure whose rows have been counted."""
     with registry.session() as session:
         row, secret = session.get_one(Erasure, erasure_id), session.get_one(ErasureKey, 1).secret
         return ErasureNote(
@@ -88,7 +90,9 @@ def write_note(registry: Registry, erasure_id: str) -> ErasureNote:
 
 
 def keep_notes(registry: Registry, notes: Iterable[ErasureNote]) -> None:
-    """Store the receipts of notes that were erased in this home too, and their key if the home has no key."""
+    """Store the receipts of the notes whose people were erased in this home too, and the key of the notes if this home
+    has no key.
+    """
     with registry.session() as session:
         for note in notes:
             session.merge(

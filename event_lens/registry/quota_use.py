@@ -23,7 +23,9 @@ ADD = text(
 
 
 class Period(NamedTuple):
-    """A quota of a project in one minute or on one UTC day: `number` periods of `seconds` after the epoch."""
+    """A quota of a project, and the minute or UTC day to which it applies: number `number` of the periods of `seconds`
+    that are counted from the epoch.
+    """
 
     project_id: str
     quota: str
@@ -32,7 +34,7 @@ class Period(NamedTuple):
 
 
 class Use(NamedTuple):
-    """An amount, and hashes of names of 64 bits each."""
+    """A used amount, and the 64-bit hashes of used names."""
 
     amount: int = 0
     names: frozenset[int] = frozenset()

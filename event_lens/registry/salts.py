@@ -1,5 +1,5 @@
-"""Salts of derived device ids: a new salt per UTC day and per month, of each kind the last two kept. So an address
-cannot be found from an id: the salt of its hash is gone.
+"""Salts of derived device ids: a new salt per UTC day and a new salt per month. The last two of each kind are kept.
+Once the salt of an id is deleted, the address cannot be found from the id.
 """
 
 import secrets
@@ -14,8 +14,8 @@ from event_lens.registry.tables import PERIODS, Salt
 
 
 def salts_on(registry: Registry, period: str, day: date) -> dict[date, str]:
-    """Return the salts of the period that contains `day` and of the period before, if that one had a salt, by their
-    first days.
+    """Return the salt of the period that contains `day`, and the salt of the period before if there was one, each by
+    the first day of its period.
 
     Creates the salt of `day` and deletes all older salts, daily and monthly alike, and salts of future days that a
     wrong clock once made. Concurrent processes get the same salts. Blocks.
@@ -41,8 +41,8 @@ def first_day(period: str, day: date) -> date:
 
 
 def _outdated(period: str, day: date) -> ReturningDelete[tuple[str]]:
-    """Return the statement that deletes the salts of all periods except that of `day`, the one before and the one
-    after: another process's clock may be ahead.
+    """Return the statement that deletes all salts except those of the period of `day`, of the period before and of the
+    period after. The period after is kept because another process's clock may be ahead.
     """
     first = first_day(period, day)
     before = first_day(period, first - timedelta(days=1))

@@ -56,7 +56,7 @@ def days_kept(name: str, lowest: int) -> Callable[[int], int]:
 
 
 def one_of(name: str, *words: str) -> Callable[[str], str]:
-    """Return a check that takes these words."""
+    """Return a check that takes one of these words."""
 
     def check(text: str) -> str:
         if text not in words:

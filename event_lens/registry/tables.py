@@ -245,7 +245,9 @@ class Funnel(Table):
 
 
 class Retention(Table):
-    """A retention that is modelled: the event that starts it and the one that counts as a return; '' is any."""
+    """A retention that is modelled: the event that starts it and the event that counts as a return; '' means any
+    event.
+    """
 
     __tablename__ = "retentions"
 
@@ -258,7 +260,7 @@ class Retention(Table):
 
 
 class Cohort(Table):
-    """Criteria of events or of profiles; all or any of them must be true."""
+    """A cohort: criteria of events or of profiles, all or any of which a profile must meet."""
 
     __tablename__ = "cohorts"
 

@@ -46,8 +46,8 @@ class Access(msgspec.Struct, frozen=True):
 
     @property
     def shards_secret(self) -> str:
-        """Return the secret by which the shards of a warehouse authenticate one another; this is the first shard's
-        home.
+        """Return the secret by which the shards of a warehouse authenticate one another. Only the first shard's home
+        has it.
         """
         return sha256(f"shards {self.passwords['admin']}".encode()).hexdigest()
 
@@ -96,8 +96,8 @@ def read_access(home: Path) -> Access:
 
 
 def move_access(home: Path) -> Access:
-    """Give the access another port, because another program took the old one, and return the access; for the
-    warehouse's process only.
+    """Give the access another port, because another program took the old port, and return the access. Only the
+    warehouse's own process may call this.
     """
     moved = Access(free_port(), read_access(home).passwords)
     _draft(home / FILE, moved).replace(home / FILE)

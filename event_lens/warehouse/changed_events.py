@@ -1,4 +1,4 @@
-"""Tells builds on which days raw rows were deleted or changed: the rows' times land as a batch."""
+"""Tells builds on which days raw rows were deleted or changed, by a batch that holds the times of these rows."""
 
 from collections.abc import Mapping
 

@@ -13,8 +13,8 @@ _OBJECTS = {b"DATABASE", b"TABLE", b"VIEW"}
 
 
 def for_cluster(statement: bytes, cluster: str) -> bytes:
-    """Return `statement` as every replica of `cluster` runs it: with `ON CLUSTER`, and with its engine's replicated
-    variant. A statement that defines nothing (an INSERT) is returned unchanged. Raises `Broken`
+    """Return `statement` as every replica of `cluster` runs it: with `ON CLUSTER`, and with the replicated variant of
+    its engine. A statement that defines nothing (an INSERT) is returned unchanged. Raises `Broken`
     (`migration_not_for_clusters`) for a statement that defines anything other than a database, a table or a view.
     """
     found = list(tokens(statement))

@@ -1,5 +1,5 @@
-"""Erases a person from the warehouse: hides the rows at once, deletes them from every table that names the person, then
-from the disk.
+"""Erases a person from the warehouse: first hides the rows, then deletes them from every table that names the person,
+then removes the replaced files from the disk.
 
 Nothing here writes an id into the warehouse. Ids are hashed with the registry's key, and statements compare hashes: a
 mutation's text stays readable for a long time.
@@ -255,7 +255,7 @@ def _models(warehouse: Warehouse, erasing: Erasing) -> dict[str, str]:
 
 
 def _names(erasing: Erasing, columns: Iterable[str]) -> str:
-    """Return an SQL condition that one of `columns` has an id of the erasure, at any time."""
+    """Return the SQL condition that one of `columns` has one of the erasure's ids, whatever the time of the row."""
     terms = []
     for column in columns:
         for kind in _KINDS[column]:

@@ -15,8 +15,8 @@ _NAMED = re.compile(r"\b(?:lens|lens_staging)\.(\w+)")
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that failed, `error` or `warn`, for `projects`, or for all projects when empty. `tables` are the names,
-    by `plain_names`, of the tables that it checks.
+    """A check that failed, with the severity `error` or `warn`. It failed for `projects`; no projects mean all.
+    `tables` are the names, by `plain_names`, of the tables that it checks.
     """
 
     check_name: str

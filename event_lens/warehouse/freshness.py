@@ -1,4 +1,6 @@
-"""The freshness of the tables: which landed batches they hold, and since when."""
+"""The freshness of the tables: the landed batches that they hold, and the time up to which no landed batch is
+missing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

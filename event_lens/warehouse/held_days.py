@@ -1,4 +1,4 @@
-"""The days on which a project has raw rows: the days that a build of all its days recomputes."""
+"""The days on which a project has raw rows. A build of all the project's days recomputes these days."""
 
 from dataclasses import dataclass
 from datetime import date

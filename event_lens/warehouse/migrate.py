@@ -59,11 +59,12 @@ def shipped_migrations() -> list[Migration]:
 def migrate(warehouse: Migratable, migrations: Sequence[Migration] | None = None, cluster: str = "") -> list[str]:
     """Apply the migrations that are not applied yet and return their names, in order; blocks until done.
 
-    With a `cluster` every statement runs on all of its replicas. Raises `Refused` (`migration_unknown`) when the
-    warehouse was migrated by a newer program, (`cluster_unknown`, `cluster_sharded`) when the cluster cannot hold our
-    tables, and `Broken` (`migration_edited`) when a file changed after it was applied, or (`migration_unreadable`) when
-    a file has a quote or comment without an end. A file that fails half way is not recorded, and is applied again from
-    its start: each statement should bear that (`IF NOT EXISTS`).
+    With a `cluster` every statement runs on all of its replicas. A file that fails half way is not recorded and is
+    applied again from its start, so each of its statements should be repeatable (`IF NOT EXISTS`).
+
+    Raises `Refused` when a newer program migrated the warehouse (`migration_unknown`) or the cluster cannot hold our
+    tables (`cluster_unknown`, `cluster_sharded`). Raises `Broken` when a file changed after it was applied
+    (`migration_edited`) or has a quote or comment without an end (`migration_unreadable`).
     """
     shipped = list(migrations) if migrations is not None else shipped_migrations()
     if cluster:
@@ -135,7 +136,7 @@ def _check_cluster(warehouse: Migratable, cluster: str) -> None:
 
 
 def check_applied(applied: dict[str, str], shipped: list[Migration]) -> None:
-    """Raise what `migrate` raises about migrations that were applied."""
+    """Raise an error when the applied migrations do not fit `shipped`, as `migrate` does."""
     known = {migration.name: migration.checksum for migration in shipped}
     unknown = sorted(set(applied) - set(known))
     if unknown:

@@ -1,4 +1,5 @@
-"""Rows of a project from one shard to another: copied day by day, hidden from questions over all shards, dropped.
+"""Rows of a project that moves from one shard to another: copied day by day, hidden from questions over all shards,
+dropped.
 
 Every function can be repeated: a day with as many rows on both shards is left alone, a day that differs is copied
 again.
@@ -39,9 +40,9 @@ def hide_project(warehouse: Warehouse, project_id: str, *, is_hidden: bool) -> N
 
 
 def copy_rows(source: Warehouse, target: Warehouse, move: Move, cluster: str, *, is_noted: bool) -> int:
-    """Copy the project's raw rows to the new shard and return the number of copied days; blocks. With `is_noted` their
-    batches count there as landed and not built, so that the next build takes them in. No build may run on the new shard
-    meanwhile.
+    """Copy the project's raw rows to the new shard and return the number of copied days; blocks. With `is_noted` the
+    new shard records their batches as landed and not built, so that its next build takes them in. No build may run on
+    the new shard meanwhile.
     """
     copied = 0
     for table, day in _DAY_OF.items():
@@ -79,7 +80,7 @@ def check_no_import(source: Warehouse, project_id: str) -> None:
 
 
 def _days(warehouse: Warehouse, table: str, day: str, move: Move) -> dict[date, int]:
-    """Return the number of the project's rows per day."""
+    """Return the number of rows of the project on each day."""
     counted = (
         f"SELECT {day} AS on_day, count() AS row_count FROM {table} WHERE project_id = {{project:String}} GROUP BY 1"
     )
@@ -87,7 +88,7 @@ def _days(warehouse: Warehouse, table: str, day: str, move: Move) -> dict[date, 
 
 
 def _note_batches(target: Warehouse, table: str, rows: str, values: Mapping[str, object]) -> None:
-    """Note the batches of `rows` as landed and not built, before the rows are there."""
+    """Record the batches of `rows` as landed and not built, before the rows themselves are copied."""
     event_time, bots, rejected = (
         _EVENT_TIME.get(table, "created_at"),
         _BOTS.get(table, "countIf(is_bot)"),

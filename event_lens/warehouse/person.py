@@ -129,8 +129,8 @@ def _closure(warehouse: Warehouse, project_id: str, profile_id: str) -> set[str]
 
 
 def _stretches(links: Iterable[tuple[int, int, str]], own: set[str]) -> Iterator[tuple[int, int | None]]:
-    """Yield the stretches (ms, an end of None is open) in which a shared device was the person's; the first linked
-    person had the device from the beginning.
+    """Yield the stretches in which a shared device was the person's, in milliseconds; an end of None means open. The
+    person who was linked first had the device from the beginning.
     """
     since: int | None = None
     is_first = True

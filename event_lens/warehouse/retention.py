@@ -1,6 +1,6 @@
-"""How long a project keeps raw rows, events and profiles: which days are closed for that, and which rows are dropped. A
-closed day is never recomputed: builds carry its rows over. So a day closes before the first raw row that its build
-would read is dropped, and rows that arrive for it later are refused.
+"""How many days a project keeps raw rows, events and profiles. From these numbers follow the rows that are dropped and
+the days that are closed. A closed day is never recomputed: builds take over its rows unchanged. So a day closes before
+the first raw row that its build would read is dropped, and rows that arrive for it later are refused.
 """
 
 from collections.abc import Mapping
@@ -88,8 +88,8 @@ class Edges:
     profiles_before: date = _NEVER
 
     def no_earlier_than(self, noted: "Edges") -> "Edges":
-        """Return, edge by edge, the later of this one and the `noted` one: a closed day stays closed, even if the
-        settings change.
+        """Return for each edge the later one of this object's day and the day in `noted`. So a closed day stays closed,
+        even if the settings change.
         """
         return Edges(*(max(ours, theirs) for ours, theirs in zip(self.as_tuple(), noted.as_tuple(), strict=True)))
 
@@ -119,7 +119,7 @@ def edges_of(kept: Kept, today: date) -> Edges:
 
 
 def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
-    """Return the edges of each project: which days are closed, and which were dropped."""
+    """Return the edges of each project: up to which day its days are closed, and up to which day rows were dropped."""
     return {
         row["project_id"]: Edges(row["closed_before"], row["raw_before"], row["events_before"], row["profiles_before"])
         for row in warehouse.rows("SELECT * FROM lens_raw.closed_days FINAL")
@@ -272,7 +272,8 @@ def _values(project_id: str, edges: Edges) -> Mapping[str, Any]:
 def first_day_taken(kept: Kept, today: date) -> date:
     """Return the first UTC day whose events a collector takes on the UTC day `today`.
 
-    It lies a day or two before the first open day in the project's zone: builds decide about events in between.
+    This day is a day or two before the first open day in the project's zone. Builds decide about the events of the days
+    between them.
     """
     closed_before = edges_of(kept, today).closed_before
     return closed_before - timedelta(days=2) if closed_before > _NEVER else _NEVER

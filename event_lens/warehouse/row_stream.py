@@ -10,10 +10,10 @@ TAG_HEADER = "x-clickhouse-exception-tag"
 
 
 class RowStream:
-    """The rest of one answer, for one thread at a time; only `stop` may be called from another.
+    """The rest of one answer, for one thread at a time; other threads may call `stop` only.
 
-    `translated` turns the errors of the HTTP client into ours. An interrupted answer raises; it never ends as if it
-    were complete.
+    `translated` turns the errors of the HTTP client into ours. An interrupted answer raises an error; it never ends as
+    if it were complete.
     """
 
     def __init__(self, response: Any, translated: AbstractContextManager[None]) -> None:

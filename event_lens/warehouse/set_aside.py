@@ -10,9 +10,9 @@ TABLE = "lens_staging.set_aside_projects"
 
 @dataclass(frozen=True)
 class SetAside:
-    """Why a project is set aside: the model or test that failed for it, and its message. `settings_hash` (of its
-    settings and definitions) and `version` (of the program) are those of the last try. Everything that landed before
-    `complete_through_ms` is in the project's tables.
+    """Why a project is set aside: the model or test that failed for it, and its message. `settings_hash` (a hash of the
+    project's settings and definitions) and `version` (of the program) describe the last try. Everything that landed
+    before `complete_through_ms` is in the project's tables.
     """
 
     project_id: str

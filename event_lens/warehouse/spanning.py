@@ -37,8 +37,7 @@ _SPANNING_TABLES = f"SELECT name, engine, comment FROM system.tables WHERE datab
 
 def adopt_tables(warehouse: Warehouse, replicas: str = "") -> list[str]:
     """Move the tables of a warehouse of one shard into its shard's database, on all of its `replicas`; return their
-    names. A shard's SQL users have their row policies on that database. So no SQL user may read a table that is left in
-    `lens`.
+    names. The row policies of SQL users apply to that database, so no SQL user may read a table that is left in `lens`.
     """
     on_cluster = f' ON CLUSTER "{replicas}"' if replicas else ""
     adopted = []

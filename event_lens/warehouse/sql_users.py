@@ -34,8 +34,9 @@ def create_statements(
     """Return the statements that make a user who reads `lens`: all of it, or with `project_ids` the rows of those
     projects.
 
-    `secret_hash` is the SHA-256 of the password in hex; `on_cluster` is ` ON CLUSTER "name"` or empty. On a shard of
-    several, `database` has the tables that `lens` reads: the policy is on them, and excludes projects that are moving.
+    `secret_hash` is the SHA-256 of the password in hex; `on_cluster` is ` ON CLUSTER "name"` or empty. In a warehouse
+    of several shards, `database` has the tables that `lens` reads. The policy applies to these tables and excludes
+    projects that are moving.
     """
     user, hashed = _checked(_NAME, name), _checked(_HASH, secret_hash)
     limits = LIMITS if database == SPANNING else f"{LIMITS}, {SPANNING_SETTINGS}"

@@ -74,8 +74,9 @@ def remove_funnel(registry: Registry, funnel_id: str, project_id: str | None = N
 
 
 def _check_variants(funnel: Funnel) -> None:
-    """Raise `Refused` (`funnel_invalid`) when too many steps of one event have different filters: in any order, an
-    assignment of events to such steps has to look at every union of their filters.
+    """Raise `Refused` (`funnel_invalid`) when too many steps of one event have different filters. In a funnel in any
+    order, assigning events to such steps means to look at every union of their filters, and the number of unions
+    doubles with each step.
     """
     variants: dict[str, set[bytes]] = {}
     for name, filters in zip(funnel.step_names, funnel.step_filters, strict=True):

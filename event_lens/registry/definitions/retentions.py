@@ -1,4 +1,6 @@
-"""Retentions that are modelled in addition to the retention of any activity: who does one event after another event."""
+"""Retentions that a build models because a project defines them: how many do one event after another event. The
+retention of any event after any event is modelled for every project.
+"""
 
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
@@ -11,8 +13,8 @@ ANY_EVENT = ""
 def create_retention(
     registry: Registry, project_id: str, name: str, *, start_event: str = ANY_EVENT, return_event: str = ANY_EVENT
 ) -> Retention:
-    """Create a retention and return it: cohorts by `start_event`, retained by `return_event`; '' is any event, but
-    not for both. Raises `Refused` (`retention_invalid`).
+    """Create a retention and return it: cohorts by `start_event`, retained by `return_event`. One of the two may be '',
+    which means any event. Raises `Refused` (`retention_invalid`).
     """
     if start_event == return_event == ANY_EVENT:
         raise Refused(
