@@ -123,7 +123,7 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where backups lie in a store that speaks S3, and the key for it."""
+    """The place of backups in a store that speaks S3, and the key for it."""
 
     url: str
     key: str
@@ -132,9 +132,9 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Shards:
-    """The servers that are shards of one warehouse: their native ports, in order, and the secret they share. Because of
-    the secret, a shard trusts another shard's statement of which user asks; that user's grants and row policies hold on
-    each shard.
+    """The servers that are shards of one warehouse: their native ports, in order, and the secret they share. With this
+    secret a shard may say for which user it asks, and the other shards believe it; that user's grants and row policies
+    hold on each shard.
     """
 
     native_ports: Sequence[int]
@@ -188,7 +188,7 @@ def server_config(
 def users_config(passwords: Mapping[str, str], memory_bytes: int, *, is_sharded: bool = False) -> str:
     """Return the text of `users.xml`, with the hashed password of every service and every user of the guard.
 
-    On a shard of several, `lens` reads the tables of `lens_shard` of this shard and of the others.
+    On a server that is one of several shards, `lens` reads the tables in `lens_shard` of this shard and of the others.
     """
     root = ElementTree.Element("clickhouse")
     profiles = ElementTree.SubElement(root, "profiles")
@@ -353,7 +353,9 @@ def _add_row_policy(user: ElementTree.Element, database: str, condition: str) ->
 
 
 def _owned(projects: str) -> str:
-    """Return SQL that says whether a row belongs to one of `projects`, an SQL expression for ids joined by commas."""
+    """Return the SQL condition that a row belongs to one of `projects`, which is an SQL expression for ids joined by
+    commas.
+    """
     return f"project_id IN splitByChar(',', {projects})"
 
 

@@ -47,7 +47,7 @@ class Engine:
 
     @property
     def failure(self) -> str:
-        """Return the server's own message on why it ended by itself."""
+        """Return the server's own message about why it ended by itself."""
         return self._failure
 
     def close(self, within_seconds: float) -> bool:

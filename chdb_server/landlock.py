@@ -1,9 +1,9 @@
-"""Landlock: the kernel keeps a thread, and every thread it starts, out of other files and other ports.
+"""Landlock: the kernel keeps a thread, and every thread it starts, from using other files and other ports.
 
 It stops accesses that the engine's own access control misses: reading and writing outside of the listed folders,
 connecting to ports that are not listed, listening on others. It does not stop reading inside of the listed folders, nor
-UDP. Linux 6.7 and later restrict ports as well, earlier ones (from 5.13) files only; where the kernel has no Landlock,
-nothing is restricted (https://docs.kernel.org/userspace-api/landlock.html).
+UDP. Linux 6.7 and later restrict ports as well, earlier kernels (from 5.13) files only; where the kernel has no
+Landlock, nothing is restricted (https://docs.kernel.org/userspace-api/landlock.html).
 """
 
 import ctypes
@@ -35,8 +35,8 @@ def landlock_version() -> int:
 def restrict_thread(
     *, writable: Iterable[Path], readable: Iterable[Path], listen: Iterable[int], connect: Iterable[int]
 ) -> bool:
-    """Keep the calling thread and its future threads to these folders, files and TCP ports, permanently. Returns False
-    where the kernel has no Landlock. Raises `OSError` when the kernel has it and refuses.
+    """Limit the calling thread and the threads that it will start to these folders, files and TCP ports, permanently.
+    Returns False where the kernel has no Landlock. Raises `OSError` when the kernel has it and refuses.
     """
     version = landlock_version()
     if not version:

@@ -208,7 +208,9 @@ def _drain(access: Access) -> None:
 
 
 def _access(home: Path, ours: set[int]) -> Access:
-    """Return the services' port and passwords. The port changes when another program took it or it is one of `ours`."""
+    """Return the services' port and passwords. The port is changed when another program uses it or it is one of
+    `ours`.
+    """
     access = read_access(home)
     while access.http_port in ours:
         access = move_access(home)

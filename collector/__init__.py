@@ -1,1 +1,1 @@
-"""The collector: HTTP to disk to ClickHouse."""
+"""The collector: it takes events over HTTP, writes them to disk, and loads them into ClickHouse."""

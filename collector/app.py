@@ -1,4 +1,4 @@
-"""The collector's application, and the server that serves it."""
+"""The collector's application, and the server that runs it."""
 
 import gc
 import os
@@ -38,7 +38,7 @@ METRICS_FOLDER = "metrics"
 
 
 def create_app(settings: Settings) -> Middleware:
-    """Return the application of one worker process; its spool and writer live from start-up to shut-down."""
+    """Return the application of one worker process. Its spool and writer exist from its start-up to its shut-down."""
     worker = Worker(settings)
     handlers: list[Any] = [*event_routes(worker), *state_routes(worker, settings)]
     routes: list[Any] = [Router("/", route_handlers=handlers)]
@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Middleware:
 
 
 def app_from_environment() -> Middleware:
-    """Set up one of several worker processes and return its application; granian calls it in each."""
+    """Set up one of several worker processes and return its application; granian calls this function in each worker."""
     settings = read_settings(os.environ)
     set_up_logs(settings.log_level)
     metrics.share(settings.home / METRICS_FOLDER)
@@ -108,7 +108,7 @@ def _serve_in_processes(settings: Settings) -> None:
 
 
 def _run_smoothly() -> None:
-    """Keep the garbage collector off the program's own objects, which cost a quarter of a batch's time, and let sync
+    """Exempt the program's own objects from garbage collection, which cost a quarter of a batch's time, and let sync
     threads run sooner.
     """
     gc.collect()

@@ -1,4 +1,6 @@
-"""From a body's envelopes to rows on disk: each event is checked by itself, all rows are synced before the answer."""
+"""Turns the envelopes of a body into rows on disk. Each event is checked by itself, and all rows are synced before the
+answer.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -42,7 +44,7 @@ class RejectedItem(msgspec.Struct):
 
 
 class NotCounted(msgspec.Struct):
-    """Fields of an item of a batch that are kept as properties only, because this sender may not set them."""
+    """Fields of an item of a batch that are stored only as properties, because this sender may not set them."""
 
     index: int
     fields: list[str]

@@ -1,4 +1,4 @@
-"""Refused events and bodies, kept with the reason, and without addresses and secrets."""
+"""Refused events and bodies. They are stored with the reason, but without addresses and secrets."""
 
 from contextlib import suppress
 from hashlib import blake2b
@@ -57,7 +57,7 @@ def quarantined(
 
 
 def left_out_row(error: Rejection, request: RequestContext) -> QuarantineRow:
-    """Return the row for a request, or an item of one, that is counted but not kept."""
+    """Return the row for a request, or for an item of a request, that is counted but not stored."""
     is_left_out = isinstance(error, LeftOut)
     return QuarantineRow(
         project_id=request.project.project_id,

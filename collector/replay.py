@@ -1,6 +1,6 @@
-"""Decodes quarantined rows again after a rule was fixed; each row at most once. A row that passes moves from quarantine
-to the raw tables. Its events keep their ids in every run, and the events of an earlier, killed run are looked for
-first, so no event counts twice.
+"""Decodes quarantined rows again after a rule was fixed. A row that passes moves from quarantine to the raw tables, and
+moves only once: its events have the same ids in every run, and the events of an earlier, killed run are looked for
+first. So no event counts twice.
 """
 
 from collections import Counter
@@ -62,7 +62,9 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The choice of rows to replay: received from `since_ms` until `until_ms`, with these `codes` or with any."""
+    """The choice of rows to replay: rows that were received from `since_ms` until `until_ms`, with one of these
+    `codes`, or with any code if `codes` is empty.
+    """
 
     since_ms: int
     until_ms: int
@@ -104,8 +106,8 @@ def replay_quarantine(
 
 
 def _rows_of(row: Mapping[str, Any], project: ProjectSettings, first_day: date) -> Iterator[msgspec.Struct]:
-    """Yield the raw rows of a quarantined body. Raises `Rejection`, also for one of its events: a body passes whole
-    or not at all.
+    """Yield the raw rows of a quarantined body. Raises `Rejection` if one of its events is rejected, too: a body passes
+    whole or not at all.
     """
     builder = Enricher().builder(
         RequestContext(
@@ -133,7 +135,7 @@ def _rows_of(row: Mapping[str, Any], project: ProjectSettings, first_day: date) 
 
 
 def _items(body: bytes) -> list[Envelope | UsualTrack | Rejection]:
-    """Return the events of a body: one, or those of a batch."""
+    """Return the items of a body: a single event, or the events of a batch."""
     value = msgspec.json.decode(body)
     if isinstance(value, list) or (isinstance(value, dict) and "events" in value):
         return decode_batch(body).items

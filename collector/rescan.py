@@ -67,7 +67,7 @@ class Group(NamedTuple):
 
 
 class Change(NamedTuple):
-    """The agents of a group, with their `devices`."""
+    """Agents of a group whose verdict changes, with their `devices`."""
 
     group: Group
     agents: tuple[str, ...]
@@ -131,10 +131,10 @@ def apply_changes(warehouse: Warehouse, changes: list[Change], *, clock: Clock =
 
 
 def _is_judged(row: Mapping[str, Any], reason: str) -> bool:
-    """Return whether a verdict of the lists holds for such events.
+    """Return whether the lists may judge such events.
 
-    A server sends for its users with a library's agent or without an agent, and the raw tables do not say whether it
-    proved a secret.
+    A server that sends for its users has a library's agent or none, and the raw tables do not say whether its secret
+    was verified.
     """
     was_ruled = str(row["bot_reason"]).startswith(RULE)
     if row["is_untold"] or (row["is_server"] and not was_ruled):

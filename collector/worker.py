@@ -123,8 +123,8 @@ class Worker:
                     writer.append(name)
 
     async def not_ready(self) -> EventLensError | None:
-        """Return why this worker cannot take events, None when it can: the registry answers and the spool may be
-        written.
+        """Return why this worker cannot take events. Return None when it can, because the registry answers and the
+        spool is writable.
         """
         if self._client_cache is None or self._spool is None or self._folder is None:
             return Unavailable("The collector is starting.", code="collector_starting")

@@ -75,8 +75,8 @@ class Guard:
     """Answers `/ping`, serves the server's pages, and passes statements on.
 
     `find_user` looks a SQL user up by name; it may block, and is called in a thread. `is_local` says that only this
-    machine reaches the guard: then the analyst needs no password, and a request for another host is refused.
-    `is_sharded` says that the server is a shard of several.
+    machine can reach the guard: then the analyst needs no password, and a request for another host is refused.
+    `is_sharded` says that the server is one of several shards.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Guard:
                 await _say(send, 503, b"The warehouse is closing, or has ended.\n")
 
     async def close(self) -> None:
-        """Take no more statements."""
+        """Accept no more statements."""
         self._is_closing = True
         await self._upstream.close()
         await self._passing.close()
@@ -261,10 +261,11 @@ class Guard:
         is_read: asyncio.Event | None = None,
         left_out: frozenset[str] = frozenset(),
     ) -> None:
-        """Send a request to the server and its answer back; stop it when the client goes away before the end.
+        """Send a request to the server and its answer back; stop the request when the client disconnects before the
+        end.
 
-        `is_read` is set when a body that comes from `receive` has come whole; until then the body notices that the
-        client has left.
+        `is_read` is set once a body that comes from `receive` was read to its end; until then, reading the body notices
+        that the client has disconnected.
         """
         forwarding = asyncio.ensure_future(
             _exchange(upstream, method, target, headers, body, send, is_head=is_head, left_out=left_out)
@@ -314,8 +315,8 @@ def _check_counting(question: Question) -> None:
 
 
 def _is_foreign(headers: Mapping[str, str], *, is_local: bool) -> bool:
-    """Return whether another site's page sent the request or, with `is_local`, it is for a host that is not this
-    machine (a site may point its name here).
+    """Return whether another site's page sent the request. With `is_local`, a request for a host that is not this
+    machine counts as well, since a site may let its name point to this machine.
     """
     try:
         host = urlsplit(f"//{headers.get('host', '')}")

@@ -17,7 +17,7 @@ class ConcurrencyLimit:
 
     @asynccontextmanager
     async def take(self) -> AsyncIterator[None]:
-        """Hold a turn inside the block. Raises `StatementError` when no turn came free in time."""
+        """Hold a turn inside the block. Raises `StatementError` when no turn becomes free in time."""
         try:
             await asyncio.wait_for(self._free.acquire(), self._patience_seconds)
         except TimeoutError as error:

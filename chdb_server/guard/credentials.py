@@ -21,7 +21,8 @@ def read_credentials(headers: Mapping[str, str], fields: Mapping[str, str]) -> C
     """Return the credentials in ClickHouse's headers, else in basic authorization, else in the URL. Raises
     `StatementError` for an authorization that cannot be read.
 
-    ClickHouse's own page sends the word `never` in place of an authorization, so that no browser asks for a password.
+    ClickHouse's own page sends the word `never` in place of an authorization, to keep browsers from asking for a
+    password.
     """
     if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
         return Credentials(headers.get("x-clickhouse-user", ""), headers.get("x-clickhouse-key", ""))

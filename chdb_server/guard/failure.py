@@ -61,7 +61,7 @@ class StatementError(Exception):
 
 
 def failure(code: int, name: str, message: str) -> StatementError:
-    """Return a failure that the guard finds itself, worded like the engine's failures."""
+    """Return a failure that the guard itself has found, worded like the engine's failures."""
     return StatementError(code, f"Code: {code}. DB::Exception: {message} ({name})")
 
 

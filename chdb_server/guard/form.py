@@ -1,4 +1,4 @@
-"""A `multipart/form-data` body: the statement and parameters that are too long for a URL."""
+"""A `multipart/form-data` body, which holds a statement and parameters that are too long for a URL."""
 
 import re
 
@@ -15,7 +15,7 @@ def is_form(content_type: str) -> bool:
 
 
 def read_form(content_type: str, body: bytes) -> dict[str, str]:
-    """Return the text fields of a form by name. Raises `StatementError` for a broken form and for one that holds a
+    """Return the text fields of a form by name. Raises `StatementError` for a broken form and for a form that holds a
     file.
     """
     found = _BOUNDARY.match(content_type)

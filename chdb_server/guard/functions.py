@@ -1,4 +1,4 @@
-"""Finds the server's functions that only compute: functions that read no file, secret or other table and open no
+"""Finds the server's functions that only compute, which means: they read no file, secret or other table, and open no
 connection.
 """
 

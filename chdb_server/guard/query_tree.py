@@ -1,4 +1,4 @@
-"""The tree of a question, as the engine's own parser gives it: complete, so that the question can be regenerated from
+"""The tree of a question, as the engine's own parser gives it. It is complete: the question can be written again from
 it.
 """
 

@@ -1,4 +1,4 @@
-"""An analyst's question over HTTP, and the request to the server that asks exactly this question."""
+"""An analyst's question over HTTP, and the request that asks the server exactly this question."""
 
 import re
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ _MAY_SEND = re.compile(
 
 @dataclass(frozen=True)
 class Question:
-    """The statement of an analyst and its fields. `fields` go to the server in its URL, `parameters` in a form; here
-    the parameters' names are without their prefix.
+    """The statement of an analyst and its fields. `fields` go to the server in its URL, `parameters` in a form; their
+    names in `parameters` lack the prefix.
     """
 
     text: bytes

@@ -1,4 +1,4 @@
-"""Allows the analyst questions over `lens` only, checked on the tree of the engine's own parser."""
+"""Allows the analyst only questions over `lens`, which are checked on the tree of the engine's own parser."""
 
 import asyncio
 import json
@@ -218,7 +218,7 @@ def _question_in(sql: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _is_one_group(found: list[Token]) -> bool:
-    """Return whether the first of these brackets closes with the last token."""
+    """Return whether the first of these brackets is closed by the last token."""
     depth = 0
     for at, token in enumerate(found):
         depth += (token.value == b"(") - (token.value == b")")

@@ -24,7 +24,7 @@ def read_kill(text: bytes) -> str | None:
     """Return the query id that `text` asks to stop, as drivers and editors write it (`KILL QUERY WHERE query_id =
     '...'`); None for any other statement.
 
-    None also for an id that the engine would read differently than it is written.
+    An id that the engine would read differently than it is written also gives None.
     """
     if len(text) > _MAX_KILL:
         return None

@@ -25,7 +25,7 @@ Body = bytes | AsyncIterator[bytes] | aiohttp.MultipartWriter | None
 
 
 class BrokenAnswerError(Exception):
-    """The server broke an answer off, as it does when a question fails while its answer is sent."""
+    """The server cut an answer off, as happens when a question fails while its answer is being sent."""
 
 
 class Upstream:
@@ -48,8 +48,8 @@ class Upstream:
             yield answer
 
     async def pieces(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """Yield the body of an answer. Raises `BrokenAnswerError` after the last piece when the server broke the
-        answer off.
+        """Yield the body of an answer. Raises `BrokenAnswerError` after the last piece when the server cut the answer
+        off.
         """
         try:
             async for piece in answer.content.iter_chunked(_PIECE_BYTES):
@@ -62,8 +62,8 @@ class Upstream:
             raise BrokenAnswerError from error
 
     async def ask(self, sql: str, parameters: Mapping[str, str]) -> bytes:
-        """Return the answer to a small question of the guard's own. Raises `StatementError` when the server refuses
-        it.
+        """Return the answer to a small question that the guard itself asks. Raises `StatementError` when the server
+        refuses it.
         """
         address = URL(self._users.url).with_path("/").with_query({"default_format": "RawBLOB"})
         body = statement_form(sql, parameters)
@@ -104,7 +104,7 @@ class Parser:
         self._upstream = upstream
 
     async def rewrite(self, sql: bytes) -> bytes:
-        """Return the one statement in `sql` as the parser understood and writes it, without comments. Raises
+        """Return the one statement in `sql` as the parser understood it and writes it, without comments. Raises
         `StatementError`.
         """
         try:

@@ -1,5 +1,6 @@
-"""Who may send: the client exists and writes, and the secret is right or the page's origin is among the client's
-origins. The rate limit applies to senders without a secret, and to failed attempts of every sender.
+"""Decides who may send: the client must exist and be allowed to write, and either the secret is right or the page's
+origin is among the client's origins. The rate limit applies to senders without a secret, and to failed attempts of
+every sender.
 """
 
 import shlex
@@ -53,11 +54,11 @@ class Authoriser:
         events: int = 1,
         byte_count: int = 0,
     ) -> RequestContext:
-        """Return the context of a request with `events` events. Credentials in headers win over those in the body;
-        the id may also stand in the query, which comes last.
+        """Return the context of a request with `events` events. Credentials in headers win over credentials in the
+        body. The id may also come in the query string, which is read last.
 
         Raises `Refused` (`client_missing`, `client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`,
-        `rate_limited`, and those of quotas) and `Unavailable` when the registry does not answer.
+        `rate_limited`, and the codes of quotas) and `Unavailable` when the registry does not answer.
         """
         secret = first_text(headers, SECRET_HEADERS) or body_secret
         origin = text(headers, b"origin")
@@ -91,7 +92,9 @@ class Authoriser:
         )
 
     async def _known(self, headers: Headers, peer: str, client_id: str, secret: str, origin: str) -> KnownClient:
-        """Return the client, if it may send. Raises `Refused`, and counts that against the sender's address."""
+        """Return the client, if it may send. Otherwise count a failed attempt against the sender's address, and raise
+        `Refused`.
+        """
         try:
             if not client_id:
                 raise Refused("No client id: send it as the header openpanel-client-id.", code="client_missing")
@@ -111,7 +114,7 @@ class Authoriser:
 
 
 def _checked(key: KnownClient | None, secret: str, origin: str) -> KnownClient:
-    """Return the key, if `secret` is its own or, without a secret, `origin` is allowed. Raises `Refused`
+    """Return the key, if `secret` is the key's secret or, without a secret, `origin` is allowed. Raises `Refused`
     (`client_unknown`, `client_cannot_write`, `secret_wrong`, `origin_refused`).
     """
     if key is None:

@@ -1,4 +1,6 @@
-"""Clients and their projects as the collector needs them, kept for seconds so that requests need not wait."""
+"""Clients and their projects as the collector needs them, cached for seconds so that requests need not wait for the
+registry.
+"""
 
 import asyncio
 import re
@@ -20,8 +22,8 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class KnownClient:
-    """A client that exists and is not revoked, with the settings of its project that the collector follows; kept
-    `until_ms`.
+    """A client that exists and is not revoked, with the settings of its project that the collector follows; the entry
+    is valid until `until_ms`.
     """
 
     client: Client
@@ -76,8 +78,8 @@ class ClientCache:
         return key
 
     async def salts(self, period: str) -> dict[date, str]:
-        """Return the salts of this day or month (`period` daily, monthly) and the period before, by their first days;
-        the first call of a period creates its salt.
+        """Return the salt of this day or month (`period` daily, monthly) and the salt of the period before, each by the
+        first day of its period. The first call in a period creates its salt.
 
         Raises `Unavailable` when the registry does not answer.
         """

@@ -19,8 +19,9 @@ _PAIR = re.compile(r'\s*([^\s=;,"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"]*)\s*(?:;|$)'
 
 @dataclass(frozen=True)
 class Proxies:
-    """Networks of trusted proxies, and the lower-case name of the header in which they write the client's address.
-    Without a header it is `X-Forwarded-For`, else `Forwarded`: other headers may come from the visitor.
+    """Networks of trusted proxies, and the lower-case name of the header in which they write the client's address. If
+    no header is set, `X-Forwarded-For` is read, or `Forwarded` where that is missing: other headers may come from the
+    visitor.
     """
 
     networks: tuple[Network, ...] = ()
@@ -28,7 +29,9 @@ class Proxies:
 
 
 def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return headers by name: a repeated header's last line, but all lines of a header with a chain of addresses."""
+    """Return headers by name. A repeated header has the value of its last line, but a header with a chain of addresses
+    has the values of all its lines.
+    """
     lines = list(lines)
     headers = dict(lines)
     if len(headers) != len(lines):
@@ -65,12 +68,14 @@ def is_within(address: str, networks: tuple[Network, ...]) -> bool:
 
 
 def _named(headers: Headers, names: tuple[bytes, ...]) -> str:
-    """Return the address in the first of the headers `names` that has a valid one; empty without one."""
+    """Return the first valid address in the headers `names`, in their order; empty when no header has a valid
+    address.
+    """
     return next((found for name in names if name in headers and (found := _valid(text(headers, name)))), "")
 
 
 def _stranger(headers: Headers, proxies: Proxies) -> str:
-    """Return the last address of the chain that is not a trusted proxy; empty without one."""
+    """Return the last address of the chain that is not a trusted proxy; empty when there is no such address."""
     name = proxies.header.encode()
     if name and name in headers and name not in CHAINS:
         found = _valid(text(headers, name))
@@ -93,7 +98,8 @@ def _hops(chain: bytes, value: str) -> Iterator[str]:
 def _elements(forwarded: str) -> Iterator[str]:
     """Yield the elements of a `Forwarded` header (RFC 7239), the last one first.
 
-    Read from the end, an unclosed quote of the visitor cannot swallow what a proxy added after it.
+    Because the header is read from its end, a quote that the visitor left open cannot swallow the elements that proxies
+    added.
     """
     end, is_quoted = len(forwarded), False
     for place in range(len(forwarded) - 1, -1, -1):
@@ -114,7 +120,7 @@ def _is_escaped(text: str, place: int) -> bool:
 
 
 def _for(element: str) -> str:
-    """Return the value of `for` in an element of `Forwarded`; empty without one."""
+    """Return the value of `for` in an element of `Forwarded`; empty if the element has no `for`."""
     place = 0
     while pair := _PAIR.match(element, place):
         if pair[1].lower() == "for":

@@ -25,7 +25,7 @@ def text(headers: Headers, name: bytes) -> str:
 
 
 def first_text(headers: Headers, names: tuple[bytes, ...]) -> str:
-    """Return the first present and non-empty value among the headers `names`; empty without one."""
+    """Return the first value that is present and not empty among the headers `names`; empty text when there is none."""
     for name in names:
         if name in headers and (found := text(headers, name)):
             return found
@@ -40,9 +40,10 @@ def query_value(query: bytes, name: str) -> str:
 
 
 def credentials_in(body: bytes) -> tuple[str, str]:
-    """Return the first client id and the first secret in a body that cannot be decoded; each is empty when missing.
+    """Return the first client id and the first secret in a body that cannot be decoded; each is empty when the body has
+    none.
 
-    So a known sender's malformed body is quarantined under its own project.
+    So a malformed body of a known sender goes to quarantine under the sender's own project.
     """
     found: dict[bytes, str] = {}
     for name, value in IN_BODY.findall(body):

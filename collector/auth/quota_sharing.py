@@ -34,8 +34,8 @@ class QuotaSharing:
         self._task = asyncio.create_task(self._go_on())
 
     async def stop(self) -> None:
-        """Add the last counts, after waiting for an exchange under way: if that were cancelled, its counts would be
-        added twice.
+        """Share the last counts, after waiting for an exchange under way: if that exchange were cancelled, its counts
+        would be added twice.
         """
         self._is_leaving = True
         self._bell.set()

@@ -1,7 +1,7 @@
 """Quotas of what one project sends over all its senders: events, bytes, and new names. Each worker counts its requests
-at once, and adds its counts to the registry's totals every two seconds, and at once for the first count of a period or
-a tenth of a quota. So a quota holds approximately for all workers together, and survives a restart. Memory is bounded
-by the quotas of names.
+at once. It adds its counts to the registry's totals every two seconds, and immediately for the first count of a period
+or when a tenth of a quota is waiting. So a quota holds approximately for all workers together, and survives a restart.
+The quotas of names bound the memory.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,8 +30,8 @@ class QuotaUsedUp(RateLimited):
 
 @dataclass
 class _Count:
-    """The count of one period, a minute or a day since the epoch. `unshared` is the part that is not in the shared
-    total yet.
+    """The count of one minute or day, numbered from the epoch. `unshared` is the part that is not in the shared total
+    yet.
     """
 
     period: Period
@@ -41,7 +41,9 @@ class _Count:
 
 @dataclass
 class _Names:
-    """Hashes of the names that came on a day and on the day before; names of the previous day do not count as new."""
+    """Hashes of the names that were sent on a day and on the day before; names of the previous day do not count as
+    new.
+    """
 
     day: int = -1
     seen: set[int] = field(default_factory=set)
@@ -55,7 +57,7 @@ class _Names:
             self.day, self.seen, self.unshared, self.new = day, set(), set(), 0
 
     def take(self, names: set[int], most: int) -> bool:
-        """Note all of `names` or none, and return whether the new ones among them fit into `most`."""
+        """Note all of `names` or none, and return whether at most `most` of them are new."""
         unseen = names - self.seen
         if not unseen:
             return True
@@ -77,8 +79,8 @@ class _Names:
 class ProjectQuotas:
     """Counts by project, for one event loop.
 
-    `unshared` returns the counts since the last exchange, `share` takes over the totals. `hurry` is called when an
-    exchange is due at once.
+    `unshared` returns the counts since the last exchange, `share` takes over the totals. `hurry` is called when counts
+    should be exchanged at once.
     """
 
     def __init__(self, clock: Clock = now_ms) -> None:
@@ -113,7 +115,7 @@ class ProjectQuotas:
                 self.hurry()
 
     def check_names(self, project: ProjectSettings, event_name: str, properties: Mapping[str, Any]) -> None:
-        """Note the names of an event or operation. Raises `Rejection` for new ones beyond a quota."""
+        """Note the names of an event or operation. Raises `Rejection` for new names beyond a quota."""
         if properties:
             self._note(project, "properties", set(_paths(properties)), "too_many_properties")
         if event_name:

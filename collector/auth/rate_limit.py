@@ -1,4 +1,4 @@
-"""How many events a client may send from an address without its secret, in each minute of the clock."""
+"""How many events per minute of the clock a client may send from one address without its secret."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -24,10 +24,10 @@ class RateLimited(Refused):
 
 
 class RateLimit:
-    """Counts by client and address; IPv6 addresses count by their /64. `per_minute` 0 lets all pass.
+    """Counts by client and address; IPv6 addresses count by their /64. `per_minute` 0 means no limit.
 
-    Counts are kept in `shared` if it is given and answers, else in this process, which then lets `own_share` events per
-    minute pass. Memory is bounded: past 50,000 senders per minute the earliest are forgotten.
+    Counts are kept in `shared` if it is given and answers. Otherwise they are kept in this process, which then accepts
+    `own_share` events per minute. Memory is bounded: beyond 50,000 senders per minute the earliest are forgotten.
     """
 
     def __init__(

@@ -32,7 +32,8 @@ Salts = Callable[[str], Awaitable[Mapping[date, str]]]
 
 
 class SharedCounts:
-    """Counts of senders by the minute. A sender is kept only as a hash with the day's salt, and only for two minutes.
+    """Counts of events per sender and minute. A sender is stored only as a hash with the day's salt, and only for two
+    minutes.
 
     After a failure the store is not asked for five seconds.
     """
@@ -52,7 +53,7 @@ class SharedCounts:
         self._away_until = 0.0
 
     async def add(self, sender: tuple[str, str], minute: int, amount: int, limit: int) -> bool:
-        """Add to the sender's count of `minute` unless that would take it past `limit`; return whether it was
+        """Add to the sender's count of `minute`, unless the count would then exceed `limit`; return whether it was
         added.
 
         Raises `Unavailable` when the store does not answer.

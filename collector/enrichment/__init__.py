@@ -1,1 +1,1 @@
-"""Enrichment: makes rows of events, with device, place and source, and without what must not be kept."""
+"""Enrichment: turns events into rows, adds device, place and source, and removes everything that must not be stored."""

@@ -13,9 +13,10 @@ AGENT, ADDRESS, PATH, SIGN = "agent:", "address:", "path:", "sign:"
 
 
 def own_rule(rules: Iterable[str], *, user_agent: str = "", address: str = "", path: str = "", reason: str = "") -> str:
-    """Return `rule:` and the first of `rules` that an event fits, empty without one. `reason` may name bot signals.
+    """Return `rule:` and the first of `rules` that fits an event; empty when no rule fits. `reason` may name bot
+    signals.
 
-    Thousands of networks cost as much as one, unless the address lies in one of them.
+    Thousands of networks cost as much as one, unless the address is in one of them.
     """
     rules = tuple(rules)
     address = address if address and _networks(rules).hold(address) else ""
@@ -44,7 +45,7 @@ def _fits(rule: str, user_agent: str, address: str, path: str, reason: str) -> b
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Return whether `text` matches `pattern`, at whose ends `*` stands for any text."""
+    """Return whether `text` matches `pattern`. A `*` at the start or the end of `pattern` matches any text."""
     bare = pattern.strip("*")
     if pattern.startswith("*") and pattern.endswith("*"):
         return bare in text

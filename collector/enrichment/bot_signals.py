@@ -1,4 +1,4 @@
-"""Bot signals: signs of a program behind a claimed browser. They are recorded, and do not affect the verdict."""
+"""Bot signals: signs that a program claims to be a browser. They are recorded, and do not affect the verdict."""
 
 import re
 from functools import lru_cache
@@ -36,7 +36,8 @@ _ENGINE = re.compile(r"\b(Chrome|Firefox|Version)/(\d{1,4})")
 
 
 def bot_signals(headers: Headers, user_agent: str, origin: str, *, is_proxied: bool) -> str:
-    """Return `soft:` and the names of the signals joined by commas, empty without any; takes a few microseconds.
+    """Return `soft:` and the names of the signals joined by commas; empty when there are none. Takes a few
+    microseconds.
 
     `is_proxied`: the request came through a trusted proxy, which may itself have added the signs of a data centre.
     """

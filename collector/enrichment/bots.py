@@ -1,4 +1,4 @@
-"""Judges agents: whether a user agent is a program and of which kind, and the device of any other agent."""
+"""Judges user agents: whether an agent is a program and of which kind, or else the device that it names."""
 
 import csv
 import re
@@ -27,10 +27,10 @@ _PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]|()]|\\[^A-Za-z0-9])+")
 
 
 class Verdict(NamedTuple):
-    """A verdict: `reason` is empty for a person, and `agent.device` is `bot` exactly when it is not empty.
+    """A verdict: `reason` is empty for a person, and `agent.device` is `bot` exactly when `reason` is not empty.
 
-    Else it is `empty_user_agent` or a kind and its evidence: `crawler:`, `feed:`, `preview:` and `library:` with the
-    list's pattern, `named:` with the word by which it calls itself a bot, `program:` with its name.
+    The reason of a program is `empty_user_agent`, or a kind with its evidence: `crawler:`, `feed:`, `preview:` and
+    `library:` with the list's pattern, `named:` with the word by which it calls itself a bot, `program:` with its name.
     """
 
     agent: Agent
@@ -49,11 +49,11 @@ class _Rule(NamedTuple):
 
 
 def judge(user_agent: str, *, is_log: bool = False) -> Verdict:
-    """Return the verdict on an agent. A new text takes under a millisecond, a hostile text up to 2 ms; recent texts are
-    cached.
+    """Return the verdict on an agent. An agent that was not judged recently takes under a millisecond, a hostile text
+    up to 2 ms; recent verdicts are cached.
 
-    `is_log`: the agent asked a web server for a page, so a program that says nothing of a browser is one. At the
-    collector an application may send events under a name of its own.
+    `is_log`: the agent requested a page from a web server, so an agent that names no browser is a program. At the
+    collector, an application may send events under a name of its own.
     """
     return _judge(user_agent[:MAX_USER_AGENT_LENGTH], is_log)
 
@@ -92,8 +92,8 @@ def _reason(user_agent: str, agent: Agent, is_log: bool) -> str:
 
 
 def _rule(user_agent: str) -> _Rule | None:
-    """Return the rule that matches an agent; a rule for an application only if no other rule matches; None without a
-    match.
+    """Return the rule that matches an agent, or None. A rule for an application is returned only if no other rule
+    matches.
     """
     found = None
     for rule in _rules():

@@ -42,7 +42,9 @@ class ProjectSettings(msgspec.Struct, frozen=True):
     profiles_kept_days: int = 0
 
     def kept(self, usual_raw_days: int) -> Kept:
-        """Return for how many days rows are kept; raw rows for `usual_raw_days` if the project sets no number."""
+        """Return the number of days for which rows are kept. If the project sets no number for raw rows, it is
+        `usual_raw_days`.
+        """
         return Kept(self.raw_kept_days or usual_raw_days, self.events_kept_days, self.profiles_kept_days)
 
 

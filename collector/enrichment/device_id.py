@@ -1,4 +1,4 @@
-"""Which device sent an event: ids from which no address can be found."""
+"""The device that sent an event, as an id from which no address can be found."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -59,9 +59,9 @@ def profile_device(project_id: str, profile_id: str) -> Device:
 
 
 def advisory_session_id(device_id: str, at_ms: int) -> str:
-    """Return a session id for the answer when the client sent none; the models decide what the sessions are.
+    """Return a session id for the answer to a client that sent none; the models decide later about sessions.
 
-    Senders without a device get one too: the published client holds recordings back until it has a session.
+    Senders without a device get a session id too: the published client holds recordings back until it has one.
     """
     return blake2b(f"{device_id}\0{at_ms // SESSION_MS}".encode(), digest_size=8).hexdigest()
 

@@ -7,7 +7,7 @@ from itertools import count
 
 
 def random_uuids() -> Iterator[str]:
-    """Yield UUIDs (version 8): 74 random bits of this process and a counter, so that they sort by arrival."""
+    """Yield UUIDs (version 8): 74 random bits of this process and a counter, so that the UUIDs sort by arrival."""
     text = os.urandom(10).hex()
     head = f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-"
     return map((head + "%012x").__mod__, count())
@@ -19,7 +19,9 @@ def message_uuid(project_id: str, message_id: str) -> str:
 
 
 def replay_uuid(project_id: str, batch_id: str, row: int, number: int) -> str:
-    """Return the event id of an event that comes out of quarantine, from its row there and its place in that row."""
+    """Return the event id for an event that is replayed from quarantine: it follows from the quarantined row and the
+    event's place in that row.
+    """
     return _uuid("replay", project_id, batch_id, str(row), str(number))
 
 

@@ -6,8 +6,8 @@ from event_lens.contract.rejection import Rejection
 
 
 class LeftOut(Rejection):
-    """An event or operation that its project's settings leave out. `kept` is JSON with everything of it that may be
-    kept.
+    """An event or operation that is excluded by its project's settings. `kept` is JSON with the parts that may be
+    stored.
     """
 
     def __init__(self, message: str, *, code: str, kept: dict[str, str] | None = None) -> None:
@@ -16,15 +16,15 @@ class LeftOut(Rejection):
 
 
 def is_privacy_signal(project: ProjectSettings, headers: Headers) -> bool:
-    """Return whether the sender asks not to be tracked, in a way that the project honours."""
+    """Return whether the sender asks not to be tracked, by a signal that the project honours."""
     return (project.honour_gpc and headers.get(b"sec-gpc") == b"1") or (
         project.honour_dnt and headers.get(b"dnt") == b"1"
     )
 
 
 def left_out(request: RequestContext, address: str = "") -> LeftOut | None:
-    """Return the reason to leave out all events of a request; None without one. `address` is named by the event itself.
-    The address of a server that sends for its users is not compared.
+    """Return the reason to exclude all events of a request; None when there is no reason. `address` is the address that
+    the event itself names. The address of a server that sends for its users is not compared.
     """
     if request.privacy_signal:
         return LeftOut("The sender asks not to be tracked (GPC or DNT).", code="privacy_signal")
@@ -36,8 +36,8 @@ def left_out(request: RequestContext, address: str = "") -> LeftOut | None:
 
 
 def check_hostname(hostname: str, hostnames: tuple[str, ...]) -> None:
-    """Raise `LeftOut` for a page whose host is not among `hostnames`; an event without a host is not a page's, and
-    passes.
+    """Raise `LeftOut` for a page whose host is not among `hostnames`. An event without a host does not belong to a
+    page, and passes.
     """
     if not hostname or any(_is_on(hostname, rule) for rule in hostnames):
         return

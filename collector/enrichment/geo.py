@@ -1,4 +1,4 @@
-"""Where an address is, from a country or city database in MaxMind's format."""
+"""The place of an address, from a country or city database in MaxMind's format."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -35,9 +35,9 @@ NOWHERE = Place()
 
 
 class Geo:
-    """Looks addresses up in one database file, in its state when it was opened. Addresses are cached in memory only.
+    """Looks addresses up in one database file, as it was when it was opened. Addresses are cached in memory only.
 
-    Two shapes are read: MaxMind's and DB-IP's own files, and flat ones with `country_code` at the top.
+    Two layouts of a database are understood: MaxMind's and DB-IP's own, and a flat one with `country_code` at the top.
     """
 
     def __init__(self, path: Path) -> None:

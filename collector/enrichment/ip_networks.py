@@ -6,8 +6,8 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 
 class Networks:
-    """Single addresses and networks as text, such as `192.0.2.7` and `2001:db8::/48`; true if it is not empty. The test
-    takes as long for a thousand networks as for one: it runs for every request.
+    """Single addresses and networks as text, such as `192.0.2.7` and `2001:db8::/48`; true if it is not empty. Because
+    the test runs for every request, it takes as long for a thousand networks as for one.
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:

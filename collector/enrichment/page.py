@@ -1,4 +1,4 @@
-"""The page an event happened on and where its visitor came from, as columns of the row."""
+"""The page of an event and the source of its visitor, as columns of the row."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -22,7 +22,9 @@ NO_PAGE = split_url("")
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Columns by name, and the same encoded: `path`, `query`, `hash`, `origin`, referrer, campaign and click."""
+    """The columns `path`, `query`, `hash`, `origin`, referrer, campaign and click by name, and the same columns
+    encoded.
+    """
 
     values: dict[str, str]
     columns: bytes
@@ -42,7 +44,7 @@ NO_RULES = SiteRules()
 
 
 def site_rules(project: ProjectSettings) -> SiteRules:
-    """Return what the project says of its pages."""
+    """Return the project's rules for its pages."""
     return SiteRules(project.domains, project.hash_routes, project.fold_trailing_slash)
 
 

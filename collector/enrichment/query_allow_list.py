@@ -5,10 +5,10 @@ from urllib.parse import unquote_plus
 
 
 def keep_parameters(values: dict[str, Any], names: frozenset[str]) -> None:
-    """Take all parameters but `names` (in lower case) out of a row's query, hash and referrer.
+    """Remove all parameters except `names` (in lower case) from a row's query, hash and referrer.
 
-    Campaign and click columns stay: they are read before. A hash loses everything after its `?`, or, without a `?`,
-    every `name=value`.
+    Campaign and click columns stay, because they are read before. A hash loses everything after its `?`, or, without a
+    `?`, every `name=value`.
     """
     values["query"] = _kept(values.get("query", ""), names)
     values["referrer"] = _kept_of_url(values.get("referrer", ""), names)

@@ -14,7 +14,9 @@ def is_redacted(key: str) -> bool:
 
 
 def redact(value: Any, levels: int = DEEPEST) -> Any:
-    """Return `value` without the keys that are never stored, and without anything deeper than `levels`."""
+    """Return `value` without the keys that are never stored, and without values that are nested more than `levels`
+    deep.
+    """
     kind = type(value)
     if kind is dict:
         below = levels - 1

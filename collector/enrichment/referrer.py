@@ -1,4 +1,4 @@
-"""Where a visit came from: the type and name of a referrer, the campaign, the click."""
+"""The source of a visit: the type and name of its referrer, its campaign, and its click id."""
 
 import csv
 import re
@@ -160,8 +160,8 @@ def _site(host: str) -> str:
 
 
 def _find(host: str, path: str) -> tuple[str, str] | None:
-    """Return the table's row for a host: with the first piece of its path, for itself, or for a domain it belongs
-    to; None without one.
+    """Return the table's row for a host: the row for the host and the first piece of its path, else for the host
+    itself, else for a domain above it; None when there is no row.
     """
     table = _table()
     found = table.get(f"{host}/{path[1:].partition('/')[0]}") or table.get(host)

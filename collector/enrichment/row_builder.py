@@ -1,4 +1,4 @@
-"""Typed events to rows: adds the request's device, place and source, and drops the address."""
+"""Turns typed events into rows: adds the request's device, place and source, and drops the address."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -60,9 +60,9 @@ def _oldest_ms(request: RequestContext) -> int:
 class RowBuilder:
     """Makes the rows of one request; values that all its events share are computed once.
 
-    `is_bot` and `bot_reason` are the collector's verdict on the sender: it marks and never drops, and a verified secret
-    is exempt. `left_out` says why nothing of the request is kept. `user_agent`, `sdk_name` and `sdk_version` are the
-    headers as they may be stored.
+    `is_bot` and `bot_reason` are the collector's verdict on the sender. It marks rows and never drops them, and senders
+    with a verified secret are exempt. `left_out` is the reason why nothing of the request is kept. `user_agent`,
+    `sdk_name` and `sdk_version` are the headers as they may be stored.
     """
 
     def __init__(self, request: RequestContext, geo: Geo | None, ids: Iterator[str]) -> None:
@@ -115,8 +115,8 @@ class RowBuilder:
         return self.encoded(parsed, self.own_values(parsed))
 
     def own_values(self, parsed: Event | Operation) -> dict[str, Any]:
-        """Return the columns that an event or operation fills itself, with its device and time resolved: `device_id` is
-        the stored one.
+        """Return the columns that an event or operation fills itself. Its device and time are resolved: `device_id` is
+        the stored id.
 
         Raises `Rejection` (`timestamp_too_old`, `too_late`) or `LeftOut`.
         """
@@ -195,8 +195,8 @@ class RowBuilder:
         return at_ms
 
     def own_device(self) -> Device:
-        """Return the device of the request itself, as for an event without device id and profile; an empty device when
-        the request is left out.
+        """Return the device of the request itself, which an event without device id and profile gets; an empty device
+        when the request is left out.
         """
         if self.left_out:
             return Device("", "derived")
@@ -262,7 +262,9 @@ class RowBuilder:
         return self._geo.place(address)._asdict() if self._geo and address else {}
 
     def not_counted(self, parsed: Event | Operation) -> list[str]:
-        """Return the fields of place or revenue in an event that this sender may not set; empty for an operation."""
+        """Return the names of the fields of place or revenue in an event that this sender may not set; empty for an
+        operation.
+        """
         if not isinstance(parsed, Event) or not parsed.guarded:
             return []
         return [field for field in parsed.guarded if not self._may_set(field)]
@@ -292,7 +294,9 @@ class RowBuilder:
 
 
 def _stored(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the stored form of properties: no clients' addresses or secrets, lists with plain values only."""
+    """Return properties in their stored form: without clients' addresses and secrets, and with lists of plain values
+    only.
+    """
     for key, value in properties.items():
         if type(value) in CONTAINERS or is_redacted(key) or (type(value) is str and may_hold_secret(value)):
             return lists_of_values(mask_properties(redact(properties)))
@@ -301,15 +305,15 @@ def _stored(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _says_more(event: Event) -> bool:
-    """Return whether the fast encoding is impossible: the event has fields besides its own and its page's, or guarded
-    fields, a screen size or an address, which fill columns that the request fills too.
+    """Return whether the event needs the slow encoding: it has fields that belong neither to the event nor to its page,
+    or it has guarded fields, a screen size or an address, which fill columns that the request fills too.
     """
     return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
 
 
 def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
-    """Return 64 bits, never 0, that are equal for payloads with equal contents in any order of keys; redacted values
-    do not count.
+    """Return a hash of 64 bits, never 0, that is equal for payloads with equal contents. The order of keys and redacted
+    values do not affect it.
     """
     if isinstance(payload, UsualPayload):
         payload = payload.as_sent()
@@ -317,7 +321,9 @@ def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
 
 
 def _number(value: Any) -> Any:
-    """Return a text that is a number as that number, and anything else unchanged: shops send prices as text."""
+    """Return a text that holds a number as that number, since shops send prices as text; return anything else
+    unchanged.
+    """
     if isinstance(value, str):
         try:
             return float(value)

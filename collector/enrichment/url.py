@@ -53,7 +53,7 @@ class Url(NamedTuple):
 
 
 def split_url(text: str) -> Url:
-    """Split `text` as browsers do, without ever failing: a text without a host is a route, such as a screen's name."""
+    """Split `text` as browsers do; it never fails. A text without a host is a route, such as the name of a screen."""
     return _split_once(text) if len(text) < MAX_KNOWN else _split(text)
 
 
@@ -83,7 +83,7 @@ _split_once = lru_cache(maxsize=4096)(_split)
 
 
 def clean_query(query: str) -> str:
-    """Return the query in its storable form; no other function decides which parts of a query are kept."""
+    """Return the query in its storable form. Only this function decides which parts of a query are stored."""
     return _clean(query.lstrip("?"))
 
 
@@ -101,7 +101,7 @@ def with_hash_route(url: Url) -> Url:
 
 
 def whole_query(text: str) -> str:
-    """Return the query of a URL as `split_url` does, but uncut; it is for inspection, not for storing."""
+    """Return the query of a URL as `split_url` does, but uncut. It must only be inspected, not stored."""
     query = _start(text).partition("#")[0].partition("?")[2]
     return _clean(query.lstrip("?"), MAX_READ)
 
@@ -164,8 +164,8 @@ def _without_own_user(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    """Return `text` without user names, passwords and other secrets, also those that appear only after others are
-    removed.
+    """Return `text` without user names, passwords and other secrets. Masking is repeated, since a masked secret can
+    reveal another one.
     """
     for _ in range(MAX_ROUNDS):
         before = text

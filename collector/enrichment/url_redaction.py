@@ -28,7 +28,7 @@ _WORD = re.compile(r"\S+")
 
 
 def mask_secrets(text: str) -> str:
-    """Return `text`, a part of an address or a text with addresses in it, with its secrets masked."""
+    """Return `text`, which is a part of an address or contains addresses, with its secrets masked."""
     if "=" in text or "%" in text:
         text = _without_named(text)
     if "eyJ" in text:
@@ -62,7 +62,7 @@ def mask_addresses_in(value: Any) -> Any:
 
 
 def may_hold_secret(text: str) -> bool:
-    """Return whether `text` has a sign without which no address holds a secret; most texts have none."""
+    """Return whether `text` has one of the signs that every address with a secret has; most texts have none."""
     return len(text) >= SHORTEST_WITH_SECRET and ("=" in text or "@" in text or "%" in text or "eyJ" in text)
 
 

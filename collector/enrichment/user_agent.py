@@ -65,8 +65,8 @@ class Agent(NamedTuple):
 
 
 def parse_user_agent(text: str) -> Agent:
-    """Return the browser, system and device that `text` names, read up to a maximum length. A new text takes about 25
-    microseconds; recent texts are cached.
+    """Return the browser, system and device that `text` names; only the beginning of a long text is read. A text that
+    was not parsed recently takes about 25 microseconds; recent results are cached.
     """
     return _parse(text[:MAX_USER_AGENT_LENGTH])
 
@@ -99,7 +99,7 @@ def _parse(text: str) -> Agent:
 
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
-    """Load the parser at its first use, since loading takes a tenth of a second."""
+    """Load the parser at its first use, because loading takes a tenth of a second."""
     return Parser(Resolver(load_lazy_builtins()))
 
 

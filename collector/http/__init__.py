@@ -1,1 +1,1 @@
-"""HTTP: reads requests, hands their events on and answers."""
+"""HTTP: reads requests, passes their events on, and answers."""

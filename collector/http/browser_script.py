@@ -1,4 +1,4 @@
-"""GET /op1.js: OpenPanel's tracker for pages without a bundler, with our lines around it."""
+"""GET /op1.js: OpenPanel's tracker for pages without a bundler, with lines of ours before and after it."""
 
 from functools import cache
 from hashlib import sha256
@@ -55,7 +55,7 @@ def browser_script() -> Endpoint:
 
 
 def _is_known(if_none_match: bytes, tag: bytes) -> bool:
-    """Return whether the browser has the script of this tag already. A proxy that compresses turns the tag into a
+    """Return whether the browser already has the script with this tag. A proxy that compresses turns the tag into a
     weak one.
     """
     known = [part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")]

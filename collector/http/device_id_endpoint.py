@@ -1,4 +1,4 @@
-"""GET /track/device-id: the device that the collector sees in a request, for clients that do not read the answers to
+"""GET /track/device-id: the device of a request as the collector sees it, for clients that do not read the answers to
 their events.
 """
 
@@ -10,8 +10,8 @@ from collector.http.request_body import Receive
 
 
 def own_device(collect: Collect) -> Endpoint:
-    """Return a route that answers the request's own `{"deviceId", "sessionId"}` to whoever may send; nothing is
-    stored.
+    """Return a route that answers every authorised sender with the `{"deviceId", "sessionId"}` of the request itself;
+    nothing is stored.
 
     The device is empty for a server that names no visitor: a verified secret without a client's address.
     """

@@ -1,4 +1,4 @@
-"""The routes that take events, as bare ASGI: a framework's overhead per request would cost more than the event."""
+"""The routes that take events, written as plain ASGI: a framework would cost more per request than the event itself."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -45,7 +45,7 @@ class Collect:
         return as_endpoint("POST", partial(self.answer, decode=decode_batch, take=self._take_batch))
 
     async def take_one(self, envelope: Envelope, builder: RowBuilder) -> tuple[int, dict[str, Any]]:
-        """Take one event and return status and answer once it is on disk. Raises `EventLensError`."""
+        """Take one event and return the status and the answer once it is on disk. Raises `EventLensError`."""
         taken = await self._ingest.take_one(envelope, builder)
         if taken.bot_reason:
             return 202, {"bot": {"reason": taken.bot_reason}}
@@ -116,7 +116,7 @@ def as_endpoint(
     answer: Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Answer]],
     shape: ErrorShape = as_json,
 ) -> Endpoint:
-    """Return a route of one method, with its preflight; errors are answered in `shape`."""
+    """Return a route of one HTTP method that also answers its preflight; errors are answered in `shape`."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         headers = read_headers(scope["headers"])

@@ -1,4 +1,4 @@
-"""Turns an unexpected exception into a line of the log and the error of the answer."""
+"""Turns an unexpected exception into a line of the log and an error for the answer."""
 
 import errno
 
@@ -24,7 +24,7 @@ def failure(error: Exception) -> EventLensError:
 
 
 def _is_about_files(error: BaseException | None) -> bool:
-    """Return whether `error`, or an error that led to it, says that no more files can be opened."""
+    """Return whether `error`, or an error that caused it, says that no more files can be opened."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in NO_MORE_FILES:
             return True

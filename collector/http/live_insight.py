@@ -1,4 +1,6 @@
-"""LiveInsight's route: its event is one `track`, its key is the client's id, its answers have its shapes."""
+"""LiveInsight's route: each request is one event, which is taken as a `track`; the key is the client's id, and answers
+have LiveInsight's shapes.
+"""
 
 from functools import partial
 from typing import Any

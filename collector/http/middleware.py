@@ -1,4 +1,4 @@
-"""The collector's edge: adds headers to every answer, and counts and logs it."""
+"""The outermost layer of the collector: adds headers to every answer, and counts and logs it."""
 
 from collections.abc import Awaitable, Callable
 from logging import DEBUG
@@ -18,7 +18,9 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Middleware:
-    """Gives every answer of `app` the security headers and a request id: the sender's if it is sane, else a new one."""
+    """Gives every answer of `app` the security headers and a request id: the sender's id if it is well-formed, else a
+    new one.
+    """
 
     def __init__(self, app: Application) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Answers: every status, one error shape, and the headers that go with all of them."""
+"""Answers: every status, the one shape of errors, and the headers of each answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ ALLOWED_HEADERS = (
 
 
 def error_headers(error: EventLensError) -> list[Header]:
-    """Return the header `Retry-After` if the request may be accepted later; otherwise no header."""
+    """Return the header `Retry-After` if the request may be accepted later; otherwise return no headers."""
     seconds = getattr(error, "retry_after_seconds", None)
     return [] if seconds is None else [(b"retry-after", str(seconds).encode())]
 

@@ -1,1 +1,1 @@
-"""Imports history of other tools: turns their files into the same raw rows that the collector writes."""
+"""Imports the history of other tools: turns their files into the raw rows that the collector writes, too."""

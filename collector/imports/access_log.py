@@ -1,4 +1,6 @@
-"""Source `access-log`: web servers' logs. Requests of pages are screen views; the format is found by reading."""
+"""Source `access-log`: logs of web servers. Requests of pages become screen views; the format is detected from the
+lines.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows of CSV files, numbered by their lines; an unreadable row loses only its first line."""
+"""Rows of CSV files, numbered by their lines; of an unreadable row only the first line is lost."""
 
 import csv
 from collections import Counter, deque
@@ -13,8 +13,9 @@ csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class CsvRows:
-    """The rows of a text after its header. Iterating yields each row with its line number; an unreadable row is a text.
-    An unclosed quote would swallow the following lines: they are read again without the quoted row.
+    """The rows of a text after its header. Iterating yields each row with its line number; an unreadable row is yielded
+    as a text. An unclosed quote would swallow the following lines, so these are read again without the row that has the
+    quote.
     """
 
     def __init__(self, text: TextIO) -> None:
@@ -44,7 +45,9 @@ class CsvRows:
 
 
 class _Lines:
-    """Lines of a text, and the lines of the current row; no line is longer than the limit of a field."""
+    """The lines of a text, and the lines that the current row has taken; a line longer than the limit of a field is
+    cut.
+    """
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
@@ -69,7 +72,7 @@ class _Lines:
         return line
 
     def give_back(self) -> None:
-        """Make all but the first line of the current row the next ones."""
+        """Return all lines of the current row except the first to the text, to be read next."""
         self._waiting.extendleft(reversed(self.taken[1:]))
         self.number -= len(self.taken) - 1
 
@@ -86,7 +89,9 @@ class _Lines:
 
 
 def _names(header: list[str]) -> list[str]:
-    """Return the columns' names, a column without a name by its place. Raises `Refused` for a duplicate name."""
+    """Return the columns' names; a column without a name is named by its place. Raises `Refused` for a duplicate
+    name.
+    """
     names = [name or f"column {place}" for place, name in enumerate(header, 1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:

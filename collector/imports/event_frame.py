@@ -1,4 +1,4 @@
-"""Events of a file as a frame: the columns that a source fills, and its result for a piece of a file."""
+"""The events of a file as a frame: the columns that a source fills, and the result of reading a piece of a file."""
 
 from dataclasses import dataclass, field
 
@@ -39,9 +39,9 @@ UNREADABLE_COLUMNS = {"number": pl.UInt32(), "code": pl.String(), "message": pl.
 
 @dataclass(frozen=True)
 class Chunk:
-    """The result of a piece of a file. `left_out` counts lines by the reason why they are not events. `calls` are calls
-    about people and groups: frames like those of events, whose `name` is the wire's type of the operation and whose
-    `properties` are its payload. `absent` are columns of the mapping that no row so far has.
+    """The result of a piece of a file. `left_out` counts the lines that are not events, by reason. `calls` are calls
+    about people and groups, in frames like those of events: their `name` is the wire's type of the operation, their
+    `properties` are its payload. `absent` are the columns of the mapping that no row has had so far.
     """
 
     events: pl.DataFrame

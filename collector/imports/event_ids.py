@@ -1,4 +1,4 @@
-"""Ids of imported events: the same event of the same source has the same id, in whatever file and however often."""
+"""Ids of imported events: the same event of the same source gets the same id in every file and every import."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -10,7 +10,7 @@ log.
 
 
 class EventIds:
-    """Ids for one file. Equal contents are distinguished by counting, so that each counts as often as it occurs."""
+    """Ids for the events of one file. Events with equal contents are numbered, so that each of them counts."""
 
     def __init__(self, project_id: str, source: str) -> None:
         self._prefix = blake2b(f"{project_id}\0{source}\0".encode(), digest_size=16)
@@ -19,7 +19,9 @@ class EventIds:
         self.has_forgotten = False
 
     def of(self, contents: Sequence[str], *, is_unique: bool = False) -> list[str]:
-        """Return a UUID (version 8) for each content. `is_unique`: contents are ids; equal contents are one event."""
+        """Return a UUID (version 8) for each content. With `is_unique` the contents are ids, so equal contents are the
+        same event.
+        """
         return [self._id(content, is_unique=is_unique) for content in contents]
 
     def _id(self, content: str, *, is_unique: bool) -> str:

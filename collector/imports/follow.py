@@ -1,4 +1,4 @@
-"""Follows a growing log line by line, also when it is rotated or emptied."""
+"""Follows a growing log line by line, even when it is rotated or emptied."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from event_lens.errors import Refused
 
 
 class LogTail:
-    """The lines of `path` from its beginning on. A compressed log does not grow: import it as it is."""
+    """The lines of `path` from its beginning on. A compressed log does not grow, so it is imported and not followed."""
 
     def __init__(self, path: Path, options: Options) -> None:
         self._path = path

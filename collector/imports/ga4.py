@@ -130,7 +130,7 @@ def country_code(name: str) -> str:
 
 
 def _version(system: Any, version: Any) -> str:
-    """Return the version alone: BigQuery has `Windows 10` and `iOS 17.1` here."""
+    """Return the version without the system's name: BigQuery has `Windows 10` and `iOS 17.1` here."""
     return text_of(version).removeprefix(text_of(system)).strip()
 
 

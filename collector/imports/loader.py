@@ -53,7 +53,7 @@ LEFT_BEHIND = """
 
 
 class ImportLoader:
-    """Lands the frames of one import. Blocks; raises `Unavailable`: run again, it resumes."""
+    """Lands the frames of one import. Blocks. Raises `Unavailable`; when it is run again, it resumes."""
 
     def __init__(
         self, warehouse: Warehouse, project_id: str, import_id: str, *, started_at_ms: int, clock: Clock = now_ms
@@ -65,7 +65,9 @@ class ImportLoader:
         self._clock = clock
 
     def count_left_behind(self) -> int:
-        """Count batches whose rows landed before a run of this import was killed; return how many rows they have."""
+        """Record the batches whose rows landed before an earlier run of this import was killed, and return the number
+        of their rows.
+        """
         found = 0
         values = {"project": self._project_id, "import_id": self._import_id}
         for table, at in _TIME_COLUMN.items():
@@ -78,19 +80,19 @@ class ImportLoader:
         return found
 
     def look_at_own(self) -> None:
-        """Treat rows that this run has landed as known from now on, too."""
+        """From now on, treat the rows that this run has landed as known, too."""
         self._known_before_ms = self._started_at_ms + 1
 
     def known(self, table: str, rows: pl.DataFrame) -> pl.Series:
-        """Return the ids (`event_id`, `body_hash`) of rows that were imported before, at the times of `rows`."""
+        """Return the ids (`event_id`, `body_hash`) of rows that were imported before and have the times of `rows`."""
         first, last = _span(rows, _TIME_COLUMN[table])
         values = {"project": self._project_id, "first": first, "last": last}
         values |= {"import_id": self._import_id, "before": self._known_before_ms}
         return self._warehouse.frame(KNOWN[table], values).get_column("id").cast(pl.String)
 
     def land(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """Land rows that were not imported before, and return the rows that the warehouse refuses as unreadable ones.
-        `number` and `content` are columns in addition to the table's.
+        """Land the rows that were not imported before, and return the rows that the warehouse refuses, as unreadable
+        lines. `number` and `content` are columns in addition to the table's.
         """
         try:
             self._land(table, rows)

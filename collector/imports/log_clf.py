@@ -46,7 +46,9 @@ class CommonLog:
 
 
 def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines of the usual form, cut at their quotes and blanks: several times faster than with care."""
+    """Return the lines of the usual form, cut at their quotes and blanks. This is several times faster than
+    `_read_with_care`.
+    """
     cut = (
         pl.col("line")
         .str.splitn('"', 7)
@@ -83,7 +85,9 @@ def _cut_at_quotes(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_with_care(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the remaining lines in parts: lines without an agent, with more fields, escaped or malformed."""
+    """Split the lines that `_cut_at_quotes` cannot read into their fields, and return them. Such lines have no agent,
+    more fields or escapes, or are malformed.
+    """
     found = lines.with_columns(
         pl.col("line")
         .str.extract_groups(HEAD)
@@ -97,7 +101,9 @@ def _read_with_care(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_tail(found: pl.DataFrame) -> pl.DataFrame:
-    """Add referrer, agent and the text after them; `is_whole` is False for a line that ends within one of them."""
+    """Add the referrer, the agent and the text after them; `is_whole` is False for a line that ends within the referrer
+    or the agent.
+    """
     found = found.with_columns(
         pl.col("rest").str.extract_groups(TAIL).struct.rename_fields(["referrer", "user_agent", "more"]).alias("of")
     ).unnest("of")
@@ -111,8 +117,8 @@ def _with_tail(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
-    """Add host and address. An address that stands first may have the host after it, as lighttpd writes it; else the
-    host, or the prefix of a program that wraps lines, stands before it.
+    """Add host and address. Where an address comes first, the host may follow it, as in lighttpd's logs. Otherwise the
+    host, or the prefix of a program that wraps lines, comes before the address.
     """
     found = found.with_columns(
         pl.col("head")
@@ -136,7 +142,7 @@ def _with_sender(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_sender_within(found: pl.DataFrame) -> pl.DataFrame:
-    """Add host and address where no address stands first."""
+    """Add host and address for lines that do not begin with an address."""
     within = pl.col("head").str.extract_groups(WITHIN)
     has_address = within.struct.field("2").is_not_null()
     is_named = pl.col("second").str.contains(ADDRESS) | (
@@ -157,8 +163,8 @@ def with_request_line(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def epoch_ms(times: pl.Series, formats: tuple[str, ...]) -> pl.Series:
-    """Return times in milliseconds since the epoch, read in the first format that each has; null for a text in no known
-    format.
+    """Return times in milliseconds since the epoch, each read in the first of `formats` that fits it; null for a text
+    that fits none.
     """
     found = times.str.to_datetime(formats[0], time_unit="ms", time_zone="UTC", strict=False).dt.epoch("ms")
     if len(formats) > 1 and found.null_count() > times.null_count():

@@ -62,8 +62,8 @@ HEADERS = "with headers"
 
 
 class JsonLog:
-    """One object per line, whose keys may have any common name. A line of a container's log is read as the line inside
-    it.
+    """One object per line; each field may have any of its common names as key. A line of a container's log is read as
+    the line that it wraps.
     """
 
     name = "json"
@@ -126,7 +126,9 @@ def _request(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _found(flat: dict[str, Any]) -> dict[str, Any]:
-    """Return, for each column, the value of the first of its `KEYS` that the line has, as text except for the time."""
+    """Return for each column the value of the first of its `KEYS` that the line has. All values are texts, except the
+    time.
+    """
     found: dict[str, Any] = dict.fromkeys(KEYS)
     ranks: dict[str, int] = {}
     for key, value in flat.items():
@@ -142,7 +144,9 @@ def _found(flat: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
-    """Return the object flattened, with Caddy's `request` and the headers in it; keys in lower case, with `_`."""
+    """Return the object flattened: the members of Caddy's `request` and of the headers come to the top; keys are in
+    lower case, with `_`.
+    """
     flat: dict[str, Any] = {}
     inner = said.get("request")
     for part in (said, inner if isinstance(inner, dict) else {}):
@@ -156,7 +160,7 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
-    """Add the values of an object and of the objects in it, `depth` levels in total."""
+    """Add the values of an object and of the objects within it, down to `depth` levels."""
     for key, value in said.items():
         if not isinstance(value, dict):
             flat.setdefault(prefix + _key(key), value)

@@ -48,9 +48,9 @@ class LogFormat(Protocol):
 
 
 def conform_requests(found: pl.DataFrame) -> pl.DataFrame:
-    """Return `found` with exactly the columns of a request; `-` and empty texts are null, except in the agent.
-    `forwarded` may hold the addresses that proxies name. Behind a load balancer the address is the balancer's, and the
-    visitor's is the last public address in `forwarded`.
+    """Return `found` with exactly the columns of a request; `-` and empty texts become null, except in the agent.
+    `forwarded` may hold the addresses that proxies named. Behind a load balancer the `address` is the balancer's, and
+    the visitor's is the last public address in `forwarded`.
     """
     if "forwarded" in found.columns:
         found = found.with_columns(_client_address())

@@ -81,6 +81,6 @@ class W3cLog:
 
 
 def _unquoted(texts: pl.Series) -> pl.Series:
-    """Undo both levels of escapes: CloudFront escapes already escaped texts once more."""
+    """Undo escapes twice, because CloudFront escapes texts that are escaped already."""
     known = {text: unquote(unquote(text)) for text in texts.unique().drop_nulls() if "%" in text}
     return texts.replace(known) if known else texts

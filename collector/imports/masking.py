@@ -1,4 +1,4 @@
-"""Masks lines of files for showing and storing: without addresses and secrets."""
+"""Masks lines of files, so that they can be shown and stored without addresses and secrets."""
 
 import re
 from collections.abc import Iterable

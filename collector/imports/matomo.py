@@ -32,7 +32,7 @@ DEVICES = {
 
 
 def read(path: Path, options: Options) -> Iterator[Chunk]:
-    """Yield the events of a file: each action of a visit is one."""
+    """Yield the events of a file: each action of a visit is an event."""
     return read_events(path, events_of)
 
 

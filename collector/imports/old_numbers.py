@@ -1,4 +1,4 @@
-"""Daily numbers of an old tool: a table with a day and some of visitors, sessions, views and bounces."""
+"""The daily numbers of an old tool: a table with a day and at least one of visitors, sessions, views and bounces."""
 
 import math
 import re
@@ -24,7 +24,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class OldDay:
-    """The old tool's numbers of a day; None for numbers that it does not report. `bounce_rate` is percent."""
+    """The old tool's numbers of a day; None for numbers that the tool does not report. `bounce_rate` is in percent."""
 
     day: date
     visitors: int | None = None

@@ -23,7 +23,9 @@ def read(path: Path, options: Options) -> Iterator[Chunk]:
 
 
 def events_of(row: Said) -> list[Said] | str:
-    """Return the events of a record, or the reason why it has none; an answer of the export API holds many events."""
+    """Return the events of a record, or the reason why the record has none. An answer of the export API is one record
+    with many events.
+    """
     if isinstance(row.get("data"), list) and "name" not in row:
         inner = [events_of(each) for each in row["data"] if isinstance(each, dict)]
         return [event for events in inner if not isinstance(events, str) for event in events]
@@ -60,7 +62,9 @@ def events_of(row: Said) -> list[Said] | str:
 
 
 def _profile(row: Said) -> list[Said] | str:
-    """Return the calls of a row of the table of profiles, or of a profile in an event of the export API."""
+    """Return the calls that a profile becomes: a row of the table of profiles, or a profile within an event of the
+    export API.
+    """
     if not row.get("id") or text_of(row.get("is_external")).lower() not in ("true", "1"):
         return "anonymous profile"
     named = {key: row.get(key) for key in ("first_name", "last_name", "email", "avatar") if row.get(key)}

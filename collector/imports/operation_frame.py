@@ -31,7 +31,9 @@ PAYLOAD = {"profile_id": "profileId", "device_id": "deviceId", "at": "timestamp"
 
 
 def make_operations(calls: pl.DataFrame, importer: Importer) -> Rows:
-    """Return the rows of calls: event frames whose `name` is the wire's type and whose `properties` are its payload."""
+    """Return the rows of `calls`: frames like those of events, whose `name` is the wire's type and whose `properties`
+    are its payload.
+    """
     senders = _Senders(importer)
     rows: list[dict[str, Any]] = []
     left_out: Counter[str] = Counter()
@@ -47,7 +49,7 @@ def make_operations(calls: pl.DataFrame, importer: Importer) -> Rows:
 
 
 class _Senders:
-    """The row builders of senders, each made once. A call without an agent is not judged as a program's."""
+    """The row builders of senders, each made once. A call without an agent is not judged to be a program's."""
 
     def __init__(self, importer: Importer) -> None:
         self._importer = importer
@@ -74,7 +76,7 @@ class _Senders:
 
 
 def _row(call: Mapping[str, Any], builder: RowBuilder, importer: Importer) -> dict[str, Any]:
-    """Raise `Rejection`."""
+    """Return the row of a call. Raises `Rejection`."""
     payload = msgspec.json.decode(call["properties"] or "{}")
     parsed = parse(Envelope(call["name"], payload | {theirs: call[own] or None for own, theirs in PAYLOAD.items()}))
     row = None if isinstance(parsed, Replay) else builder.row(parsed)

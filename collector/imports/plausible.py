@@ -74,7 +74,7 @@ def event_of(row: Said) -> list[Said] | str:
 
 
 def _list(value: Any) -> list[str]:
-    """Return the texts of a list, or of ClickHouse's text of one (`['a','b']`); empty for anything else."""
+    """Return the texts in a list, or in ClickHouse's text of a list (`['a','b']`); empty for anything else."""
     if isinstance(value, str):
         return [unescape(text) for text in TEXTS.findall(value)] if LIST.fullmatch(value) else []
     return [text_of(each) for each in value] if isinstance(value, list) else []

@@ -87,8 +87,8 @@ def _calls(name: str, row: Said, said: Said, first_values: dict[tuple[str, str],
 
 
 def _groups(name: str, row: Said, said: Said, seen_groups: dict[str, Said]) -> list[Said]:
-    """Return calls for the groups of the person that an event names, when they differ from the last ones. Each event
-    repeats them, and a group is identified by its key alone, as in `$groupidentify`.
+    """Return calls for the groups of the person that an event names, when they differ from the groups of the person's
+    event before. Each event repeats the groups, and a group is identified by its key alone, as in `$groupidentify`.
     """
     device, person = _ids(row, said)
     named = {kind: text_of(key) for kind, key in object_of(said.get("$groups")).items() if isinstance(key, str | int)}
@@ -102,7 +102,7 @@ def _groups(name: str, row: Said, said: Said, seen_groups: dict[str, Said]) -> l
 
 
 def _traits(person: str, said: Said, row: Said, first_values: dict[tuple[str, str], Any]) -> Said:
-    """Return the traits of `$set`, and of `$set_once` if it is the first to set them."""
+    """Return the traits of `$set`, and each trait of `$set_once` whose value is the first for its person."""
     once = object_of(said.get("$set_once")) or object_of(row.get("set_once"))
     kept = {key: value for key, value in _own(once).items() if first_values.setdefault((person, key), value) == value}
     return kept | _own(object_of(said.get("$set")) or object_of(row.get("set")))

@@ -1,5 +1,5 @@
-"""The record of imports: one row per import in `lens_raw.imports`, so that an import is found, resumes after a kill and
-can be undone.
+"""The record of imports: one row per import in `lens_raw.imports`. By this row an import is found, resumed after a
+kill, and undone.
 """
 
 import secrets
@@ -60,7 +60,7 @@ def find_unfinished(warehouse: Warehouse, project_id: str, source: str, files: S
 
 
 def list_imports(warehouse: Warehouse, project_id: str = "", import_id: str = "") -> list[dict[str, Any]]:
-    """Return the imports of a project, or the import with an id, the oldest first."""
+    """Return the imports of a project, the oldest first. With `import_id`, return only that import."""
     return warehouse.rows(LIST, {"project": project_id, "import_id": import_id})
 
 

@@ -25,9 +25,9 @@ SCHEMA = {
 
 
 def read_events(path: Path, events_of: Callable[[Said], list[Said] | str]) -> Iterator[Chunk]:
-    """Yield the events of a file. `events_of` understands its records: it returns a record's events, or the reason why
-    it has none. An event is a dict by the columns of an event frame; `at` may be a time in any form. A dict from
-    `call_of` is a call about a person or a group. Raises `Refused` for a file without an understood record.
+    """Yield the events of a file. `events_of` turns a record into its events, or into the reason why it has none. An
+    event is a dict by the columns of an event frame; its time `at` may have any form. A dict made by `call_of` is a
+    call about a person or a group. Raises `Refused` for a file in which no record is understood.
     """
     first: Records | None = None
     has_read = False
@@ -81,13 +81,13 @@ def object_of(value: Any) -> Said:
 
 
 def properties_of(values: Said) -> str:
-    """Return the values that are not empty as a JSON object; empty text without any."""
+    """Return the values that are not empty as a JSON object; return an empty text when all are empty."""
     given = {key: value for key, value in values.items() if value not in (None, "", [], {})}
     return msgspec.json.encode(given).decode() if given else ""
 
 
 def sides_of(screen: Any) -> tuple[int, int]:
-    """Return width and height of `1920x1080`; zeros for anything else."""
+    """Return the width and height that a text such as `1920x1080` holds; zeros for anything else."""
     width, _, height = text_of(screen).partition("x")
     return (int(width), int(height)) if width.isdecimal() and height.isdecimal() else (0, 0)
 

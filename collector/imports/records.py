@@ -1,4 +1,6 @@
-"""Tables and records of files: CSV, JSON in lines or an array, Parquet; a bad row does not affect its neighbours."""
+"""Tables and records of files: CSV, JSON (in lines or as an array) and Parquet; a bad row does not affect its
+neighbours.
+"""
 
 import io
 from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +28,7 @@ NOT_JSON = "The line is not a JSON object."
 
 
 class Records(NamedTuple):
-    """Rows of a piece of a file as dicts, each with the number of its line or row."""
+    """The rows of a piece of a file as dicts, each with its line number or row number."""
 
     numbers: Sequence[int]
     rows: Sequence[dict[str, Any]]
@@ -49,8 +51,9 @@ def kind_of(path: Path) -> str:
 
 
 def read_frames(path: Path, wanted: Collection[str]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    """Yield a table piece by piece: its unchanged columns (all as text for CSV, the `wanted` ones and `WHOLE` for JSON)
-    with the column `NUMBER`, its unreadable rows, and the bytes read.
+    """Yield a table piece by piece: its columns, its unreadable rows, and the number of bytes read. CSV gives all
+    columns as text, JSON gives the `wanted` columns and `WHOLE`. The column `NUMBER` is added, the others are
+    unchanged.
     """
     kind = kind_of(path)
     if kind == "parquet":

@@ -44,9 +44,10 @@ FOREIGN_HOST = "host is not the project's"
 
 @dataclass(frozen=True)
 class Importer:
-    """The project that events are imported for. `salt` is the project's salt for imports: a visitor is one device over
-    all files. `origin` is the site's own, for pages of which only the path is known. `is_log` says that a sender
-    without an agent (`NO_AGENT`) is a program, as at the collector; an empty agent means that the log has none.
+    """The project that events are imported for. `salt` is the project's salt for imports, so that a visitor is one
+    device over all files. `origin` is the origin of the site, for pages of which the file has only the path. `is_log`
+    says that a sender without an agent (`NO_AGENT`) is a program, as at the collector. An agent that is an empty text
+    means that the log does not record agents.
     """
 
     project: ProjectSettings
@@ -60,7 +61,7 @@ class Importer:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows without their event ids; `number` and `content` are the event's. Rows that are left out are counted by
+    """Rows without their event ids; `number` and `content` come from the event. Rows that are left out are counted by
     reason.
     """
 
@@ -152,8 +153,8 @@ def _page(
 
 
 def _with_properties(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return rows with their properties in storable form, and rows whose properties cannot be stored as unreadable
-    ones.
+    """Return the rows with their properties in storable form; rows whose properties cannot be stored are returned as
+    unreadable lines.
     """
     texts = rows["properties"].unique()
     clean: dict[str, str] = {}

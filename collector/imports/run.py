@@ -50,8 +50,8 @@ class Report:
 class ImportRun:
     """Takes the chunks of one file after another, and lands rows while the next chunk is read.
 
-    The record's source is part of each event's id: the same line of the same source is the same event. A dry run stores
-    nothing. `turn` makes other imports of the source into the project wait while rows land. Blocks; raises
+    The record's source is part of each event's id, so the same line of the same source is the same event. A dry run
+    stores nothing. While rows land, `turn` makes other imports of the source into the project wait. Blocks. Raises
     `Unavailable`, and resumes when it is run again.
     """
 
@@ -91,7 +91,7 @@ class ImportRun:
         self._is_resumed = False
 
     def resume(self) -> None:
-        """Resume an import that was killed: count the rows that it had landed and not counted."""
+        """Resume an import that was killed: record the rows that it had landed without recording them."""
         self._loader.count_left_behind()
         self._is_recorded = True
         self._is_resumed = True
@@ -108,7 +108,7 @@ class ImportRun:
             self.report.absent[file.name] = absent
 
     def ids(self, kind: str = "") -> EventIds:
-        """Return ids for the events of one file, or for its lines of another kind."""
+        """Return the ids for the events of one file, or for its lines of another kind."""
         return EventIds(self.record.project_id, f"{self.record.source}, {kind}" if kind else self.record.source)
 
     def take(self, file: Path, chunk: Chunk, events_of: EventIds, unreadable_of: EventIds) -> None:

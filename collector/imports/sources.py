@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # its frames take a while to load
 
 @dataclass(frozen=True)
 class Options:
-    """Options for reading files; each source uses its own ones."""
+    """Options for reading files; each source uses some of them."""
 
     format: str = ""
     all_requests: bool = False
@@ -24,7 +24,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Source:
-    """`module` has `read(path, options)`, which yields chunks. `has_ids`: its content is the event's own id."""
+    """`module` has `read(path, options)`, which yields chunks. `has_ids`: the content of an event is the id that the
+    source gave it.
+    """
 
     name: str
     about: str

@@ -27,8 +27,8 @@ UNENCODED = (pl.Binary, pl.Duration, pl.Time, pl.Object)
 @dataclass(frozen=True)
 class Mapping:
     """`columns`: our column by the table's column; `values`: fixed values of our columns; `names`: our event name by
-    the table's name, empty to leave these events out. `properties`: the property by the table's column, in addition to
-    a JSON column if `columns` names one. Times without a zone are in `timezone`.
+    the table's name, or empty to leave out the events of that name. `properties`: the property by the table's column,
+    in addition to a JSON column if `columns` names one. Times without a zone are in `timezone`.
     """
 
     columns: dict[str, str]
@@ -150,8 +150,8 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _whole(frame: pl.DataFrame) -> pl.Series:
-    """Return all columns of each row as JSON, for the event's id: sorted by name, so that their order does not
-    matter.
+    """Return all columns of each row as JSON, from which the event's id is made. They are sorted by name, so that their
+    order does not matter.
     """
     if WHOLE in frame.columns:
         return frame[WHOLE].alias("content")

@@ -1,4 +1,6 @@
-"""Lines of text files, compressed or not, in blocks: in constant memory whatever the size of a file or a line."""
+"""Lines of text files, compressed or not, in blocks. Reading takes constant memory, whatever the length of a file or a
+line.
+"""
 
 import bz2
 import gzip
@@ -44,7 +46,7 @@ def check_is_file(path: Path) -> None:
 
 
 def open_text(path: Path) -> tuple[IO[bytes], IO[bytes]]:
-    """Return the file on disk, and its decompressed content; the caller closes the first. Raises `Refused`
+    """Return the file on disk, and its decompressed content; the caller closes the file on disk. Raises `Refused`
     (`import_file_unreadable`, `import_not_utf8`).
     """
     check_is_file(path)
@@ -105,7 +107,7 @@ class LineSplitter:
         return self._frame(whole.split(b"\n")) if newline else self._frame([])
 
     def last_lines(self) -> pl.DataFrame:
-        """Return the text after the last line's end as a line; no line for an empty text."""
+        """Return the text after the end of the last line as a line; return no line if there is no such text."""
         rest, self._rest = self._rest, b""
         return self._frame([rest] if rest else [])
 

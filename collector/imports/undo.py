@@ -28,8 +28,8 @@ def find_import(warehouse: Warehouse, import_id: str) -> dict[str, Any]:
 
 
 def undo_import(warehouse: Warehouse, import_id: str, *, clock: Clock = now_ms) -> int:
-    """Delete the rows of an import, through a user with that right; return their number. Killed in the middle, it is
-    run again.
+    """Delete the rows of an import, through a user with the right to delete, and return their number. If it is killed
+    in the middle, run it again.
 
     The next build rebuilds their days. Blocks. Raises `Refused` (`import_unknown`).
     """

@@ -1,4 +1,6 @@
-"""Reads files compressed by zstd to their end, or refuses them: zstd's own reader takes a cut file for a whole one."""
+"""Reads files compressed by zstd to their end, or refuses them: zstd's own reader would accept a file that is cut
+off.
+"""
 
 import io
 from typing import IO

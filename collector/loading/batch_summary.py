@@ -11,7 +11,7 @@ from event_lens.contract.rows import BatchRow, timestamp
 
 
 class Counted(msgspec.Struct, gc=False):
-    """The fields of a row that its batch sums up."""
+    """The fields of a row that go into the summary of its batch."""
 
     received_at: str
     created_at: str = ""
@@ -23,7 +23,9 @@ QUARANTINE = "lens_raw.quarantine"
 
 
 def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_id: str = "") -> BatchRow:
-    """Return the batch of `body`: encoded rows, framed or not, each with its newline; at least one."""
+    """Return the batch that the rows in `body` form. They are encoded, framed or not, each with its newline, and there
+    is at least one.
+    """
     rows = _decoder.decode_lines(body)
     moments = {(row.received_at, row.created_at) for row in rows}
     receipts = [_ms(received_at) for received_at, _ in moments]

@@ -1,4 +1,6 @@
-"""Lands a sealed segment: inserts its rows into `lens_raw` once, counts them in `lens_raw.batches`, then removes it."""
+"""Lands a sealed segment: inserts its rows into `lens_raw` once, records them in `lens_raw.batches`, then removes the
+segment.
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -48,10 +50,10 @@ class Inserted(NamedTuple):
 def land_segment(
     warehouse: Landing | Router, folder: SpoolDirectory, name: SegmentName, *, clock: Clock = now_ms
 ) -> None:
-    """Land a sealed segment and take it out of `folder`. Repeating it after a crash lands nothing twice. For a segment
-    that was tried before, it checks which rows are already there. Lines that fail their checksum are set aside; rows
-    that the warehouse refuses go to quarantine. Blocks; raises `Unavailable` when the warehouse cannot take the segment
-    now: it stays.
+    """Land a sealed segment and remove it from `folder`. Repeating this after a crash lands nothing twice: for a
+    segment that was tried before, the rows that are already there are looked for first. Lines that fail their checksum
+    are set aside; rows that the warehouse refuses go to quarantine. Blocks. Raises `Unavailable` when the warehouse
+    cannot take the segment now; then the segment stays.
     """
     is_again = folder.mark_tried(name)
     name = name.tried
@@ -75,7 +77,7 @@ def land_segment(
 
 
 def _land_part(part: Part, folder: SpoolDirectory, name: SegmentName, is_again: bool, clock: Clock) -> None:
-    """Insert the lines of one shard, and count them there as a batch."""
+    """Insert the lines that go to one shard, and record them there as a batch."""
     warehouse, lines, body, _ = part
     batch_id = token = name.segment_id
     if part.may_be_there and lines:
@@ -120,8 +122,8 @@ def not_taken(table: str, error: Refused) -> Unavailable:
 def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, is_doubtful: bool) -> None:
     """Write the batch's own row, after its rows.
 
-    A batch is doubtful if it was tried before, or the warehouse did not report every row as written: then its rows are
-    looked for first, and missing ones are inserted.
+    A batch is doubtful if it was tried before, or if the warehouse did not report every row as written. The rows of a
+    doubtful batch are looked for first, and missing rows are inserted.
     """
     missing = missing_lines(warehouse, batch, lines) if is_doubtful else []
     if missing:
@@ -135,7 +137,7 @@ def count_batch(warehouse: Landing, batch: BatchRow, lines: Sequence[bytes], *, 
 
 def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str) -> None:
     """Insert under a new token the rows that the warehouse acknowledged but does not have. Raises `Unavailable`
-    (`rows_not_written`) when it does not write them this time either.
+    (`rows_not_written`) when it does not write them this time, either.
     """
     log.error("token_without_rows", token=token, rows=len(missing))
     written = land_lines(warehouse, table, body_of(missing), f"{token}-{secrets.token_hex(4)}")
@@ -148,8 +150,9 @@ def _make_up(warehouse: Insert, table: str, missing: Sequence[bytes], token: str
 
 
 def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, token: str) -> Inserted:
-    """Insert all lines that the warehouse accepts, first `body` as a whole, and return the lines that it refuses one by
-    one. At each retry, halves of the same lines get the same tokens.
+    """Insert all lines that the warehouse accepts, and return the lines that it refuses. First `body` is inserted as a
+    whole; if it is refused, its lines are inserted in halves, down to single lines. A retry gives halves of the same
+    lines the same tokens.
     """
     if not lines:
         return Inserted([], is_whole=True)
@@ -166,7 +169,7 @@ def _insert(warehouse: Insert, table: str, lines: Sequence[bytes], body: bytes, 
 
 
 class Sender(msgspec.Struct):
-    """The columns that quarantine keeps of a refused row along with its text."""
+    """The columns of a refused row that quarantine keeps in addition to the row's text."""
 
     project_id: str
     received_at: str

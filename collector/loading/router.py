@@ -14,7 +14,9 @@ from event_lens.registry.placements import Placement, find_placements
 
 
 class Part(NamedTuple):
-    """Lines of a segment that go to one shard. `may_be_there` says that a move may have brought them."""
+    """Lines of a segment that go to one shard. `may_be_there` says that a move of their project may have copied them
+    there already.
+    """
 
     warehouse: Landing
     lines: list[bytes]
@@ -40,7 +42,7 @@ class Router:
         self._warehouses = warehouses
 
     def parts(self, found: Verified, created_ms: int) -> tuple[list[Part], dict[str, Placement]]:
-        """Return the part of each shard, and each project's placement at this time. The same segment is always split
+        """Return the part of each shard, and each project's placement at this time. The same segment is always split in
         the same way, unless a project moved after `created_ms`. Raises `Unavailable` (`project_moving`) while rows of a
         project may not land.
         """
@@ -59,7 +61,9 @@ class Router:
         return parts, placements
 
     def check(self, placements: Mapping[str, Placement]) -> None:
-        """Raise `Unavailable` (`project_moving`) when a project has moved since: its rows may be on its old shard."""
+        """Raise `Unavailable` (`project_moving`) when a project has moved since `placements` were read: its rows may be
+        on its old shard.
+        """
         if self._placements(placements.keys()) != placements:
             raise _moving()
 

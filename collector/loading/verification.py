@@ -1,7 +1,7 @@
 """Finds the rows of a batch that are missing from the warehouse although it acknowledged their INSERT.
 
-ClickHouse records the deduplication token before it stores the rows. Killed in between, it takes the retry for a
-duplicate and acknowledges rows it does not have.
+ClickHouse records the deduplication token before it stores the rows. If it is killed between the two, it believes that
+the retry is a duplicate, and acknowledges rows that it does not have.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ def missing_lines(warehouse: Reader, batch: BatchRow, lines: Sequence[bytes]) ->
 
 
 def is_counted(warehouse: Reader, batch: BatchRow) -> bool:
-    """Return whether the batch's row was written: it is in `lens_raw.batches`, or settled since."""
+    """Return whether the batch's own row was written: it is in `lens_raw.batches`, or the batch was settled since."""
     values = {"batch_id": batch.batch_id, "table": batch.table_name}
     # In this order: a row that is settled meanwhile is copied before it is deleted.
     return any(

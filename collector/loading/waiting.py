@@ -20,8 +20,9 @@ _LOOK_SECONDS = 0.05
 
 
 def land_waiting(settings: Settings, registry: Registry, until_ms: int, within: float = LAND_WITHIN_SECONDS) -> None:
-    """Land every segment begun by `until_ms`: segments of dead workers directly, those of living workers by waiting for
-    them. Blocks. Raises `Unavailable` (`spool_waits`) when segments are still there after `within` seconds.
+    """Land every segment that was begun by `until_ms`. Segments of dead workers are landed directly; living workers
+    land their own, and the function waits for that. Blocks. Raises `Unavailable` (`spool_waits`) when segments are
+    still there after `within` seconds.
     """
     spool = settings.home / "spool"
     folder = open_directory(spool)

@@ -1,4 +1,4 @@
-"""The writer: a thread that lands sealed segments. Segments that cannot land now are retried later, and do not hold up
+"""The writer: a thread that lands sealed segments. Segments that cannot land now are retried later, and do not delay
 the others.
 """
 
@@ -39,7 +39,7 @@ def backoff_seconds(attempt: int, chance: float) -> float:
 
 
 class Trial(NamedTuple):
-    """A segment and when it is tried next (monotonic seconds)."""
+    """A segment, and the time of its next try (monotonic seconds)."""
 
     due: float
     name: SegmentName
@@ -50,10 +50,11 @@ class Trial(NamedTuple):
 class Writer:
     """Lands the segments of one folder: those in it at the start, then those appended. Once a segment has landed, three
     segments of a backlog land at a time: while the warehouse stores the rows of some, the next one is read and checked.
-    A segment that fails waits longer each time, and the others go on, one at a time; after failures in a row the writer
-    itself waits, so that a warehouse in trouble is not stormed. The newest and the oldest waiting segments land by
-    turns, so that one project's new events do not wait for another project's old ones. The order does not affect the
-    models, which use the times in the rows.
+
+    A segment that fails waits longer each time, while the others are landed one at a time. After failures in a row the
+    writer itself waits, so that it does not overload a warehouse that is recovering. The newest and the oldest waiting
+    segments land by turns, so that one project's new events do not wait for another project's old ones. The order does
+    not affect the models, which use the times in the rows.
 
     `append` and `close` never block: the segment at hand is finished if the warehouse takes it, the rest stays on disk.
     With `drain` every segment is tried once more, until the warehouse is unreachable. `join` waits.
@@ -114,7 +115,7 @@ class Writer:
             self._finish(0)
 
     def _finish(self, left: int) -> None:
-        """Wait until at most `left` landings are under way, and put the failed ones off."""
+        """Wait until at most `left` landings are under way, and schedule the next try of those that failed."""
         while len(self._under_way) > left:
             done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
             for landing in done:
@@ -130,7 +131,7 @@ class Writer:
         return bool(self._arrived or self._untried or (self._failed and self._failed[0].due <= self._monotonic()))
 
     def _next(self) -> Trial | None:
-        """Return the trial that is due, as soon as there is one; None when the writer is to end."""
+        """Wait for a trial that is due and return it; return None when the writer is to end."""
         while True:
             self._bell.clear()
             while self._arrived:
@@ -147,7 +148,7 @@ class Writer:
             self._wait(seconds)
 
     def _take(self) -> Trial:
-        """Take by turns the newest untried segment and the one that is due first."""
+        """Take, by turns, the newest segment that was never tried and the segment whose try is due first."""
         is_newest, self._is_newest_next = self._is_newest_next, not self._is_newest_next
         if self._untried and is_newest:
             return self._untried.pop()

@@ -22,7 +22,9 @@ _WORKER = "worker-"
 
 
 class SpoolDirectory:
-    """One worker's folder, exclusively: sealed segments in it, and how many bytes they take. Thread-safe."""
+    """The folder of one worker, which no other worker may use: its sealed segments, and the number of their bytes.
+    Thread-safe.
+    """
 
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
@@ -46,8 +48,8 @@ class SpoolDirectory:
         return sorted(name for name in names if name is not None and name.row_count is not None)
 
     def mark_tried(self, name: SegmentName) -> bool:
-        """Note durably that `name` goes to the warehouse now: its file is called `name.tried` from here on. Returns
-        whether it may have been sent before.
+        """Record on disk that `name` is about to be sent to the warehouse, by renaming its file to `name.tried`.
+        Returns whether it may have been sent before.
         """
         if not name.is_fresh:
             return True
@@ -66,7 +68,7 @@ class SpoolDirectory:
         self.grew(-byte_count)
 
     def set_aside(self, name: str, content: bytes) -> None:
-        """Keep lines that cannot land in `corrupt/`, under `name`; repeating it keeps one copy."""
+        """Write lines that cannot land to `corrupt/`, under `name`. Repeating this keeps one copy."""
         corrupt = self.path.parent / CORRUPT
         corrupt.mkdir(mode=0o700, exist_ok=True)
         draft = corrupt / f"{name}.draft"
@@ -78,7 +80,7 @@ class SpoolDirectory:
         sync_directory(corrupt)
 
     def adopt(self) -> list[SegmentName]:
-        """Take over what dead workers of this home left behind, and return its segments, oldest first.
+        """Take over the files that dead workers of this home left behind, and return their segments, oldest first.
 
         Blocks while another worker does the same. A folder that cannot be taken over now is reported and left for the
         next call. Raises `OSError` when the spool itself cannot be read.
@@ -103,12 +105,12 @@ class SpoolDirectory:
             self.release()
 
     def release(self) -> None:
-        """Release the lock and leave all files, as the death of a worker does."""
+        """Release the lock and leave all files, as happens when a worker dies."""
         os.close(self._lock)
 
 
 def open_directory(spool: Path) -> SpoolDirectory:
-    """Open a new folder in `spool` and take over the segments of every worker that is gone.
+    """Open a new folder in `spool` and take over the segments of every worker that has died.
 
     Raises `Unavailable` (`spool_unwritable`). Blocks while another worker of this home does the same.
     """
@@ -130,13 +132,13 @@ def open_directory(spool: Path) -> SpoolDirectory:
 
 
 def worker_directories(spool: Path) -> Iterator[Path]:
-    """Yield the folders of all workers, living and gone."""
+    """Yield the folders of all workers, living and dead."""
     if spool.is_dir():
         yield from sorted(path for path in spool.iterdir() if path.name.startswith(_WORKER) and path.is_dir())
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in a folder as durable as the files' contents."""
+    """Sync the names in a folder to disk, so that they are as durable as the files' contents."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -165,7 +167,9 @@ def _adopt(orphan: Path, folder: SpoolDirectory, adopted: list[SegmentName]) -> 
 
 
 def _take(path: Path, folder: SpoolDirectory) -> SegmentName | None:
-    """Move a file of a dead worker into `folder`: sealed when it is a segment, set aside (None) when it is not."""
+    """Move a file of a dead worker into `folder` and return its segment. A file that is not a segment is set aside, and
+    None is returned.
+    """
     name = parse_name(path.name) if path.is_file() else None
     if name is not None and name.row_count is None:
         name = name.sealed(count_lines(path))

@@ -1,4 +1,4 @@
-"""Rows that still wait on disk, over all workers of a home, living and gone."""
+"""Rows that still wait on disk, over all workers of a home, living and dead."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from event_lens.errors import Unavailable
 
 
 class Waiting(NamedTuple):
-    """Rows and bytes on disk, and the time of the oldest segment's beginning (ms since the epoch)."""
+    """Rows and bytes on disk, and the time at which the oldest segment was begun (ms since the epoch)."""
 
     row_count: int
     byte_count: int
@@ -18,10 +18,10 @@ class Waiting(NamedTuple):
 
 
 def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
-    """Return `{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means everything acknowledged has
+    """Return `{"pendingEvents", "pendingBytes", "oldestSeconds"}`; 0 events means that everything acknowledged has
     landed.
 
-    Blocks on the disk: sealed segments say their rows in their names, open ones are read. Raises `Unavailable`
+    Blocks on the disk: the names of sealed segments hold their row counts, open segments are read. Raises `Unavailable`
     (`spool_unreadable`).
     """
     try:

@@ -31,8 +31,8 @@ def new_segment_id(clock: Clock) -> str:
 
 @dataclass(frozen=True, order=True)
 class SegmentName:
-    """The parts of a segment's file name: `<id>.<table>.open`, once sealed `<id>.<table>.<rows>.fresh.jsonl`, and
-    from its first try at the warehouse on `<id>.<table>.<rows>.jsonl`.
+    """The parts of a segment's file name. The name is `<id>.<table>.open` at first, `<id>.<table>.<rows>.fresh.jsonl`
+    once the segment is sealed, and `<id>.<table>.<rows>.jsonl` from its first try at the warehouse on.
     """
 
     segment_id: str
@@ -118,7 +118,7 @@ def verify(content: bytes, batch_id: str) -> Verified:
 
 
 def body_of(lines: Sequence[bytes]) -> bytes:
-    """Return lines, given without newlines, in one piece with them."""
+    """Return lines as one text with a newline after each; they are given without newlines."""
     return b"\n".join([*lines, b""])
 
 

@@ -38,7 +38,9 @@ class Waiting(NamedTuple):
 
 
 class OpenSegment:
-    """The segment that a table's rows go to now; `size` (bytes) and `row_count` count the synced rows only."""
+    """The segment to which a table's rows are appended now; `size` (bytes) and `row_count` count the synced rows
+    only.
+    """
 
     def __init__(self, folder: SpoolDirectory, table: str, clock: Clock) -> None:
         self.name = SegmentName(new_segment_id(clock), table)
@@ -51,7 +53,7 @@ class OpenSegment:
         self.unsynced_rows = 0
 
     def frame(self, rows: list[bytes]) -> bytes:
-        """Return the lines of the rows that come next."""
+        """Return the lines of the rows that are appended next."""
         self.unsynced_rows = len(rows)
         return frame(rows, self.name.segment_id, self.row_count)
 
@@ -84,9 +86,9 @@ class OpenSegment:
 class Spool:
     """Appends rows to the segments of one folder. For one event loop; only its syncs run in threads.
 
-    `seal_after_rows` and `seal_after_seconds` say when a segment is given to `on_sealed`. `max_bytes` is how much the
-    folder may hold. The verbs: `append` refuses when full, `flush` seals what is open, `close` never blocks and refuses
-    from then on, `join` waits until everything is on disk and sealed.
+    `seal_after_rows` and `seal_after_seconds` say when a segment is given to `on_sealed`. `max_bytes` is the most that
+    the folder may hold. `append` raises an error when the spool is full, `flush` seals the open segments, `close` never
+    blocks and makes later appends fail, `join` waits until everything is on disk and sealed.
     """
 
     def __init__(
@@ -122,9 +124,10 @@ class Spool:
         return self._folder.byte_count + self._waiting_bytes >= self._max_bytes
 
     def append(self, lines: Iterable[Line]) -> asyncio.Future[list[str]]:
-        """Queue rows and return a future of the ids of their segments, done once they are on disk.
+        """Queue rows and return a future, which is done once the rows are on disk; its result is the ids of their
+        segments.
 
-        If writing fails, the future raises `Unavailable` and none of the rows was kept.
+        If writing fails, the future raises `Unavailable` and no row was kept.
 
         Raises `Unavailable` at once when the spool is full (`spool_full`) or closing.
         """
@@ -161,7 +164,7 @@ class Spool:
         self._wake()
 
     async def join(self, timeout_seconds: float) -> bool:
-        """After `close`, seal the remaining segments and return whether that was done in time; unsealed ones stay on
+        """After `close`, seal the remaining segments and return whether all were sealed in time; the others stay on
         disk for the next start.
         """
         try:
@@ -230,7 +233,7 @@ class Spool:
         self._wake()
 
     def _write_all(self, framed: dict[OpenSegment, bytes], is_new: bool) -> None:
-        """Write and sync lines, in a thread: writing megabytes would block the loop as long as syncing them does."""
+        """Write and sync lines in a thread: for megabytes, writing would block the loop as long as syncing does."""
         for segment, lines in framed.items():
             segment.write(lines)
             self._sync(segment.file)
@@ -238,7 +241,9 @@ class Spool:
             sync_directory(self._folder.path)
 
     def _give_up(self, touched: Iterable[OpenSegment]) -> None:
-        """Truncate a failed group. After a failed sync the file is not written to again; its complete lines land."""
+        """Truncate the segments of a failed write. After a failed sync the file is not written to again; its complete
+        lines land.
+        """
         for segment in touched:
             try:
                 segment.take_back()
@@ -280,10 +285,11 @@ class Spool:
                     self._on_sealed(sealed)
 
     def _seal(self, segment: OpenSegment) -> SegmentName | None:
-        """Close and rename a segment; return None for an empty one, which is removed. After `OSError` it may be tried
-        again.
+        """Close and rename a segment, and return its name. An empty segment is removed, and None is returned. After
+        `OSError` it may be tried again.
 
-        The new name need not be synced: a crash that undoes it leaves an open segment, which is as good.
+        The new name need not be synced: a crash that undoes it leaves an open segment, which is adopted like a sealed
+        one.
         """
         segment.close()
         if not segment.row_count:
