@@ -52,7 +52,7 @@ def answer_ready(service: Service) -> dict[str, str]:
 @get("/metrics", sync_to_thread=True)
 def answer_process_metrics(service: Service) -> Response[bytes]:
     """Return this process's counters and the freshness of the tables as Prometheus text. While the warehouse is
-    away, the freshness is the one read last.
+    unreachable, the freshness that was read last is returned.
     """
     with suppress(Unavailable):
         service.gauge_freshness()
@@ -61,7 +61,9 @@ def answer_process_metrics(service: Service) -> Response[bytes]:
 
 
 def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
-    """Build the ASGI application. Opens the registry and raises what that raises; the warehouse need not be up yet."""
+    """Build the ASGI application. Opens the registry, and raises as `open_registry` does; the warehouse need not run
+    yet.
+    """
     service = open_service(settings, clock)
 
     def provide_service() -> Service:

@@ -1,4 +1,4 @@
-"""Who may read: the holder of a read or root key and its secret, and only the key's own project."""
+"""Decides who may read: the holder of a read or root key and its secret. A key reads only its own project."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ def sent_key(headers: Mapping[str, str]) -> tuple[str, str]:
 def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
     """Return the project, origins and rights of a key. Blocks on the registry.
 
-    Raises `Refused`: `client_unauthorized` without a right key and secret, `project_forbidden` when the key does not
-    read.
+    Raises `Refused`: `client_unauthorized` when the key or its secret is wrong, `project_forbidden` when the key may
+    not read.
     """
     client = find_client(registry, client_id)
     if client is None or not is_secret_of(client, secret):
@@ -50,8 +50,8 @@ def find_reader(registry: Registry, client_id: str, secret: str) -> Reader:
 
 
 def find_subject(registry: Registry, project_id: str) -> ProjectScope:
-    """Return a project's zone, currency, shard and quotas, which questions need. Blocks, and raises as
-    `find_project`.
+    """Return the zone, currency, shard and quotas of a project, which questions need. Blocks, and raises as
+    `find_project` does.
     """
     project = find_project(registry, project_id)
     return ProjectScope(
@@ -70,8 +70,8 @@ def has_key(headers: Mapping[str, str]) -> bool:
 
 
 def forbidden() -> Refused:
-    """Return the refusal (`project_forbidden`) for another key's project and for an unknown one: the caller cannot
-    tell them apart.
+    """Return the refusal (`project_forbidden`) for a project that belongs to another key, or that does not exist: the
+    caller cannot tell the two apart.
     """
     return Refused("This key does not read this project; it takes a read key of the project.", code=FORBIDDEN)
 

@@ -1,4 +1,4 @@
-"""The cache: rows read from the warehouse, by statement, in a bounded number of bytes."""
+"""The cache: rows that were read from the warehouse, by statement. Its size in bytes is limited."""
 
 import pickle
 import threading
@@ -18,8 +18,8 @@ ENTRY_BYTES = 512
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The rows of one statement, pickled: this takes a tenth of the memory of the objects, and its size is known to
-    the byte.
+    """The rows of one statement, pickled: they take a tenth of the memory of the objects, and their size is known
+    exactly.
     """
 
     packed: bytes
@@ -46,8 +46,8 @@ class Cache:
         return self._bytes
 
     def rows(self, statement: Statement, version: int, now_ms: int) -> list[Row] | None:
-        """Return the rows kept of `statement`; None when no rows are kept, when they are of another version, or when
-        they are at least five minutes old.
+        """Return the cached rows of `statement`; None when the cache has none, or has rows of another version or rows
+        that are at least five minutes old.
         """
         with self._lock:
             kept = self._kept.get(_key(statement)) if version == self._version else None
@@ -57,8 +57,8 @@ class Cache:
         return rows
 
     def keep(self, statement: Statement, version: int, now_ms: int, rows: list[Row]) -> None:
-        """Keep `rows`; drop the oldest entries when memory runs out, and all entries of another version. Rows too
-        large for the cache are not kept.
+        """Cache `rows`. Drop the oldest entries when the bytes would exceed the limit, and all entries of another
+        version. Rows too large for the cache are not cached.
         """
         kept = Kept(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL), now_ms)
         with self._lock:

@@ -14,7 +14,7 @@ NO_TIME = timedelta()
 
 
 def rollup_rows(ask: ReportContext, table: str, bindings: Bindings) -> str:
-    """Return the condition on a rollup's rows. The period must begin and end at the rollup's edges;
+    """Return the condition on a rollup's rows. The period must begin and end where rows of the rollup do;
     `tables.decide_table` ensures that.
     """
     condition = _of_days(ask, "day", bindings)
@@ -82,15 +82,15 @@ def in_sessions(ask: ReportContext, bindings: Bindings, *, is_unbounded: bool = 
 
 
 def session_events(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the condition on `lens.events` for the period's events and all other events of their sessions: the
-    period's days, and the days before and after that a session can reach.
+    """Return the condition on `lens.events` for the period's events and all other events of their sessions. It reads
+    the period's days, and the days before and after the period on which such sessions may have events.
     """
     return _of_days(ask, "local_day", bindings, before=SESSION_DAYS, after=SESSION_DAYS)
 
 
 def summed_revenue(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the SQL of an event's countable revenue: its revenue in the project's currency or in an empty one, else
-    0.
+    """Return the SQL of an event's revenue as it counts in sums: the revenue if its currency is the project's or empty,
+    else 0.
     """
     if not ask.subject.currency:
         return "revenue"

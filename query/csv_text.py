@@ -12,7 +12,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv_text(frame: "Frame") -> str:
-    """Return the rows as CSV with a header line. A text that a spreadsheet would run as a formula gets a single
+    """Return the rows as CSV with a header line. If a spreadsheet would run a text as a formula, the text gets a single
     quote before it.
     """
     output = io.StringIO()

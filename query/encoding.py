@@ -1,4 +1,4 @@
-"""The encodings in which a file is sent, chosen from those that the client accepts."""
+"""The encodings of sent files, chosen from the encodings that the client accepts."""
 
 import zlib
 from typing import Protocol
@@ -12,7 +12,7 @@ NOT_PACKED = ("parquet",)
 
 
 class Encoder(Protocol):
-    """Packs pieces of a file, one after the other."""
+    """Packs the pieces of a file, one after the other."""
 
     def compress(self, data: bytes, /) -> bytes: ...
 
@@ -20,7 +20,7 @@ class Encoder(Protocol):
 
 
 def choose_encoding(accepted: str, format: str) -> str:
-    """Return `zstd`, `gzip` or '' by the header `Accept-Encoding`. zstd comes first: it packs better in less time."""
+    """Return `zstd`, `gzip` or '' by the header `Accept-Encoding`. zstd is preferred: it packs better in less time."""
     if format in NOT_PACKED:
         return ""
     offered = [part.partition(";") for part in accepted.lower().split(",")]

@@ -9,7 +9,9 @@ FORBIDDEN = "project_forbidden"
 
 
 def unknown(noun: str, message: str) -> Refused:
-    """Return a refusal for an id that does not exist or belongs to another project, without saying which."""
+    """Return the refusal for an id that does not exist or belongs to another project. It does not say which of the two
+    is true.
+    """
     return Refused(message, code=f"{noun}_unknown")
 
 
@@ -19,7 +21,9 @@ def invalid(what: str, message: str) -> Refused:
 
 
 def choose(what: str, word: str, known: Iterable[str]) -> str:
-    """Return `word` if it is one of `known`. Raises `Refused` (`<what>_invalid`) that lists them."""
+    """Return `word` if it is one of `known`. Otherwise raise `Refused` (`<what>_invalid`) with a message that lists
+    `known`.
+    """
     words = tuple(known)
     if word not in words:
         raise invalid(what, f"{what} is one of {', '.join(words)}, not {word[:80]!r}.")

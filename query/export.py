@@ -1,4 +1,4 @@
-"""Whole tables as files: one statement, so one snapshot, streamed in constant memory."""
+"""Whole tables as files. One statement reads a file, so it is one snapshot; it is streamed in constant memory."""
 
 from typing import Annotated, cast, get_args
 from uuid import UUID
@@ -101,8 +101,8 @@ EXPORTS: dict[Export, type[ExportParameters]] = {
 def export_statement(
     subject: ProjectScope, table: Export, format: str, parameters: ExportParameters, now_ms: int
 ) -> Statement:
-    """Return the statement for the project's rows that `parameters` (see `EXPORTS`) select. Raises `Refused` that
-    names the wrong parameter.
+    """Return the statement for the project's rows that `parameters` (see `EXPORTS`) select. Raises `Refused`, which
+    names the invalid parameter.
     """
     bindings = Bindings()
     rows = _rows(subject, table, parameters, now_ms, bindings)
@@ -157,7 +157,7 @@ def _id(cursor: str, kind: str) -> str | int:
 
 
 def unknown_cursor() -> Refused:
-    """Return the refusal for a cursor whose row does not exist, say because a build removed it."""
+    """Return the refusal for a cursor whose row does not exist, for example because a build removed it."""
     return invalid("cursor", "cursor is the id of the last row that arrived, or empty to begin at the first.")
 
 

@@ -20,9 +20,10 @@ Waiting = asyncio.Future[None]
 class FairQueue:
     """Gives out at most `places` at once, within one event loop.
 
-    A project takes another place only while more places are free than it holds. So alone it gets half of them, the
-    next one half of the rest, and of 2**k places one is still free while k projects take all they can. A place that
-    comes free goes to the waiting project that holds the fewest, and projects that hold equally few take turns.
+    A project gets another place only while the number of free places is greater than the number that it holds. So a
+    project that is alone gets half of all places, and the next project gets half of the rest. Of 2**k places, one is
+    still free while k projects take as many as they can. When a place becomes free, it goes to the waiting project that
+    holds the fewest; projects that hold equally few take turns.
     """
 
     def __init__(self, places: int, *, wait_seconds: float = WAIT_SECONDS, max_waiting: int = MAX_WAITING) -> None:
@@ -36,11 +37,11 @@ class FairQueue:
 
     @asynccontextmanager
     async def place(self, project_id: str, most: int = 0) -> AsyncIterator[None]:
-        """Hold a place for the block; the place is free again however the block ends.
+        """Hold a place inside the block; the place is free again however the block ends.
 
-        The project holds no more than `most`; 0 means no limit of its own.
-        Raises `Unavailable`: `project_busy` when the project's own questions are in the way (at once when too many of
-        them wait already), `query_busy` when others' are.
+        The project holds no more than `most`; 0 means that it has no limit of its own. Raises `Unavailable`:
+        `project_busy` when the project's own questions take the places (at once when too many of them wait already),
+        `query_busy` when other projects' questions do.
         """
         self._most[project_id] = most
         await self._take(project_id)

@@ -1,4 +1,4 @@
-"""The filters of a question: which events or sessions it reads, as SQL."""
+"""The filters of a question: which events or sessions the question reads, as SQL."""
 
 from collections.abc import Mapping
 

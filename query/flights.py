@@ -25,10 +25,10 @@ class Flights(Generic[T]):
         self._flights: dict[Hashable, Flight[T]] = {}
 
     async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return the result of `work`, or of equal work that another caller has begun.
+        """Return the result of `work`, or of equal work that another caller has started.
 
-        If work fails, the callers who joined it have it done once more, for all of them together. The work is cancelled
-        when its last waiting caller is.
+        If work fails, it is done once more for all callers who joined it. When its last waiting caller is cancelled,
+        the work is cancelled, too.
         """
         if key in self._flights:
             try:

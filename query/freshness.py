@@ -26,8 +26,8 @@ class LastFreshness:
     def read(self, warehouse: Readable) -> Freshness:
         """Return the freshness of the tables, at most a second old.
 
-        Threads that call it while another thread asks wait for that thread's answer or error; an error is not cached.
-        Raises what `Warehouse` raises.
+        When another thread is already asking, wait for that thread's answer or error; an error is not cached. Raises
+        what `Warehouse` raises.
         """
         with self._lock:
             answer, now = self._answer, self._timer()

@@ -22,7 +22,7 @@ MAX_KEYS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A key that was right, and when the registry last said so."""
+    """A key that was right, and the time at which the registry last confirmed it."""
 
     reader: Reader
     asked_at: float
@@ -40,8 +40,8 @@ class Keys:
     async def find(self, headers: Mapping[str, str], address: str) -> Reader:
         """Return the project and rights of the key in `headers` (names in lower case).
 
-        Raises what `find_reader` raises, and `Unavailable` (`keys_limited`) for a key that was not right lately from an
-        address that sent too many wrong ones.
+        Raises as `find_reader` does. Also raises `Unavailable` (`keys_limited`) when `address` has sent too many wrong
+        keys and this key was not confirmed recently.
         """
         client_id, secret = sent_key(headers)
         digest = sha256(f"{client_id}\0{secret}".encode("utf-8", "surrogatepass")).digest()

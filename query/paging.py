@@ -1,4 +1,4 @@
-"""Pages of a list: a cursor names the row after which the next page begins, so that pages neither skip nor repeat
+"""Pages of a list. A cursor names the row after which the next page begins, so that pages neither skip nor repeat
 rows.
 """
 
@@ -21,14 +21,14 @@ Instant = Annotated[int, msgspec.Meta(ge=0, lt=10_413_792_000_000)]
 
 @dataclass(frozen=True)
 class Page:
-    """The first `limit` rows; `key` returns the values of the last row that go into the next page's cursor."""
+    """The first `limit` rows; `key` returns those values of the last row that go into the next page's cursor."""
 
     limit: int
     key: Callable[[Row], tuple[object, ...]]
 
     def limit_rows(self, bindings: Bindings) -> str:
-        """Return the placeholder for the statement's LIMIT: one row more than is shown, which tells whether there is
-        a next page.
+        """Return the placeholder for the statement's LIMIT. It is one row more than is shown, so that an extra row
+        tells that there is a next page.
         """
         return bindings.bind(self.limit + 1, "UInt32")
 

@@ -1,4 +1,4 @@
-"""Parameters: structs that declare what a question takes, and functions that read it. Undeclared parameters are
+"""Parameters: structs that declare what a question takes, and functions that read them. Undeclared parameters are
 refused.
 """
 
@@ -31,7 +31,7 @@ Cursor = Annotated[str | None, msgspec.Meta(description="`meta.nextCursor` of th
 
 
 def one_of(words: Collection[str]) -> msgspec.Meta:
-    """Return the description of a parameter that takes one of `words`; `choose` refuses others."""
+    """Return the description of a parameter that takes one of `words`; `choose` refuses other words."""
     return msgspec.Meta(description=f"One of {', '.join(words)}.", extra_json_schema={"enum": list(words)})
 
 
@@ -85,13 +85,13 @@ class ListParameters(FilteredParameters, kw_only=True):
 
 
 class LiveListParameters(ListParameters, kw_only=True):
-    """Parameters of a list of rows that can also count what is not built yet."""
+    """Parameters of a list of rows that can also count events that are not built yet."""
 
     freshness: Freshness = None
 
 
 def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, str]]) -> P:
-    """Return the parameters of a query string as `kind`. Raises `Refused` that names the wrong parameter."""
+    """Return the parameters of a query string as `kind`. Raises `Refused`, which names the invalid parameter."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     values: dict[str, Any] = {}
     for name, text in written:
@@ -111,7 +111,7 @@ def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, s
 
 
 def read_body(question: str, kind: type[P], body: bytes) -> P:
-    """Return the parameters in a JSON body as `kind`. Raises `Refused` that names the wrong field."""
+    """Return the parameters in a JSON body as `kind`. Raises `Refused`, which names the invalid field."""
     try:
         written = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError) as error:
@@ -120,7 +120,7 @@ def read_body(question: str, kind: type[P], body: bytes) -> P:
 
 
 def convert_body(question: str, kind: type[P], written: object) -> P:
-    """Return a decoded body as `kind`. Raises `Refused` that names the wrong field."""
+    """Return a decoded body as `kind`. Raises `Refused`, which names the invalid field."""
     _check_fields(question, msgspec.inspect.type_info(kind), written)
     try:
         return msgspec.convert(written, kind)
@@ -141,15 +141,15 @@ def as_text(value: Any) -> str:
 
 
 def _described(field: msgspec.structs.FieldInfo) -> str:
-    """Return the description in a parameter's declaration; a parameter without a description stands in the address, and
-    the text says so.
+    """Return the description in a parameter's declaration. A parameter without a description is part of the address,
+    and the returned text says so.
     """
     told = [part.description for part in get_args(field.type)[1:] if isinstance(part, msgspec.Meta)]
     return next((text for text in told if text), "it stands in the question's address.")
 
 
 def _check_fields(where: str, kind: msgspec.inspect.Type, value: object) -> None:
-    """Refuse fields that no struct of `kind` declares; msgspec judges the rest."""
+    """Refuse fields that no struct of `kind` declares; msgspec checks everything else."""
     kind = bare(kind)
     if isinstance(kind, msgspec.inspect.StructType) and isinstance(value, dict):
         fields = {field.encode_name: field.type for field in kind.fields}
@@ -164,7 +164,7 @@ def _check_fields(where: str, kind: msgspec.inspect.Type, value: object) -> None
 
 
 def _refuse_live(question: str, name: str) -> None:
-    """Say of `freshness` that the question does not take it because it cannot."""
+    """Refuse `freshness` with a message that says that the question cannot count unbuilt events."""
     if name == "freshness":
         raise invalid(
             "freshness", f"`{question}` cannot be asked with 'freshness': builds alone make what it is answered from."

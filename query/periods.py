@@ -22,9 +22,9 @@ QUARTER_HOUR_MS = 900_000
 
 @dataclass(frozen=True)
 class Period:
-    """Instants from `start` up to but not including `end`, in milliseconds, as seen in `zone`.
+    """The instants from `start` up to but not including `end`, in milliseconds. Their dates are those of `zone`.
 
-    Raises `Refused` (`period_invalid`) when it is empty or outside the dates that the warehouse can hold.
+    Raises `Refused` (`period_invalid`) when the period is empty or outside the dates that the warehouse can hold.
     """
 
     start: int
@@ -58,8 +58,8 @@ class Period:
         return "hour" if on_the_hour else None
 
     def previous(self) -> "Period":
-        """Return the period just before this one: as many days when this one has whole days, else as many
-        milliseconds.
+        """Return the period just before this period. If this period has whole days, the returned one has as many days,
+        else as many milliseconds.
         """
         if self.grain == "day":
             first = self.first_day - (self.end_day - self.first_day)
@@ -67,7 +67,7 @@ class Period:
         return Period(self.start - (self.end - self.start), self.start, self.zone)
 
     def year_before(self) -> "Period":
-        """Return the same dates and times of day a year earlier; 29 February becomes the 28th."""
+        """Return the same dates and times of day a year earlier; 29 February becomes 28 February."""
         return Period(_year_before(self.start, self.zone), _year_before(self.end, self.zone), self.zone)
 
     def days(self, interval: Interval) -> list[date]:
@@ -106,15 +106,15 @@ def local_date(epoch_ms: int, zone: ZoneInfo) -> date:
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the instant at which `day` starts, in epoch milliseconds; where a clock change skips midnight, the
-    change itself.
+    """Return the instant at which `day` starts, in epoch milliseconds. If a clock change skips midnight, the day starts
+    at the clock change.
     """
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
 
 
 def _year_before(epoch_ms: int, zone: ZoneInfo) -> int:
-    """Return the instant a year earlier at the same local time, in epoch milliseconds. Where a clock change skips
-    that time, it is as long after the change.
+    """Return the instant a year earlier at the same local time, in epoch milliseconds. If a clock change skips that
+    local time, return the instant that would have it without the change.
     """
     at = datetime.fromtimestamp(epoch_ms // 1000, zone)
     day = _months_back(at.date(), 12)
@@ -122,8 +122,8 @@ def _year_before(epoch_ms: int, zone: ZoneInfo) -> int:
 
 
 def local_hour(epoch_ms: int, zone: ZoneInfo) -> int:
-    """Return the instant at which the local hour of an instant starts, in epoch milliseconds; the models use the
-    same formula.
+    """Return the instant at which the local hour of an instant starts, in epoch milliseconds. The models use the same
+    formula.
     """
     offset = cast(timedelta, datetime.fromtimestamp(epoch_ms // 1000, zone).utcoffset())
     offset_ms = round(offset.total_seconds()) * 1000
@@ -147,10 +147,10 @@ def next_bucket(first_day: date, interval: Interval) -> date:
 
 
 def read_period(start: str | None, end: str | None, named: str | None, zone: ZoneInfo, now_ms: int) -> Period:
-    """Return the period that `startDate`, `endDate` and `range` mean now. Dates are inclusive; instants are
-    half-open.
+    """Return the period that `startDate`, `endDate` and `range` mean now. Both dates are included; of two instants the
+    second is excluded.
 
-    Without any of them: the last 30 days, today included. Raises `Refused` (`period_invalid`).
+    Without these parameters it is the last 30 days, today included. Raises `Refused` (`period_invalid`).
     """
     today = local_date(now_ms, zone)
     try:
@@ -185,8 +185,8 @@ def _is_date(text: str) -> bool:
 
 
 def read_as_of(text: str | None, zone: ZoneInfo, now_ms: int) -> int:
-    """Return the instant that `asOf` means, in epoch milliseconds: the last one of a date. Without `asOf`, the start
-    of this minute.
+    """Return the instant that `asOf` means, in epoch milliseconds. A date means its last instant. Without `asOf` it is
+    the start of the current minute.
 
     Raises `Refused` (`period_invalid`).
     """

@@ -1,4 +1,4 @@
-"""A pool of connections to the warehouse; its size bounds the scans that run at once."""
+"""A pool of connections to the warehouse; its size limits the number of questions that read at once."""
 
 import queue
 from collections.abc import Callable, Iterator

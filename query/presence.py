@@ -1,5 +1,5 @@
-"""Presence: work goes on only while its client is connected. When the client hangs up, everything held for its
-answer is freed at once.
+"""Presence: work continues only while its client is connected. When the client disconnects, everything that is held for
+its answer is released at once.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class ClientGoneError(Exception):
-    """The client hung up, so no client would receive an answer."""
+    """The client has disconnected, so nobody would receive an answer."""
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of `work`. When the client hangs up, cancel `work` and raise `ClientGoneError`.
+    """Return the result of `work`. When the client disconnects, cancel `work` and raise `ClientGoneError`.
 
-    The body of the request must have been read: after it, `receive` only reports the end of the connection.
+    The body of the request must have been read, so that `receive` reports only the end of the connection.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_disconnected(receive))
@@ -43,8 +43,8 @@ async def in_thread(
 ) -> T:
     """Run `work`, which blocks, in a thread and return its result.
 
-    When cancelled, calls `stop`, waits until the thread is free again, and gives a result that still arrives to
-    `discard`.
+    When cancelled, calls `stop` and waits until the thread is free again. If `work` still returns a result, it is
+    passed to `discard`.
     """
     job = asyncio.get_running_loop().run_in_executor(threads, work)
     try:

@@ -1,4 +1,4 @@
-"""A question that can be asked: the table, the statement, and how its rows become the answer."""
+"""A question that can be asked: its table, its statement, and the function that turns its rows into the answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ Data = dict[str, Any] | list[dict[str, Any]]
 class Question:
     """One statement over `table`. `shape` turns its rows, possibly none, into the answer's data.
 
-    `next_cursor`, set on paged questions, returns the next page's cursor for the rows, or None on the last page.
-    `tail_of` is the id of the project whose landed and unbuilt events count too. `estimated` names the numbers of its
-    rows that are estimates; without it those are the numbers that the table holds as sketches.
+    `next_cursor`, which only paged questions have, returns the next page's cursor for the rows, or None on the last
+    page. `tail_of` is the id of the project whose landed and unbuilt events count too. `estimated` names the numbers of
+    its rows that are estimates; without it those are the numbers that the table holds as sketches.
     """
 
     table: str

@@ -24,17 +24,17 @@ Asked = tuple[Question, Question | None]
 
 @dataclass(frozen=True)
 class Report(Generic[P]):
-    """`ask` turns parameters into questions about a project at an instant (ms). With `has_body` the parameters come
-    as a JSON body.
+    """`ask` turns parameters into questions about a project at an instant (ms). With `has_body` the parameters come as
+    a JSON body.
 
-    A parameter in braces in the name, as in `cohorts/{cohort}/members`, stands in the question's address,
-    percent-encoded as in a URL: `profiles/a%2Fb` asks about `a/b`.
+    A parameter in braces in the name, as in `cohorts/{cohort}/members`, is part of the question's address and is
+    percent-encoded there as in a URL: `profiles/a%2Fb` asks about `a/b`.
 
-    `answer` is the type of the answer's `data`: a `query.shapes.Shape`, or a list of one. The result of the question's
-    `shape` (dicts or the shapes themselves) is converted to it, so it must have every field and no other.
+    `answer` is the type of the answer's `data`: a `query.shapes.Shape`, or a list of such. The result of the question's
+    `shape` (dicts or the shapes themselves) is converted to this type, so it must have exactly its fields.
 
-    `example` holds the parameters of the docs' example: required ones, and ones worth showing. The example asks the
-    tests' project `shop`, over 4 to 6 May 2026 unless it gives a period.
+    `example` holds the parameters of the example in the docs: the required parameters, and those worth showing. The
+    example asks about the tests' project `shop`, over 4 to 6 May 2026 unless it gives a period.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Report(Generic[P]):
     has_body: bool = False
 
     def questions(self, subject: ProjectScope, parameters: P, now_ms: int) -> Asked:
-        """Return the questions, which include unbuilt events where `parameters` want that. Raises what `ask` raises."""
+        """Return the questions. They include unbuilt events if `parameters` ask for that. Raises what `ask` raises."""
         question, previous = self.ask(subject, parameters, now_ms)
         if not read_freshness(parameters):
             return question, previous
@@ -74,8 +74,8 @@ class Report(Generic[P]):
             raise Broken(f"The answer of {self.name} is not as declared: {error}.", code="query_broken") from error
 
     def read(self, written: Mapping[str, Any]) -> P:
-        """Return the parameters, including those of address and body, from written values. Raises `Refused` that
-        names the wrong one.
+        """Return the parameters, including those of address and body, from written values. Raises `Refused`, which
+        names the invalid parameter.
         """
         if self.has_body:
             return convert_body(self.name, self.parameters, dict(written))
@@ -91,7 +91,7 @@ class Report(Generic[P]):
         return self.name.format(**{name: quote(str(written[name]), safe="") for name in self.in_address})
 
     def match(self, question: str) -> dict[str, str] | None:
-        """Return the parameters in the address `question`, or None when it is another report's address."""
+        """Return the parameters in the address `question`, or None when the address belongs to another report."""
         pattern = "".join(
             f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part)
             for place, part in enumerate(re.split(IN_BRACES, self.name))
@@ -104,7 +104,7 @@ AnyReport = Report[msgspec.Struct]
 
 
 def over_period(make: Callable[[ReportContext], Question]) -> Callable[[ProjectScope, PeriodParameters, int], Asked]:
-    """Return the `ask` of a report that takes only period, filters and limit."""
+    """Return the `ask` of a report whose only parameters are period, filters and limit."""
 
     def ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -> Asked:
         return make(read_ask(subject, parameters, now_ms)), None
@@ -119,8 +119,8 @@ class Comparable(Protocol):
 
 
 def compared(ask: ReportContext, parameters: Comparable, make: Callable[[ReportContext], Question]) -> Asked:
-    """Return the question and, when `parameters` ask for a comparison, the same question about the earlier period
-    (else None).
+    """Return the question. When `parameters` ask for a comparison, also return the same question about the earlier
+    period, otherwise None.
     """
     if parameters.compare is None:
         return make(ask), None

@@ -27,8 +27,8 @@ MAX_LIMIT = 10_000
 class ProjectScope:
     """A project as questions see it: its id, time zone, currency, shard and quotas.
 
-    A lake has rollups without the states behind their distinct counts: `has_states` says whether they are there.
-    The project asks `questions_at_once`, and exports have `export_rows`, at most; 0 means no limit of its own.
+    `has_states` says whether rollups have the states behind their distinct counts; a lake has rollups without states.
+    The project may ask `questions_at_once`, and its exports may have `export_rows`; 0 means no limit of its own.
     """
 
     project_id: str
@@ -53,7 +53,9 @@ class ReportContext:
 
     @property
     def needs_facts(self) -> bool:
-        """Return whether rollups cannot answer: they lack filters' columns, and rows that landed since the build."""
+        """Return whether rollups cannot answer: they have no columns for filters, and no rows that landed since the
+        build.
+        """
         return bool(self.filters) or self.is_live or not self.subject.has_states
 
     @property
@@ -70,7 +72,7 @@ class ReportContext:
 
 
 def read_ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -> ReportContext:
-    """Return the context that `parameters` describe for `subject` now. Raises `Refused` that names the wrong
+    """Return the context that `parameters` describe for `subject` now. Raises `Refused`, which names the invalid
     parameter.
     """
     compare = getattr(parameters, "compare", None)
@@ -87,7 +89,7 @@ def read_ask(subject: ProjectScope, parameters: PeriodParameters, now_ms: int) -
 
 
 def read_freshness(parameters: object) -> bool:
-    """Return whether unbuilt events are asked for as well. Raises `Refused` (`freshness_invalid`)."""
+    """Return whether unbuilt events should count as well. Raises `Refused` (`freshness_invalid`)."""
     freshness = getattr(parameters, "freshness", None)
     return freshness is not None and choose("freshness", freshness, FRESHNESSES) == LIVE
 

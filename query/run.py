@@ -26,10 +26,10 @@ class Run:
         return {"query_id": f"{self.id}-{next(self._numbers)}"}
 
     def check(self) -> None:
-        """Check that the run was not stopped. Raises `Unavailable` (`question_stopped`)."""
+        """Raise `Unavailable` (`question_stopped`) if the run was stopped."""
         if self._is_stopped.is_set():
             raise Unavailable("Whoever asked has left.", code="question_stopped")
 
     def stop(self) -> None:
-        """Let no further statement of the run begin. The caller kills a statement that is running."""
+        """Prevent further statements of the run from starting. The caller kills a statement that is running."""
         self._is_stopped.set()

@@ -1,4 +1,4 @@
-"""Answers: a question asked of the warehouse, with the `meta` that says how far to trust its rows."""
+"""Answers: asks the warehouse a question, and returns its rows with the `meta` that says how reliable they are."""
 
 import time
 from contextlib import AbstractContextManager
@@ -33,13 +33,13 @@ Answer = dict[str, Any]
 
 
 class Lender(Protocol):
-    """Lends connections, such as a `query.pool.Pool`."""
+    """An object that lends connections, such as a `query.pool.Pool`."""
 
     def lend(self) -> AbstractContextManager[Readable]: ...
 
 
 class Answers:
-    """Answers questions, and keeps rows until the next build, five minutes at most. Safe to use from several
+    """Answers questions, and caches rows until the next build, for five minutes at most. Safe to use from several
     threads.
 
     `database` is where the warehouse has the tables of `lens`.
@@ -63,10 +63,11 @@ class Answers:
     def answer(
         self, question: Question, previous: Question | None = None, *, project_id: str = "", run: Run | None = None
     ) -> Answer:
-        """Return `{"data", "meta"}`, and `previous` when that question is given too. Blocks on the warehouse.
+        """Return `{"data", "meta"}`, and under `previous` the data of the question `previous` if it is given. Blocks on
+        the warehouse.
 
-        `meta` holds the freshness of `project_id`'s tables.
-        Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
+        `meta` holds the freshness of `project_id`'s tables. Raises `Refused` for a pattern that does not compile,
+        `Unavailable` when the warehouse cannot answer now.
         """
         run = run or Run()
         started, now = time.monotonic(), self._clock()
@@ -103,12 +104,16 @@ class Answers:
         return answer
 
     def freshness(self) -> Freshness:
-        """Return how fresh the tables are, to the second. Blocks on the warehouse; raises what it raises."""
+        """Return the freshness of the tables, at most a second old. Blocks on the warehouse; raises what the warehouse
+        raises.
+        """
         with self._pool.lend() as warehouse:
             return self._freshness.read(warehouse)
 
     def _tail(self, warehouse: Readable, question: Question, freshness: Freshness, run: Run) -> Tail | None:
-        """Return the project's unbuilt tail, if it is asked for and there are tables to add it to."""
+        """Return the project's unbuilt tail if the question asks for it and there are tables to which it can be added,
+        else None.
+        """
         if question.tail_of is None or freshness.version is None:
             return None
         return read_tail(lambda asked: self._read(warehouse, asked, run, is_built=True), question.tail_of)
@@ -147,6 +152,8 @@ class Answers:
 
 
 def _is_all(project_id: str, freshness: Freshness, tail: Tail | None) -> bool:
-    """Return whether tables and tail together hold all landed events: not for a project that builds leave out."""
+    """Return whether tables and tail together hold all landed events. They do not for a project that builds leave
+    out.
+    """
     is_built = freshness.version is not None and project_id not in freshness.set_aside
     return is_built and not (tail and tail.is_less)

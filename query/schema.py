@@ -8,7 +8,7 @@ Described = dict[str, Any]
 
 
 def schema_of(kind: Any) -> Described:
-    """Return the JSON schema of a type with its components inlined, because it stands inside another document."""
+    """Return the JSON schema of a type with its components inlined, because it becomes part of another document."""
     (schema,), components = msgspec.json.schema_components((kind,))
 
     def written_out(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The parts that the routes work with: the registry, the shards' warehouses and answers, the clock."""
+"""The parts that the routes use: the registry, the shards' warehouses and answers, the clock."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ KILL_AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as JSON, and its tag. `body` is None when the client holds this answer already."""
+    """An answer as JSON, and its tag. `body` is None when the client already has this answer."""
 
     tag: str | None
     body: bytes | None
@@ -87,10 +87,10 @@ class Service:
         parameters: msgspec.Struct,
         known_tags: frozenset[str] = frozenset(),
     ) -> Reply:
-        """Return the answer of `report` when it is the project's turn, as long as the client stays. Equal questions
-        share one answer.
+        """Return the answer of `report`, when it is the project's turn and only while the client is connected. Equal
+        questions share one answer.
 
-        Raises what `Answers.answer` raises, `Unavailable` when no place comes free in time, `ClientGoneError`.
+        Raises what `Answers.answer` raises, `Unavailable` when no place becomes free in time, and `ClientGoneError`.
         """
         asked = report.questions(subject, parameters, self.clock())
         question = f"{report.name} {subject} {msgspec.json.encode(parameters)!r}"
@@ -115,14 +115,14 @@ class Service:
             metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 
     def gauge_freshness(self) -> None:
-        """Set the freshness metrics from the shard that is most behind. Blocks; raises what the warehouse raises."""
+        """Set the freshness metrics from the shard with the oldest tables. Blocks; raises what the warehouse raises."""
         fresh = [shard.answers.freshness() for shard in self.shards.values()]
         metrics.gauge("eventlens_complete_through", min(each.complete_through or 0 for each in fresh) / 1000)
         metrics.gauge("eventlens_projects_set_aside", sum(len(each.set_aside) for each in fresh))
 
     async def _in_thread(self, run: Run, connections: Pool, work: Callable[[], T]) -> T:
-        """Run `work`, which blocks, in a thread and return its result. When cancelled, kill its statements in the
-        warehouse.
+        """Run `work`, which blocks, in a thread and return its result. When cancelled, kill the statements of `run` in
+        the warehouse.
         """
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self.threads, work)

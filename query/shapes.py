@@ -30,7 +30,9 @@ class SetAsideMeta(Shape, rename="camel"):
 
 
 class FailedCheckMeta(Shape, rename="camel"):
-    """A check that failed when a build looked at a table which answered; Dagster's page of the table says more."""
+    """A failed check of a table that the answer was read from, found by the last build that ran the check; Dagster's
+    page of the table has the details.
+    """
 
     name: str
     severity: Annotated[
@@ -41,7 +43,7 @@ class FailedCheckMeta(Shape, rename="camel"):
 
 
 class Meta(Shape, rename="camel", kw_only=True):
-    """How far to trust an answer."""
+    """The facts that say how reliable an answer is."""
 
     complete_through: Annotated[
         DateTime | None,
@@ -77,10 +79,11 @@ class PageMeta(Meta, rename="camel", kw_only=True):
 
 
 def row_place(answer: Any) -> tuple[str | None, msgspec.inspect.StructType]:
-    """Return the field that holds an answer's rows, and the rows' type. The field is None when the data themselves
+    """Return the name of the field with an answer's rows, and the rows' type. The name is None when the data themselves
     are the rows.
 
-    Of an object the rows are its last list of objects; without one it is itself the only row.
+    If the data are an object, its rows are its last list of objects; if it has no such list, the object itself is the
+    only row.
     """
     kind = msgspec.inspect.type_info(answer)
     if isinstance(kind, msgspec.inspect.ListType):
@@ -102,7 +105,9 @@ def rows_of(answer: Any, data: Any) -> list[dict[str, Any]]:
 
 
 def answer_of(name: str, data: Any, *, is_compared: bool, is_paged: bool) -> type[msgspec.Struct]:
-    """Return the type of a whole answer, `{data, meta}`, with `previous` if the question can be compared."""
+    """Return the type of a whole answer, `{data, meta}`, with `previous` if the question can be compared with an
+    earlier period.
+    """
     fields: list[Any] = [("data", data), ("meta", PageMeta if is_paged else Meta)]
     if is_compared:
         fields.append(("previous", data | msgspec.UnsetType, msgspec.UNSET))

@@ -9,7 +9,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL for one question. The text holds no value that a caller wrote; the server binds `parameters`."""
+    """SQL for one question. The text contains no value from a caller; the server binds `parameters`."""
 
     sql: str
     parameters: dict[str, Value]
@@ -20,7 +20,7 @@ class Statement:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return a key that is equal for statements that ask the same."""
+        """Return a key that is equal for statements with the same text and values."""
         return self.sql, repr(sorted(self.parameters.items()))
 
 
@@ -31,8 +31,8 @@ class Bindings:
         self._parameters: dict[str, Value] = {}
 
     def bind(self, value: Value, kind: str) -> str:
-        """Return the placeholder of `value` as the ClickHouse type `kind`; an equal value of that type is bound
-        once.
+        """Return the placeholder of `value` as the ClickHouse type `kind`; equal values of the same type share one
+        placeholder.
         """
         for name, known in self._parameters.items():
             if known == value and type(known) is type(value) and name.endswith(f"_{_plain(kind)}"):

@@ -48,9 +48,10 @@ class Streams:
         self._places = FairQueue(STREAMS_AT_ONCE, wait_seconds=WAIT_SECONDS)
 
     async def send(self, subject: ProjectScope, receive: Receive, send: Send) -> None:
-        """Send `subject`'s changes as server-sent events until the client leaves, for at most a quarter of an hour.
+        """Send `subject`'s changes as server-sent events until the client disconnects, for at most a quarter of an
+        hour.
 
-        Raises `Unavailable` before anything is sent. When the warehouse is away the stream ends.
+        Raises `Unavailable` before anything is sent. The stream ends when the warehouse becomes unreachable.
         """
         try:
             await while_connected(receive, self._send(subject, send))
@@ -84,7 +85,9 @@ class Streams:
             await asyncio.sleep(self._looks_every_seconds)
 
     def _look(self, subject: ProjectScope) -> dict[str, tuple[object, dict[str, Any]]]:
-        """Return the present state by event name: the value whose change triggers the event, and the data to send."""
+        """Return the current state by event name: the value whose change triggers the event, and the data that the
+        event sends.
+        """
         answers = self._answers_of(subject)
         freshness = answers.freshness()
         through = freshness.complete_through_of(subject.project_id)

@@ -1,6 +1,4 @@
-"""The catalog: every table that can answer, the function that decides which one does, and the tables that are
-exported.
-"""
+"""The catalog: every table that can answer, the function that chooses among them, and the tables that are exported."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +8,7 @@ Grain = Literal["hour", "day"]
 
 @dataclass(frozen=True)
 class Subject:
-    """The rollups that can answer a question, coarsest first, and the table of facts that always can."""
+    """The rollups that can answer a question, coarsest first, and the table of facts that can always answer it."""
 
     rollups: tuple[tuple[str, Grain], ...]
     facts: str
@@ -44,17 +42,17 @@ ESTIMATE_PERCENT = 1.0
 
 
 def source_of(table: str) -> str:
-    """Return where rows of `table` are read. For a rollup whose states are merged, this is the private table with
-    the states.
+    """Return the table from which rows of `table` are read. If `table` is a rollup whose states are merged, it is the
+    private table with the states.
     """
     return f"lens_staging.int_{table}" if table in MERGED else f"lens.{table}"
 
 
 def decide_table(subject: str, *, finest: Grain | None, has_filters: bool) -> str:
-    """Return the table of `lens` that answers: the coarsest rollup whose grain fits, else the facts.
+    """Return the table of `lens` that answers: the coarsest rollup whose grain is fine enough, else the facts.
 
-    `finest` is the grain that period and interval need at most (None: finer than an hour). Rollups lack the columns
-    that filters need, so any filter goes to the facts.
+    `finest` is the coarsest grain that period and interval allow (None: finer than an hour). Rollups have no columns
+    for filters, so any question with filters reads the facts.
     """
     chosen = SUBJECTS[subject]
     if not has_filters and finest is not None:

@@ -1,7 +1,7 @@
-"""The tail: landed and unbuilt events, counted as the next build will count them (docs/decisions/0034-the-tail.md).
-Devices of the tail are recomputed from the raw tables on the days that it can change; all other rows come from the
-tables of `lens`. The models `int_tail_events` and `int_tail_sessions` do this for the devices and days that are found
-here.
+"""The tail: landed and unbuilt events, counted as the next build will count them (docs/decisions/0034-the-tail.md). For
+each device of the tail, the days that its events can change are recomputed from the raw tables; all other rows come
+from the tables of `lens`. This module finds the devices and days, and the models `int_tail_events` and
+`int_tail_sessions` recompute them.
 """
 
 import re
@@ -107,9 +107,9 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Tail:
-    """A project's tail: rows of `device_count` devices, and the parameters of the views that count them, if any.
-    `link_count` is the number of links of a device to a profile, or of two profiles, that the last build does not know.
-    With `is_less`, raw rows were deleted that are still counted.
+    """A project's tail: `row_count` rows of `device_count` devices, and the parameters of the views that count them, if
+    any. `link_count` is the number of links between a device and a profile, or between two profiles, that the last
+    build does not know. `is_less` says that raw rows were deleted and are still counted.
     """
 
     row_count: int
@@ -151,7 +151,9 @@ def _bound(told: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def read_tail(ask: Callable[[Statement], list[Row]], project_id: str) -> Tail | None:
-    """Return the project's tail, None without one. Raises `Unavailable` (`tail_too_large`) and what `ask` raises."""
+    """Return the project's tail; None when the project has no unbuilt events. Raises `Unavailable` (`tail_too_large`)
+    and what `ask` raises.
+    """
     (found,) = ask(Statement(CONCERNED, {"project": project_id}))
     if found["device_count"] > MAX_DEVICES:
         raise Unavailable(

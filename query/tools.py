@@ -72,7 +72,7 @@ def tools() -> dict[str, Tool]:
 
 
 def find_tool(name: str) -> Report[Any]:
-    """Return the report of a tool. Raises `Refused` (`question_invalid`) that suggests the nearest name."""
+    """Return the report of a tool. Raises `Refused` (`question_invalid`), which suggests the nearest name."""
     known = {identifier_of(report): report for report in REPORTS.values()}
     if name not in known:
         near = nearest(name, list(known))
@@ -81,7 +81,7 @@ def find_tool(name: str) -> Report[Any]:
 
 
 def serve_on_stdio(source: "Source") -> None:
-    """Answer an assistant that started this process, on standard input and output, until it closes them."""
+    """Answer the assistant that started this process over standard input and output, until it closes them."""
 
     async def ask(_context: Context, report: AnyReport, written: Mapping[str, Any]) -> bytes:
         return msgspec.json.encode(await asyncio.to_thread(source.answer, report, written))

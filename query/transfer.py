@@ -1,4 +1,4 @@
-"""Transfers: files sent piece by piece, as fast as the client takes them, and only while it stays connected."""
+"""Transfers: files that are sent piece by piece, as fast as the client reads them, and only while it is connected."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -53,11 +53,11 @@ class Transfers:
         send: Send,
         encoding: str = "",
     ) -> None:
-        """Send the rows of `statement` in ClickHouse's `format`, packed by `encoding` ('' for plain).
+        """Send the rows of `statement` in ClickHouse's `format`, packed by `encoding` ('' means not packed).
 
-        Raises `EventLensError` before anything is sent, such as `export_too_large` beyond the project's quota. Later
-        errors are raised too, with the answer left without its end: the server then cuts the connection, and no client
-        takes the piece for the whole.
+        Before anything is sent it raises `EventLensError`, such as `export_too_large` beyond the project's quota. Later
+        errors are raised, too, and the answer stays without its end: then the server cuts the connection, and no client
+        mistakes the piece for the whole.
         """
         try:
             await while_connected(receive, self._send(subject, statement, format, headers, send, encoding))
@@ -88,7 +88,8 @@ class Transfers:
     def _open(self, warehouse: Warehouse, statement: Statement, format: str, most: int) -> RowStream:
         """Open the rows. `most` is the project's quota of rows; 0 means no quota.
 
-        Raises `Refused` (`export_too_large`): cut at the quota, a file would pass for the whole.
+        Raises `Refused` (`export_too_large`) instead of cutting the file at the quota: a cut file would be mistaken for
+        the whole.
         """
         sql = statement.sql_over(self._database)
         try:
@@ -134,7 +135,7 @@ class _Packed:
         self.stop = rows.stop
 
     def read(self) -> bytes:
-        """Return the next piece; empty at the end. Blocks, and raises what reading raises."""
+        """Return the next piece; empty at the end. Blocks, and raises what reading the stream raises."""
         if self._encoder is None:
             return self._rows.read()
         while piece := self._rows.read():

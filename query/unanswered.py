@@ -1,7 +1,7 @@
 """Streams of an assistant's messages that do not end before every request is answered.
 
-The protocol's server drops the requests that it still works on when its input ends, so a sender that writes all it asks
-and closes its end, such as a pipe from a file, would miss answers.
+When its input ends, the protocol's server drops the requests on which it is still working. So a sender that writes all
+its requests and then closes its end, such as a pipe from a file, would miss answers.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 
 
 class Unanswered:
-    """The ids of the requests that were read and are not answered yet."""
+    """The ids of the requests that were read and that are not answered yet."""
 
     def __init__(self) -> None:
         self._ids: set[object] = set()
@@ -22,7 +22,9 @@ class Unanswered:
         self._is_empty.set()
 
     def note(self, item: SessionMessage | Exception) -> None:
-        """Add the id of a request; remove it at its response, its error, or its cancellation, which has no answer."""
+        """Add the id of a request. Remove it at the response, at the error, or at the cancellation, to which there is
+        no answer.
+        """
         message = item.message if isinstance(item, SessionMessage) else None
         if isinstance(message, JSONRPCRequest):
             self._ids.add(message.id)
@@ -44,7 +46,7 @@ AnyStream = TypeVar("AnyStream", bound=ReadStream[SessionMessage | Exception] | 
 
 
 class _Noted(Generic[AnyStream]):
-    """A stream of messages around the given one, which it opens and closes."""
+    """A stream of messages that wraps another stream, and opens and closes it."""
 
     def __init__(self, stream: AnyStream, unanswered: Unanswered) -> None:
         self._stream = stream
@@ -64,7 +66,7 @@ class _Noted(Generic[AnyStream]):
 
 
 class Incoming(_Noted[ReadStream[SessionMessage | Exception]]):
-    """A stream of messages that ends when the given one has ended and all its requests are answered."""
+    """A stream of messages that ends once the wrapped stream has ended and all its requests are answered."""
 
     async def receive(self) -> SessionMessage | Exception:
         item = await self._stream.receive()
@@ -85,7 +87,7 @@ class Incoming(_Noted[ReadStream[SessionMessage | Exception]]):
 
 
 class Outgoing(_Noted[WriteStream[SessionMessage]]):
-    """A stream of messages that notes which requests they answer."""
+    """A stream of messages that notes the requests that they answer."""
 
     async def send(self, item: SessionMessage, /) -> None:
         await self._stream.send(item)

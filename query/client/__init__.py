@@ -1,4 +1,4 @@
-"""The client: every question as a method that gives a Polars frame, over HTTP or straight from the warehouse.
+"""The client: each question is a method that returns a Polars frame, over HTTP or directly from the warehouse.
 
 from query.client import connect
 

@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 
 class Api:
-    """The query API at `url` (with its base path, if it has one), by a read key as `ID:SECRET`.
+    """The query API at `url` (with its base path, if it has one), asked with a read key `ID:SECRET`.
 
-    With `project` a key of another project is refused, so that its numbers are not taken for numbers of `project`.
+    With `project`, a key of another project is refused, so that its numbers are not mistaken for those of `project`.
     """
 
     def __init__(self, url: str, key: str, project: str | None = None) -> None:
@@ -52,7 +52,9 @@ class Api:
 
     @cached_property
     def project_id(self) -> str:
-        """Return the id of the key's project; the API is asked once. Raises `Refused` (`project_forbidden`)."""
+        """Return the id of the key's project; the API is asked for it only once. Raises `Refused`
+        (`project_forbidden`).
+        """
         found = str(self._retried(lambda: self._answer("/insights", {}, None))["data"]["project_id"])
         if self._project and self._project != found:
             raise Refused(
@@ -69,8 +71,8 @@ class Api:
         return self._retried(lambda: self._answer(path, rest, None))
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
-        """Write the file to `target`. The download grows next to `target` with the suffix `.part`, so that a broken
-        download never passes for the whole.
+        """Write the file to `target`. Until it is complete, the download is stored next to `target` with the suffix
+        `.part`, so that a broken download is not mistaken for the whole file.
         """
         path = f"/export/{quote(self.project_id, safe='')}/{quote(file, safe='')}"
         draft = target.with_name(f"{target.name}.part")
@@ -92,7 +94,8 @@ class Api:
         )
 
     def _retried(self, ask: Callable[[], T]) -> T:
-        """Ask again when the API cannot answer now, so often and when it says so.
+        """Call `ask`, and repeat it a few times while the API cannot answer, each time after the pause that the API
+        asks for.
 
         An API that has never answered fails at once: its address may be wrong.
         """

@@ -38,13 +38,15 @@ def connect(
 ) -> Lens:
     """Return a lens with the questions of one project.
 
-    `url` and `key` (`ID:SECRET` of a read key) ask the query API. `warehouse` asks without it: a home (a folder) on
-    this machine, or ClickHouse's address with user and password. `lake` asks a folder of `eventlens export-lake`,
-    with nothing running. `project` may be left out when there is one only.
-    Without any of them: EVENTLENS_QUERY_URL and EVENTLENS_QUERY_KEY, and where no URL is set the home of the settings.
-    EVENTLENS_QUERY_PROJECT is the project of that home, and of a lake; a key reads its own project, and is refused when
-    `project` is another.
-    Raises `Refused` that says what is missing; nothing is asked yet.
+    `url` and `key` (`ID:SECRET` of a read key) ask the query API. `warehouse` asks a warehouse directly: it is a home
+    (a folder) on this machine, or ClickHouse's address with user and password. `lake` asks a folder of `eventlens
+    export-lake`, for which nothing needs to run. `project` may be left out when there is only one project.
+
+    Without any of them, EVENTLENS_QUERY_URL and EVENTLENS_QUERY_KEY are used, or the home of the settings when no URL
+    is set. EVENTLENS_QUERY_PROJECT names the project of that home, or of a lake. A key reads its own project, and is
+    refused when `project` is another one.
+
+    Raises `Refused` that says what is missing. Nothing is asked yet.
     """
     return Lens(find_source(url, key, warehouse=warehouse, lake=lake, project=project, environ=environ))
 

@@ -1,4 +1,4 @@
-"""Frames: the rows of an answer as typed columns, with the `meta` that says how far to trust them."""
+"""Frames: the rows of an answer as typed columns, with the `meta` that says how reliable they are."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -30,8 +30,8 @@ DIMENSIONS = "dimensions"
 
 
 class Frame(polars.DataFrame):
-    """A Polars frame with the answer's `meta` and its `data` as JSON gave them. Frames derived from this one have
-    neither.
+    """A Polars frame with the answer's `meta`, and its `data` as JSON. Frames derived from this frame have neither of
+    them.
     """
 
     meta: dict[str, Any]
@@ -41,7 +41,7 @@ class Frame(polars.DataFrame):
 def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str, Any]) -> Frame:
     """Return the rows of an answer as a frame, with the types that the report declares.
 
-    Rows of periods have a column `is_complete`: whether the period had ended and all its landed events are counted.
+    Rows of periods have a column `is_complete`: whether the period had ended and all its landed events were counted.
     """
     meta, rows = answer["meta"], rows_of(report.answer, answer["data"])
     _, kind = row_place(report.answer)
@@ -66,7 +66,7 @@ def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str,
 
 
 def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[polars.Series]:
-    """Return the columns of a field: one, or one for each name when the field is an object of numbers."""
+    """Return the columns of a field: one column, or one for each name if the field is an object of numbers."""
     format, kind = _plain(kind)
     if isinstance(kind, msgspec.inspect.DictType) and type(_plain(kind.value_type)[1]) in NUMBERS:
         names = list(dict.fromkeys(key for value in values for key in value))
@@ -91,8 +91,8 @@ def _keys_first(frame: polars.DataFrame, rows: Rows) -> polars.DataFrame:
 
 
 def _plain(kind: msgspec.inspect.Type) -> tuple[str | None, msgspec.inspect.Type]:
-    """Return a type without null and without its description, and the format (such as `date`) that the description
-    names, or None.
+    """Return a type without null and without its description, and the format (such as `date`) in the description, or
+    None.
     """
     told = kind.extra_json_schema if isinstance(kind, msgspec.inspect.Metadata) else None
     kind = bare(kind)
@@ -126,8 +126,8 @@ def _marked(frame: polars.DataFrame, ends: list[int], meta: Mapping[str, Any]) -
 
 
 def _end(first: date, periods_after: int, interval: str, meta: Mapping[str, Any]) -> int:
-    """Return when a period ends, in epoch milliseconds: the period that comes `periods_after` periods after the one
-    starting at `first`.
+    """Return the end of a period in epoch milliseconds: the period that is `periods_after` periods later than the one
+    that starts at `first`.
     """
     if isinstance(first, datetime):
         return round((first + timedelta(hours=1)).timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""A lake as a source of answers: the warehouse's statements, run over the lake's files by chDB in this process."""
+"""A lake as a source of answers: chDB runs the warehouse's statements over the lake's files, in this process."""
 
 import atexit
 import threading
@@ -44,7 +44,7 @@ _FRESHNESS = (
 
 
 class Lake:
-    """The lake in `folder`, asked about `project`; leave `project` out when the lake holds only one.
+    """The lake in `folder`, asked about `project`, which may be left out when the lake holds only one project.
 
     Raises `Refused` (`lake_unreadable`, `project_unknown`, `project_missing`) when it is first asked.
     """
@@ -120,7 +120,7 @@ class Lake:
 
 
 class _Engine:
-    """The part of a warehouse's interface that answering needs."""
+    """chDB with the methods of a warehouse that answering needs."""
 
     shown: "Lake | None" = None
 
@@ -161,7 +161,7 @@ class _Engine:
         return _query(sql, format, {name: _written(value) for name, value in (parameters or {}).items()})
 
     def _view(self, name: str, table: LakeTable) -> str:
-        """Return the SQL that makes one table of the warehouse a view over the project's files; without files the
+        """Return the SQL that makes one of the warehouse's tables a view over the project's files; without files the
         view is empty.
         """
         folder = project_folder(self._lake._folder.absolute(), name, self._lake.subject.project_id)
@@ -203,8 +203,8 @@ def _query(sql: str, format: str, parameters: Mapping[str, str] | None = None) -
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as a warehouse's client gives it: Arrow turns a tuple into an object with numbered fields; this
-    turns it back.
+    """Return a value as a warehouse's client would return it. Arrow turns a tuple into an object with numbered fields;
+    this function turns such an object back into a tuple.
     """
     if isinstance(value, list):
         return [_plain(each) for each in value]
@@ -214,7 +214,7 @@ def _plain(value: Any) -> Any:
 
 
 def _written(value: object) -> str:
-    """Return a value as the text that ClickHouse reads for a parameter."""
+    """Return a value as the text that ClickHouse reads as the value of a parameter."""
     if isinstance(value, list):
         return f"[{', '.join(_quoted(each) if isinstance(each, str) else str(each) for each in value)}]"
     return _escaped(str(value))

@@ -47,7 +47,7 @@ class Lens(Questions):
         `cohort_members` with `.parquet`, `.csv`, `.ndjson`, `.json` or `.arrow`.
 
         `written` are the export's parameters by their names in the API. `progress` is called with the number of
-        received bytes; without it, a long export reports its progress on standard error.
+        received bytes; without `progress`, a long export reports it on standard error.
         """
         path = Path(target)
         if not path.parent.is_dir():

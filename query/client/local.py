@@ -1,4 +1,6 @@
-"""The warehouse as a source of answers, on the machine that holds it: no API and no key in between."""
+"""The warehouse as a source of answers, asked directly by the machine that holds it, without the API and without a
+key.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -23,9 +25,10 @@ CONNECTIONS = 2
 
 
 class Local:
-    """The warehouse at `url`, asked about one project; `find_subject` names the project when it is first needed.
+    """The warehouse at `url`, asked about one project; `find_subject` returns the project when it is first needed.
 
-    `database` is where it has the tables of `lens`. With `project_id` a user who may read `lens` alone can ask by SQL.
+    `database` is where the warehouse has the tables of `lens`. With `project_id`, a user who may read nothing but
+    `lens` can ask questions in SQL.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Where answers come from: the interface that the API, a warehouse and a lake have in common."""
+"""Sources of answers: the interface that the API, a warehouse and a lake have in common."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ class Source(Protocol):
         """Return the id of the project that questions are about."""
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
-        """Return `{"data", "meta"}` of a report; `written` are its parameters, by their names in the API."""
+        """Return `{"data", "meta"}` of a report; `written` are the report's parameters by their names in the API."""
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
         """Write a file such as `events.parquet` to `target`."""

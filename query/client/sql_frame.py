@@ -1,5 +1,5 @@
-"""The rows of a statement as a frame. Instants and ids get their own types back, which Arrow has as numbers and
-bytes.
+"""The rows of a statement as a frame. Arrow holds instants as numbers and ids as bytes; here they get their own types
+back.
 """
 
 import re

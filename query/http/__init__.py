@@ -1,1 +1,1 @@
-"""The routes of the query API: they read a request, ask its question and answer errors."""
+"""The routes of the query API: each reads a request and answers its question, or answers with an error."""

@@ -1,4 +1,6 @@
-"""The route `/mcp`: assistants ask the same questions over HTTP, with a read key in the same headers."""
+"""The route `/mcp`: assistants ask the same questions over HTTP, with a read key in the same headers as other
+clients.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -24,7 +26,9 @@ SUBJECT = "event_lens_subject"
 
 
 class Assistant:
-    """The route's handler. Every request is one call with its own key, so sessions need not be kept or guarded."""
+    """The route's handler. Every request is a call of its own with its own key, so there are no sessions to keep or
+    protect.
+    """
 
     def __init__(self, service: Service, max_body_bytes: int) -> None:
         self._service = service
@@ -62,8 +66,8 @@ class Assistant:
 
 
 async def _read_body(receive: Receive, most_bytes: int) -> bytes:
-    """Read the whole body, so that the next message can only be the client's leaving. Raises `ClientGoneError`, and
-    `HTTPException` (413) beyond `most_bytes`.
+    """Read the whole body, so that the next message can only be that the client has disconnected. Raises
+    `ClientGoneError`, and `HTTPException` (413) beyond `most_bytes`.
     """
     body, has_more = b"", True
     while has_more:
@@ -87,5 +91,5 @@ def _replay(body: bytes) -> Receive:
 
 
 async def _never() -> Any:
-    """Wait without end. When the client leaves, other code cancels the whole call."""
+    """Wait without end. When the client disconnects, other code cancels the whole call."""
     await asyncio.Event().wait()

@@ -30,7 +30,7 @@ async def provide_subject(reader: Reader, project_id: str) -> ProjectScope:
 
 
 async def provide_asker(request: Request[Any, Any, Any], service: Service, project_id: str) -> ProjectScope:
-    """Return the project in the address, when the request's key or the page's session may read it. Only for routes
+    """Return the project in the address, if the request's key or the page's session may read it. Use it only for routes
     that change nothing.
     """
     if has_key(request.headers) or not is_from_page(request.headers):
@@ -47,8 +47,8 @@ async def provide_root(reader: Reader) -> ProjectScope:
 
 
 async def provide_managed(reader: Reader, project_id: str) -> ProjectScope:
-    """Return the project in the address. Raises `Refused` unless the request's key is the project's root key
-    (`project_forbidden`, `root_key_needed`).
+    """Return the project in the address. Raises `Refused` (`project_forbidden`, `root_key_needed`) unless the request's
+    key is a root key of that project.
     """
     await provide_subject(reader, project_id)
     return await provide_root(reader)

@@ -1,4 +1,4 @@
-"""Errors as answers: one function maps them to a status, one shape says what is wrong."""
+"""Errors as answers: one function maps each error to a status, and all errors have one shape."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ HTTP_CODES = {
 
 
 def answer_error(_request: AnyRequest, error: EventLensError) -> Response[dict[str, dict[str, str]]]:
-    """Return the answer to an `EventLensError`. A `Broken` is logged, and the caller learns only its code."""
+    """Return the answer to an `EventLensError`. A `Broken` is logged, and the caller is told only its code."""
     headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Unavailable) else {}
     if status_of(error) == 401:
         headers["WWW-Authenticate"] = "event-lens-client"
@@ -51,7 +51,7 @@ def answer_too_deep(_request: AnyRequest, _error: RecursionError) -> Response[di
 
 
 def answer_gone(_request: AnyRequest, _error: ClientGoneError) -> Response[None]:
-    """Return the answer for a client that hung up; it only ends the request."""
+    """Return an answer for a client that has disconnected; it only ends the request."""
     return Response(None, status_code=CLIENT_GONE)
 
 

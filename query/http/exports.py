@@ -48,7 +48,7 @@ class Export(Stream):
 @get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
 def answer_export(file: str, request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Export:
     """Send a table as a file: `events`, `sessions`, `profiles` or `cohort_members` as `.ndjson`, `.json`, `.csv`,
-    `.parquet` or `.arrow`; `csv` and `json` alone mean those of events.
+    `.parquet` or `.arrow`; `csv` and `json` alone mean `events.csv` and `events.json`.
     """
     table, format = read_export(file)
     parameters = read_parameters(file, EXPORTS[table], request.query_params.items())

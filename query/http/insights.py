@@ -77,9 +77,9 @@ def _csv_of(report: Report[Any], written: dict[str, str], body: bytes) -> bytes:
 
 
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:
-    """Return the tags (ETags) of the answers that the client holds already.
+    """Return the tags (ETags) of the answers that the client already has.
 
-    None for a page that may not read this answer: a browser would show it the cached answer of another key.
+    Return None for a page that may not read this answer: its browser would show it the cached answer of another key.
     """
     origin = request.headers.get("origin")
     if origin is not None and cast(dict[str, Any], request.scope).get(ALLOWED_ORIGIN) != origin:

@@ -21,8 +21,8 @@ Answer = dict[str, Any]
 
 
 async def provide_own(request: AnyRequest, service: Service) -> ProjectScope:
-    """Return the project of the key: `X-API-Key` or a bearer token, both `<client id>:<secret>`, or the usual
-    headers.
+    """Return the project of the key. The key comes in `X-API-Key` or as a bearer token, both as `<client id>:<secret>`,
+    or in the usual headers.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     key = request.headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
@@ -36,7 +36,7 @@ async def provide_own(request: AnyRequest, service: Service) -> ProjectScope:
 
 @get("/realtime", summary="Active sessions, as LiveInsight tells them.")
 async def answer_realtime(request: AnyRequest, own: ProjectScope, service: Service) -> Answer:
-    """Return the sessions with an event in the last five minutes, read from raw."""
+    """Return the sessions with an event in the last five minutes, read from the raw tables."""
     return await _answer(request, own, service, REALTIME)
 
 

@@ -1,4 +1,4 @@
-"""The routes under `/manage`, one for each action; and those of cohorts under `/insights/{projectId}`."""
+"""The routes under `/manage`, one for each action, and the routes of cohorts under `/insights/{projectId}`."""
 
 import re
 from typing import Any, cast

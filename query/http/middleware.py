@@ -85,10 +85,10 @@ class Middleware:
 
 
 def _in_parts(raw_path: bytes) -> str:
-    """Return the path decoded, except for encoded slashes and percent signs: an id may hold a slash, which must not
-    end its part of the path.
+    """Return the decoded path, in which only slashes and percent signs within a part are encoded. An id may hold a
+    slash, which must not end its part of the path.
 
-    Parts that may hold one are decoded once more where they are read.
+    A part with an id is decoded once more where it is read.
     """
     parts = (unquote(part) for part in raw_path.decode("ascii", "replace").split("/"))
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
@@ -105,7 +105,7 @@ def _completed(given: Iterable[tuple[bytes, bytes]], id: bytes, allowed_origin: 
 def _preflight(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Return the headers that answer a browser's preflight from another origin; empty for every other request.
 
-    A preflight carries no key, so every origin is allowed; the key's origins decide later whether its page may read the
+    A preflight carries no key, so every origin is allowed. Later the key's origins decide whether its page may read the
     answer.
     """
     sent = dict(headers)

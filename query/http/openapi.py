@@ -15,7 +15,7 @@ JSON = "application/json"
 
 
 class Told(msgspec.Struct):
-    """The error itself: a stable code, and a sentence that says how to mend it."""
+    """The error itself: a stable code, and a sentence that says how to correct it."""
 
     code: str
     message: str
@@ -40,7 +40,7 @@ FAILURES = {
 def examples() -> dict[str, msgspec.Raw]:
     """Return an executed example of every report, as JSON by name; `python -m docs.generate.examples` writes them.
 
-    They stay JSON, because the framework would leave out null values.
+    The examples stay JSON texts, because the framework would leave out null values.
     """
     text = files("query").joinpath("examples.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
@@ -53,7 +53,9 @@ def operation(
     in_address: tuple[str, ...] = (),
     responses: dict[str, OpenAPIResponse] | None = None,
 ) -> type[Operation]:
-    """Return the operation that takes the fields of `kind`: in the address and the query string, or as a JSON body."""
+    """Return the operation that takes the fields of `kind`, either in the address and the query string or as a JSON
+    body.
+    """
     schema = schema_of(kind)
 
     @dataclass

@@ -60,7 +60,7 @@ def _answer_files() -> Callable[[AnyRequest, str], Response[bytes]]:
 
 
 def page_routes() -> Router:
-    """Return the routes of the page, with its files as they are now."""
+    """Return the routes of the page and of its files, which are read now."""
     answer_file = _answer_files()
 
     @get("/", sync_to_thread=False)
@@ -80,7 +80,7 @@ def page_routes() -> Router:
 
 @post("/session", status_code=200)
 async def open_session(request: AnyRequest, service: Service, data: Credentials) -> Response[dict[str, Any]]:
-    """Open a session for a token or a read or root key, and set its cookie."""
+    """Open a session for a token, or for a read or root key, and set the session's cookie."""
     _check_from_page(request)
     sign_in, address = service.sign_in, request.client.host if request.client else ""
     if data.token:
@@ -92,8 +92,8 @@ async def open_session(request: AnyRequest, service: Service, data: Credentials)
 
 @get("/session")
 async def answer_session(request: AnyRequest, service: Service) -> dict[str, Any]:
-    """Return which projects the session reads and how long it lasts; `{"session": null}` for a visitor who is not
-    signed in.
+    """Return the projects that the session reads and the time for which it lasts; `{"session": null}` for a visitor who
+    is not signed in.
     """
     _check_from_page(request)
     try:

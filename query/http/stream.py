@@ -1,4 +1,4 @@
-"""The route of the stream under `/insights/{projectId}`."""
+"""The route `/insights/{projectId}/stream`, which sends changes as they happen."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from query.service import Service
 
 
 class Telling(Stream):
-    """A response that sends changes to the client as they come."""
+    """A response that sends changes to the client as they happen."""
 
     def __init__(self, service: Service, subject: ProjectScope) -> None:
         super().__init__((), media_type="text/event-stream")
@@ -36,8 +36,8 @@ class Telling(Stream):
     operation_class=operation(NoParameters, has_body=False),
 )
 def answer_stream(request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Telling:
-    """Stream `event: live` with the answer of `live` whenever it changes, and `event: data` when a build brought new
-    data.
+    """Stream `event: live` with the answer of `live` whenever that answer changes, and `event: data` when a build
+    brought new data.
     """
     read_parameters("stream", NoParameters, request.query_params.items())
     return Telling(service, subject)

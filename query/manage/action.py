@@ -36,7 +36,7 @@ class ActionMeta(Shape, rename="camel", kw_only=True):
 
 @dataclass(frozen=True)
 class Asker:
-    """The root key that asks, and its project: the only one that it manages."""
+    """The root key that asks, and the key's project, which is the only project that it manages."""
 
     client_id: str
     project_id: str
@@ -44,9 +44,10 @@ class Asker:
 
 @dataclass(frozen=True)
 class Action:
-    """`act` gets the registry (acting for the key), the key, the parameter in the address and the values of `takes`.
+    """`act` is called with the registry (which notes the key as the author), the key, the parameter in the address, and
+    the values of `takes`.
 
-    `takes` are the fields of the JSON body, or of the query string of a look.
+    `takes` are the fields of the JSON body, or, for an action that only reads, of the query string.
     """
 
     name: str
@@ -81,5 +82,5 @@ class Action:
 
 
 def instant(moment: Any) -> DateTime:
-    """Return a time of the registry as ISO 8601 in UTC; the registry stores UTC without a zone."""
+    """Return a time of the registry, which is stored in UTC without a zone, as ISO 8601 in UTC."""
     return f"{moment.isoformat(timespec='seconds')}Z"

@@ -20,7 +20,7 @@ class AuditParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ChangeAnswer(Shape, kw_only=True):
-    """A change: the fields that differ, or all fields of a thing that was made or removed. Secrets are hidden."""
+    """A change: the fields that differ, or all fields of an object that was created or removed. Secrets are hidden."""
 
     change_id: int
     changed_at: DateTime

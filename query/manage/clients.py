@@ -42,7 +42,7 @@ class WrittenClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ChangedClient(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The fields of a key that change; given origins replace all old ones."""
+    """The fields of a key that change. If origins are given, they replace all earlier origins."""
 
     name: str | UnsetType = UNSET
     origins: Origins | UnsetType = UNSET

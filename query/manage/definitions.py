@@ -63,7 +63,7 @@ class GoalAnswer(Shape, kw_only=True):
 
 
 class CohortAnswer(Shape, kw_only=True):
-    """A defined cohort; its criteria are as written, with defaults filled in."""
+    """A defined cohort; its criteria are shown as they were written, with defaults filled in."""
 
     cohort_id: str
     name: str
@@ -88,8 +88,8 @@ class WrittenFunnel(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class WrittenRetention(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A new retention: who comes back with `return_event` after `start_event`. An empty name means any event; not
-    both may be empty.
+    """A new retention: who comes back with `return_event` after `start_event`. One of the two names may be empty, which
+    means any event.
     """
 
     name: str
@@ -106,7 +106,7 @@ class WrittenGoal(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class WrittenCohort(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A new cohort: `all` or `any` of its criteria must hold."""
+    """A new cohort: a profile must meet `all` or `any` of its criteria."""
 
     name: str
     criteria: list[cohorts.Criterion]

@@ -1,4 +1,4 @@
-"""Projects: the key's own project with its settings, new projects, and deleting one."""
+"""Projects: the key's own project with its settings, the creation of projects, and the deletion of a project."""
 
 from typing import Annotated, Any
 
@@ -67,7 +67,7 @@ list.
 
 
 class ConfirmedName(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The project's name, which confirms that the right one is meant."""
+    """The name of the project, by which the caller confirms which project is meant."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""The files of the page, read once, plain and gzipped."""
+"""The files of the page, which are read once and held both plain and gzipped."""
 
 import gzip
 from dataclasses import dataclass

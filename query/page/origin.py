@@ -9,10 +9,11 @@ PAGE_HEADER = "event-lens-page"
 
 
 def is_from_page(headers: Mapping[str, str]) -> bool:
-    """Return whether the page sent this request, from the origin that it asks. Header names are in lower case.
+    """Return whether the page sent this request to the origin from which it was loaded. Header names are in lower case.
 
-    Another site's page cannot send the header without a preflight, which is never answered. `Sec-Fetch-Site` tells
-    another port of this machine apart, which cookies do not; browsers leave it out on plain HTTP beyond loopback.
+    Another site's page cannot send the page's own header without a preflight, which is never answered. A page on
+    another port of this machine sends the same cookies, but `Sec-Fetch-Site` reveals it. Browsers leave that header out
+    on plain HTTP, except to loopback.
     """
     origin = headers.get("origin")
     return (

@@ -1,4 +1,4 @@
-"""Sessions: who has signed in to the page, in the memory of one process, so that a restart ends them all."""
+"""Sessions: who has signed in to the page. They exist only in the memory of one process, so a restart ends them all."""
 
 import secrets
 from collections import OrderedDict
@@ -24,7 +24,7 @@ class Session:
 
 
 class Sessions:
-    """Sessions by the hash of their cookie, the oldest dropped when there are too many. For one event loop."""
+    """Sessions by the hash of their cookie; when there are too many, the oldest is dropped. For one event loop."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, Session] = OrderedDict()

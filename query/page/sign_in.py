@@ -34,7 +34,8 @@ class SignIn:
     async def by_token(self, token: str, address: str) -> tuple[str, Session]:
         """Open a session for a sign-in token, and return its cookie and the session.
 
-        Raises `Refused` (`sign_in_token_invalid`), and `Unavailable` for an address that sent too many wrong ones.
+        Raises `Refused` (`sign_in_token_invalid`), and `Unavailable` for an address that has sent too many wrong
+        tokens.
         """
         self.wrong_tokens.check(address)
         now = self.clock()

@@ -1,6 +1,6 @@
-"""Sign-in tokens: each opens one session on this machine, once, within minutes.
+"""Sign-in tokens: a token opens one session on this machine, only once and only within minutes.
 
-A token is stored as a file named by the token's hash, so a reader of the home cannot use it.
+A token is stored as a file named by the token's hash, so nobody can sign in with the files of the home.
 """
 
 import os
@@ -39,7 +39,7 @@ def create_token(home: Path, project_id: str | None, now_ms: int) -> str:
 
 
 def redeem_token(home: Path, token: str, now_ms: int) -> Grant | None:
-    """Use up `token` and return what it opens; None when it was used before, has expired or never existed."""
+    """Use up `token` and return its grant; None when the token was used before, has expired or never existed."""
     path = _path(home / FOLDER, token)
     try:
         grant = _read(path)
@@ -55,7 +55,7 @@ def _path(folder: Path, token: str) -> Path:
 
 
 def _read(path: Path) -> Grant | None:
-    """Return the grant in a file; None for a file that a crash cut short."""
+    """Return the grant in a file; None for a file that a crash left incomplete."""
     with suppress(msgspec.DecodeError):
         return msgspec.json.decode(path.read_bytes(), type=Grant)
     return None

@@ -78,7 +78,7 @@ def identifier_of(report: Report[Any]) -> str:
 
 
 def find_report(name: str) -> Report[Any]:
-    """Return the report whose address `name` is. Raises `Refused` (`question_invalid`) that suggests the nearest
+    """Return the report whose address `name` is. Raises `Refused` (`question_invalid`), which suggests the nearest
     name.
     """
     for report in ALL:

@@ -1,4 +1,4 @@
-"""Which sources brought conversions? Credit and revenue of a goal by source, models side by side."""
+"""Which sources brought conversions? Credit and revenue of a goal by source, for several models side by side."""
 
 from typing import Annotated
 
@@ -34,10 +34,10 @@ LIMIT {limit}
 
 
 def attribution(ask: ReportContext, goal: str, models: tuple[str, ...], by: str) -> Question:
-    """Ask for `{<columns of by>, credit: {model: number}, revenue: {model: number}}`, the most credit in the first
-    model first.
+    """Ask for `{<columns of by>, credit: {model: number}, revenue: {model: number}}`, ordered by credit in the first
+    model, the most first.
 
-    The conversions are those of the period; their touches may lie up to 30 days before it.
+    The conversions are those of the period; their touches may have happened up to 30 days before it.
     """
     bindings = Bindings()
     columns = ", ".join(SOURCES[by])
@@ -107,7 +107,7 @@ def _ask(subject: ProjectScope, parameters: AttributionParameters, now_ms: int) 
 
 
 def _read_models(written: str | None) -> tuple[str, ...]:
-    """Return the models in the order in which they are written, each once; all for None. Raises `Refused`
+    """Return the models in the order in which they are written, each once; None means all models. Raises `Refused`
     (`model_invalid`).
     """
     if written is None:

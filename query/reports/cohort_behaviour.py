@@ -1,4 +1,4 @@
-"""What do the members of a cohort do? Their activity over time, optionally compared with another cohort's."""
+"""What do the members of a cohort do? Their activity over time, if wanted next to another cohort's."""
 
 from typing import Annotated, Literal, cast, get_args
 
@@ -55,8 +55,8 @@ def behaviour(
 ) -> Question:
     """Ask for `{cohort_id, name, members, series: [{date, value, per_member}], versus: {...}}` for every bucket.
 
-    The members are the members at one instant, even if they were not members when they acted. `versus` has the same
-    numbers for the other cohort, and the number of profiles in both.
+    The profiles that are members at one instant count for the whole period, even before they joined. `versus` has the
+    same numbers for the other cohort, and the number of profiles in both.
     """
     bindings = Bindings()
     is_of_sessions = metric == "sessions"
@@ -138,7 +138,7 @@ class Behaviour(Shape):
 
 
 class BehaviourParameters(FilteredParameters, kw_only=True):
-    """The cohort, another one to compare with, the metric, and the instant that decides who is a member."""
+    """The cohort, another cohort to compare with, the metric, and the instant that decides who is a member."""
 
     cohort: str
     versus: Annotated[str | None, msgspec.Meta(description="The id of another cohort.")] = None

@@ -1,4 +1,4 @@
-"""How many get from step to step of a defined funnel? The sums of its days, as the models built them."""
+"""How many get from step to step of a defined funnel? The sums over its days, as the models built them."""
 
 from query.conditions import rollup_rows
 from query.errors import invalid
@@ -46,8 +46,9 @@ GROUP BY is_total, value, step
 
 
 def defined_funnel(ask: ReportContext, funnel: str, limit: int) -> Question:
-    """Ask for `{name, by, order, window_seconds, breakdown, steps}`: the steps of each value of the
-    funnel's breakdown (at most `limit`) and those of all, as `funnel_steps` tells them.
+    """Ask for `{name, by, order, window_seconds, breakdown, steps}`. `steps` are those of all entities, `breakdown` has
+    the steps of each value of the funnel's breakdown (at most `limit` values). Both are like the steps of
+    `funnel_steps`.
     """
     if ask.period.grain != "day":
         raise invalid("period", "A defined funnel counts whole days; give startDate and endDate as dates.")
@@ -98,7 +99,7 @@ def _broken_down(names: list[str], answered: list[Row]) -> list[Row]:
 
 
 class DefinedFunnelParameters(PeriodParameters, kw_only=True):
-    """The funnel, the days on which it was entered, and how many values of its breakdown are told."""
+    """The funnel, the days on which entities entered it, and how many values of its breakdown are listed."""
 
     funnel: str
     limit: Limit = None
@@ -107,7 +108,8 @@ class DefinedFunnelParameters(PeriodParameters, kw_only=True):
 class DefinedFunnel(Shape):
     """A defined funnel, and how many reached each step. An entity counts once for each day on which it enters.
 
-    `breakdown` has the steps of each value by which the funnel is broken down, the value that most entered first.
+    `breakdown` has the steps of each value by which the funnel is broken down; the value with which most entered comes
+    first.
     """
 
     name: str

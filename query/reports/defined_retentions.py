@@ -1,4 +1,4 @@
-"""Who comes back, by a definition? The cohorts of a defined retention, as the models built them."""
+"""Who comes back, according to a definition? The cohorts of a defined retention, as the models built them."""
 
 from typing import Annotated, get_args
 

@@ -1,4 +1,4 @@
-"""Answers about something defined (a goal, a funnel). An unknown id is refused, never answered with zero."""
+"""Answers about a definition (a goal, a funnel). An unknown id is refused, never answered with zero."""
 
 from typing import Literal
 
@@ -32,8 +32,8 @@ def of_defined(kind: Kind, project_id: str, defined_id: str, sql: str, order: st
 
 
 def answered_rows(kind: Kind, defined_id: str, rows: list[Row]) -> list[Row]:
-    """Return the rows that answer, without the definition's own. Raises `Unknown` (`goal_unknown` and the like) when
-    the project has no such definition.
+    """Return the rows that answer, without the row of the definition itself. Raises `Unknown` (`goal_unknown` and the
+    like) when the project has no such definition.
     """
     check_known(kind, defined_id, is_known=bool(rows))
     return [row for row in rows if row["is_answered"]]

@@ -40,7 +40,9 @@ LIMIT {limit}
 
 @dataclass(frozen=True)
 class Dimension:
-    """Columns that sessions are grouped by, the rollup that holds them, and the condition of groups that are shown."""
+    """The columns by which sessions are grouped, the rollup that holds them, and the condition for the groups that are
+    shown.
+    """
 
     subject: str
     columns: tuple[str, ...]
@@ -66,8 +68,8 @@ PLACES = ("country", "region", "city")
 
 
 def origins(ask: ReportContext, name: str) -> Question:
-    """Ask for rows of the columns of `DIMENSIONS[name]` with `sessions` and `unique_visitors`, the most sessions
-    first.
+    """Ask for rows with the columns of `DIMENSIONS[name]`, `sessions` and `unique_visitors`; the row with the most
+    sessions comes first.
     """
     dimension = DIMENSIONS[name]
     table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=ask.needs_facts)
@@ -92,7 +94,7 @@ class GeoParameters(LiveListParameters, kw_only=True):
 
 
 class Referrer(Shape):
-    """A site that visits came from."""
+    """A site from which visits came."""
 
     referrer_name: str
     referrer_type: str

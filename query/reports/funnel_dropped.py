@@ -1,4 +1,4 @@
-"""Who gets to a step of a funnel and not to the next? The profiles, page by page."""
+"""Who gets to a step of a funnel and not to the next step? The profiles, page by page."""
 
 from typing import Annotated
 
@@ -33,9 +33,9 @@ class RawDropped(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERI
 
 
 def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: str) -> Question:
-    """Ask for `{profile_id, reached_at}` of the profiles that reached `step` and not the next one, by id.
+    """Ask for `{profile_id, reached_at}` of the profiles that reached `step` and not the next step, ordered by id.
 
-    Each profile is listed by the attempt that the funnel counts: the deepest, the earliest on a tie.
+    A profile is listed by its attempt that the funnel counts: its deepest attempt, the earliest of equally deep ones.
     """
     if not 1 <= step < len(funnel.steps):
         raise invalid("funnel", f"step is 1 to {len(funnel.steps) - 1}: after the last one nobody drops out.")
@@ -59,7 +59,7 @@ def _profile(row: Row) -> Row:
 
 
 class DroppedProfile(Shape):
-    """A profile, and when it reached the last step that it did."""
+    """A profile, and the time at which it reached its last step."""
 
     profile_id: str
     reached_at: DateTime

@@ -1,4 +1,4 @@
-"""Which funnels are defined? The funnels that a build has read."""
+"""Which funnels are defined? The funnels that the last build knew."""
 
 import msgspec
 

@@ -1,8 +1,8 @@
 """The attempts at a funnel, as SQL: the models' own macro, rendered for a funnel that is not stored.
 
-Reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that the event fits (for
-strict order also the events that fit no step). Ends with a CTE `attempts (entity, reached)`: for every entity the
-deepest attempt, the earliest on a tie, as the times of its steps.
+The SQL reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that the event
+fits (for strict order also the events that fit no step). It ends with a CTE `attempts (entity, reached)`: the deepest
+attempt of every entity, the earliest of equally deep ones, as the times of its steps.
 """
 
 from collections.abc import Hashable, Sequence
@@ -111,8 +111,8 @@ NEVER = 1 << 52
 
 
 def _simple_ordered(step_count: int, window_ms: str) -> str:
-    """Return the CTEs for ordered steps when no event fits two of them: the result of `attempts`, in a fraction of the
-    time.
+    """Return the CTEs for ordered steps if no event fits two steps: the result is the same as that of `attempts`, in a
+    fraction of the time.
     """
     later = range(2, step_count + 1)
     fills, times = [], []
@@ -158,17 +158,17 @@ def _simple_any(step_count: int, window_ms: str) -> str:
 
 
 def _filled(place: int, chain: str) -> str:
-    """Return SQL: for each event, the `chain` of the first event from there on that fits the step; the last event fits
-    every step.
+    """Return SQL that gives each event the `chain` of the first event, from that event on, that fits the step. The last
+    event counts as fitting every step.
     """
     return f"arrayReverseFill((chain, mask) -> bitTest(mask, {place - 1}), {chain}, masks)"
 
 
 def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown: bool = False) -> str:
-    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown `moments` has `event_id`,
-    `received_at` and `value` too, and `attempts` has the first event's `breakdown_value`.
+    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown, `moments` also has `event_id`,
+    `received_at` and `value`, and `attempts` also has the first event's `breakdown_value`.
 
-    Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
+    Raises `Refused` (`funnel_invalid`) if in `any` order too many steps of one event name have different filters.
     """
     if not has_breakdown and order != "strict" and len({name for name, _ in steps}) == len(steps):
         return (_simple_ordered if order == "ordered" else _simple_any)(len(steps), window_ms)
@@ -211,8 +211,8 @@ def _rendered(step_count: int, has_strict: bool, union_count: int) -> str:
 
 
 def _needs(unions: list[int], by_name: list[list[int]]) -> list[str]:
-    """Return when 1, 2, ... steps of a name are done: how many events each union needs (`funnel_definitions` says
-    why).
+    """Return, for 1, 2, ... steps with the same event name, how many events each union must have for that many steps to
+    be done (`funnel_definitions` says why).
     """
     needs = []
     for of_name in by_name:
@@ -224,7 +224,9 @@ def _needs(unions: list[int], by_name: list[list[int]]) -> list[str]:
 
 
 def _unions(steps: Sequence[Step], places: list[int]) -> list[int]:
-    """Return the masks of every union of the variants of one name; the nth is of the variants at the bits of n."""
+    """Return the mask of every union of variants, where the variants are the steps at `places` with equal filters. The
+    nth union has the variants whose bits are set in n.
+    """
     variants = [sum(1 << place for place in variant) for variant in _variants(steps, places).values()]
     return [
         sum(variant for bit, variant in enumerate(variants) if chosen >> bit & 1)
@@ -240,7 +242,9 @@ def _by_name(steps: Sequence[Step]) -> list[list[int]]:
 
 
 def _variants(steps: Sequence[Step], places: list[int]) -> dict[Hashable, list[int]]:
-    """Group the places of one name's steps by their filters."""
+    """Group the steps at `places`, which have the same event name, by their filters; a step is given by its place in
+    the funnel.
+    """
     variants: dict[Hashable, list[int]] = {}
     for place in places:
         variants.setdefault(steps[place][1], []).append(place)

@@ -41,7 +41,7 @@ class RawStep(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RawSteps(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
-    """Steps as callers write them. `filters` hold for every step; `window_seconds` null means the whole period."""
+    """Steps as callers write them. `filters` apply to every step; `window_seconds` null means the whole period."""
 
     steps: Annotated[list[RawStep], msgspec.Meta(description=f"{FEWEST_STEPS} to {MAX_STEPS} steps.")]
     window_seconds: Annotated[
@@ -117,11 +117,11 @@ def read_steps(written: RawSteps, by: By) -> Funnel:
 
 
 def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
-    """Ask for `{steps: [{name, count, conversion_from_start, conversion_from_previous,
-    median_seconds_from_previous, p25_seconds_from_start, ..., breakdown_value}]}`.
+    """Ask for `{steps: [{name, count, conversion_from_start, conversion_from_previous, median_seconds_from_previous,
+    p25_seconds_from_start, ..., breakdown_value}]}`.
 
-    Rates are in percent. With order `any`, the k-th row counts entities that did k different steps. A breakdown is by
-    the first event of the attempt that counts; its values come by how many entered.
+    Rates are in percent. With order `any`, the k-th row counts the entities that did k different steps. A breakdown
+    uses the first event of the attempt that counts; the value with which most entered comes first.
     """
     bindings = Bindings()
     reached = reached_steps(ask, funnel, bindings)
@@ -140,7 +140,7 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
 
 
 def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
-    """Return CTEs that end with `attempts`: the counted entities, with the time at which each reached each step."""
+    """Return CTEs that end with `attempts`: the counted entities, each with the times at which it reached its steps."""
     conditions = [_condition(ask, step, bindings) for step in funnel.steps]
     parts = [event_rows(replace(ask, filters=()), bindings), PRESENT[funnel.by]]
     if funnel.order != "strict":
@@ -218,7 +218,7 @@ FROM_START = ("p25_seconds_from_start", "median_seconds_from_start", "p75_second
 
 @dataclass(frozen=True)
 class Reached:
-    """How many reached a step, and the seconds that it took them, where they are known."""
+    """The number of entities that reached a step, and the seconds that they needed, where these are known."""
 
     count: int = 0
     median: float | None = None
@@ -243,7 +243,7 @@ def told_steps(names: list[str], reached: list[Reached], breakdown_value: str | 
 
 class FunnelStep(Shape):
     """The number of entities that reached this step, and the seconds that they needed: the median from the step before,
-    and quantiles from the start. `breakdown_value` is null where there is no breakdown.
+    and quantiles from the first step. `breakdown_value` is null if the funnel is not broken down.
     """
 
     name: str

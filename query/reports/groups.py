@@ -1,4 +1,4 @@
-"""Which accounts and teams are there? The project's groups, searched and sorted, page by page; and a single group."""
+"""Which accounts and teams are there? The project's groups, searched and sorted, page by page; and one group."""
 
 from typing import Annotated, Any
 
@@ -69,7 +69,7 @@ def group(row: Row) -> Row:
 
 
 class Group(Shape):
-    """An account or team; type and name are empty when only its id was ever sent."""
+    """An account or team; type and name are empty if the project has only ever sent its id."""
 
     group_id: str
     type: str
@@ -88,8 +88,8 @@ LISTING = Listing(
 
 
 def one_group(subject: ProjectScope, group_id: str) -> Question:
-    """Ask for one group, with the fields of `groups`. Its `shape` raises `Refused` (`group_unknown`) when no build
-    has read such a group.
+    """Ask for one group, with the fields of `groups`. Its `shape` raises `Refused` (`group_unknown`) when the last
+    build knew no such group.
     """
     bindings = Bindings()
     sql = ONE.format(

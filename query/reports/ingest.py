@@ -35,7 +35,8 @@ LEDGER_ZONE = ZoneInfo("UTC")
 def ingest(ask: ReportContext, interval: Interval) -> Question:
     """Ask for `{date, received, accepted, duplicate, bot, rejected}` of every bucket, by UTC time of receipt.
 
-    The ledger has whole hours: of a period that cuts through an hour, the hours that start in it. `ask` must be in UTC.
+    The ledger has whole hours: if the period cuts through an hour, the hours that start in the period count. `ask` must
+    be in UTC.
     """
     bindings = Bindings()
     bucket = {
@@ -73,7 +74,7 @@ class IngestParameters(PeriodParameters, kw_only=True):
 
 
 class Received(Shape):
-    """The rows received in a bucket, by its class in the ledger."""
+    """The rows received in a bucket, by their class in the ledger."""
 
     date: BucketStart
     received: int

@@ -81,8 +81,8 @@ GROUP BY build_id
 def lateness(ask: ReportContext) -> Question:
     """Ask for `{histogram: [{from_seconds, to_seconds, events, share}], imported, builds: [{build_id, ...}]}`.
 
-    `share` is the percentage of all events that are not imported. Each build has its end, the events of its batches,
-    how many of them were late, and the local days that it recounted for them.
+    `share` is a percentage of all events except imported events. Each build has the time of its end, the events of its
+    batches, how many of them were late, and the local days that it recounted because of these.
     """
     bindings = Bindings()
     sql = SQL.format(
@@ -123,8 +123,8 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class Delay(Shape):
-    """The events whose delay lies between two bounds. `to_seconds` is null for the last row, `share` when no events
-    came.
+    """The events whose delay is between two bounds. `to_seconds` is null for the last row; `share` is null when there
+    are no events.
     """
 
     from_seconds: int

@@ -78,7 +78,7 @@ class Listing:
     ) -> Question:
         """Ask for the page that `parameters` describe, of the rows that meet all conditions in `rows`.
 
-        Raises `Refused` that names the parameter.
+        Raises `Refused`, which names the invalid parameter.
         """
         name = choose("sort", parameters.sort, self.sorts)
         order = cast(Order, choose("order", parameters.order, get_args(Order)))
@@ -117,7 +117,7 @@ class Listing:
 
     def _read_place(self, cursor: str, sort: str, order: Order) -> tuple[str | int, str]:
         """Return the sort value and id of the row after which the page begins. Raises `Refused` (`cursor_invalid`),
-        also for the cursor of another order.
+        also when the cursor was made for another order.
         """
         written_sort, written_order, value, id = read_cursor(cursor, tuple[str, str, str | int, str])
         if (written_sort, written_order) != (sort, order):

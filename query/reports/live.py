@@ -1,4 +1,4 @@
-"""Who is here now? Devices with an event in the last five minutes, read from raw."""
+"""Who is here now? Devices with an event in the last five minutes, read from the raw tables."""
 
 from query.parameters import NoParameters
 from query.question import Data, Question
@@ -26,7 +26,9 @@ SELECT 0 AS is_total, path, uniqExact(device_id) AS visitors FROM recent WHERE i
 
 
 def live(subject: ProjectScope, now_ms: int) -> Question:
-    """Ask for `{visitors, pages: [{path, visitors}]}`: distinct devices, in total and per page that they looked at."""
+    """Ask for `{visitors, pages: [{path, visitors}]}`: the number of distinct devices, in total and for each page that
+    they viewed.
+    """
     bindings = Bindings()
     start, end = (
         f"fromUnixTimestamp64Milli({bindings.bind(edge, 'Int64')}, 'UTC')" for edge in (now_ms - WINDOW_MS, now_ms)
@@ -49,7 +51,7 @@ class LivePage(Shape):
 
 
 class Live(Shape):
-    """The devices of the last five minutes, read from raw."""
+    """The devices of the last five minutes, read from the raw tables."""
 
     visitors: int
     pages: list[LivePage]

@@ -1,4 +1,4 @@
-"""The metrics of events and sessions, computed from the facts: in all, by bucket of time, by dimension."""
+"""The metrics of events and sessions, computed from the facts: in total, by bucket of time, by dimension."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ GROUP BY bucket{names}
 class Dimensions:
     """Up to three columns or properties whose values break the numbers down.
 
-    The numbers of a value equal the answer of the question filtered to that value.
+    The numbers of a value equal the answer to the same question filtered to that value.
     """
 
     columns: tuple[Column, ...] = ()
@@ -115,7 +115,7 @@ class Dimensions:
         return tuple(f"dimension_{place}" for place in range(len(self.columns)))
 
     def values(self, row: Row) -> dict[str, str]:
-        """Return the dimensions' values in a row, as texts by the name that was asked for."""
+        """Return the dimensions' values in a row as texts, by the names under which the caller asked for them."""
         return {column.name: row[name] for column, name in zip(self.columns, self.names, strict=True)}
 
 
@@ -123,7 +123,7 @@ NO_DIMENSIONS = Dimensions()
 
 
 def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
-    """Return the dimensions with those names. Raises `Refused` that names the parameter `what`."""
+    """Return the dimensions with those names. Raises `Refused`, which names the parameter `what`."""
     if len(names) > MAX_DIMENSIONS:
         raise invalid(what, f"{what} takes at most {MAX_DIMENSIONS} columns, not {len(names)}.")
     if len(set(names)) < len(names):
@@ -135,7 +135,9 @@ def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
 
 
 def sums(ask: ReportContext, dimensions: Dimensions, interval: Interval | None, bindings: Bindings) -> str:
-    """Return the SQL of the sums behind all metrics, with a row for each `bucket` and combination of dimensions."""
+    """Return the SQL of the sums from which all metrics follow, with a row for each `bucket` and combination of
+    dimensions.
+    """
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
     if table_of(ask, dimensions, interval) == "sessions":
         return SUMS_OF_SESSION_DAYS.format(
@@ -161,8 +163,8 @@ def sums(ask: ReportContext, dimensions: Dimensions, interval: Interval | None, 
 
 
 def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> str:
-    """Return the table that `sums` reads: `sessions` (with the sums of their days) when filters and dimensions are the
-    session's.
+    """Return the name of the table that `sums` reads. It is `sessions`, which has the sums of their days, when all
+    filters and dimensions belong to the session.
     """
     is_of_sessions = not ask.event_filters and all(column.owner == "session" for column in dimensions.columns)
     has_any = bool(ask.session_filters or dimensions.columns)
@@ -172,9 +174,7 @@ def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | No
 
 
 def bucket(interval: Interval | None, day: str) -> str:
-    """Return the SQL of a row's bucket, as the text that is its key in `dates`; `day` is the column of the row's
-    day.
-    """
+    """Return the SQL of a row's bucket as a text, which is a key of `dates`; `day` is the column with the row's day."""
     return "''" if interval is None else f"toString({start_of(interval, day)})"
 
 
@@ -203,7 +203,7 @@ def as_date(found: str, ask: ReportContext, interval: Interval) -> str:
 
 
 def measures(row: Row) -> Row:
-    """Return all metrics of a row of sums, which may be empty."""
+    """Return all metrics of a row of sums; the row may be empty."""
     sums: dict[str, Any] = {"revenue": 0} | row
     sessions = sums.get("sessions", 0)
     return {
@@ -220,7 +220,7 @@ def measures(row: Row) -> Row:
 
 
 class Metrics(Shape):
-    """The metrics of a period; means and rates are null when their divisor is 0."""
+    """The metrics of a period; a mean or rate is null when its divisor is 0."""
 
     unique_visitors: int
     people: int
@@ -234,7 +234,7 @@ class Metrics(Shape):
 
 
 def _value(column: Column, bindings: Bindings) -> str:
-    """Return the SQL of a column as text, in the form that a filter takes."""
+    """Return the SQL of a column as text, in the form in which a filter takes the value."""
     value = column_sql(column, bindings)
     if column.kind == "text":
         return f"toString({value})"
@@ -252,7 +252,9 @@ def _join_sessions(visits: dict[str, str], rows: str) -> str:
 
 
 def _join_events(own: dict[str, str], rows: str) -> str:
-    """Return the join that adds dimensions of events to sessions: each session's combinations, in one row."""
+    """Return the join that adds dimensions of events to sessions: for each session one row with the combinations of its
+    events.
+    """
     if not own:
         return ""
     values = ", ".join(own.values())
@@ -262,7 +264,9 @@ def _join_events(own: dict[str, str], rows: str) -> str:
 
 
 def _seen(name: str, own: dict[str, str]) -> str:
-    """Return the SQL of a dimension of events, for sessions that have a row per combination that they hold."""
+    """Return the SQL of a dimension of events for sessions; it gives a session one row for each combination that its
+    events have.
+    """
     if len(own) == 1:
         return "arrayJoin(all_seen)"
     return f"tupleElement(arrayJoin(all_seen), {list(own).index(name) + 1})"

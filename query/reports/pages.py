@@ -147,10 +147,10 @@ LIMIT {limit}
 
 def pages(ask: ReportContext) -> Question:
     """Ask for `{path, views, unique_visitors, sessions, entries, exits, bounce_rate, avg_seconds}`, the most viewed
-    first.
+    page first.
 
-    Entries, exits and the bounce rate are those of `edge_pages`; the seconds are the mean time until the session's next
-    event, over views that are followed by one.
+    Entries, exits and the bounce rate are as in `edge_pages`. The seconds are the mean time until the next event of the
+    session, over the views that have a next event.
     """
     table = decide_table("pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()
@@ -175,8 +175,8 @@ def pages(ask: ReportContext) -> Question:
 
 
 def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
-    """Ask for `{path, sessions, unique_visitors, bounce_rate}` by sessions' first or last page, the most sessions
-    first.
+    """Ask for `{path, sessions, unique_visitors, bounce_rate}` by the first or last page of sessions; the page with the
+    most sessions comes first.
     """
     table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=ask.needs_facts)
     bindings = Bindings()

@@ -1,4 +1,4 @@
-"""Which ways do visits take? Sequences of pages with how often each was taken, and the moves from stop to stop."""
+"""Which ways do visits take? Sequences of pages with how often each was taken, and the moves from page to page."""
 
 from typing import Annotated
 
@@ -74,8 +74,8 @@ ORDER BY move, moved DESC, source, target
 
 
 class PathParameters(LiveListParameters, kw_only=True):
-    """The period, filters and number of rows; the pages where sequences begin and end, and the pages that they must
-    hold or not hold.
+    """The period, filters and number of rows; the pages at which sequences begin and end, and the pages that they must
+    or must not contain.
     """
 
     start_path: Annotated[
@@ -93,7 +93,7 @@ class PathParameters(LiveListParameters, kw_only=True):
 
 
 class SankeyParameters(RankedParameters, kw_only=True):
-    """The period in whole days, the number of moves, and how many stops of a visit count."""
+    """The period in whole days, the number of moves, and the number of pages of a visit that count."""
 
     max_steps: Annotated[int, msgspec.Meta(description=f"The most stops of a visit that count, 2 to {MAX_STEPS}.")] = (
         DEFAULT_STEPS
@@ -101,10 +101,10 @@ class SankeyParameters(RankedParameters, kw_only=True):
 
 
 def paths(ask: ReportContext, parameters: PathParameters) -> Question:
-    """Ask for `{path_sequence, frequency, avg_duration_seconds}`, the most frequent first; the mean is of whole
-    visits.
+    """Ask for `{path_sequence, frequency, avg_duration_seconds}`, the most frequent sequence first; the mean is over
+    the duration of whole visits.
 
-    Sequences are cut after `maxSteps`; with `endPath` they must reach it within these steps.
+    Sequences are cut after `maxSteps`; with `endPath` they must reach that page within these steps.
     """
     bindings = Bindings()
     most_steps = bindings.bind(_check_steps(parameters.max_steps, 1), "UInt8")
@@ -123,7 +123,7 @@ def paths(ask: ReportContext, parameters: PathParameters) -> Question:
 
 
 def _last_place(end: str | None, most_steps: str, *, is_after_start: bool) -> str:
-    """Return the SQL of the length of a visit's sequence; 0 for a visit that does not reach the end."""
+    """Return the SQL of the number of steps in a visit's sequence; 0 for a visit that does not reach the end page."""
     if end is None:
         return f"least(length(following), {most_steps})"
     if not is_after_start:
@@ -153,11 +153,10 @@ def _sequences(rows: list[Row]) -> Data:
 
 
 def sankey(ask: ReportContext, max_steps: int) -> Question:
-    """Ask for `{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the most frequent
-    moves.
+    """Ask for `{nodes: [{step, path, sessions}], links: [{step, source, target, value}]}` of the most frequent moves.
 
-    A link leads from its source as the visit's stop `step` to its target as the next one. The sessions of a node that
-    its links do not account for ended there, or took a link that is not shown.
+    A link leads from the page `source`, which is the visit's page number `step`, to the page `target`, which is the
+    next one. A node can have more sessions than its links: the others ended there, or took a link that is not shown.
     """
     if ask.period.grain != "day":
         raise invalid("period", "sankey counts whole days; give startDate and endDate as dates.")
@@ -201,7 +200,7 @@ class PathSequence(Shape):
 
 
 class SankeyNode(Shape):
-    """A page as a stop of visits."""
+    """A page at one step of visits."""
 
     step: int
     path: str
@@ -209,7 +208,7 @@ class SankeyNode(Shape):
 
 
 class SankeyLink(Shape):
-    """The moves from the stop `step` to the next."""
+    """The moves from a page at the step `step` to the page at the next step."""
 
     step: int
     source: str
@@ -218,7 +217,7 @@ class SankeyLink(Shape):
 
 
 class Sankey(Shape):
-    """The most frequent moves, and the stops that they connect. The first moves start at a visit's first page."""
+    """The most frequent moves, and the pages that they connect. The first moves start at a visit's first page."""
 
     nodes: list[SankeyNode]
     links: list[SankeyLink]

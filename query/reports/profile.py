@@ -1,4 +1,4 @@
-"""Who is that? One profile with its groups, cohorts and devices, and its events, page by page."""
+"""Who is this? One profile with its groups, cohorts and devices, and its events, page by page."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -153,7 +153,9 @@ class Membership(Shape):
 
 
 class CohortStretch(Shape):
-    """A cohort that the profile belongs to now; `left_at` is null unless it is known when the profile will leave."""
+    """A cohort that the profile belongs to now; `left_at` is null unless it is already known when the profile will
+    leave.
+    """
 
     cohort_id: str
     name: str
@@ -162,7 +164,7 @@ class CohortStretch(Shape):
 
 
 class OwnedDevice(Shape):
-    """A device, and from when to when it belongs to the profile; `valid_to` is null while it still does."""
+    """A device, and the times between which it belongs to the profile; `valid_to` is null while it still does."""
 
     device_id: str
     valid_from: DateTime
@@ -188,7 +190,9 @@ class ProfileParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
 
 
 class TimelineParameters(ListParameters, kw_only=True):
-    """The profile, which of its events (all, unless a period is given), and where the page begins."""
+    """The profile, the period and filters of its events (all events if no period is given), and the place where the
+    page begins.
+    """
 
     profile: ProfileId
     cursor: Cursor = None

@@ -1,4 +1,4 @@
-"""Who is there? The project's profiles: searched, filtered and sorted, page by page."""
+"""Who is known? The project's profiles: searched, filtered and sorted, page by page."""
 
 from typing import Annotated, Any
 

@@ -69,7 +69,8 @@ def query(
     order: Order,
     after: tuple[float | str, list[str]] | None,
 ) -> Question:
-    """Ask for `{date, dimensions: {name: value}, metrics: {name: number}}`; only rows of an interval have a date.
+    """Ask for `{date, dimensions: {name: value}, metrics: {name: number}}`; rows have a date only if the question has
+    an interval.
 
     Combinations and buckets without events and sessions have no row.
     """
@@ -126,8 +127,8 @@ def _identity(order: Order) -> tuple[str, bool]:
 
 
 def _read_order(written: WrittenQuery, dimensions: Dimensions, interval: Interval | None) -> Order:
-    """Return the order of rows. By default: by date when there is an interval, else by the first metric, the largest
-    first.
+    """Return the order of rows. By default it is by date if the question has an interval, else by the first metric, the
+    largest value first.
     """
     text = written.order or (DATE if interval is not None else f"-{written.metrics[0]}")
     known = [*METRICS, *(column.name for column in dimensions.columns), *([] if interval is None else [DATE])]
@@ -135,8 +136,8 @@ def _read_order(written: WrittenQuery, dimensions: Dimensions, interval: Interva
 
 
 def _read_place(cursor: str, order: Order) -> tuple[float | str, list[str]]:
-    """Return the values of the row after which the page begins. Raises `Refused` (`cursor_invalid`), also for the
-    cursor of another order.
+    """Return the values of the row after which the page begins. Raises `Refused` (`cursor_invalid`), also when the
+    cursor was made for another order.
     """
     name, is_descending, first, others = read_cursor(cursor, tuple[str, bool, float | str, list[str]])
     if (name, is_descending) != _identity(order) or isinstance(first, str) == order.is_number:

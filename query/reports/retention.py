@@ -1,4 +1,4 @@
-"""Who comes back? Cohorts by the period in which they appeared, and the share of each that comes back in later
+"""Who comes back? Cohorts by the period in which they first appeared, and the share of each that comes back in later
 periods.
 """
 
@@ -72,7 +72,7 @@ GROUP BY cohort_number, period_number
 
 @dataclass(frozen=True)
 class Activity:
-    """Rows that say on which days each entity was active, and whether it can be recognised later."""
+    """A source of rows that say on which days each entity was active, and whether it can be recognised later."""
 
     table: str
     source: str
@@ -122,7 +122,9 @@ class RetentionQuestion:
 def read_returning(
     kind: str, periods: int | None, mode: str, criteria: str, by: str, start_event: str | None, return_event: str | None
 ) -> RetentionQuestion:
-    """Return the retention question that the parameters describe. Raises `Refused` that names the wrong one."""
+    """Return the retention question that the parameters describe. Raises `Refused`, which names the invalid
+    parameter.
+    """
     return RetentionQuestion(
         cast(Kind, choose("period", kind, get_args(Kind))),
         DEFAULT_PERIODS if periods is None else periods,
@@ -136,10 +138,11 @@ def read_returning(
 
 def retention(ask: ReportContext, returning: RetentionQuestion) -> Question:
     """Ask for rows `{cohort, size, retained, retention_rate}`, in order, of the cohorts whose period overlaps the
-    one asked about.
+    period of the question.
 
-    The lists go from period 0, where `retained` is the size and the rate 100, to `periods`, or to the current period.
-    Returns count whenever they happened.
+    The lists have a number for each period. They begin with period 0, where `retained` is the size and the rate is 100,
+    and end with period `periods`, or earlier with the current period. Returns count even after the period of the
+    question.
     """
     has_facts = bool(ask.filters) or not returning.is_plain
     table = decide_table("retention", finest="day", has_filters=has_facts)
@@ -173,8 +176,8 @@ def _activity(ask: ReportContext, returning: RetentionQuestion) -> Activity:
 
 
 def _from_facts(ask: ReportContext, returning: RetentionQuestion, activity: Activity, bindings: Bindings) -> str:
-    """Return the statement over all of the project's events: a cohort is the first period ever, not the first within
-    the period asked about.
+    """Return the statement over all of the project's events: an entity belongs to the cohort of its first period ever,
+    not of its first period within the period of the question.
     """
     matching = [condition(each, bindings) for each in ask.event_filters]
     if ask.session_filters:
@@ -201,14 +204,14 @@ def _from_facts(ask: ReportContext, returning: RetentionQuestion, activity: Acti
 
 
 def _numbers(kind: Kind, event: str | None, bindings: Bindings) -> str:
-    """Return the SQL of the periods in which the event, or any event, was done."""
+    """Return the SQL of the numbers of the periods in which an entity did `event`; None means any event."""
     if event is None:
         return f"groupUniqArray({NUMBERS[kind]})"
     return f"groupUniqArrayIf({NUMBERS[kind]}, name = {bindings.bind(event, 'String')})"
 
 
 def _number(day: date, kind: Kind) -> int:
-    """Return the number of a day's period, counted as `NUMBERS` does."""
+    """Return the number of the period that `day` is in, counted as `NUMBERS` counts."""
     if kind == "month":
         return day.year * 12 + day.month - 1
     days = (day - date(1970, 1, 1)).days
@@ -264,8 +267,8 @@ class RetentionParameters(FilteredParameters, kw_only=True):
 
 
 class RetentionCohort(Shape):
-    """The profiles (or devices) that appeared in a period, and how many were back in each later one; the first
-    number is the size.
+    """The profiles (or devices) that first appeared in a period, and how many of them were back in each later period;
+    the first number is the size.
     """
 
     cohort: Date

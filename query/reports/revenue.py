@@ -30,10 +30,10 @@ WITHOUT_CURRENCY = (
 
 
 def revenue(ask: ReportContext) -> Question:
-    """Ask for `{currency, revenue, earned, refunded, sales, refunds, people}`, the currency with the most sales
+    """Ask for `{currency, revenue, earned, refunded, sales, refunds, people}`; the currency with the most sales comes
     first.
 
-    `revenue` = `earned` + `refunded`, which is negative. `people` are those who bought.
+    `revenue` is `earned` plus `refunded`, which is negative. `people` is the number of people who bought.
     """
     bindings = Bindings()
     currency = ask.subject.currency
@@ -58,7 +58,7 @@ def _shape(rows: list[Row]) -> Data:
 
 
 class RevenueParameters(FilteredParameters, kw_only=True):
-    """The period and the filters, and whether what is not built yet counts."""
+    """The period and the filters, and whether unbuilt events count."""
 
     freshness: Freshness = None
 

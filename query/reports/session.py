@@ -45,7 +45,7 @@ ORDER BY created_ms, toUUIDOrZero(id), received_ms
 
 
 def one_session(subject: ProjectScope, session_id: str, limit: int, after: EventPlace | None) -> Question:
-    """Ask for `{session_id, started_at, ..., events: [{event_id, created_at, name, ...}]}`, the first event first."""
+    """Ask for `{session_id, started_at, ..., events: [{event_id, created_at, name, ...}]}`, events in order of time."""
     bindings = Bindings()
     page = Page(limit, event_key)
     sql = SQL.format(

@@ -35,7 +35,7 @@ COLUMNS = f"""
 
 
 def event_key(row: Row) -> tuple[int, str, int]:
-    """Return the values of an event's row that a cursor holds."""
+    """Return those values of an event's row that a cursor holds."""
     return row["created_ms"], row["id"], row["received_ms"]
 
 
@@ -45,7 +45,7 @@ def read_place(cursor: str | None) -> EventPlace | None:
 
 
 def is_beyond(place: EventPlace | None, sign: str, bindings: Bindings) -> str:
-    """Return the condition that an event comes after `place`; `sign` is `>` in ascending and `<` in descending
+    """Return the condition that an event comes after `place`; `sign` is `>` in ascending order and `<` in descending
     order.
     """
     if place is None:

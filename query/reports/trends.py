@@ -1,4 +1,4 @@
-"""How much was there, in all and over time? The metrics of a period, and their series, broken down if asked."""
+"""How much happened, in total and over time? The metrics of a period, and their series, broken down if wanted."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -144,10 +144,10 @@ def breakdown(ask: ReportContext, dimensions: Dimensions) -> Question:
 
 
 def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = NO_DIMENSIONS) -> Question:
-    """Ask for the metrics of every bucket of the period, in order, with its `date`; one series for each combination
-    of dimensions.
+    """Ask for the metrics of every bucket of the period, in order, with the bucket's `date`; there is one series for
+    each combination of dimensions.
 
-    A bucket's date is the local date of its first day, or for hours the instant with the zone's offset. The first and
+    A bucket's date is the local date of its first day; an hour has the instant with the zone's offset. The first and
     the last bucket count only events of the period.
     """
     finest = "hour" if interval == "hour" and ask.period.grain == "day" else ask.period.grain
