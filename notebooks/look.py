@@ -1,4 +1,4 @@
-"""How the notebooks draw: without a network, in colours that everybody can tell apart, and with unfinished periods
+"""How the notebooks draw: without a network, in colours that everybody can distinguish, and with unfinished periods
 marked.
 """
 
@@ -33,9 +33,10 @@ altair.renderers.enable("svg")
 
 
 def date_axis(name: str = "date", *, each: polars.Series | None = None, around: int = 0) -> altair.X:
-    """A date as the day it names, in whatever zone the picture is drawn.
+    """Return an axis of dates that shows each date as the same day, whatever the zone of the browser is.
 
-    The labels are of `each` date if given, with room for `around` days before and after them, as bars need it.
+    If `each` is given, there is a label for each of these dates. `around` is the room in days before and after them,
+    which bars need.
     """
     axis: dict[str, Any] = {"format": "%-d %b", "title": None, "labelAngle": 0}
     scale: dict[str, Any] = {"type": "utc"}

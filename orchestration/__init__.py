@@ -1,1 +1,1 @@
-"""Dagster: decides when builds and jobs run, never what the tables mean."""
+"""Dagster: decides when builds and jobs run, but never what the tables mean."""

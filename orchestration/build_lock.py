@@ -1,4 +1,4 @@
-"""One build writes the tables at a time, whether the daemon, a page or a shell started it."""
+"""Lets only one build at a time write the tables, whether the daemon, a page or a shell started it."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The projects that a build is about, as settings that keep dbt's statements from reading other projects' rows."""
+"""The projects of a build, as settings that keep dbt's statements from reading other projects' rows."""
 
 import os
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ _TABLES_OF_PROJECTS = """
 
 @dataclass(frozen=True)
 class Choice:
-    """Only `projects`, or with `is_but` all projects except them. Rows of the other projects stay in the tables
+    """Only `projects`, or with `is_but` all projects except `projects`. Rows of the other projects stay in the tables
     unchanged.
     """
 

@@ -1,4 +1,4 @@
-"""Writes the output of a step to the log of its run only, and not to the terminal."""
+"""Writes the output of a step only to the log of its run, and not to the terminal."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,12 +1,12 @@
-"""Finds out for which projects a build fails, by trying it for some of them at a time."""
+"""Finds the projects for which a build fails, by trying the build for some of them at a time."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
 class Verdict(NamedTuple):
-    """`culprits` are the projects for which a build fails alone; for all projects of one of the `parts` together it
-    succeeds.
+    """`culprits` are the projects for which a build fails even if it is for one project alone. `parts` are groups of
+    the other projects; for all projects of a part together, the build succeeds.
     """
 
     culprits: list[str]
@@ -16,8 +16,8 @@ class Verdict(NamedTuple):
 def judge(projects: Sequence[str], is_failing: Callable[[Sequence[str]], bool]) -> Verdict:
     """Sort `projects`, for all of which together a build fails, into culprits and parts.
 
-    `is_failing` tries the build for some of them. Both lists are empty when the build fails even without projects: then
-    the cause is not a project. Needs about 2 log(n) tries per culprit.
+    `is_failing` tries the build for some of the projects. Both lists are empty when the build fails even without
+    projects, because then the cause is not a project. Needs about 2 log(n) tries per culprit.
     """
     verdict = Verdict([], [])
     if not is_failing([]):

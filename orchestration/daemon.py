@@ -27,7 +27,7 @@ from orchestration.workspace import served_definitions
 def run(dagster_home: Path, settings: Settings) -> None:
     """Run sensors, schedules and the queue until SIGTERM or SIGINT; blocks.
 
-    Raises `Refused` (`dagster_running`) while another daemon runs over this home: both would start builds.
+    Raises `Refused` (`dagster_running`) while another daemon runs over this home, because both would start builds.
     """
     if try_lock(dagster_home / DAEMON_LOCK) is None:
         raise another_runs(dagster_home)
@@ -60,7 +60,7 @@ def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Dagst
 
 
 def end_runs_left_starting(dagster_home: Path) -> None:
-    """End runs that an earlier daemon was starting when it was killed: no process will ever continue them."""
+    """End runs that an earlier daemon was starting when it was killed, because no process will ever continue them."""
     with open_instance(dagster_home) as instance:
         for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING])):
             instance.report_run_failed(run, "Dagster ended while it was starting this run.")

@@ -72,7 +72,9 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 
 def dbt_flags(project: DbtProject, target: Path) -> list[str]:
-    """Return the flags of every dbt command: where the project is, where dbt writes, and that dbt prints nothing."""
+    """Return the flags of every dbt command: the folder of the project, the folder that dbt writes to, and that dbt
+    prints nothing.
+    """
     return [
         *("--project-dir", str(project.project_dir)),
         *("--profiles-dir", str(project.profiles_dir)),
@@ -104,7 +106,7 @@ def tables_of_tests(project: DbtProject) -> dict[str, list[str]]:
 
 
 def _keep(project: DbtProject, manifest: Manifest) -> _Parsed:
-    """Cache `manifest` as the manifest of the current file, in place of any other."""
+    """Cache `manifest` as the manifest of the current file, in place of any cached one."""
     _PARSED.clear()
     parsed = _PARSED[project.target_path] = _Parsed(project.manifest_path.stat().st_mtime, manifest)
     return parsed
@@ -138,8 +140,8 @@ def _replicas(settings: Settings) -> str:
 
 
 def _target(settings: Settings) -> Path:
-    """Return the folder of dbt's files, one for each address of a warehouse: dbt parses everything again when the
-    connection has changed.
+    """Return the folder of dbt's files. Each address of a warehouse has its own folder, because dbt parses everything
+    again when the connection has changed.
     """
     address, database = urlsplit(warehouse_url(settings, "builder")), tables_database(settings)
     kind = "" if database == SPANNING else f"-{database}"

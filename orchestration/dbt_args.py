@@ -21,7 +21,7 @@ def dbt_days(days: Sequence[date], receive_days: Sequence[date], chunk_ends: Seq
     """Return the environment that names every day to rebuild, and the days at which inserts are split. A full refresh
     names no days.
 
-    Not `--vars`: new ones make dbt parse the whole project again in every phase.
+    The days are not passed as `--vars`, because new vars make dbt parse the whole project again in every phase.
     """
     named = {DAYS: days, RECEIVE_DAYS: receive_days, CHUNK_ENDS: chunk_ends}
     return {name: json.dumps([day.isoformat() for day in listed]) for name, listed in named.items()}

@@ -1,4 +1,4 @@
-"""dbt's own documentation of the models, with their lineage, as one page that fetches nothing."""
+"""dbt's own documentation of the models, with their lineage, as one page that loads nothing from elsewhere."""
 
 from pathlib import Path
 

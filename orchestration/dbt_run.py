@@ -1,4 +1,6 @@
-"""dbt inside the process of a build: without starting a process or parsing again, and it ends with the build."""
+"""Runs dbt inside the process of a build. So dbt neither starts a process nor parses again, and it ends with the
+build.
+"""
 
 import sys
 import threading
@@ -28,9 +30,10 @@ Said = SimpleQueue[EventMsg | dbtRunnerResult]
 
 
 class DbtFailed(DagsterDbtCliRuntimeError):
-    """A failed command of dbt. `nodes` are the models that failed or, when every model was built, the tests.
+    """A failed command of dbt. `nodes` are the models that failed; if every model was built, they are the tests that
+    failed.
 
-    `reasons` are the warehouse's messages for each of them.
+    `reasons` are the warehouse's messages for each node.
     """
 
     def __init__(self, message: str, failed: Sequence[Any]) -> None:
@@ -41,13 +44,13 @@ class DbtFailed(DagsterDbtCliRuntimeError):
 
 
 def _shortened(text: str) -> str:
-    """Return `text` without its middle, which is SQL: its beginning names the model, its end the code."""
+    """Return `text` without its middle, which is SQL: its beginning names the model, its end has the error's code."""
     words = " ".join(text.split())
     return words if len(words) <= 2 * MAX_HALF_REASON else f"{words[:MAX_HALF_REASON]} ... {words[-MAX_HALF_REASON:]}"
 
 
 def run_dbt(context: dg.AssetExecutionContext, project: DbtProject, args: Sequence[str]) -> Iterator[Any]:
-    """Run a command of dbt over what the run selected, and yield Dagster's events as they come.
+    """Run a command of dbt over the models that the run selected, and yield Dagster's events as they come.
 
     Raises `DbtFailed` with dbt's message when a model or a test fails.
     """
@@ -108,7 +111,7 @@ def is_dbt_running() -> bool:
 
 
 def _invoke(command: list[str], project: DbtProject, said: Said) -> None:
-    """Run dbt. `said` receives its messages for people, and finally its result."""
+    """Run dbt. `said` receives dbt's messages for people, and finally its result."""
 
     def hear(message: EventMsg) -> None:
         if message.info.level != "debug":

@@ -1,4 +1,4 @@
-"""The files that dbt parses, and when the newest of them changed."""
+"""The files that dbt parses, and the time at which the newest of them changed."""
 
 from pathlib import Path
 

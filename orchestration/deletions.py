@@ -1,4 +1,6 @@
-"""Deletes projects on a root key's request: a sensor finds them, and a job deletes one like the shell command."""
+"""Deletes projects when a root key has requested it: a sensor finds the projects, and a job deletes each like the shell
+command.
+"""
 
 import subprocess
 import sys

@@ -25,8 +25,8 @@ BATCH_SIZE = 1000
 
 
 class KeptEventLogStorage(SqliteEventLogStorage):
-    """Keeps connections to the event log open. SQLite does not wait for the disk here, so a power cut can take the
-    last events with it.
+    """Keeps connections to the event log open. SQLite does not wait for the disk here, so a power cut can lose the last
+    events.
 
     A killed process loses none. No number depends on events: the warehouse records what is built, and the monitor ends
     a run whose end is missing.
@@ -54,7 +54,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
                 yield connection
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store the events of one run: those of tables and days in two transactions, the others one by one."""
+        """Store the events of one run: events of tables and days in two transactions, all others one by one."""
         of_assets = [event for event in events if event.dagster_event_type in ASSET_EVENTS]
         for event in events:
             if event.dagster_event_type not in ASSET_EVENTS:

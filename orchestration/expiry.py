@@ -1,4 +1,6 @@
-"""`eventlens expire`, and Dagster's job of that name: drop whole days of rows past a project's limits."""
+"""`eventlens expire`, and Dagster's job of that name: drops whole days of rows that are older than a project's
+limits.
+"""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -32,7 +34,7 @@ MAX_STATEMENT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Expired:
-    """The rows that were or would be dropped of a project, by table, and the days that are then closed."""
+    """The rows of a project that were or would be dropped, by table, and the days that are then closed."""
 
     project_id: str
     edges: Edges
@@ -42,11 +44,11 @@ class Expired:
 def expire(
     settings: Settings, project_id: str | None = None, *, is_dry_run: bool, clock: Clock = now_ms
 ) -> list[Expired]:
-    """Close days, and drop rows past each project's limits; with `is_dry_run` only return what would be dropped.
-    Blocks.
+    """Close days, and drop rows that are older than each project's limits. With `is_dry_run`, only return the rows that
+    would be dropped. Blocks.
 
-    Killed at any point it can be repeated. Waits for a build that runs. Raises `Unavailable` (`days_unbuilt`) when
-    unbuilt rows have landed for days that would close: they would be refused.
+    If it is killed at any point, it can be repeated. It waits for a running build. Raises `Unavailable`
+    (`days_unbuilt`) when unbuilt rows have landed for days that would close, because they would be refused.
     """
     with closing(open_registry(settings)) as registry:
         projects = [find_project(registry, project_id)] if project_id else list_projects(registry)

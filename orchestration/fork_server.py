@@ -29,7 +29,8 @@ class Request(msgspec.Struct):
 class ForkServer:
     """Calls `run` with a run's id in a new process, and `bury` with the id of a run whose process died.
 
-    `own` are descriptors that the forked processes close: otherwise locks would be held until the last of them ends.
+    `own` are descriptors that the forked processes close. If they stayed open, locks would be held until the last of
+    these processes ends.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class ForkServer:
             self._others.discard(pid)
 
     def serve(self, seconds: float) -> None:
-        """Answer one request, or none if none arrives within `seconds`; then clean up after processes that ended."""
+        """Answer one request, or none if no request arrives within `seconds`; then clean up after processes that
+        ended.
+        """
         if self._selector.select(seconds):
             connection, _ = self._listener.accept()
             with connection, suppress(OSError, msgspec.DecodeError):

@@ -1,7 +1,7 @@
-"""Refuses requests that a foreign web page makes a browser send to Dagster, which has no users and obeys every
+"""Refuses requests that a foreign web page makes a browser send to Dagster. Dagster has no users and obeys every
 request.
 
-Where other machines reach it, it asks for a password too.
+If other machines can reach Dagster, the guard also asks for a password.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
@@ -31,7 +31,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Request:
-    """The parts of a request on which the decision depends. Header names are in lower case; repeated headers are
+    """The parts of a request from which the guard decides. Header names are in lower case; repeated headers are
     joined.
     """
 
@@ -57,8 +57,8 @@ class Door:
 
 
 def door_of(settings: Settings) -> Door:
-    """Return the door that the settings describe. The public address counts as an origin only with a password: a
-    proxy shows it to everybody.
+    """Return the door that the settings describe. The public address counts as an origin only if there is a password,
+    because a proxy shows Dagster to everybody.
     """
     origins = {f"http://{name}:{settings.dagster_port}" for name in ("127.0.0.1", "localhost", "[::1]")}
     if settings.dagster_password and settings.public_url:
@@ -110,7 +110,7 @@ def _check_method(request: Request) -> None:
 
 
 def _is_link(request: Request) -> bool:
-    """Return whether a person followed a link to a page, say from a chat, in a window of its own."""
+    """Return whether a person followed a link to a page, for example from a chat, in a window of its own."""
     return (
         request.kind == "http"
         and request.method == "GET"

@@ -1,4 +1,6 @@
-"""Has the process with the definitions fork each run, and tells Dagster's monitor which runs lost their process."""
+"""Lets the process that holds the definitions fork each run, and tells Dagster's monitor which runs lost their
+process.
+"""
 
 import time
 from pathlib import Path
@@ -15,7 +17,7 @@ from orchestration.serve import RUN_SOCKET, socket_path
 class LeasedRunLauncher(DefaultRunLauncher):
     """Lets the monitor end a started run whose lease is free, whether the daemon or a shell started it.
 
-    Without a code server of ours (someone serves the definitions with Dagster's own) runs start as Dagster starts them.
+    If the definitions are served by Dagster's own code server instead of ours, runs start as Dagster starts them.
     """
 
     def launch_run(self, context: LaunchRunContext) -> None:

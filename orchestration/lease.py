@@ -1,5 +1,5 @@
-"""The lease of a run shows that its process lives. It is a lock: it is released with the process, while a stored status
-would stay.
+"""The lease of a run shows that the run's process is alive. It is a lock, which is released when the process ends; a
+stored status would remain.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ def lease_path(dagster_home: Path, run_id: str) -> Path:
 def take_lease(dagster_home: Path, run_id: str) -> None:
     """Take the lease of a run for the rest of this process.
 
-    It is not released at the run's end, because the run's last events are still unwritten then.
+    It is not released at the run's end, because at that moment the run's last events are not written yet.
     """
     # A process that checks the lease holds it shared for an instant, so this waits.
     wait_for_lock(lease_path(dagster_home, run_id))

@@ -1,5 +1,5 @@
-"""The password that Dagster's page asks for. Dagster has no users, so without a password only this machine is
-served.
+"""The password that Dagster's page asks for. Dagster has no users, so without a password only this machine may use
+it.
 """
 
 import binascii
@@ -50,7 +50,7 @@ def check_login(headers: Mapping[str, str], password: str) -> None:
 
 
 class Logins:
-    """Limits wrong passwords by address, within one event loop. Credentials that were right pass for an hour."""
+    """Limits wrong passwords by address, within one event loop. Right credentials are accepted for an hour."""
 
     def __init__(self, max_failures: int, timer: Callable[[], float] = time.monotonic) -> None:
         self._failures = FailureLimit(max_failures, timer)
@@ -58,8 +58,8 @@ class Logins:
         self._right: OrderedDict[bytes, float] = OrderedDict()
 
     def check(self, authorization: str, address: str) -> None:
-        """Check that an address may try credentials. Raises `Unavailable` (`keys_limited`) when it sent too many
-        wrong ones.
+        """Check that an address may try credentials. Raises `Unavailable` (`keys_limited`) when it has sent too many
+        wrong passwords.
         """
         right_at = self._right.get(_digest(authorization))
         if authorization and (right_at is None or self._timer() - right_at >= KNOWN_SECONDS):
@@ -77,8 +77,8 @@ class Logins:
 
 
 def address_of(peer: str, headers: Mapping[str, str], proxies: Collection[Network]) -> str:
-    """Return the asker's address: the last hop that a trusted proxy names and that is not itself a trusted proxy,
-    else the peer's.
+    """Return the asker's address: the last hop named by a trusted proxy that is not itself a trusted proxy, or the
+    peer's address if there is no such hop.
     """
     hops = [peer, *(hop.strip() for hop in reversed(headers.get("x-forwarded-for", "").split(",")))]
     return next((hop for hop in hops if hop and not _is_within(hop, proxies)), peer)
@@ -97,7 +97,7 @@ def _digest(authorization: str) -> bytes:
 
 
 def _password_in(authorization: str) -> bytes:
-    """Return the password of HTTP Basic credentials (RFC 7617); empty without one."""
+    """Return the password of HTTP Basic credentials (RFC 7617); empty when there is none."""
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() != "basic":
         return b""

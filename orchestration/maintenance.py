@@ -1,4 +1,4 @@
-"""Jobs that a person starts from Dagster's page besides builds: backup, lake, quarantine."""
+"""Jobs besides builds that a person starts from Dagster's page: backup, lake, quarantine."""
 
 import subprocess
 import sys

@@ -60,10 +60,11 @@ def _delete_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
 
 
 def _delete_events(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Delete the run's events and check results, except the latest of each table's day and each check, which show
+    """Delete the run's events and check results, but keep the latest of each table's day and of each check, which show
     its state.
 
-    Events of earlier runs that were kept for this and are now outdated by this run are deleted, too.
+    Events of earlier runs that were kept for this reason are deleted, too, if this run has later events of the same
+    kind.
     """
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):

@@ -1,4 +1,4 @@
-"""Dagster's runs, events and ticks in PostgreSQL, by the driver that Dagster's statements are written for."""
+"""Dagster's runs, events and ticks in PostgreSQL, through the driver for which Dagster's statements are written."""
 
 from collections.abc import Mapping
 from typing import Any, Self

@@ -1,7 +1,7 @@
 """The resident process: it serves the definitions to Dagster's page and daemon, and starts runs. It loads the
-definitions and the models once, and then only forks: first the server that answers Dagster, then every run. So a run
-starts at once, shares the loaded memory, and damages nothing else when it is killed. The process stays single-threaded
-and opens no database, because a fork cannot copy threads and would share open files.
+definitions and the models once, and after that it only forks: first the server that answers Dagster, then every run. So
+a run starts at once, shares the loaded memory, and damages nothing else when it is killed. The process stays
+single-threaded and opens no database, because a fork cannot copy threads and would share open files.
 """
 
 import gc
@@ -45,7 +45,8 @@ SERVER_THREADS = 8
 def serve(
     dagster_home: Path, lock: int, module: str, load: Callable[[], None], is_outdated: Callable[[], bool]
 ) -> None:
-    """Load, and serve until SIGTERM or SIGINT; restart when the loaded definitions are outdated. Blocks.
+    """Load the definitions, and serve until SIGTERM or SIGINT; restart when the loaded definitions are outdated.
+    Blocks.
 
     `lock` is the descriptor that holds the code server's lock.
     """
@@ -82,7 +83,7 @@ def execute_run(dagster_home: Path, run_id: str) -> None:
 
 
 def told(record: dg.RunRecord) -> str:
-    """Return the one line about a run that the terminal shows."""
+    """Return the line about a run that the terminal shows."""
     seconds = record.end_time - record.start_time if record.start_time and record.end_time else 0.0
     run = record.dagster_run
     if run.asset_check_selection and not run.asset_selection:
@@ -146,7 +147,7 @@ def serve_everything(dagster_home: Path, lock: int, settings: Settings) -> None:
 
 
 def load_everything(settings: Settings) -> None:
-    """Load what every run needs. Errors in the models are left to the page, which shows them when it loads the
+    """Load everything that runs need. Errors in the models are not raised here; the page shows them when it loads the
     definitions.
     """
     with suppress(EventLensError):

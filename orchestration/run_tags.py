@@ -1,4 +1,4 @@
-"""The tags of a run that say what it builds."""
+"""The tags that say what a run builds."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ PROJECT_TAG = "eventlens/project"
 
 
 def plan_of(run: dg.DagsterRun) -> str:
-    """Return the id of the run's plan: the id in its tags, or else the run's own id."""
+    """Return the id of the run's plan: the id in its tags, or the run's own id if the tags have none."""
     return run.tags.get(PLAN_TAG, run.run_id)
 
 

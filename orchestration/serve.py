@@ -1,4 +1,4 @@
-"""Dagster's code server, web interface and daemon: their commands and sockets. A home has one of each."""
+"""Dagster's code server, web interface and daemon: their commands and sockets. A home has one process of each."""
 
 import hashlib
 import os
@@ -41,8 +41,8 @@ def another_runs(dagster_home: Path) -> Refused:
 
 
 def socket_path(dagster_home: Path, name: str) -> Path:
-    """Return the path of a socket of this home: in the home or, where that path is too long, among the temporary
-    files.
+    """Return the path of a socket of this home: in the home, or among the temporary files if the path in the home is
+    too long.
     """
     path = dagster_home / name
     if len(os.fsencode(path)) <= MAX_SOCKET_BYTES:

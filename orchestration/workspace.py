@@ -1,4 +1,4 @@
-"""Tells Dagster's page and daemon to find the definitions at the code server of their home."""
+"""Tells Dagster's page and daemon to load the definitions from the code server of their home."""
 
 import socket as sockets
 import time
@@ -20,7 +20,7 @@ both.
 
 
 def served_definitions(dagster_home: Path) -> GrpcServerTarget:
-    """Return the code server as a workspace. While a code server starts, wait for it, up to a deadline."""
+    """Return the code server as a workspace. If a code server is starting, wait for it, up to a deadline."""
     # The code server is asked again every few seconds, and Dagster's page says so meanwhile. It restarts when models
     # change.
     warnings.filterwarnings("ignore", "Error loading repository location")

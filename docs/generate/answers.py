@@ -1,7 +1,7 @@
 """Writes `docs/answers.json`, the answers that the cookbook and the page of tables show: `python -m
 docs.generate.answers`.
 
-The tests ask the questions of their projects, so this runs that test and lets it write what it is answered.
+A test asks the questions about the tests' projects. This command runs that test and lets it write the answers.
 """
 
 import os

@@ -66,8 +66,8 @@ def _type(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
-    """Return a parameter's default as it stands in the signature; ` | None = None` when the parameter has no default
-    or null.
+    """Return a parameter's default as the signature shows it; ` | None = None` when the parameter has no default or
+    null.
     """
     if field.default in (None, msgspec.NODEFAULT):
         return " | None = None"

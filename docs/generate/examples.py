@@ -1,6 +1,6 @@
 """Writes `query/examples.json`, the answers that OpenAPI and the docs show: `python -m docs.generate.examples`.
 
-The tests ask them of their projects, so this runs that test and lets it write what it is answered.
+A test asks for the examples about the tests' projects. This command runs that test and lets it write the answers.
 """
 
 import os

@@ -71,7 +71,7 @@ def _definition(kind: str, row: Row) -> str:
 
 
 def _sent(project: Project) -> str:
-    """Return a table of all sent rows, with the columns in which a row differs from the default."""
+    """Return a table of all sent rows. Its columns are those in which some row differs from the default."""
     rows = [*project.events, *project.operations, *project.rejected]
     usual = _usual()
     names = [name for row in rows for name in row if name not in APART and row[name] != usual.get(name, "")]
@@ -93,16 +93,14 @@ def _sent(project: Project) -> str:
 
 
 def _usual() -> Row:
-    """Return the values that a row of a device holds unless a case says otherwise; the device itself is always
-    shown.
-    """
+    """Return the values that a device's row has unless a case says otherwise. The device itself is always shown."""
     project = Project("usual")
     row = project.event("2026-01-01") | project.operation("2026-01-01", "identify", "") | {"path": ""}
     return row | {"device_id": "", "body_length": 0}
 
 
 def _is_chosen(row: Row) -> bool:
-    """Return whether a case gave the event its id; all other ids are multiples of a large number."""
+    """Return whether the case chose the event's id; ids that a case does not choose are multiples of a large number."""
     made = pow(0x9E3779B97F4A7C15F39CC0605CEDC835, -1, 2**128)
     return "event_id" in row and UUID(row["event_id"]).int * made % 2**128 > 10**9
 
@@ -119,7 +117,7 @@ def _answer(case: Case) -> str:
 
 
 def _columns(sql: str) -> list[str]:
-    """Return the names of the columns that a question selects: the name after `as`, else the first column inside its
+    """Return the names of the columns that a question selects: the name after `as`, or the first column inside the
     functions.
     """
     selected = re.split(r"\bfrom\b", sql.removeprefix("select"), maxsplit=1)[0]
@@ -135,7 +133,7 @@ def _column(expression: str) -> str:
 
 
 def _parts(selected: str) -> Iterator[str]:
-    """Yield the parts between commas that stand neither in brackets nor in a text."""
+    """Yield the parts between commas, except commas in brackets or in a text."""
     depth, is_text, part = 0, False, ""
     for sign in selected:
         is_text ^= sign == "'"

@@ -39,7 +39,7 @@ pictures below; this page is generated from the notebooks by `python -m docs.gen
 
 
 def picture(name: str, number: int) -> Path:
-    """Return the path of a notebook's picture, counted from 1."""
+    """Return the path of a picture of a notebook; `number` counts from 1."""
     return PICTURES / f"{name}-{number}.png"
 
 

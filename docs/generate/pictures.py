@@ -1,6 +1,6 @@
 """Saves the pictures that the notebooks draw, for the docs: `python -m docs.generate.pictures`.
 
-The tests run the notebooks, so this runs that test and lets it save what is drawn.
+A test runs the notebooks. This command runs that test and lets it save the pictures.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Questions to the tables as files of SQL, and their answers on the demo's data, as the pages show them.
+"""Questions about the tables as files of SQL, and their answers on the demo's data, as the pages show them.
 
-A file begins with the question as a comment, and with the call of the Python client that answers it too, if one does.
-The answers are written by the test that asks: `python -m docs.generate.answers`.
+A file begins with the question as a comment. If a call of the Python client gives the same answer, the comment has this
+call, too. The answers are written by the test that asks: `python -m docs.generate.answers`.
 """
 
 import json
@@ -19,7 +19,9 @@ FIRST_SHOWN = 9
 
 @dataclass(frozen=True)
 class SqlQuestion:
-    """One question. `name` is its file under `docs/`, without the ending; `call` is empty where only SQL answers."""
+    """One question. `name` is its file under `docs/`, without the ending; `call` is empty if only SQL answers the
+    question.
+    """
 
     name: str
     question: str

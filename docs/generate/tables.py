@@ -1,4 +1,4 @@
-"""`docs/tables.md`, written from dbt's manifest, with a question to each table and its answer on the demo's data."""
+"""`docs/tables.md`, written from dbt's manifest, with a question about each table and its answer on the demo's data."""
 
 import json
 from collections.abc import Mapping

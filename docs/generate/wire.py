@@ -1,4 +1,6 @@
-"""`docs/wire.md`: what the author of a client must know, written from the contract, the routes and the shown cases."""
+"""`docs/wire.md`: the facts that the author of a client must know, written from the contract, the routes and the shown
+cases.
+"""
 
 import json
 from collections.abc import Iterable

@@ -1,1 +1,1 @@
-"""Alerts people of a problem once, and once more at its end."""
+"""Alerts people when a problem begins, and once more when it ends."""

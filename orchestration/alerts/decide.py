@@ -1,4 +1,6 @@
-"""Decides which messages to send: one per problem and way, and one at its end on each way that announced it."""
+"""Decides which messages to send: one per problem and way when the problem begins, and one at its end on each way that
+announced it.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,7 +16,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """An announced problem, and the ways on which it was announced."""
+    """A problem that was announced, and the ways on which it was announced."""
 
     problem: Problem
     told: list[str]
@@ -41,8 +43,8 @@ def decide_messages(
     known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], ways: Sequence[str]
 ) -> list[Message]:
     """Decide which messages to send now on each of `ways`. Problems whose keys are in `unknown` are neither announced
-    nor ended: their state cannot be determined now. A message that could not be sent is sent the next time. A problem
-    that ended before it was announced gets no message.
+    nor ended, because their state cannot be determined now. A message that could not be sent is sent the next time. A
+    problem that ended before it was announced gets no message.
     """
     found = {problem.key for problem in problems}
     begun = [
@@ -64,7 +66,7 @@ def decide_messages(
 def after(
     known: Mapping[str, Open], problems: Sequence[Problem], unknown: Collection[str], said: Sequence[Message]
 ) -> dict[str, Open]:
-    """Return the open problems once the messages `said` have gone out, by key."""
+    """Return by key the problems that are open once the messages `said` were sent."""
     found = {problem.key: problem for problem in problems}
     kept: dict[str, Open] = {}
     for key in found.keys() | known.keys():

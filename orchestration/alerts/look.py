@@ -1,4 +1,4 @@
-"""Looks for problems: in the last build, in the sensor that asks for builds, in the checks, and in the spool."""
+"""Looks for problems in the last build, in the sensor that requests builds, in the checks, and in the spool."""
 
 import json
 import urllib.request
@@ -39,8 +39,8 @@ class Waiting:
 def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
     """Return the last ended build as a problem if it failed, else an empty list.
 
-    A build that tried a single project again is skipped: a check reports projects that are set aside, and each try
-    would send another alert.
+    A build that only tried a project that is set aside is skipped: a check already reports such projects, and every
+    further try would send another alert.
     """
     ended = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_ENDED), limit=_LOOKED_THROUGH)
     runs = [run for run in ended if PROJECT_TAG not in run.tags][:1]
@@ -52,7 +52,7 @@ def failed_build(settings: Settings, instance: dg.DagsterInstance) -> list[Probl
 
 
 def failing_sensor(settings: Settings, instance: dg.DagsterInstance) -> list[Problem]:
-    """Return a problem when the sensor that asks for builds fails at every look: then no build starts, and no run
+    """Return a problem when every evaluation of the sensor that requests builds fails: then no build starts, and no run
     reports it.
     """
     look = _last_look(instance)
@@ -84,7 +84,7 @@ def _reason(look: InstigatorTick) -> str:
 def read_checks(
     settings: Settings, instance: dg.DagsterInstance, keys: Collection[dg.AssetCheckKey]
 ) -> tuple[list[Problem], set[str]]:
-    """Return the checks that failed at their last evaluation, and the keys of checks that run now, whose state is
+    """Return the checks that failed at their last evaluation, and the keys of checks that are running, whose state is
     unknown.
     """
     problems, unknown = [], set()
@@ -140,6 +140,6 @@ def run_url(settings: Settings, run_id: str) -> str:
 
 
 def _dagster_url(settings: Settings) -> str:
-    """Return where people find Dagster: under the public address if there is one."""
+    """Return the address at which people find Dagster: below the public address if there is one."""
     public = urlsplit(settings.public_url)
     return f"{public.scheme}://{public.netloc}{settings.dagster_path}" if settings.public_url else settings.dagster_url

@@ -56,7 +56,7 @@ def post(url: SplitResult, text: str, allowed: Collection[Network]) -> None:
 
 
 def mail(settings: Settings, message: Message) -> None:
-    """Send an e-mail. Uses TLS where the server offers it, and sends a password over TLS only."""
+    """Send an e-mail. Uses TLS if the server offers it, and sends a password over TLS only."""
     url = urlsplit(settings.alert_smtp)
     host, is_tls = url.hostname or "", url.scheme == "smtps"
     port = url.port or (_SMTPS_PORT if is_tls else _SMTP_PORT)

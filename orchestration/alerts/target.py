@@ -1,4 +1,4 @@
-"""Where alerts may go: to public addresses, and to private networks that a setting names."""
+"""The targets that alerts may be sent to: public addresses, and private networks that a setting names."""
 
 import socket
 from collections.abc import Collection
@@ -9,11 +9,11 @@ from event_lens.settings import Network
 
 
 def check_target(host: str, port: int, allowed: Collection[Network]) -> str:
-    """Return an address of `host` to which an alert may be sent. Connect to this address, not to the name, which may
-    change meanwhile.
+    """Return an address of `host` to which an alert may be sent. Connect to this address and not to the name, whose
+    address may change meanwhile.
 
-    Raises `Refused` (`alert_target_private`) when the name leads to this machine or a private network that is not one
-    of `allowed`, `Unavailable` (`alert_unsent`) when it leads nowhere.
+    Raises `Refused` (`alert_target_private`) when the name belongs to this machine or to a private network that is not
+    among `allowed`, and `Unavailable` (`alert_unsent`) when the name has no address.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

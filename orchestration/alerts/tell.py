@@ -1,4 +1,4 @@
-"""Looks for problems once, sends the messages that follow, and keeps the problems that stay open."""
+"""Looks for problems once, sends the messages about them, and remembers the problems that stay open."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -25,8 +25,8 @@ log = get_log("alerts")
 
 
 def tell(settings: Settings, instance: dg.DagsterInstance, checks: Collection[dg.AssetCheckKey]) -> list[Message]:
-    """Look for problems, send the new messages, note those that were sent and return them; blocks. A message that
-    could not be sent is logged.
+    """Look for problems, send the new messages, and note and return those that were sent; blocks. A message that could
+    not be sent is logged.
     """
     path = settings.home / "dagster" / "alerts.json"
     known = _read(path)

@@ -1,4 +1,4 @@
-"""A phase of a build goes on without the projects for which it fails."""
+"""Continues a phase of a build without the projects for which it fails."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,7 +44,9 @@ def program_version() -> str:
 
 
 class _Turn(NamedTuple):
-    """A command for some projects; for tables that were created after those `known`, it covers all of their days."""
+    """A command for some projects. A table that is not in `known` was created by an earlier turn; in it, the command
+    builds all days of its projects.
+    """
 
     choice: Choice
     known: set[tuple[str, str]] | None = None
@@ -57,7 +59,7 @@ def run_apart(
     them.
 
     If it fails for several projects together but for none of them alone, it is run for parts of them one after the
-    other. Raises `DbtFailed` when it fails for another reason than the rows or definitions of projects.
+    other. Raises `DbtFailed` when the cause is neither the rows nor the definitions of projects.
     """
     said = _Said()
     with connect(settings, "builder") as warehouse, _statements_of(settings, _is_waited_for(warehouse, context)):
@@ -96,8 +98,8 @@ def run_apart(
 
 @contextmanager
 def _statements_of(settings: Settings, is_short: bool) -> Iterator[None]:
-    """Limit dbt's statements to the time of the settings, or to a part of it: finding the project for which a statement
-    takes too long needs one try per halving, while all others wait.
+    """Limit dbt's statements to the time of the settings, or to a part of that time. The part is for finding the
+    project for which a statement takes too long: that needs one try per halving, while all other projects wait.
     """
     seconds = settings.build_statement_seconds
     before = os.environ[dbt.STATEMENT_SECONDS]
@@ -109,7 +111,7 @@ def _statements_of(settings: Settings, is_short: bool) -> Iterator[None]:
 
 
 def _is_waited_for(warehouse: Warehouse, context: dg.AssetExecutionContext) -> bool:
-    """Return whether the run tries a project that was set aside, while there are others."""
+    """Return whether the run tries a project that was set aside, while other projects wait for their build."""
     return PROJECT_TAG in context.run.tags and len(warehouse.rows(_PROJECTS)) > 1
 
 
@@ -124,7 +126,7 @@ def _note(
     checks: Iterable[dg.AssetCheckResult],
     plan_id: str,
 ) -> None:
-    """Note for readers which tests failed; for a project that is set aside, readers only see that it is."""
+    """Note for readers which tests failed. Of a project that is set aside, readers see only that it is set aside."""
     if PROJECT_TAG not in context.run.tags:
         read = dbt.tables_of_tests(project)
         findings = [finding_of(check, read.get(str(check.check_name), ())) for check in checks]
@@ -132,8 +134,8 @@ def _note(
 
 
 def _args_of(turn: _Turn, args: Sequence[str], tables: set[tuple[str, str]]) -> Sequence[str]:
-    """Return the command's arguments for a turn: a table that another part has just created has none of this part's
-    other days.
+    """Return the command's arguments for a turn. They ask for all days if an earlier turn has just created a table: the
+    table has none of the other days of this turn's projects.
     """
     is_whole = turn.known is not None and not tables <= turn.known and "--full-refresh" not in args
     return [*args, "--full-refresh"] if is_whole else args
@@ -157,7 +159,7 @@ def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Ch
     """Return the projects of a run: the project in its tags, which was set aside before, or all projects that are not
     set aside.
 
-    A build of everything tries every project again, and leaves out those for which it failed itself.
+    A build of everything tries every project again, and leaves out only the projects for which it fails itself.
     """
     if only := tags.get(PROJECT_TAG):
         return Choice.only([only])
@@ -168,7 +170,7 @@ def choice_of(warehouse: Warehouse, tags: Mapping[str, str], plan_id: str) -> Ch
 
 class _Said:
     """The results of a phase that were reported to Dagster, each table and each check once. Checks are reported at the
-    end: a check that fails for a project which is then set aside passes for the others.
+    end: a check that fails because of a project passes once that project is set aside.
     """
 
     def __init__(self) -> None:
@@ -176,8 +178,8 @@ class _Said:
         self._checks: dict[tuple[str, str | None], dg.AssetCheckResult] = {}
 
     def first(self, events: Iterator[Any], *, is_one_more: bool) -> Iterator[Any]:
-        """Yield events that were not reported to Dagster yet, and note checks. With `is_one_more` the events belong to
-        another part of the projects: a check that failed for an earlier part stays failed.
+        """Yield the events that were not reported to Dagster yet, and note checks. With `is_one_more` the events belong
+        to a further part of the projects: then a check that failed for an earlier part stays failed.
         """
         for event in events:
             if isinstance(event, dg.AssetCheckResult):
@@ -208,9 +210,7 @@ def _judged(
     tables: set[tuple[str, str]],
     tried: Sequence[str],
 ) -> Verdict:
-    """Find out for which of the projects `tried` the nodes fail that failed for all of them together. Empty when no
-    node ran.
-    """
+    """Find out for which of the projects `tried` the failed nodes fail. The result is empty when no node ran."""
     if not error.nodes:
         return Verdict([], [])
     command = "test" if all(node.resource_type == "test" for node in error.nodes) else "run"

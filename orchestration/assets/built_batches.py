@@ -1,4 +1,4 @@
-"""Which batches the tables hold: marked at the end of a build, and the basis of `completeThrough`."""
+"""The batches that the tables hold: they are marked at the end of a build, and `completeThrough` follows from them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -25,9 +25,9 @@ def mark_built(
 ) -> int:
     """Mark the planned batches of `build_id` as built, now that its tables hold `days` (`None`: all days).
 
-    A batch counts as built when every day it reaches was rebuilt, by this run or an earlier one; the rebuilt days of
-    other batches are noted. Nothing is noted for the projects in `left_out`. Returns the number of batches that became
-    built.
+    A batch is built once all days on which its rows count were rebuilt, by this run or an earlier one. Of a batch that
+    is not built yet, the rebuilt days are noted. Nothing is noted for the projects in `left_out`. Returns the number of
+    batches that became built.
     """
     first, last = buildable(settings)
     built = set(days or [])
@@ -85,7 +85,7 @@ def _days_built_earlier(warehouse: Warehouse, build_id: str) -> dict[str, set[da
 
 
 def _forget_pending(warehouse: Warehouse, project: str, planned: str) -> None:
-    """Remove the project's pending days that were noted up to `planned`; they are built now."""
+    """Remove the project's pending days that were noted up to `planned`, because they are built now."""
     warehouse.command(
         "ALTER TABLE lens_staging.pending_days "
         "DELETE WHERE project_id = {project:String} AND toUnixTimestamp64Milli(noted_at) <= {until:Int64}",

@@ -1,5 +1,5 @@
-"""Checks on tables that were just built: numbers that can be right, but that a person should look at. dbt's tests find
-lost rows, and stop a build. These checks look at the rows of single projects.
+"""Checks of tables that were just built: numbers that may be right, but that a person should look at. dbt's tests find
+lost rows, and stop a build. The checks here look at the rows of single projects.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,10 +23,10 @@ BAR_WIDTH = 20
 
 @dataclass(frozen=True)
 class Look:
-    """A check over `table`: `sql` finds rows to look at, with `is_odd` and the columns to show. The check passes
-    when no row is odd.
+    """A check of `table`: `sql` selects rows to look at, with the columns to show and `is_odd`. The check passes when
+    no row is odd.
 
-    `bar` names the column that is drawn. `{lens}` in `sql` is the database of the tables.
+    `bar` names the column that is drawn as bars. `{lens}` in `sql` stands for the database of the tables.
     """
 
     name: str
@@ -159,7 +159,7 @@ LOOKS = (
 def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = ()) -> dg.AssetChecksDefinition:
     """Return all looks as checks of their tables, in one step that runs after `last`.
 
-    Their findings are noted for readers; findings of checks that are neither these nor `others` are deleted.
+    Their findings are noted for readers. Findings of checks that are neither looks nor in `others` are deleted.
     """
     lens = tables_database(settings)
     known = {*others, *(look.name for look in LOOKS)}
@@ -188,7 +188,7 @@ def table_checks(settings: Settings, last: dg.AssetKey, others: Iterable[str] = 
 
 
 def look_at(warehouse: Warehouse, look: Look, lens: str) -> list[dict[str, Any]]:
-    """Return a look's rows in the database `lens`; none before the first build, which creates the tables."""
+    """Return a look's rows in the database `lens`; none before the first build, because the tables do not exist yet."""
     try:
         return warehouse.rows(look.sql.replace("{lens}", lens))
     except Refused as error:

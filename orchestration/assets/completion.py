@@ -1,4 +1,4 @@
-"""The end of a build: marks its batches as built, after which answers are complete through these batches."""
+"""The end of a build: marks its batches as built. From then on, answers are complete through these batches."""
 
 import time
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def built_batches(settings: Settings, tables: Sequence[dg.AssetKey]) -> dg.Asset
 
 
 def planned_batches(warehouse: Warehouse, plan_id: str) -> list[str]:
-    """Return the ids of a plan's batches, at most 128: as many as a trace links to."""
+    """Return the ids of a plan's batches. There are at most 128 of them, the number to which a trace can link."""
     rows = warehouse.rows(
         "SELECT DISTINCT batch_id FROM lens_staging.planned_batches "
         "WHERE build_id = {plan:String} AND project_id = '' LIMIT 128",

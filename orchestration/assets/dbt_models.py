@@ -1,7 +1,7 @@
 """The dbt models as assets, in the three phases of a build.
 
-`facts` are events and sessions by day, without identities; `daily` are the public daily tables with identities mapped;
-`folded` are the tables over all days.
+`facts` are events and sessions by day, without identities; `daily` are the public daily tables, in which identities are
+resolved; `folded` are the tables over all days.
 """
 
 import os
@@ -34,7 +34,7 @@ from orchestration.run_tags import DAYS_TAG, EVERYTHING, TOUCHED, plan_of, scope
 
 @dataclass(frozen=True)
 class Phase:
-    """The days that one phase of one run rebuilds, and the way it does."""
+    """The days that one phase of one run rebuilds, and how it rebuilds them."""
 
     days: list[date]
     receive_days: list[date]
@@ -74,9 +74,9 @@ def dbt_phases(settings: Settings, project: DbtProject, daily: dg.PartitionsDefi
 def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: str) -> Phase:
     """Return the days that this run rebuilds in `phase`.
 
-    A run over a range of partitions (a backfill from Dagster's page) rebuilds all of its days. A run of `eventlens
-    build` or the sensor rebuilds the touched days of its plan, wherever they are. Days whose devices changed owner
-    follow in the phases after `facts`.
+    A run over a range of partitions (a backfill from Dagster's page) rebuilds all days of its range. A run of
+    `eventlens build` or the sensor rebuilds the touched days of its plan, wherever they are. The phases after `facts`
+    also rebuild the days whose devices changed owner.
     """
     scope = scope_of(context.run.tags)
     with connect(settings, "builder") as warehouse:
@@ -93,8 +93,8 @@ def choose_days(context: dg.AssetExecutionContext, settings: Settings, phase: st
 
 
 def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
-    """Return the days that the run was asked for. A run for touched days gets the days of its plan, if the plan has
-    any.
+    """Return the days for which the run was requested. A run for touched days gets the days of its plan, if the plan
+    has any.
     """
     start, _, end = tags.get(DAYS_TAG, "").partition("/")
     if not end:
@@ -108,8 +108,8 @@ def days_of_run(tags: Mapping[str, str], plan: Plan) -> list[date]:
 
 
 def _days_with_a_new_owner(warehouse: Warehouse, settings: Settings, filters: str) -> list[date]:
-    """Return the days on which devices changed owner, of the build's own projects: other projects' rows come from an
-    earlier build.
+    """Return the days on which devices changed owner, for the projects of this build only: the rows of other projects
+    come from an earlier build.
     """
     first, last = buildable(settings)
     changed = "SELECT DISTINCT local_day FROM lens_staging.int_owner_changes"

@@ -1,4 +1,4 @@
-"""Notes the findings of checks in the warehouse, where answers read them; Dagster shows them to the data team."""
+"""Notes the findings of checks in the warehouse, from which answers read them; Dagster shows them to the data team."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ASK_ANEW = """
 
 @dataclass(frozen=True)
 class Finding:
-    """A check's finding: `projects` are the projects it failed for; an empty set means all."""
+    """A check's finding: `projects` are the projects for which the check failed; an empty set means all."""
 
     check_name: str
     passed: bool
@@ -39,7 +39,9 @@ def finding_of(result: dg.AssetCheckResult, tables: Iterable[str], projects: Ite
 def note_findings(
     warehouse: Warehouse, findings: Sequence[Finding], build_id: str, now_ms: int, known: Collection[str] = ()
 ) -> None:
-    """Note the findings that differ from earlier notes; with `known` checks, notes of all other checks are deleted."""
+    """Note the findings that differ from earlier notes. If `known` lists the checks that exist, notes of all other
+    checks are deleted.
+    """
     rows = list(changes(read_failed_checks(warehouse), findings, known))
     if not rows:
         return

@@ -1,6 +1,6 @@
 """One partition per calendar day, the same for every daily table: it holds each project's rows of that local date. The
-partitions begin with the first day of data. Builds note that day in Dagster's home, because definitions are loaded
-without asking the warehouse. It only decides which days Dagster's page shows, not which days are built.
+partitions begin with the first day of data, which builds note in Dagster's home, because definitions are loaded without
+asking the warehouse. The noted day only decides which days Dagster's page shows, not which days are built.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,16 @@ SHOWN_AT_FIRST = 31
 
 
 def daily_partitions(first_shown: date) -> dg.DailyPartitionsDefinition:
-    """Return the partitions from the first day that is shown to tomorrow, because in zones ahead of UTC it is already
+    """Return the partitions from the first day that is shown to tomorrow, because zones ahead of UTC are already in
     tomorrow.
     """
     return dg.DailyPartitionsDefinition(start_date=first_shown.isoformat(), end_offset=2, fmt="%Y-%m-%d")
 
 
 def first_shown_day(settings: Settings) -> date:
-    """Return the first day that Dagster's page shows: the noted one, else a fixed number of days ago."""
+    """Return the first day that Dagster's page shows: the noted day, or else a day that is a fixed number of days
+    ago.
+    """
     with suppress(FileNotFoundError, ValueError):
         return date.fromisoformat(_note(settings).read_text())
     return datetime.now(UTC).date() - timedelta(days=SHOWN_AT_FIRST)

@@ -108,7 +108,9 @@ def _plan(warehouse: Warehouse, plan_id: str, tags: Mapping[str, str]) -> None:
 
 
 def raw_freshness(settings: Settings) -> dg.AssetChecksDefinition:
-    """Return a check that an event landed within 24 hours, so that the data team hears first of a silent collector."""
+    """Return a check that an event landed within 24 hours, so that the data team notices when a collector sends
+    nothing.
+    """
 
     @dg.asset_check(
         asset=raw_key("events"), name="events_landed_in_the_last_day", description="Events landed within 24 hours."

@@ -68,7 +68,7 @@ def copy_registry(settings: Settings, warehouse: Warehouse) -> dict[str, int]:
 
 
 def span_built(settings: Settings, warehouse: Warehouse) -> None:
-    """Update `lens` over all shards to the tables that a build has made on this one."""
+    """Let `lens`, which spans all shards, read the tables that a build has made on this shard."""
     span_shards(warehouse, settings, _read(settings).shard_of)
 
 
@@ -82,8 +82,8 @@ def registry_fingerprint(settings: Settings) -> str:
 def _removed(
     warehouse: Warehouse, table: str, projects: Iterable[Project], kept: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return rows that remove definitions of these projects from an earlier copy, because the registry no longer has
-    them.
+    """Return rows that remove those definitions of these projects that an earlier copy has and the registry no longer
+    has.
     """
     key = DEFINED[table]
     copied = warehouse.rows(
@@ -95,8 +95,8 @@ def _removed(
 
 
 def _modelled(project: Project) -> dict[str, Any]:
-    """Return the settings of a project that models read or readers are shown; a change of any other setting rebuilds
-    nothing.
+    """Return the settings of a project that models read or that readers are shown; a change of any other setting causes
+    no rebuild.
     """
     copied = {each.name: getattr(project, each.name) for each in PROJECT_SETTINGS.values() if each.is_copied}
     return {"project_id": project.project_id, **copied, "rebuild_count": project.rebuild_count}

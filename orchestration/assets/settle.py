@@ -1,9 +1,9 @@
-"""Batches that are built leave the working set, so that questions read only batches that are not built yet.
+"""Moves built batches out of the working set, so that questions read only the batches that are not built yet.
 
-`lens_raw.batches` holds landed batches that are not settled, `lens_staging.built_batches` marks the built ones among
-them. A built batch is copied to `lens_raw.settled_batches`, then its row is deleted, and its mark after the row. So a
-batch leaves only by its own id and only when it is built: no clock decides, and a batch that lands late is in the
-working set like any other (docs/decisions/0018-watermark.md).
+`lens_raw.batches` holds landed batches that are not settled, and `lens_staging.built_batches` marks the built batches
+among them. A built batch is copied to `lens_raw.settled_batches`; then its row is deleted, and after the row its mark.
+So a batch leaves the working set only by its own id and only when it is built: no clock decides, and a batch that lands
+late is in the working set like any other (docs/decisions/0018-watermark.md).
 """
 
 from event_lens.warehouse.client import Warehouse
@@ -33,8 +33,8 @@ _AT_ONCE = {"mutations_sync": 1, "allow_nondeterministic_mutations": 1}
 
 
 def settle_built(warehouse: Warehouse) -> None:
-    """Move built batches out of the working set. Raises what `Warehouse` raises; the next call continues where this one
-    stopped.
+    """Move built batches out of the working set. Raises what `Warehouse` raises; the next call continues where this
+    call stopped.
     """
     for statement in (FORGET_MARKS, COPY, REMOVE):
         warehouse.command(statement, settings=_AT_ONCE)

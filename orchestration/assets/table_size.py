@@ -18,7 +18,7 @@ WHERE active AND database = {database:String} AND table = {table:String}
 def with_size(
     context: dg.AssetExecutionContext, warehouse: Warehouse, days: Sequence[date] | None, built: dg.Output[Any]
 ) -> dg.Output[Any]:
-    """Return `built` with the rows, bytes and parts of its table, and the days (None: all) that the run built of it.
+    """Return `built` with the rows, bytes and parts of its table, and the days (None: all days) that the run built.
 
     Views have neither rows nor parts of their own.
     """

@@ -15,7 +15,7 @@ STALE_AFTER = timedelta(hours=26)
 
 
 class TableTranslator(DagsterDbtTranslator):
-    """Asset `lens/sessions` is table `lens.sessions`; dbt's tests are checks of the asset they test."""
+    """The asset `lens/sessions` is the table `lens.sessions`; dbt's tests are checks of the asset that they test."""
 
     def __init__(self) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True))
@@ -30,8 +30,8 @@ class TableTranslator(DagsterDbtTranslator):
         return folders[0] if folders else dbt_resource_props["resource_type"]
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Return the description of the table, or else the comment at the head of the model; then the model's file
-        and SQL.
+        """Return the description of the table, or the comment at the head of the model if it has no description, and
+        after it the model's file and SQL.
         """
         sql = dbt_resource_props.get("raw_code") or ""
         head = dbt_resource_props.get("description") or _head_comment(sql)

@@ -1,4 +1,4 @@
-"""Offsets of time zones from UTC as rows, because ClickHouse cannot take a zone from a column."""
+"""The offsets of time zones from UTC as rows, because ClickHouse cannot take a time zone from a column."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,10 +8,10 @@ STEP = timedelta(days=7)
 
 
 def offsets(zone: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
-    """Yield pairs (from this UTC instant on, seconds east of UTC): the first at the epoch, for all time before
-    `start`, then one for every change.
+    """Yield pairs (the UTC instant from which an offset holds, the offset in seconds east of UTC). The first pair
+    begins at the epoch and covers all time before `start`; then there is one pair for each change.
 
-    The changes are found to the second; two changes within a week that cancel each other out would be missed, but no
+    The changes are found to the second. Two changes within a week that cancel each other out would be missed, but no
     zone has had such a pair since 1970.
     """
     info = ZoneInfo(zone)

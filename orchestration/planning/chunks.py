@@ -11,9 +11,10 @@ BYTES_AN_EVENT = 1600
 
 
 def chunk_ends(warehouse: Warehouse, days: Sequence[date] | None, memory_bytes: int) -> list[date]:
-    """Return the last day of every chunk but the last, for a build of `days` (`None`: of all days with raw events).
+    """Return the last day of every chunk except the last one, for a build of `days` (`None`: of all days with raw
+    events).
 
-    A chunk has as many events as a statement with `memory_bytes` can hold with room to spare.
+    A chunk has so few events that a statement with `memory_bytes` can hold them with room to spare.
     """
     events_a_chunk = memory_bytes // BYTES_AN_EVENT
     counts = warehouse.rows(

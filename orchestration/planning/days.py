@@ -1,4 +1,4 @@
-"""Days and ranges of days that a change touches."""
+"""The days, and ranges of days, that a change touches."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

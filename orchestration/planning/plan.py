@@ -1,4 +1,4 @@
-"""The plan of a build: the landed batches that it takes in, and the days that they touch.
+"""The plan of a build: the landed batches that it takes in, and the days that these batches touch.
 
 The plan of a run is in `lens_staging.planned_batches` under the run's id, so that every step of the run reads the same
 plan. A run that dies leaves nothing to undo: its batches are still unbuilt.
@@ -183,7 +183,9 @@ CHANGED_PROJECTS = f"""
 
 @dataclass(frozen=True)
 class Plan:
-    """The local days of events (reach included) and the UTC days of receipt that a build rebuilds."""
+    """The days that a build rebuilds: local days of events, with the days around them whose numbers can change, and UTC
+    days of receipt.
+    """
 
     days: list[date]
     receive_days: list[date]
@@ -191,10 +193,10 @@ class Plan:
 
 
 def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = ()) -> None:
-    """Note, under `build_id`, the unbuilt batches and changed projects, and the days that they touch.
+    """Note under `build_id` the unbuilt batches, the changed projects, and the days that they touch.
 
-    Without projects that are `left_out`: the days of theirs that batches touch are kept until they are tried again.
-    Rows that landed for closed days are refused first, since no build would count them.
+    Projects in `left_out` are not planned: their days that the batches touch are kept until these projects are tried
+    again. Rows that landed for closed days are refused first, since no build would count them.
     """
     refuse_too_late(warehouse)
     note_left_out(warehouse, left_out)
@@ -203,30 +205,36 @@ def make_plan(warehouse: Warehouse, build_id: str, left_out: Collection[str] = (
 
 
 def plan_again(warehouse: Warehouse, build_id: str, project: str) -> None:
-    """Note, under `build_id`, the pending days of a project that was left out, and no batch."""
+    """Note under `build_id` the pending days of a project that was left out. The plan has no batches."""
     _plan_projects(warehouse, build_id, [project], is_only=True)
 
 
 def note_left_out(warehouse: Warehouse, projects: Collection[str]) -> None:
-    """Note the days of `projects` that unbuilt batches touch, before these batches count as built without them."""
+    """Note the days of `projects` that unbuilt batches touch, before these batches count as built without the
+    projects.
+    """
     if projects:
         _write(warehouse, LEFT_OUT, {"left_out": list(projects)})
 
 
 def note_failed(warehouse: Warehouse, projects: Collection[str], *, is_whole: bool) -> None:
-    """Note that `projects` are to be planned again; with `is_whole` for all days on which they ever sent anything."""
+    """Note that `projects` must be planned again. With `is_whole`, all days on which they have ever sent anything are
+    planned.
+    """
     note_left_out(warehouse, projects)
     _write(warehouse, _ALL_DAYS, {"left_out": list(projects), "is_whole": is_whole})
 
 
 def settings_hashes(warehouse: Warehouse) -> dict[str, int]:
-    """Return a hash of each project's settings and definitions, by project id, as the registry was last copied."""
+    """Return a hash of each project's settings and definitions in the last copy of the registry, by project id."""
     rows = warehouse.rows(SETTINGS, settings=_JOINS)
     return {row["project_id"]: row["settings_hash"] for row in rows}
 
 
 def _plan_projects(warehouse: Warehouse, build_id: str, chosen: Collection[str], *, is_only: bool) -> None:
-    """Plan the changed and pending days of the `chosen` projects; without `is_only`, of all other projects."""
+    """Plan the changed and pending days of projects: with `is_only` of the `chosen` projects, otherwise of all projects
+    except `chosen`.
+    """
     for statement in (CHANGED_PROJECTS, PENDING):
         _write(warehouse, statement, {"build": build_id, "chosen": list(chosen), "is_only": is_only})
 
@@ -236,13 +244,13 @@ def _write(warehouse: Warehouse, statement: str, parameters: Mapping[str, object
 
 
 def has_unbuilt_batches(warehouse: Warehouse) -> bool:
-    """Return whether a batch has landed that no build took in."""
+    """Return whether a batch has landed that no build has taken in."""
     return bool(warehouse.rows(f"{BATCHES} LIMIT 1"))
 
 
 def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:
-    """Return the plan noted under `build_id`, with the days that its days reach, from the first to the last buildable
-    day.
+    """Return the plan noted under `build_id`. To its days are added the days around them whose numbers can change,
+    between the first and the last day that can be built.
     """
     rows = warehouse.rows(
         """
@@ -268,7 +276,7 @@ def read_plan(warehouse: Warehouse, build_id: str, settings: Settings) -> Plan:
 
 
 def buildable(settings: Settings) -> tuple[date, date]:
-    """Return the first and last day that can have rows. Margins cover zones behind and ahead of UTC, and sessions
-    begun the day before.
+    """Return the first and the last day that can have rows. There are margins for zones behind and ahead of UTC, and
+    for sessions that began the day before.
     """
     return settings.first_day - timedelta(days=2), datetime.now(UTC).date() + timedelta(days=1)

@@ -39,9 +39,9 @@ UNFINISHED = [
 
 @dataclass(frozen=True)
 class BuildRun:
-    """One run of the job: the first and last day that it rebuilds, and its scope, which says what it rebuilds of the
-    days between. `plan_id` names the plan that was made before the run; without one the run plans when it begins. With
-    a `project` it builds only that project, which was set aside.
+    """One run of the job: its first and last day, and its scope, which says whether it rebuilds all days between them
+    or only touched days. `plan_id` names the plan that was made before the run; if it is empty, the run plans when it
+    begins. With a `project`, the run builds only that project, which was set aside.
     """
 
     start: date
@@ -67,9 +67,9 @@ def touched_runs(settings: Settings, warehouse: Warehouse, *, must_try_again: bo
     """Return the run for everything that has landed or changed since the last build; no run when the tables are up to
     date.
 
-    After it, a run for each project that is set aside and to be tried again: when its time has come, or at once when it
-    `must_try_again`. The registry is copied and the plan made here, and the run carries the plan's id. A shard without
-    tables builds them even when it has no rows, because questions over all shards ask it too.
+    After it comes a run for each project that is set aside and has to be tried again: when its time has come, or at
+    once if it is in `must_try_again`. The registry is copied and the plan made here, and the run carries the plan's id.
+    A shard without tables builds them even if it has no rows, because questions over all shards also ask this shard.
     """
     copy_registry(settings, warehouse)
     if count_shards(settings) > 1 and not warehouse.value(
@@ -96,7 +96,9 @@ def due_again(warehouse: Warehouse, aside: Mapping[str, SetAside]) -> list[str]:
 
 
 def again_run(settings: Settings, project: str) -> BuildRun:
-    """Return the run that tries a set-aside project again; it plans when it begins, after the runs before it."""
+    """Return the run that tries a set-aside project again. It makes its plan when it begins, after the runs before
+    it.
+    """
     _, last = buildable(settings)
     return BuildRun(last, last, TOUCHED, project=project)
 
@@ -104,7 +106,7 @@ def again_run(settings: Settings, project: str) -> BuildRun:
 def range_run(settings: Settings, start: date | None, end: date | None) -> BuildRun:
     """Return the run that rebuilds all days from `start` to `end`, both inclusive.
 
-    Raises `Refused` (`range_empty`) when there is no such day from the first accepted one to tomorrow.
+    Raises `Refused` (`range_empty`) when none of these days is between the first accepted day and tomorrow.
     """
     first, last = buildable(settings)
     run = BuildRun(max(start or first, first), min(end or last, last), RANGE)

@@ -1,5 +1,5 @@
 """Sets projects aside, decides when they are tried again, and takes them back. The rows of a project that is set aside
-stay in the tables unchanged. Batches count as built without it; the project's days that they touched are kept in
+stay in the tables unchanged. Batches count as built without the project; the days that they touch are kept for it in
 `lens_staging.pending_days`.
 """
 
@@ -30,8 +30,8 @@ class Failure:
 def set_aside(
     warehouse: Warehouse, projects: Iterable[str], failure: Failure, hashes: Mapping[str, int], now_ms: int
 ) -> None:
-    """Set `projects` aside, or note another failure of projects that already are. `hashes` are the hashes of their
-    current settings.
+    """Set `projects` aside, or note another failure of those that already are. `hashes` are the hashes of their current
+    settings.
     """
     before = read_set_aside(warehouse)
     for project in projects:
@@ -52,14 +52,15 @@ def set_aside(
 
 
 def take_back(warehouse: Warehouse, project: str, now_ms: int) -> None:
-    """Take `project` back: it is no longer set aside."""
+    """Take `project` back: from now on it is not set aside."""
     _write(warehouse, {"project_id": project, "is_set_aside": 0}, now_ms)
 
 
 def find_due(aside: Collection[SetAside], hashes: Mapping[str, int], version: str, now_ms: int) -> list[str]:
-    """Return the projects to try again now, those tried longest ago first.
+    """Return the projects to try again now; the project whose last try is longest ago comes first.
 
-    A project whose settings, definitions or program changed since waits only as long as after the first try.
+    If a project's settings or definitions, or the program, have changed since that try, it waits only as long as after
+    its first try.
     """
     due = []
     for one in sorted(aside, key=lambda each: each.tried_at_ms):

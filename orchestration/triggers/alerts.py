@@ -1,4 +1,4 @@
-"""Looks for problems twice a minute and alerts people, when the settings name a way."""
+"""Looks for problems twice a minute and alerts people, if the settings name a way to do so."""
 
 import dagster as dg
 

@@ -1,4 +1,6 @@
-"""Decides when to try a failed build again: soon at first, and after the last delay only when a person steps in."""
+"""Decides when to try a failed build again: soon at first, then after longer delays. After the last delay only a person
+can start it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ DELAYS_SECONDS = (0, 60, 300, 900, 3600, 14_400)
 
 @dataclass(frozen=True)
 class EndedBuild:
-    """A build that succeeded or failed; `definitions` is empty unless the sensor asked for the build."""
+    """A build that succeeded or failed. `definitions` is empty unless the sensor requested the build."""
 
     run_id: str
     is_success: bool
@@ -21,7 +23,7 @@ class EndedBuild:
 
 @dataclass(frozen=True)
 class Retry:
-    """Whether a build may start now; if not, why, and whether a person must step in."""
+    """Whether a build may start now. If not, `reason` says why, and `needs_a_person` whether a person must start it."""
 
     may_start: bool
     reason: str = ""

@@ -31,7 +31,7 @@ def nightly_schedule(settings: Settings, first_shown: date) -> dg.ScheduleDefini
 
 
 def expire_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """Request the expiry before the days are rebuilt; no run where every project keeps its rows without a limit."""
+    """Request the expiry before the days are rebuilt; request no run if no project has a limit."""
 
     @dg.schedule(
         job_name=EXPIRE,

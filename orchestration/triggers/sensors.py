@@ -1,4 +1,4 @@
-"""Builds follow landings: a sensor asks for a run whenever a landed batch is not built."""
+"""Starts builds after landings: a sensor requests a run whenever a landed batch is not built."""
 
 import time
 from datetime import date
@@ -49,10 +49,11 @@ def landed_sensor(settings: Settings, first_shown: date) -> dg.SensorDefinition:
 def _look(
     context: dg.SensorEvaluationContext, settings: Settings, first_shown: date
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask for runs, unless nothing is to be built or recent failures require waiting.
+    """Request runs, unless nothing has to be built or recent failures require waiting.
 
-    The cursor holds the fingerprint that a plan found built, not the fingerprint that a run was requested with, since
-    that run may fail. After it comes the id of the run whose failure was reported.
+    The cursor holds the fingerprint of the registry for which a plan found everything built, and after it the id of the
+    run whose failure was reported. It does not hold the fingerprint for which a run was requested, since that run may
+    fail.
     """
     built, _, told = (context.cursor or "").partition(" ")
     known = registry_fingerprint(settings)
@@ -80,7 +81,9 @@ def _look(
 
 
 def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:
-    """Return the latest builds that succeeded or failed, latest first, without those of single projects set aside."""
+    """Return the latest builds that succeeded or failed, latest first, except builds that only tried a set-aside
+    project.
+    """
     records = instance.get_run_records(
         dg.RunsFilter(job_name=JOB, statuses=ENDED), limit=MAX_ENDED, order_by="end_time"
     )

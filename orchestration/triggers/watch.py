@@ -1,4 +1,4 @@
-"""Two of Dagster's daemons, for sensors and for the queue, that react to a landing at once."""
+"""Two of Dagster's daemons, one for sensors and one for the queue, in versions that react to a landing at once."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ class WatchingSensors(SensorDaemon):
     def core_loop(
         self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
     ) -> DaemonIterator:
-        """Run without end, and yield often, so that the daemon's heart beats and a shutdown is noticed."""
+        """Run without end, and yield often, so that the daemon sends its heartbeat and notices a shutdown."""
         while True:
             yield SpanMarker.START_SPAN
             yield from execute_sensor_iteration(workspace_process_context, self._logger, None, None)
@@ -70,8 +70,8 @@ class WatchingSensors(SensorDaemon):
             yield from self._wait(shutdown_event)
 
     def _wait(self, shutdown_event: Event) -> Iterator[None]:
-        """Wait for the next tick or for a landing, whichever comes first. A landing that the sensor has just seen
-        without requesting a run (it waits after a failure) does not wake it again at once.
+        """Wait for the next tick or for a landing, whichever comes first. The sensor may have seen a landing without
+        requesting a run, because it waits after a failure; such a landing does not wake it again at once.
         """
         next_tick = time.monotonic() + SECONDS_BETWEEN_TICKS
         is_seen = self._landings.is_left()
