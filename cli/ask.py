@@ -38,7 +38,7 @@ def ask(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Print the answer of a report. Raises `Refused` for an unknown report, and names the nearest one."""
+    """Print the answer of a report. Raises `Refused` for an unknown report, with the name of the nearest report."""
     report, in_address = _find(report_name)
     given = in_address | _read(report, written)
     answer = find_source(url, key, project=project).answer(report, given)
@@ -87,7 +87,9 @@ def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> Any:
-    """Return the value of a body's field: text as it is, anything else read as JSON (as text if it is not JSON)."""
+    """Return the value of a body's field: text for a field of text, otherwise the value read as JSON, or text if it is
+    not JSON.
+    """
     if isinstance(bare(msgspec.inspect.type_info(field.type)), msgspec.inspect.StrType):
         return text
     try:
@@ -125,7 +127,7 @@ def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """Return a cell for people: lists joined, objects as names and values, floats with one decimal."""
+    """Return a value as people read it: lists joined, objects as names and values, floats with one decimal."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
     if isinstance(value, list):

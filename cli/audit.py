@@ -11,7 +11,7 @@ COLUMNS = ("when (UTC)", "by", "project", "what", "change")
 
 
 def show_audit(project_id: str | None, limit: int, *, as_json: bool) -> None:
-    """Print the latest changes, the last one first."""
+    """Print the latest changes, the most recent one first."""
     with opened_registry() as registry:
         entries = list_audit(registry, project_id, limit=limit)
     say_rows("Changes", COLUMNS, map(_row, entries), map(_fields, entries), as_json=as_json)
@@ -24,8 +24,8 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
 
 
 def _changed(entry: AuditEntry) -> Iterator[str]:
-    """Yield the fields that an update changed; for a created or removed row only its name, since the JSON has the whole
-    row.
+    """Yield the fields that an update changed. Of a row that was created or removed only the name is yielded, since the
+    JSON has the whole row.
     """
     if entry.action != "update":
         yield str((entry.after or entry.before).get("name", ""))

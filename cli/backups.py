@@ -1,4 +1,4 @@
-"""`eventlens backup` and `eventlens restore`, with their results in the terminal."""
+"""`eventlens backup` and `eventlens restore`, whose results are shown in the terminal."""
 
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def restore_from(settings: Settings, name: str) -> None:
 
 
 def no_build(settings: Settings) -> ExitStack:
-    """Wait for running builds, and keep others waiting until the stack is closed."""
+    """Wait for running builds, and make other builds wait until the stack is closed."""
     stack = ExitStack()
     for shard in all_shards(settings):
         stack.enter_context(waited_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / LOCK))

@@ -1,4 +1,4 @@
-"""`eventlens bots`: which user agents are programs, according to the current lists."""
+"""`eventlens bots`: shows which user agents are programs, according to the current lists."""
 
 import os
 from collections import Counter
@@ -20,7 +20,7 @@ bots_app = typer.Typer(help="Who is a program and not a person.", no_args_is_hel
 def bots_judge(
     user_agent: str, in_a_log: Annotated[bool, typer.Option(help="As of who asks a web server for a page.")] = False
 ) -> None:
-    """Say how a user agent is judged."""
+    """Say whether a user agent counts as a bot's, and why."""
     from collector.enrichment.bots import judge
 
     verdict = judge(user_agent, is_log=in_a_log)
@@ -34,7 +34,9 @@ def bots_rescan(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     build: Annotated[bool, typer.Option(help="Rebuild the days of the events.")] = True,
 ) -> None:
-    """Judge all raw events again, by the current lists and the projects' current rules, and build what that changes."""
+    """Judge all raw events again, by the current lists and the projects' current rules, and build the days that
+    change.
+    """
     from cli.builds import build_touched
     from collector.rescan import Change, apply_changes, find_changes
     from event_lens.warehouse.access import connect

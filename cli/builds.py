@@ -1,4 +1,4 @@
-"""Runs a build with its progress in the terminal."""
+"""Runs a build and shows its progress in the terminal."""
 
 from datetime import date
 
@@ -17,8 +17,8 @@ def build_touched(
     is_full_refresh: bool = False,
     shard: int | None = None,
 ) -> None:
-    """Build what landed, a range of days, or everything, and say what was built. Blocks; raises what `build` raises.
-    Without a `shard` all shards are built, side by side.
+    """Build what landed, a range of days, or everything, and say what was built. Blocks; raises as `build` does. If no
+    `shard` is given, all shards are built side by side.
     """
     if shard is None and count_shards(settings) > 1:
         build_side_by_side(settings, start=start, end=end, is_full_refresh=is_full_refresh)

@@ -1,4 +1,4 @@
-"""`eventlens client`: the keys of a project; and functions that all commands on the registry share."""
+"""`eventlens client`: the keys of a project. Also has the functions that all commands on the registry share."""
 
 import json
 import os
@@ -37,8 +37,8 @@ OfOneProject = Annotated[str | None, typer.Option("--project", help="Of this pro
 
 @contextmanager
 def opened_registry() -> Iterator[Registry]:
-    """Yield the registry that the environment names, for one command; at the end tell the user which builds its changes
-    require.
+    """Yield the registry that the environment names, for one command. At the end, tell the user which builds the
+    command's changes require.
     """
     settings = read_settings(os.environ)
     registry = open_registry(settings).acting_for(SHELL)
@@ -58,7 +58,7 @@ def say(values: dict[str, object], *, as_json: bool) -> None:
 
 
 def say_row(columns: Sequence[str], row: Iterable[object], fields: Mapping[str, object], *, as_json: bool) -> None:
-    """Print one definition: its row for people, its fields as JSON."""
+    """Print one definition: for people as its row, for programs its fields as JSON."""
     if as_json:
         console.print_json(json.dumps(fields))
     else:
@@ -73,7 +73,7 @@ def say_rows(
     *,
     as_json: bool,
 ) -> None:
-    """Print all definitions of a kind: a table for people, an array of JSON."""
+    """Print all definitions of a kind: for people as a table, for programs as an array of JSON."""
     if as_json:
         console.print_json(json.dumps(list(fields)))
     else:
@@ -92,7 +92,7 @@ def client_create(
     origin: Annotated[list[str] | None, typer.Option(help="An origin that may write without the secret.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a client, and show what to put into a page. Its secret is shown once and kept as a hash."""
+    """Create a client, and show the lines for your pages. Its secret is shown only this once, and stored as a hash."""
     with opened_registry() as registry:
         client, secret = create_client(registry, project, type, name=name, origins=tuple(origin or ()))
         of_project = find_project(registry, project)
@@ -132,7 +132,7 @@ def client_revoke(client_id: str) -> None:
 
 @client_app.command("rotate")
 def client_rotate(client_id: str, as_json: AsJson = False) -> None:
-    """Give a client a new secret, shown this once; the old one is refused within seconds."""
+    """Give a client a new secret, which is shown only this once; the old secret is refused within seconds."""
     with opened_registry() as registry:
         client, secret = rotate_client(registry, client_id)
     say({"clientId": client.client_id, "clientSecret": secret}, as_json=as_json)

@@ -1,4 +1,6 @@
-"""The builds that a command's changes require: which days still follow the old settings, and how to rebuild them."""
+"""The builds that a command's changes require: says which days still follow the old settings, and how to rebuild
+them.
+"""
 
 from cli.console import errors
 from event_lens.errors import EventLensError
@@ -13,7 +15,7 @@ LOOK_SECONDS = 10
 
 
 def tell_consequences(settings: Settings, registry: Registry) -> None:
-    """Say on standard error (the answer may be JSON) what has to be built or rescanned. The warehouse may be
+    """Say what has to be built or rescanned, on standard error, because the answer may be JSON. The warehouse may be
     unreachable: the changes are already made.
     """
     for project_id in rebuilt_projects(registry.changes):

@@ -31,7 +31,7 @@ MAX_UNBROKEN = 32
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; columns of numbers are aligned to the right, and a short first column is not wrapped."""
+    """Print a table. Columns of numbers are aligned to the right, and a short first column is not wrapped."""
     cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
     for position, column in enumerate(columns):
@@ -65,7 +65,7 @@ class Bar:
 
 @contextmanager
 def progress_bar(text: str, total: int | None = None, *, is_timed: bool = False) -> Iterator[Bar]:
-    """Show `text` and the progress for as long as the block runs; one line when the output is not a terminal.
+    """Show `text` and the progress while the block runs. If the output is not a terminal, only one line is shown.
 
     `is_timed` shows the finished share and the remaining time in place of counts.
     """

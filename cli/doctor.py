@@ -37,7 +37,7 @@ Level = Literal["ok", "hint", "problem"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """The state of one subject: `remedy` is empty for a healthy subject, or if `found` already names the remedy."""
+    """The state of one subject. `remedy` is empty if the subject is healthy, or if `found` already names the remedy."""
 
     subject: str
     level: Level
@@ -46,8 +46,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings, clock: Clock = now_ms) -> list[Finding]:
-    """Examine everything, one check after the other, and return the findings; a check that raises is reported as a
-    problem, and the other checks still run.
+    """Examine everything, one check after the other, and return the findings. A check that raises an error is reported
+    as a problem, and the other checks still run.
     """
     findings: list[Finding] = []
     for check in (_versions, _home, _ports, _registry, _spool, _geoip, _warehouse):

@@ -44,10 +44,12 @@ def erase_person(
     build_shard: BuildShard = build_touched,
     clock: Clock = now_ms,
 ) -> Receipt:
-    """Erase a profile or a device up to now, or resume its stopped erasure, and return the receipt. Blocks.
+    """Erase a profile or a device with all its rows up to now, or resume its stopped erasure, and return the receipt.
+    Blocks.
 
-    Killed at any point it can be repeated: the registry holds the stage it has reached, and a stage may be repeated.
-    From the first stage on the person's data cannot be read; later events of the person count as a new person's.
+    If it is killed at any point, it can be repeated: the registry holds the stage that was reached, and each stage may
+    be repeated. From the first stage on, the person's data cannot be read; later events of the person count as a new
+    person's.
     """
     if not subject:
         raise Refused("Name the profile or the device to erase.", code="person_missing")
@@ -107,7 +109,9 @@ def _hide(
 def _counted(
     warehouses: dict[int, Warehouse], erasing: Erasing, person: Person, receipt: Receipt
 ) -> dict[str, tuple[int, int]]:
-    """Return the row counts of each table by name: before (from the receipt, else the current ones) and now."""
+    """Return for each table the number of rows before the erasure and the number now. The number before comes from the
+    receipt, or is the number now if the receipt has none.
+    """
     now: dict[str, int] = {}
     for warehouse in warehouses.values():
         for table, count in count_rows(warehouse, erasing, person).items():

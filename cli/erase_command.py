@@ -1,4 +1,4 @@
-"""`eventlens erase` and `eventlens erasures`: their input, and the receipts they print."""
+"""`eventlens erase` and `eventlens erasures`: read the input of these commands, and print receipts."""
 
 import json
 import sys

@@ -1,6 +1,4 @@
-"""`eventlens expire` and `eventlens closed`: rows that are dropped for their age, and days that can no longer be
-recomputed.
-"""
+"""`eventlens expire` and `eventlens closed`: drop old rows, and show the days that can no longer be recomputed."""
 
 import json
 from collections.abc import Iterable
@@ -21,7 +19,7 @@ from orchestration.expiry import Expired, expire
 
 
 def expire_and_show(settings: Settings, project_id: str | None, *, is_dry_run: bool, as_json: bool) -> None:
-    """Drop rows that are past their project's limits, or say which would be dropped."""
+    """Drop rows that are older than their project's limits, or say which rows would be dropped."""
     expired = expire(settings, project_id, is_dry_run=is_dry_run)
     if as_json:
         console.print_json(json.dumps([_fields(each) for each in expired]))

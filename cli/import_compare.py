@@ -1,4 +1,4 @@
-"""`eventlens import compare`: the daily numbers here next to the old tool's, and why they differ."""
+"""`eventlens import compare`: shows the daily numbers here next to the old tool's, and the reasons why they differ."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Day:
-    """A day's numbers here, and the same numbers counted in other ways."""
+    """The numbers of a day here, and the same numbers counted in other ways."""
 
     day: date
     visitors: int
@@ -94,7 +94,7 @@ def read_days(warehouse: Warehouse, project_id: str, zone: str, first: date, las
 
 
 def reasons(there: OldDay, here: Day, zone: str) -> Iterator[str]:
-    """Yield the known reasons why the numbers differ; nothing for numbers that agree."""
+    """Yield the known reasons for which the numbers differ; nothing for equal numbers."""
     bots = f"bots count there ({here.bot_visitors} visitors, {here.bot_views} views)"
     utc = f"days are UTC's there, not {zone}'s"
     if there.visitors is not None:

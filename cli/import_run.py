@@ -1,4 +1,4 @@
-"""Runs `eventlens import SOURCE FILE...`: reads the files, shows the progress, and reports the outcome of the lines."""
+"""Runs `eventlens import SOURCE FILE...`: reads the files, shows the progress, and reports what became of the lines."""
 
 import os
 import signal
@@ -39,8 +39,8 @@ MAX_NAMES = 10
 def import_files(
     settings: Settings, source: Source, files: Sequence[Path], project_id: str, options: Options, *, is_dry: bool
 ) -> None:
-    """Import all files, or in a dry run say what an import would do. Raises `Refused` and `Unavailable`; may be run
-    again.
+    """Import all files, or in a dry run say what an import would do. It may be run again. Raises `Refused` and
+    `Unavailable`.
     """
     with _opened_run(settings, source, files, project_id, is_dry=is_dry) as run:
         total = sum(file.stat().st_size for file in files)
@@ -58,8 +58,8 @@ def import_files(
 
 
 def follow_log(settings: Settings, source: Source, file: Path, project_id: str, options: Options) -> None:
-    """Import a log and every line that is appended to it until Ctrl-C. Raises `Refused` and `Unavailable`; may be run
-    again.
+    """Import a log and every line that is appended to it, until Ctrl-C. It may be run again. Raises `Refused` and
+    `Unavailable`.
     """
     with _opened_run(settings, source, [file], project_id, is_dry=False) as run:
         tail = LogTail(file, options)
@@ -136,8 +136,8 @@ def _opened_run(
 
 @contextmanager
 def alone(settings: Settings, project_id: str, source: str, files: Sequence[str]) -> Iterator[None]:
-    """Prevent other imports of these files, and undoing them, while the block runs. Raises `Refused`
-    (`import_running`) when another import of them is running.
+    """While the block runs, prevent other imports of these files and the undoing of their imports. Raises `Refused`
+    (`import_running`) when another import of these files is running.
     """
     lock = try_lock(_lock_file(settings, project_id, source, *files))
     if lock is None:

@@ -1,5 +1,5 @@
-"""`eventlens import`: imports history from files, once per line, previews it, and undoes it. The readers are loaded
-only by the commands that need them: importing Polars takes a while.
+"""`eventlens import`: imports history from files, each line once. It can also preview an import and undo it. Readers
+are loaded only by the commands that need them, because importing Polars takes a while.
 """
 
 import os
@@ -59,7 +59,7 @@ def import_access_log(
 
 
 def _add_command(source: Source) -> None:
-    """Add a command for a source that has no options but its files."""
+    """Add a command for a source that has no options."""
 
     def import_source(files: Files, project: OfProject, dry_run: DryRun = False) -> None:
         from cli.import_run import import_files
@@ -107,7 +107,7 @@ def import_list(project: OfOneProject = None, as_json: AsJson = False) -> None:
 def import_undo(
     import_id: str, build: Annotated[bool, typer.Option(help="Rebuild the days of its events.")] = True
 ) -> None:
-    """Remove exactly the rows of an import, and rebuild their days."""
+    """Remove exactly the rows of one import, and rebuild their days."""
     from cli.builds import build_touched
     from cli.import_run import alone
     from collector.imports.undo import find_import, undo_import
@@ -124,7 +124,7 @@ def import_undo(
 
 
 def _shard_of(settings: Settings, import_id: str) -> int:
-    """Return the number of the shard that has the import; 1 when no shard has it."""
+    """Return the number of the shard with the rows of the import; 1 when no shard has any."""
     from collector.imports.record import list_imports
     from event_lens.warehouse.access import connect
 

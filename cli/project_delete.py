@@ -30,10 +30,10 @@ def delete_project(
     *,
     followed_after_seconds: float = KEPT_MS / 1000,
 ) -> bool:
-    """Delete the project that is called `name`; False when its replaced files are still on the disk. Blocks.
+    """Delete the project that is called `name`; return False when its replaced files are still on the disk. Blocks.
 
-    Killed at any point it can be repeated, since the project is removed from the registry last and each stage may be
-    repeated. From the first stage on, the project's keys can neither send nor read. Raises `Refused`
+    If it is killed at any point, it can be repeated: the project is removed from the registry last, and each stage may
+    be repeated. From the first stage on, the project's keys can neither send nor read. Raises `Refused`
     (`project_unknown`, `project_not_confirmed`) and `Unavailable` (`project_moving`, `spool_waits`).
     """
     on_stage("Closing the project: its keys are refused")

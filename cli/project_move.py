@@ -1,4 +1,6 @@
-"""`eventlens project move`: all rows of a project to another shard, while events come in and questions are asked."""
+"""`eventlens project move`: moves all rows of a project to another shard, while events come in and questions are
+asked.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -40,9 +42,10 @@ def move_project(
     build_shard: BuildShard = build_touched,
     question_seconds: float = QUESTION_SECONDS,
 ) -> bool:
-    """Move the project, or resume a stopped move; False when the project is already on that shard. Blocks. Killed at
-    any point it can be repeated: the registry holds the stage it has reached, and a stage may be repeated. Rows land on
-    the old shard, wait in the spool while the last ones are copied, then land on the new one.
+    """Move the project, or resume a stopped move; return False when the project is already on that shard. Blocks. If it
+    is killed at any point, it can be repeated: the registry holds the stage that was reached, and each stage may be
+    repeated. At first rows land on the old shard. They wait in the spool while the last rows are copied, and then land
+    on the new shard.
     """
     with _admin(settings, find_project(registry, project_id).shard) as warehouse:
         check_no_import(warehouse, project_id)
@@ -84,7 +87,7 @@ def _admin(settings: Settings, shard: int) -> Warehouse:
 
 @contextmanager
 def builds_wait(settings: Settings, shard: int) -> Iterator[None]:
-    """Keep builds of the shard from writing inside the block, after waiting for a running one."""
+    """Wait for a running build of the shard, then keep builds of the shard from writing while the block runs."""
     with held_lock(prepare_dagster_home(settings_of_shard(settings, shard)) / "build.lock", None):
         yield
 

@@ -25,7 +25,7 @@ def quarantine_replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would pass.")] = False,
     build: Annotated[bool, typer.Option(help="Rebuild the days of the events.")] = True,
 ) -> None:
-    """Check refused events again by the current rules, as from a sender without a secret; an event that passes counts
+    """Check refused events again by the current rules, as from a sender without a secret. An event that passes counts
     once.
     """
     from cli.builds import build_touched

@@ -1,4 +1,4 @@
-"""Builds all shards side by side, each in a process of its own that is independent of the others."""
+"""Builds all shards side by side, each in a process of its own that does not depend on the others."""
 
 import subprocess
 import sys
@@ -12,10 +12,10 @@ from event_lens.shards import all_shards
 
 
 def build_side_by_side(settings: Settings, *, start: date | None, end: date | None, is_full_refresh: bool) -> None:
-    """Run `eventlens build` for each shard and show what each says; blocks.
+    """Run `eventlens build` for each shard and show the output of each; blocks.
 
-    A build that fails does not stop the others; its planned days stay unbuilt, and `Broken` (`build_failed`) is raised
-    at the end.
+    A build that fails does not stop the others, and its planned days stay unbuilt. At the end `Broken` (`build_failed`)
+    is raised if a build has failed.
     """
     days = {"--start": start, "--end": end}
     arguments = [text for flag, day in days.items() if day for text in (flag, day.isoformat())]

@@ -1,4 +1,4 @@
-"""The address that opens the page already signed in."""
+"""The address that opens the page and signs in."""
 
 from event_lens.clock import now_ms
 from event_lens.data_dir import prepare_home
@@ -7,7 +7,7 @@ from query.page.sign_in_tokens import create_token
 
 
 def sign_in_address(settings: Settings, project_id: str | None = None) -> str:
-    """Return an address on this machine with a new token, which is sent to no server before the page is open. Raises
+    """Return an address on this machine with a new token. No server gets the token before the page is open. Raises
     `Refused` for an unusable home.
     """
     token = create_token(prepare_home(settings.home), project_id, now_ms())

@@ -1,4 +1,4 @@
-"""The lines that a site's owner puts into a page, for one client."""
+"""The lines that a site's owner puts into a page to send events with a client."""
 
 import json
 
@@ -30,7 +30,9 @@ def lines_for_pages(settings: Settings, project: Project, client: Client) -> lis
 
 
 def script_tag(address: str, client_id: str) -> str:
-    """Return the tag for a page without a bundler; nothing is inline, so a content security policy can allow it."""
+    """Return the tag for a page without a bundler. It has no inline script, so a content security policy can allow
+    it.
+    """
     return f'<script src="{address}/op1.js" data-client-id="{client_id}" defer></script>'
 
 

@@ -27,7 +27,7 @@ def sql_user_create(
     all_projects: Annotated[bool, typer.Option("--all-projects", help="The user sees every project.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create a user who reads the tables of lens; the password is shown this once.
+    """Create a user who reads the tables of lens; the password is shown only this once.
 
     eventlens sql-user create reports --project P
     """
@@ -58,7 +58,7 @@ def sql_user_list(as_json: AsJson = False) -> None:
 
 @sql_user_app.command("rotate")
 def sql_user_rotate(name: Name, as_json: AsJson = False) -> None:
-    """Give a user a new password; the old one is refused at once."""
+    """Give a user a new password; the old password is refused at once."""
     settings = read_settings(os.environ)
     with opened_registry() as registry:
         user, password = rotate_sql_user(registry, name)
@@ -77,8 +77,8 @@ def sql_user_revoke(name: Name) -> None:
 
 
 def _on_server(settings: Settings, statements: Callable[[str], Sequence[str]]) -> None:
-    """Run the statements that `statements` returns for an ON CLUSTER clause on every shard that is a ClickHouse server.
-    Embedded shards are skipped: their guard asks the registry.
+    """Run statements on every shard that is a ClickHouse server; `statements` returns them for an ON CLUSTER clause.
+    Embedded shards are skipped, because their guard asks the registry.
     """
     if settings.is_embedded:
         return

@@ -44,7 +44,7 @@ LAST_BUILD = "SELECT toUnixTimestamp64Milli(max(finished_at)) FROM lens_staging.
 
 
 class PartStatus(msgspec.Struct, rename="camel"):
-    """`pid` is the process id if `up` runs the part; other parts may answer, too."""
+    """A part's state. `pid` is the process id if `up` runs the part; a part that `up` does not run may answer, too."""
 
     name: str
     address: str
@@ -54,7 +54,7 @@ class PartStatus(msgspec.Struct, rename="camel"):
 
 class ProjectFreshness(msgspec.Struct, rename="camel"):
     """The time through which the tables hold a project's landed events, and the number of rows that no build has taken
-    in. `set_aside` says why builds leave the project out, or is empty.
+    in yet. `set_aside` says why builds leave the project out, or is empty.
     """
 
     project_id: str
@@ -65,7 +65,7 @@ class ProjectFreshness(msgspec.Struct, rename="camel"):
 
 
 class Status(msgspec.Struct, rename="camel"):
-    """`problems` are the parts that could not be asked, with the error."""
+    """`problems` are the parts that could not be asked, each with the error."""
 
     home: str
     up: int | None

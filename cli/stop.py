@@ -1,4 +1,4 @@
-"""`eventlens stop`: ends what `eventlens up` started for a home."""
+"""`eventlens stop`: ends the processes that `eventlens up` started for a home."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`eventlens up`: every part under one process, which ends with it; `python -m cli.up`."""
+"""`eventlens up`: runs every part under one process, and ends all parts with it; `python -m cli.up`."""
 
 import os
 import sys
@@ -22,9 +22,9 @@ from orchestration.serve import CODE_LOCK, DAEMON_LOCK, check_no_other_dagster, 
 
 
 def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
-    """Serve all parts until it is told to stop, and return the exit code; blocks.
+    """Serve all parts until told to stop, and return the exit code; blocks.
 
-    Raises `Refused` when another `up` or Dagster runs over the home, `Unavailable` (`port_taken`).
+    Raises `Refused` when another `up` or another Dagster runs over the home, `Unavailable` (`port_taken`).
     """
     with recorded(settings.home) as record:
         check_ports(settings)
@@ -43,8 +43,8 @@ def serve_all(settings: Settings, environ: Mapping[str, str]) -> int:
 
 
 def page_line(settings: Settings) -> str:
-    """Return the line with the sign-in address for the terminal when all parts are ready; it is kept out of the log
-    files.
+    """Return the line with the sign-in address for the terminal, when all parts are ready. The line is kept out of the
+    log files.
     """
     return f"The page with your numbers: {sign_in_address(settings)} signs you in once, within 15 minutes."
 
@@ -78,7 +78,7 @@ def own_parts(settings: Settings) -> list[Part]:
 def dagster_parts(settings: Settings) -> list[Part]:
     """Return Dagster's parts: its definitions, its page and its daemon.
 
-    Raises `Refused`: `dagster_running`, or for access by other machines without a password.
+    Raises `Refused`: `dagster_running`, or because other machines could reach Dagster without a password.
     """
     check_login_beyond_loopback(settings)
     check_no_other_dagster(prepare_dagster_home(settings))
@@ -87,7 +87,7 @@ def dagster_parts(settings: Settings) -> list[Part]:
 
 
 def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """Return for each of our parts, by name, a check that it does its work."""
+    """Return for each of our parts, by name, a check whether it does its work."""
     ready = {
         "collector": f"{settings.local_url(settings.collector_port)}/ready",
         "query": f"{settings.local_url(settings.query_port)}/ready",
@@ -101,7 +101,7 @@ def own_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
 
 
 def dagster_parts_ready(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """Return for each of Dagster's parts, by name, a check that it does its work."""
+    """Return for each of Dagster's parts, by name, a check whether it does its work."""
     home = settings.home / "dagster"
     return {
         "code": partial(is_locked, home / CODE_LOCK),

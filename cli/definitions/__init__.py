@@ -1,1 +1,1 @@
-"""`eventlens funnel`, `retention`, `cohort` and `goal`: definitions that every build fills."""
+"""`eventlens funnel`, `retention`, `cohort` and `goal`: definitions, whose tables every build fills."""

@@ -1,4 +1,4 @@
-"""`eventlens cohort`: profiles by their events and traits; cohorts are created, listed and removed."""
+"""`eventlens cohort`: creates, lists and removes cohorts, which are profiles chosen by their events and traits."""
 
 import re
 from typing import Annotated, Any
@@ -94,8 +94,8 @@ def _criteria(did: list[str], filters: list[str], profile: list[str]) -> tuple[C
 
 
 def _did(text: str, filtered: Criterion) -> Criterion:
-    """Return the criterion that `text` describes; an event whose name reads like a count needs `--criteria`. Raises
-    `Refused` (`cohort_invalid`).
+    """Return the criterion that `text` describes. For an event whose name looks like a count, `--criteria` is needed.
+    Raises `Refused` (`cohort_invalid`).
     """
     found = DID.fullmatch(text)
     if found is None:

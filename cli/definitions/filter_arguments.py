@@ -22,7 +22,7 @@ EventFilters = Annotated[
 
 
 def read_filter(text: str) -> RawFilter:
-    """Return one filter. A backslash is literal, so that patterns do not have to double it. Raises `Refused`
+    """Return one filter. A backslash is an ordinary character, so that patterns need not double it. Raises `Refused`
     (`filters_invalid`).
     """
     words = shlex.shlex(text, posix=True)
@@ -39,7 +39,7 @@ def read_filters(texts: Iterable[str] | None) -> tuple[RawFilter, ...]:
 
 
 def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[RawFilter]]:
-    """Return the filters of each of `count` events; a text begins with its event's number, from 1 on. Raises
+    """Return the filters of each of `count` events. A text begins with the number of its event, counted from 1. Raises
     `Refused` (`filters_invalid`).
     """
     filters: list[list[RawFilter]] = [[] for _ in range(count)]
@@ -56,7 +56,7 @@ def read_numbered_filters(texts: Iterable[str] | None, count: int) -> list[list[
 
 
 def show_event(name: str, filters: Iterable[dict[str, Any]]) -> str:
-    """Return an event with its filters as text, each filter in the command line's form."""
+    """Return an event with its filters as text; each filter is written as on the command line."""
     written = " and ".join(show_filter(each) for each in filters)
     return f"{name} [{written}]" if written else name
 

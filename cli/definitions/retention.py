@@ -1,4 +1,4 @@
-"""`eventlens retention`: creates, lists and removes retentions of one event after another."""
+"""`eventlens retention`: creates, lists and removes retentions, which tell who does one event after another event."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def retention_create(
 ) -> None:
     """Create a retention that every build fills (table lens.retention).
 
-    Any event after any event is there for every project.
+    The retention of any event after any event exists for every project.
     """
     with opened_registry() as registry:
         retention = create_retention(registry, project, name, start_event=start_event, return_event=return_event)

@@ -1,1 +1,1 @@
-"""`make demo`: the whole path from an event to an answer once, as a newcomer would walk it."""
+"""`make demo`: goes the whole way from an event to an answer once, as a newcomer would."""

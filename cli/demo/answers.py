@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True)
 class Answers:
-    """Questions to one service about one project, with a key (id and secret) and the days of the questions."""
+    """Questions to one service about one project and a range of days, with a key (id and secret)."""
 
     url: str
     project_id: str

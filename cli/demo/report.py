@@ -1,4 +1,4 @@
-"""The demo's report: the answers of the query API as tables, and the proof that they add up to the sent events."""
+"""The demo's report: the answers of the query API as tables, and the proof that they account for every sent event."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ PROGRAM_DAYS_AGO = 3
 
 
 def run_demo(environ: Mapping[str, str], *, events: int, days: int, seed: int) -> None:
-    """Run the demo in a home of its own and on free ports. Every process it starts has ended when it returns.
+    """Run the demo in a home of its own and on free ports. Every process that it starts has ended when it returns.
 
     Raises `Broken` when an answer does not add up to the sent events.
     """
@@ -97,7 +97,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _empty(home: Path) -> None:
     """Remove an earlier demo. Raises `Refused` for a folder that is not a demo's, so that no files are lost, and for a
-    demo that is being served.
+    demo that is running.
     """
     if not home.exists():
         return

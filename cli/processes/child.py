@@ -1,4 +1,6 @@
-"""One part's process with all its child processes: a process group whose lines are read and which ends as one."""
+"""The process of one part with all its child processes: a process group whose lines are read and which is ended as a
+whole.
+"""
 
 import asyncio
 import ctypes
@@ -56,8 +58,8 @@ class Child:
         self._waiting = loop.run_in_executor(executor, self._process.wait)
 
     async def ended(self) -> int:
-        """Wait for the end of the process and its child processes, and until its last line is handed on. Return its
-        exit code, negative for a signal.
+        """Wait until the process and its child processes have ended and the last line was passed on. Return the exit
+        code, which is negative for a signal.
         """
         code = await asyncio.shield(self._waiting)
         await self._end_group()
@@ -66,7 +68,7 @@ class Child:
         return code
 
     async def stop(self) -> None:
-        """Ask the process group to end, and kill what has not ended within half a minute."""
+        """Ask the process group to end, and kill the processes that have not ended within half a minute."""
         if self._process.returncode is None:
             self._process.terminate()
         with suppress(TimeoutError):
@@ -114,6 +116,6 @@ class _Lines(asyncio.Protocol):
 
 
 def _end_with_parent() -> None:
-    """Has the system send this process SIGTERM when its parent is gone, even if the parent was killed."""
+    """Make the system send SIGTERM to this process when its parent is gone, even if the parent was killed."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

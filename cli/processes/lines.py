@@ -11,10 +11,10 @@ NOT_SHOWN = ("part", "event", "level", "timestamp")
 
 
 def shown(line: str, *, is_plain: bool) -> str:
-    """Return the line as the terminal shows it; empty for a line that only the log files get.
+    """Return the line as the terminal shows it; empty for a line that goes only to the log files.
 
-    `is_plain` says that the part writes only our logs and errors: then every other line is shown. For a part that
-    writes more, such as dbt's progress, only the end of a build and lines marked as errors are shown.
+    `is_plain` says that the part writes only our logs and errors. Then lines that are not logs are shown, too. Of a
+    part that writes more, such as dbt's progress, only the end of a build and lines marked as errors are shown.
     """
     fields = _fields(line)
     if fields is None:

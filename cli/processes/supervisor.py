@@ -1,4 +1,4 @@
-"""Keeps parts running until it is told to stop: a part that ends is restarted, and the other parts keep running."""
+"""Keeps parts running until it is told to stop: a part that ends is restarted, while the other parts keep running."""
 
 import asyncio
 import signal
@@ -28,7 +28,7 @@ LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Part:
-    """A process of ours, and a check that it does its work. A part with `is_last` is stopped after the others have
+    """A process of ours, and a check whether it does its work. A part with `is_last` is stopped after the others have
     ended. A part with `is_plain` writes only our logs and errors.
     """
 
@@ -44,11 +44,11 @@ class EndedEarlyError(Exception):
 
 
 class Supervisor:
-    """Starts a process for each part and, once all have been ready, restarts those that end.
+    """Starts a process for each part and, once all parts have been ready, restarts parts that end.
 
-    It stops all of them when told to, or when one ends before that.
-    `on_change` is called with the living processes by part whenever one starts or ends; `on_ready` returns one more
-    line for the terminal alone, empty for none.
+    It stops all of them when it is told to, or when a part ends before all have been ready. `on_change` is called with
+    the living processes by part whenever one starts or ends. `on_ready` returns a further line for the terminal only,
+    or an empty text.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Block until it is told to stop, or until a part ends before all are ready; return the exit code. It stops at
-        SIGINT, SIGTERM and SIGHUP, and when its output's reader ends (a closed terminal, `head`). Where SIGHUP is
+        SIGINT, SIGTERM and SIGHUP, and when the reader of its output ends (a closed terminal, `head`). If SIGHUP is
         ignored, as under `nohup`, neither SIGHUP nor the reader's end stops it.
         """
         return asyncio.run(self._run())
@@ -117,7 +117,7 @@ class Supervisor:
         self._leaving.set()
 
     async def _keep(self, part: Part) -> None:
-        """Restart a part whenever it ends, with longer pauses while it ends soon after its start."""
+        """Restart a part whenever it ends. The pauses grow while it keeps ending soon after its start."""
         pause = FIRST_PAUSE_SECONDS
         while not self._leaving.is_set():
             started = time.monotonic()
@@ -142,7 +142,7 @@ class Supervisor:
                 pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def _announce(self) -> None:
-        """Say once which parts are slow to start, and once that all are ready."""
+        """Say which parts are slow to start, and that all parts are ready; each is said only once."""
         begun = time.monotonic()
         waiting = list(self._parts)
         while waiting:

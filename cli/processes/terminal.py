@@ -1,4 +1,6 @@
-"""Lines for whoever started the parts: a slow reader does not delay the parts, and a closed pipe is reported."""
+"""Lines for the terminal from which the parts were started. A slow reader does not delay the parts, and a closed pipe
+is reported.
+"""
 
 import fcntl
 import os
@@ -12,7 +14,9 @@ CLOSE_WITHIN_SECONDS = 1.0
 
 
 class Terminal:
-    """Writes lines to a descriptor from a thread of its own; lines beyond a thousand that wait are left out."""
+    """Writes lines to a descriptor from a thread of its own; if a thousand lines are waiting, further lines are left
+    out.
+    """
 
     def __init__(self, on_gone: Callable[[], None], descriptor: int = 1) -> None:
         """Start the thread that writes to `descriptor`; the thread calls `on_gone` once when writing fails, because the
@@ -27,20 +31,22 @@ class Terminal:
 
     @property
     def pipe(self) -> int | None:
-        """Return the descriptor if it is a pipe's writing end (an event loop can see its reader leave), else None."""
+        """Return the descriptor if it is a pipe, else None. On a pipe an event loop can see that the reader has
+        ended.
+        """
         is_pipe = stat.S_ISFIFO(os.fstat(self._descriptor).st_mode)
         is_for_writing = fcntl.fcntl(self._descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
         return self._descriptor if is_pipe and is_for_writing else None
 
     def say(self, line: str) -> None:
-        """Queue a line, or leaves it out when a thousand wait; never blocks."""
+        """Queue a line, or leave it out when a thousand lines are waiting; never blocks."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             self._left_out += 1
 
     def close(self) -> None:
-        """Wait up to a second until the waiting lines are written."""
+        """Wait, at most a second, until the waiting lines are written."""
         try:
             self._lines.put(None, timeout=CLOSE_WITHIN_SECONDS)
         except queue.Full:

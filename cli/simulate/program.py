@@ -1,4 +1,6 @@
-"""A program on no bot list: it requests the first page at regular intervals, day and night, as an old browser."""
+"""A program that no bot list names: it requests the first page at regular intervals, day and night, as an old
+browser.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Sends simulated requests to a collector over HTTP, some at once, and counts the answers."""
+"""Sends simulated requests to a collector over HTTP, several at once, and counts the answers."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ TRIES = 5
 
 @dataclass
 class Sent:
-    """The sent requests and the collector's answers: requests by status, events by outcome."""
+    """The requests that were sent, and the collector's answers: requests by status, events by outcome."""
 
     event_count: int = 0
     acknowledged_count: int = 0
@@ -45,10 +45,11 @@ def send_traffic(
     requests: Iterable[Request],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Sent:
-    """Send all requests and wait for the answers; `on_progress` is called with the events of each.
+    """Send all requests and wait for the answers; `on_progress` is called with the number of events of each request.
 
-    A page's requests carry the client's id and the site's `Origin`; its server's requests carry the secret, too. Blocks
-    until all are answered. Raises `Unavailable` (`collector_unreachable`) when the collector is not there.
+    Requests of a page carry the client's id and the site's `Origin`; requests of the site's server carry the secret,
+    too. Blocks until all are answered. Raises `Unavailable` (`collector_unreachable`) when the collector does not
+    answer.
     """
     waiting: queue.Queue[Request | None] = queue.Queue(maxsize=CONNECTIONS * 16)
     failures: list[Exception] = []
@@ -95,7 +96,7 @@ def _connect(collector_url: str) -> http.client.HTTPConnection:
 def _post(
     connection: http.client.HTTPConnection, request: Request, client: tuple[str, str]
 ) -> tuple[int, dict[str, object]]:
-    """Post one request; after 429 or 503 send it again after the time that the collector names."""
+    """Post one request. After 429 or 503, send it again after the time that the collector names."""
     client_id, secret = client
     headers = {
         "Content-Type": "application/json",

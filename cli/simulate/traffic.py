@@ -1,4 +1,4 @@
-"""The traffic of some days as requests: visits in order of time, then late, duplicate and malformed requests, as in
+"""The traffic of some days as requests: visits in order of time, then the late, duplicate and malformed requests of
 real networks.
 """
 
@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Message:
-    """One event on its way: when it happened (ms since the epoch) and the wire's `{type, payload}`."""
+    """One event to send: the time at which it happened (ms since the epoch) and the wire's `{type, payload}`."""
 
     at_ms: int
     body: dict[str, Any]
@@ -52,7 +52,7 @@ class Message:
 def make_traffic(events: int, days: int, seed: int, now_ms: int) -> Iterator[Request]:
     """Yield requests with exactly `events` events on the `days` up to `now_ms`; equal arguments give equal requests.
 
-    Visits come in the order of their time, as batches of one visitor or event by event; late ones come at the end, some
+    Visits come in the order of their time, each as a batch or event by event; late visits come at the end. Some
     requests come twice with the same `messageId`s, and about one visit in 50 sends something malformed.
     """
     traffic = Traffic(days, seed, now_ms, make_visitors(Random(seed), max(1, events // EVENTS_PER_VISITOR)))
@@ -81,7 +81,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Traffic:
-    """All visits of a seed, each derived from its number alone, so that they can be sorted without being kept in
+    """All visits of a seed. Each visit is computed from its number alone, so visits can be sorted without being kept in
     memory.
     """
 
@@ -105,8 +105,8 @@ class Traffic:
 
 
 def _start_of_a_visit(random: Random, days: int, now_ms: int) -> int:
-    """Return a moment (ms) of the last `days` days: more in the evening than at night, fewer at the weekend, growing
-    with time.
+    """Return a time (ms) in the last `days` days. There are more visits in the evening than at night, fewer at the
+    weekend, and more from day to day.
     """
     while True:
         at_ms = now_ms - int(random.betavariate(1.0, 1.3) * days * DAY_MS) - 1

@@ -1,4 +1,4 @@
-"""A simulated visit: a source, some pages, perhaps a sign-up and a purchase, with the pauses between."""
+"""A simulated visit: a source, some pages, perhaps a sign-up and a purchase, with pauses between them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
