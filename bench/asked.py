@@ -107,7 +107,7 @@ RAW: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A question of a project over HTTP, and its name in the table."""
+    """A question about a project over HTTP, and the name by which the table shows it."""
 
     name: str
     report: Report[Any]
@@ -126,7 +126,7 @@ class Asked:
 
 
 def every_report(first: date, last: date, ids: Mapping[str, str]) -> list[Asked]:
-    """Return every report over the days from `first` to `last`, and the variants; `ids` has the ids by parameter."""
+    """Return every report over the days from `first` to `last`, and its variants; `ids` maps parameters to ids."""
     plain = [Asked(report.name, report, _parameters(report, first, last, ids)) for report in REPORTS.values()]
     month = _parameters(REPORTS["metrics"], last - timedelta(days=29), last, ids)
     return [
@@ -140,7 +140,7 @@ def every_report(first: date, last: date, ids: Mapping[str, str]) -> list[Asked]
 
 
 def of_cards(first: date, last: date) -> list[Asked]:
-    """Return the questions that a page of cards asks of a project over those days."""
+    """Return the questions that a page with cards asks about a project over those days."""
     names = ("metrics", "timeseries", "pages", "referrers", "browsers", "geo")
     return [Asked(name, REPORTS[name], _parameters(REPORTS[name], first, last, {})) for name in names]
 

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 120
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks questions: at a port, about a project, with a key. One connection per thread."""
+    """Asks questions about a project at a port, with a key. Each thread has one connection."""
 
     port: int
     project_id: str
@@ -28,7 +28,7 @@ class Asker:
         return HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
 
     def ask(self, connection: HTTPConnection, asked: Asked) -> tuple[float, int, bytes]:
-        """Return milliseconds, status and body of an answer."""
+        """Return the milliseconds, the status and the body of an answer."""
         body = asked.body
         headers = self.headers if body is None else self.headers | {"Content-Type": "application/json"}
         started = time.perf_counter()
@@ -41,7 +41,9 @@ class Asker:
 
 @dataclass
 class Times:
-    """Milliseconds of one question, uncached, cached and of the raw rows' SQL, and the table that answered it."""
+    """The milliseconds of one question: uncached, cached, and of the same question as SQL over raw rows; and the table
+    that answered.
+    """
 
     uncached: list[float] = field(default_factory=list)
     cached: list[float] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Times:
     refused: str = ""
 
     def note(self, answer: tuple[float, int, bytes]) -> None:
-        """Add an answer's time to its kind; for an error, keep its code."""
+        """Add the time of an answer to its kind; if the answer is an error, note its code."""
         milliseconds, status, body = answer
         told: dict[str, Any] = msgspec.json.decode(body)
         if status != 200:
@@ -72,7 +74,9 @@ def median(values: Sequence[float]) -> float:
 
 
 def ask_at_once(asker: Asker, questions: Sequence[Asked]) -> tuple[Counter[int], list[float]]:
-    """Ask all `questions` at the same time; return the count of each status, and the milliseconds of the 200s."""
+    """Ask all `questions` at the same time; return the count of each status, and the milliseconds of the answers with
+    status 200.
+    """
     with ThreadPoolExecutor(len(questions)) as threads:
         answers = list(threads.map(lambda asked: asker.ask(asker.connect(), asked), questions))
     return Counter(status for _, status, _ in answers), [ms for ms, status, _ in answers if status == 200]

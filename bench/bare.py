@@ -1,4 +1,4 @@
-"""The least that a collector could do, on Litestar and granian: parse, append, sync once for all waiting requests,
+"""The least that a collector could do, with Litestar and granian: parse, append, sync once for all waiting requests,
 answer.
 """
 
@@ -15,7 +15,7 @@ from litestar import Litestar, get, post
 
 
 class Log:
-    """A file whose syncs the requests share."""
+    """A file that is synced once for all waiting requests."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

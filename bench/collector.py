@@ -1,7 +1,7 @@
-"""How many events a second one collector process acknowledges, compared with the least that a collector could do.
+"""How many events per second one collector process acknowledges, compared with the least that a collector could do.
 
-Both applications run in this run, by turns, one process each, with every sync on; the warehouse is away, so that only
-the path from the socket to the disk is measured.
+Both applications are measured in the same run, by turns, with one process each and with every sync on. The warehouse is
+not running, so that only the path from the socket to the disk is measured.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""How fast history is imported: lines of a log and rows of Parquet a second.
+"""How fast history is imported: lines of a log and rows of Parquet per second.
 
-The embedded warehouse runs at the same time and shares the machine's cores. The ratio to plain work done just before
-(hashing the log a line at a time) tells a slow import from a busy machine.
+The embedded warehouse runs at the same time and shares the machine's cores. The result is also given as a ratio to
+plain work done just before (hashing the log line by line), which tells a slow import from a busy machine.
 """
 
 import tempfile

@@ -41,7 +41,9 @@ def main() -> None:
 
 
 def land_backlog(site: Site) -> tuple[int, float]:
-    """Return how many events landed, and in how many seconds. They were acknowledged while the warehouse was away."""
+    """Land events that were acknowledged while the warehouse was not running. Return their number, and the seconds that
+    landing them took.
+    """
     request = request_bytes("/track/batch", batch(), site.headers)
     with site.collector() as collector:
         sent = 0

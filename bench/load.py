@@ -35,8 +35,8 @@ class Measured:
 class Connection(asyncio.Protocol):
     """Sends the same request until `until`: again as soon as it is answered, or every `interval` seconds.
 
-    With an interval a latency counts from when the request was due, so that a slow answer is not hidden by the requests
-    it kept waiting.
+    With an interval, a latency counts from the time at which the request was due. So a slow answer also counts for the
+    requests that it delayed.
     """
 
     def __init__(

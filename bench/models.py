@@ -1,8 +1,8 @@
-"""The cost of builds: everything from scratch, one more hour, and the extra cost of identity changes, at several
-lengths of history.
+"""The cost of builds at several lengths of history: of everything from scratch, of one more hour, and of identity
+changes.
 
-Seconds of SQL: how long at least one model was under way, tests apart. `logins` is the additional cost of an hour when
-one visit in twelve signs in.
+The seconds are those in which at least one model was being built, without tests. `logins` is the additional cost of an
+hour in which one visit in twelve signs in.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def define(site: Site) -> dict[str, str]:
 
 
 def build(site: Site, process: Popen[bytes], *arguments: str) -> Built:
-    """Run `eventlens build`, and return what dbt reports of each model."""
+    """Run `eventlens build`, and return the results that dbt reports for each model."""
     started = time.time()
     reset_peak(process.pid)
     subprocess.run([*BUILD, *arguments], env=site.environ, check=True, stdout=subprocess.DEVNULL)
@@ -139,7 +139,7 @@ def _add(built: Built, results: list[dict[str, object]]) -> None:
 
 
 def _covered(spans: list[tuple[float, float]]) -> float:
-    """Return for how many seconds at least one of `spans` was under way; two models run at a time."""
+    """Return for how many seconds at least one of `spans` was under way; two models are built at a time."""
     covered = end = 0.0
     for first, last in sorted(spans):
         covered += max(0.0, last - max(first, end))
@@ -148,8 +148,8 @@ def _covered(spans: list[tuple[float, float]]) -> float:
 
 
 def bytes_an_event(warehouse: Warehouse) -> list[str]:
-    """Return, as texts, the bytes on disk per raw event, of the raw tables and of `lens` with `lens_staging`, and the
-    number of active parts.
+    """Return as texts the bytes on disk per raw event, first those of the raw tables, then those of `lens` with
+    `lens_staging`, and the number of active parts.
     """
     row = warehouse.rows(
         """

@@ -1,8 +1,8 @@
 """The cost of questions: every report over HTTP, uncached and from the cache, next to plain SQL over raw events.
 
-Uncached is asked after the tables' version has moved on, as after a build; cached is the same once more. Then: 200
-questions at once, and the effect of one project's heavy funnels on another project's questions. Ends by itself: each
-part has its seconds, and rounds stop when they are over.
+An uncached question is asked after the version of the tables has changed, as after a build; the cached one is the same
+question asked again. Then the module measures 200 questions at once, and how one project's heavy funnels affect another
+project's questions. It ends by itself: each part has a number of seconds, and no round starts after them.
 """
 
 import argparse
@@ -81,7 +81,10 @@ def _askers(site: Site) -> tuple[Asker, Asker]:
 
 
 def _fill(warehouse: Warehouse, events: int, heavy: str, light: str) -> None:
-    """Three tenths of the events as a pool of devices gives a tenth of them as devices that come, most of them once."""
+    """Land a history of `events` events for the heavy project, and of a hundredth of them for the light one. Visits
+    draw their devices from a pool of three devices for every ten events. So about one device for every ten events
+    comes, most of them once.
+    """
     for project_id, count in ((heavy, events), (light, events // LIGHT_SHARE)):
         visits = round(count / traffic.EVENTS_A_VISIT / DAYS)
         devices = traffic.Devices(count * 3 // EVENTS_A_DEVICE, count // EVENTS_A_DEVICE // 2 // DAYS)
@@ -89,7 +92,7 @@ def _fill(warehouse: Warehouse, events: int, heavy: str, light: str) -> None:
 
 
 def _ids(warehouse: Warehouse, project_id: str) -> dict[str, str]:
-    """Return a session, a profile and a group of the project, by parameter."""
+    """Return the ids of a session, a profile and a group of the project, by parameter."""
     found = {}
     for name, table in (("session", "sessions"), ("profile", "profiles"), ("group", "groups")):
         value = f"SELECT toString({name}_id) FROM lens.{table} WHERE project_id = {{project:String}} LIMIT 1"
@@ -144,7 +147,7 @@ def _row(times: Times) -> list[object]:
 
 
 def _show_crowd(pid: int, asker: Asker) -> None:
-    """Show the times of as many different questions as a wall of pages asks at once."""
+    """Show the times of many different questions that are asked at once, as by many open pages."""
     periods = [(FIRST + timedelta(days=number), LAST) for number in range(AT_ONCE // 6 + 1)]
     questions = [asked for first, last in periods for asked in of_cards(first, last)][:AT_ONCE]
     reset_peak(pid)

@@ -1,6 +1,6 @@
-"""Seconds from landed to served, by part: an hour of 10,000 events after a million, built by the running Dagster.
+"""The seconds from landing to serving, by part: an hour of 10,000 events after a million, built by the running Dagster.
 
-`--quiet` seconds are waited first, to see what the processes cost when nothing lands.
+Before that it waits `--quiet` seconds, to measure the cost of the processes when nothing lands.
 """
 
 import argparse

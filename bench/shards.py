@@ -1,8 +1,10 @@
-"""The cost and gain of shards: landing, a full refresh and questions over one shard and over two on this machine.
+"""The cost and gain of shards: landing, a full refresh and questions, over one shard and over two shards on this
+machine.
 
-Two shards share the machine's cores, so their ratio to one is the overhead. Then: the cost of reading another shard row
-by row, as if the devices of one project were spread over shards; and from all of this, an estimate for more machines.
-Each figure is the median of some rounds, with the lowest and the highest.
+Two shards share the machine's cores, so the time that they take beyond that of one shard is overhead. The module also
+measures the cost of reading another shard row by row, as if the devices of one project were spread over shards. From
+all of this follows an estimate for more machines. Each figure is the median of some rounds, with the lowest and the
+highest.
 """
 
 import argparse
@@ -72,7 +74,9 @@ class House:
             yield
 
     def land(self, segments: int) -> float:
-        """Return how many rows a second of a backlog in the spool land; each segment holds events of all projects."""
+        """Return how many rows land per second from a backlog in the spool; each segment holds events of all
+        projects.
+        """
         folder = open_directory(self.folder / f"spool-{uuid.uuid4().hex}")
         put_segments(folder, [project.project_id for project in self.projects], segments)
         warehouses = {shard: connect(self.settings, "collector", shard=shard) for shard in all_shards(self.settings)}
@@ -150,7 +154,7 @@ def put_segments(folder: SpoolDirectory, project_ids: Sequence[str], segments: i
 
 
 def routing_microseconds(house: House) -> float:
-    """Return the microseconds that a collector needs to cut a segment by shard, per row."""
+    """Return the microseconds per row that a collector needs to split a segment by shard."""
     folder = open_directory(house.folder / "routed")
     put_segments(folder, [project.project_id for project in house.projects], 1)
     (name,) = folder.sealed()
@@ -163,8 +167,8 @@ def routing_microseconds(house: House) -> float:
 
 
 def exchange(house: House) -> tuple[float, float, float]:
-    """Return the bytes an event and events a second that a shard takes from another, and the events a second that it
-    reads itself.
+    """Return three figures: the bytes per event and the events per second when a shard reads from another shard, and
+    the events per second that it reads from its own tables.
     """
     received = "SELECT value FROM system.events WHERE event = 'NetworkReceiveBytes'"
     columns = f"SELECT sum(cityHash64({EXCHANGED})) FROM (SELECT {EXCHANGED} FROM {{}} LIMIT 100000000)"
@@ -258,8 +262,8 @@ def show_exchange(routing: float, bytes_an_event: float, taken: float, read: flo
 
 
 def show_machines(figures: dict[str, list[list[float]]], events: int) -> None:
-    """Show a model of projects spread evenly over machines like this one, each with a shard and a collector of its
-    own.
+    """Show an estimate for projects that are spread evenly over machines like this one, each with one shard and one
+    collector.
     """
     landing, seconds = (figures[name][0][1] for name in ("landing, events a second", "a full refresh, seconds"))
     rows = [[count, f"{landing * count:,.0f}", f"{events * count:,}"] for count in MACHINES]

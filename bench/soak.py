@@ -1,6 +1,6 @@
-"""Events, inserts, builds and questions at once against one embedded warehouse, which must not grow.
+"""Events, inserts, builds and questions at the same time against one embedded warehouse, whose memory must not grow.
 
-`python -m bench.soak --minutes 10` prints a line a minute and ends with a verdict; it exits with 1 when anything
+`python -m bench.soak --minutes 10` prints a line per minute and ends with a verdict. It exits with 1 when anything
 failed, a row is missing, or memory, open files or threads kept growing.
 """
 
@@ -47,8 +47,8 @@ GROWTH = {"resident MiB": 1.25, "open files": 1.5, "threads": 1.25}
 
 @dataclass
 class Tally:
-    """The counts of a run. `latencies` are those of the minute's questions, in seconds; `held` are the process's
-    memory, files and threads over time.
+    """The counts of a run. `latencies` are those of the current minute's questions, in seconds; `held` are the
+    process's memory, files and threads over time.
     """
 
     inserted: int = 0
@@ -165,8 +165,8 @@ def wait_until_landed(site: Site) -> None:
 
 
 def judge(tally: Tally, landed: dict[str, tuple[int, int]]) -> bool:
-    """Show a verdict, and return whether all went well; `landed` gives, by table, how many rows there should be and
-    are.
+    """Show a verdict, and return whether all went well; `landed` gives for each table the number of rows that it should
+    have and the number that it has.
     """
     quarter = len(tally.held) // 4
     before, after = tally.held[quarter : 2 * quarter], tally.held[-quarter:]

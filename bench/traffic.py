@@ -1,7 +1,7 @@
-"""Made-up traffic of a shop, written by the warehouse itself: visits of 1 to 30 events, the same for the same seed.
+"""Invented traffic of a shop, written by the warehouse itself: visits of 1 to 30 events, the same for the same seed.
 
-Every visit is a number; all that is random about it is a hash of that number. 111,111 events a day come from devices
-of which new ones keep coming, 400,000 in 90 days; one in twelve signs in.
+Every visit is a number, and all its random properties are hashes of that number. There are 111,111 events a day. New
+devices keep coming, 400,000 in 90 days; one visit in twelve signs in.
 """
 
 import time
@@ -20,7 +20,9 @@ EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Devices:
-    """From how many devices a day's visits come, some far more often than others, and how many are new each day."""
+    """The number of devices from which a day's visits come, some far more often than others, and the number of new
+    devices per day.
+    """
 
     pool: int = 200_000
     new_a_day: int = 2_222
@@ -150,8 +152,8 @@ def history(
 def hour(warehouse: Warehouse, project_id: str, start: datetime, *, logins: bool, number: int) -> None:
     """Land one hour of 10,000 events, 5 % of them up to two days late.
 
-    With `logins` one visit in twelve signs in, often a device that was seen before, so that earlier days change owner;
-    without, nobody does.
+    With `logins`, one visit in twelve signs in, often on a device that was seen before, so that earlier days change
+    owner. Without `logins`, nobody signs in.
     """
     visits = round(1.3 * 10_000 / EVENTS_A_VISIT)
     day_number = (start - EPOCH).days

@@ -1,4 +1,6 @@
-"""Three years of days in every table: parts, files, disk, and how long the embedded warehouse takes to start."""
+"""Three years of days in every table: the number of parts and files, the disk space, and the time that the embedded
+warehouse takes to start.
+"""
 
 import os
 import tempfile
