@@ -32,9 +32,9 @@ projects, name one with `--project`. On another machine install the packages, se
 address and `EVENTLENS_QUERY_KEY` to a read key, and start JupyterLab yourself; cells with `lens.sql` need
 `connect(warehouse=...)`.
 
-Pictures are SVG that a package draws, without a network, in colours that people without colour vision can tell apart.
-Unfinished periods are drawn differently. The tests run every notebook on eight weeks of the demo's shop and make the
-pictures below; this page is generated from the notebooks by `python -m docs.generate`.
+Pictures are drawn as SVG by a package, without a network, in colours that people without colour vision can distinguish.
+Unfinished periods are drawn differently. The tests run every notebook on eight weeks of the demo's shop and save the
+pictures below. This page is written from the notebooks by `python -m docs.generate`.
 """
 
 
