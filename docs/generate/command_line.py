@@ -9,8 +9,8 @@ from cli.main import app
 
 _INTRODUCTION = """# The command line
 
-Every command tells the same with `--help`. A refused command says why on standard error and exits with 1, one that
-cannot be read with 2.
+Every command shows the same text with `--help`. A command that is refused says why on standard error and exits with 1.
+A command line that cannot be parsed exits with 2.
 """
 
 

@@ -4,22 +4,22 @@ from docs.generate.questions import PARAMETERS, SqlQuestion, answer_table, read_
 
 HEAD = """# Cookbook
 
-Questions that analysts ask, each with its SQL and its answer on the demo's data: a shop's eight weeks up to a Wednesday
-afternoon, one week of which was imported. The tests run every question as the user `analyst` and, where the API has the
-same answer, compare the two. The call of the [Python client](api.md#in-python) that gives it stands below the table;
-its `period` is `{{"start_date": "{start}", "end_date": "{end}"}}`. This page is written from the files in
-[docs/cookbook](cookbook) by `python -m docs.generate`; what each table holds is in [tables](tables.md).
+Questions that analysts ask, each with its SQL and its answer on the demo's data: eight weeks of a shop, up to a
+Wednesday afternoon, of which one week was imported. The tests run every question as the user `analyst`. If the API
+can give the same answer, they compare both, and the call of the [Python client](api.md#in-python) is below the table;
+its `period` is `{{"start_date": "{start}", "end_date": "{end}"}}`. [Tables](tables.md) describes the tables. This
+page is written from the files in [docs/cookbook](cookbook) by `python -m docs.generate`.
 
-Every statement takes `project`, `start` and `end` (dates, inclusive) as parameters, so that it can be run as it stands:
+Every statement takes `project`, `start` and `end` (dates, inclusive) as parameters, so you can run it unchanged:
 
 ```sh
 curl 'http://127.0.0.1:8123/?user=analyst&param_project=PROJECT&param_start={start}&param_end={end}' \\
   --data-binary @docs/cookbook/12-channels.sql -H 'X-ClickHouse-Format: PrettyCompact'
 ```
 
-Tools that know no parameters want the values put in; [connecting](connecting.md) has each tool. In Python
-`lens.sql(Path("docs/cookbook/12-channels.sql").read_text(), {{"start": "{start}", "end": "{end}"}})` gives a frame; the
-project is the lens's own.
+If a tool has no parameters, write the values into the SQL; [connecting](connecting.md) describes each tool. In Python
+`lens.sql(Path("docs/cookbook/12-channels.sql").read_text(), {{"start": "{start}", "end": "{end}"}})` returns a frame;
+the project is the lens's own.
 
 """
 

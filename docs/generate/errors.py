@@ -4,9 +4,9 @@ from event_lens.error_codes import GROUPS, ErrorCode, Fault
 
 _INTRODUCTION = """# Errors
 
-Every error has one shape, `{"error": {"code": "...", "message": "..."}}`. The message names the cause and the remedy
-and may change; the code stays. An error of ClickHouse's own has the code `warehouse_` and ClickHouse's number. Whose
-fault an error is says whether to send the request again:
+Every error has the same shape, `{"error": {"code": "...", "message": "..."}}`. The message names the cause and the
+remedy and may change; the code stays the same. An error of ClickHouse itself has the code `warehouse_` and ClickHouse's
+number. The fault tells whether it makes sense to send the request again:
 
 """
 _WORDS = {Fault.CALLER: "request", Fault.PASSING: "passing", Fault.PROGRAM: "program"}

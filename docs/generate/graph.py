@@ -7,9 +7,9 @@ import dagster as dg
 
 INTRODUCTION = """# What Dagster shows
 
-Every asset by its group: whether it is built by day, what it reads, its checks. A red check of dbt's stops what comes
-after it; the checks of `orchestration/assets/checks.py` are yellow, but for missing sessions. This page is
-written from the definitions by `python -m docs.generate`.
+Every asset by its group, with the assets that it reads and its checks, and whether it is built by day. If a check of
+dbt is red, later assets are not built. The checks of `orchestration/assets/checks.py` are yellow, except the check for
+missing sessions. This page is written from the definitions by `python -m docs.generate`.
 """
 
 

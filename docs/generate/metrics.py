@@ -15,9 +15,9 @@ from tests.spec.rows import Project, Row
 
 INTRODUCTION = """# Metrics
 
-The meaning of the numbers in examples. Each example lists the events sent to a project, a question to the tables of
-`lens`, and its answer. The tests send exactly these events, in several orders of landing, and compare the answers. This
-page is generated from the tests' cases by `python -m docs.generate`; the terms are defined in the
+This page shows the meaning of the numbers by examples. Each example lists the events sent to a project, a question to
+the tables of `lens`, and its answer. The tests send exactly these events, in several orders of landing, and compare
+the answers. This page is generated from the tests' cases by `python -m docs.generate`; the terms are defined in the
 [glossary](glossary.md). Times are UTC. Every example has its own project, whose id replaces `{project}` in the
 question.
 """

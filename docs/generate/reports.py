@@ -29,12 +29,12 @@ COMMON = {
 PERIOD = {"startDate": "2026-05-04", "endDate": "2026-05-06"}
 HEAD = """# Reports
 
-Every question, as the list in `query/reports/` declares it. This page is written from it by `python -m docs.generate`;
-its examples are answers that were given (of lists the first rows). How to ask is in [the query API](api.md), the words
-are in the [glossary](glossary.md).
+This page lists every question. It is written from the declarations in `query/reports/` by `python -m docs.generate`.
+The examples are real answers; of lists they show the first rows. [The query API](api.md) says how to ask, the
+[glossary](glossary.md) defines the words.
 
-Each is a route of the API, `eventlens ask REPORT --parameter value`, a method of the
-[Python client](api.md#in-python) and a tool of `eventlens mcp`.
+You can ask each question by a route of the API, by `eventlens ask REPORT --parameter value`, by a method of the
+[Python client](api.md#in-python), and by a tool of `eventlens mcp`.
 
 | report | answers |
 | --- | --- |

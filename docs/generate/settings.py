@@ -12,14 +12,14 @@ def settings_page() -> str:
     rows = "\n".join(f"| `{s.name}` | {f'`{s.default}`' if s.default else 'empty'} | {s.help} |" for s in SETTINGS)
     return (
         "# Settings\n\n"
-        "Environment variables, read once when a process starts. This page is written from `event_lens/settings.py`\n"
-        "by `python -m docs.generate`. A misspelt name is refused at start.\n\n"
-        "Or lines in a file `.env` beside the home: `EVENTLENS_COLLECTOR_PORT=4002`, quotes as in a shell. What the\n"
-        "environment says wins, other programs' names are passed over, and a line that cannot be read is refused by\n"
-        "its number.\n\n"
+        "Settings are environment variables, which a process reads once when it starts. A misspelt name is refused at\n"
+        "the start. This page is written from `event_lens/settings.py` by `python -m docs.generate`.\n\n"
+        "You can also write settings to a file `.env` next to the home, one per line, with quotes as in a shell:\n"
+        "`EVENTLENS_COLLECTOR_PORT=4002`. A variable of the environment wins over the file. Names of other programs\n"
+        "are ignored. For a line that cannot be read, the program refuses to start and gives the line's number.\n\n"
         f"| name | default | what it does |\n| --- | --- | --- |\n{rows}\n\n"
         "## Settings of a project\n\n"
-        "`eventlens project create` and `change` take them, lists also `add-to` and `remove-from`.\n\n"
+        "`eventlens project create` and `change` take these options, and `add-to` and `remove-from` take the lists.\n\n"
         "| name | option | default | what it does | what a change reaches |\n| --- | --- | --- | --- | --- |\n"
         + "".join(map(_project_row, PROJECT_SETTINGS.values()))
     )

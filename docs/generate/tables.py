@@ -12,12 +12,12 @@ INTRODUCTION = """# Tables
 The public tables of the database `lens`, as their dbt models describe them. This page is written from the models by
 `python -m docs.generate`. Rows of a project carry its `project_id`; bots and duplicates are left out.
 All columns are plain, so `SELECT *` works in every client. Distinct counts cannot be added up over rows: over weeks and
-months `metrics_weekly` and `metrics_monthly` have them, over anything else count distinct devices in `events`.
+months `metrics_weekly` and `metrics_monthly` have them; for other periods count distinct devices in `events`.
 
-All tables are as fresh as `meta.completeThrough` of any answer of the API says: a build begins seconds after something
-landed (`make up`), and swaps whole days, so that no half-built one is ever seen. The questions are asked of the demo's
-data with `project` = `{project}`, `start` = `{start}`, `end` = `{end}`, and so they are in the tests;
-[the cookbook](cookbook.md) has more of them, and how to give parameters.
+Every answer of the API says in `meta.completeThrough` how fresh all tables are. With `make up` a build begins seconds
+after events have landed. It swaps whole days, so readers never see half of a day. The answers below are to questions
+about the demo's data with `project` = `{project}`, `start` = `{start}`, `end` = `{end}`; the tests ask the same
+questions. [The cookbook](cookbook.md) has more questions, and says how to give parameters.
 """
 FRESHNESS = {
     "view": "a view, as fresh as the table under it",

@@ -44,13 +44,13 @@ LIMITS: tuple[tuple[str, str, str], ...] = (
 _INTRODUCTION = """# The wire: what a client sends
 
 For authors of clients. The protocol is that of OpenPanel's published SDKs, which send to a collector unmodified. This
-page says it in full, and [sdks/conformance](../sdks/conformance) has requests and answers as data to test a client
-against. A collector describes itself at `/schema` (OpenAPI). This page is written from the code by
+page describes it in full. [sdks/conformance](../sdks/conformance) has requests and answers as data, with which you can
+test a client. A collector describes its routes at `/schema` (OpenAPI). This page is written from the code by
 `python -m docs.generate`.
 
-A body is one JSON object in UTF-8, as `application/json` or, from `navigator.sendBeacon`, as `text/plain`; it may be
-compressed (`Content-Encoding: gzip` or `deflate`). **An answer of 200 or 202 means that the event is on disk**: then a
-client forgets it, and not before.
+A body is one JSON object in UTF-8, sent as `application/json`, or as `text/plain` by `navigator.sendBeacon`; it may be
+compressed (`Content-Encoding: gzip` or `deflate`). **An answer of 200 or 202 means that the event is on disk**: a
+client must keep the event until then, and can then forget it.
 """
 
 
@@ -65,7 +65,7 @@ def _routes() -> str:
         for path, methods in openapi()["paths"].items()
         for method, about in methods.items()
     )
-    return "\n## Routes\n\nEach also under `EVENTLENS_BASE_PATH`.\n\n" + _table(("route", "what it is"), rows)
+    return "\n## Routes\n\nEach is also served under `EVENTLENS_BASE_PATH`.\n\n" + _table(("route", "what it is"), rows)
 
 
 def _who() -> str:
@@ -74,13 +74,13 @@ def _who() -> str:
     return f"""
 ## Who sends
 
-The client's id comes in a header, the first that is there counting: {headers}.
-The secret comes in the one that ends with `-secret`. Where no header can be set, {in_body}
-stand beside `type` and `payload`, or `clientId` in the query.
+The client's id comes in one of these headers; the first header that is present counts: {headers}.
+The secret comes in a header of the same prefix that ends with `-secret`. If a client cannot set headers, it sends
+{in_body} next to `type` and `payload`, or `clientId` in the query string.
 
 A page sends no secret: its `Origin` must be one of the client's. A server sends the secret, and names its visitor's
-address and browser in `openpanel-client-ip` and `user-agent`. `openpanel-sdk-name` and `openpanel-sdk-version` are kept
-with each event.
+address and browser in `openpanel-client-ip` and `user-agent`. `openpanel-sdk-name` and `openpanel-sdk-version` are
+stored with each event.
 """
 
 
@@ -91,13 +91,13 @@ def _bodies() -> str:
     return f"""
 ## Bodies
 
-`POST /track` takes `{{"type": TYPE, "payload": {{...}}}}`, `/track/batch` an array of these or `{{"events": [...]}}`;
-{", ".join(f"`/{kind}`" for kind in BARE_ROUTES)} take the payload alone.
+`POST /track` takes `{{"type": TYPE, "payload": {{...}}}}`. `/track/batch` takes an array of these objects, or
+`{{"events": [...]}}`. {", ".join(f"`/{kind}`" for kind in BARE_ROUTES)} take the payload alone.
 
 Every payload may have {_keys(SENT)}; null is the same as absent, and an id
-may be a number. `timestamp` is ISO 8601 (without a zone: UTC), or seconds or milliseconds since 1970; without it the
-time of receipt counts. A client that sends again gives each event a `messageId`: the same one within seven days is the
-same event.
+may be a number. `timestamp` is ISO 8601 (in UTC if it has no zone), or seconds or milliseconds since 1970; without it
+the time of receipt counts. A client that may send an event again gives it a `messageId`: events with the same
+`messageId` within seven days are one event.
 
 {_table(("type", "required", "besides"), rows)}"""
 
@@ -121,10 +121,11 @@ def _properties() -> str:
     return f"""
 ## Keys that mean something
 
-These keys of a `track` fill a field, in its `properties` or beside them, and are not properties. What counts with the
-secret only stays a property without it; the event counts, and the answer lists the field in `notCounted`.
+These keys of a `track`, in its `properties` or next to them, fill a field and are not properties. Some fields count
+only with the secret. Without the secret their keys stay properties; the event counts, and the answer lists the field in
+`notCounted`.
 
-Removed from `properties`, because a client says them elsewhere:
+These keys are removed from `properties`, because a client sends them elsewhere:
 {_keys(key for key, field in RESERVED_KEYS.items() if field == REMOVED)}.
 
 {_table(("field", "in `properties`", "beside them", "counts"), rows)}"""
@@ -141,14 +142,14 @@ def _answers() -> str:
 ## Answers
 
 - **200**: on disk. `{{"success": true, "deviceId", "sessionId"}}`.
-  Of a batch `{{"success": true, "accepted", "rejected"}}`, where `rejected` names each event that was refused by
-  its `index`, with `code` and `reason`; the others are taken.
-  The `sessionId` is the one that was sent. Without one it is a guess, the same for half an hour, for clients that wait
-  for a session: only a build knows where sessions begin, so the guess is in no table. Send your own to find the session
-  again: it is `client_session_id` beside `session_id` in `lens.sessions` and `lens.events`. Or ask for the session of a
-  device at an instant: `where device_id = 'd-1' and started_at <= at and ended_at >= at`.
-- **202**: on disk too, and not counted, because the sender is a bot.
-- **{", ".join(map(str, again))}**: send the same again, after `Retry-After` seconds where the answer has it.
+  For a batch the answer is `{{"success": true, "accepted", "rejected"}}`. `rejected` lists each refused event by its
+  `index`, with `code` and `reason`; the other events are accepted.
+  `sessionId` is the id that was sent. If none was sent, it is a guess, the same for half an hour, for clients that wait
+  for a session. Only a build knows where sessions begin, so no table has the guess. To find a session again, send an id
+  of your own: it is `client_session_id` next to `session_id` in `lens.sessions` and `lens.events`. Or ask for the
+  session of a device at an instant: `where device_id = 'd-1' and started_at <= at and ended_at >= at`.
+- **202**: on disk too, but not counted, because the sender is a bot.
+- **{", ".join(map(str, again))}**: send the same request again, after `Retry-After` seconds if the answer has it.
 - **{", ".join(map(str, final))}**: final; the same request is refused again.
 
 Every error is `{{"error": {{"code", "message"}}}}`; the codes are in [errors.md](errors.md).
