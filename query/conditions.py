@@ -83,9 +83,11 @@ def in_sessions(ask: ReportContext, bindings: Bindings, *, is_unbounded: bool = 
 
 def session_events(ask: ReportContext, bindings: Bindings) -> str:
     """Return the condition on `lens.events` for the period's events and all other events of their sessions. It reads
-    the period's days, and the days before and after the period on which such sessions may have events.
+    the period's days, and the days before and after the period on which such sessions may have events. With session
+    filters only the events of matching sessions are left.
     """
-    return _of_days(ask, "local_day", bindings, before=SESSION_DAYS, after=SESSION_DAYS)
+    days = _of_days(ask, "local_day", bindings, before=SESSION_DAYS, after=SESSION_DAYS)
+    return f"{days} AND {in_sessions(ask, bindings)}" if ask.session_filters else days
 
 
 def summed_revenue(ask: ReportContext, bindings: Bindings) -> str:

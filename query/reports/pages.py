@@ -1,5 +1,6 @@
 """Which pages were seen, on which did visits begin, and on which did they end?"""
 
+from dataclasses import replace
 from typing import Literal
 
 from query.conditions import event_rows, rollup_rows, session_events, session_rows
@@ -73,7 +74,7 @@ WITH shown AS
     SELECT
         path,
         count() AS view_count,
-        uniqExactIf(device_id, device_id != '') AS visitor_count,
+        uniqExactIf(sipHash64(device_id), device_id != '') AS visitor_count,
         uniqExactIf(session_id, session_id != 0) AS session_count,
         intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000) AS view_seconds,
         countIf(has_next) AS timed_view_count
@@ -157,7 +158,7 @@ def pages(ask: ReportContext) -> Question:
     limit = bindings.bind(ask.limit, "UInt32")
     if table == "events":
         sql = VIEWS_FROM_FACTS.format(
-            rows=event_rows(ask, bindings),
+            rows=event_rows(replace(ask, filters=ask.event_filters), bindings),
             reach=session_events(ask, bindings),
             sessions=session_rows(ask, bindings),
             limit=limit,
