@@ -207,6 +207,13 @@ def test_each_question_leaves_its_id_and_duration(site: Site) -> None:
     assert logged["of-a-proxy"]["elapsed_ms"] > 0
     assert {logged["of-a-proxy"]["level"], logged[own]["level"]} == {"info"}
     assert "soon" not in logged[own].values()
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    headers = site.key | {"Accept": "application/json, text/event-stream", "X-Request-Id": "of-an-assistant"}
+    assert httpx.post(f"{site.server_url}/mcp", json=call, headers=headers).status_code == 200
+    wait_until(lambda: "of-an-assistant" in logged_requests(site))
+    by_assistant = logged_requests(site)["of-an-assistant"]
+    assert (by_assistant["route"], by_assistant["level"], by_assistant["status"]) == ("/mcp", "info", 200)
+    assert by_assistant["elapsed_ms"] > 0
     other = httpx.get(site.server_url + "/health").headers["x-request-id"]
     wait_until(lambda: other in logged_requests(site))
     assert logged_requests(site)[other]["level"] == "debug"
