@@ -92,7 +92,7 @@ faults: $(TEST_READY) $(CLIENTS_READY)
 
 reference: $(TEST_READY)
 	$(BIN)/python -m tests.reference
-	EVENTLENS_RANDOM_QUESTIONS=5000 $(BIN)/python -m pytest -q tests/unit/query/test_random_answers.py
+	EVENTLENS_RANDOM_QUESTIONS=5000 $(BIN)/python -m pytest -q --timeout=3600 tests/unit/query/test_random_answers.py
 
 bench: $(TEST_READY)
 	$(BIN)/python -m bench.collector

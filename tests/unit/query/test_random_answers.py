@@ -5,7 +5,7 @@ A short form runs with all tests; `make reference` asks thousands.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -81,16 +81,27 @@ def draw(random: Random, world: World, reference: duckdb.DuckDBPyConnection) -> 
     return name, Asked(project.project_id, project.currency, first, last, filters, interval)
 
 
-def ask(world: World, url: str, name: str, report: str, asked: Asked, **more: str) -> Any:
-    project = world.projects[name]
-    source = Local(url, lambda _: ProjectScope(project.project_id, ZoneInfo(project.timezone), project.currency))
+@pytest.fixture(scope="module")
+def sources(world: World, warehouse_url: str) -> Mapping[str, Local]:
+    """The warehouse asked about each project, by name."""
+
+    def source_of(name: str) -> Local:
+        project = world.projects[name]
+        return Local(
+            warehouse_url, lambda _: ProjectScope(project.project_id, ZoneInfo(project.timezone), project.currency)
+        )
+
+    return {name: source_of(name) for name in PROJECTS}
+
+
+def ask(source: Local, report: str, asked: Asked, **more: str) -> Any:
     filters = [{"name": each.name, "operator": each.operator, "value": list(each.value)} for each in asked.filters]
     written = {"startDate": asked.first.isoformat(), "endDate": asked.last.isoformat(), "filters": json.dumps(filters)}
     return source.answer(REPORTS[report], written | more)["data"]
 
 
 def test_numbers_are_those_of_the_reference(
-    world: World, warehouse_url: str, reference: duckdb.DuckDBPyConnection
+    world: World, sources: Mapping[str, Local], reference: duckdb.DuckDBPyConnection
 ) -> None:
     random, counted = Random(SEED), 0
     for _ in range(ASKED):
@@ -98,10 +109,10 @@ def test_numbers_are_those_of_the_reference(
         said = expected(reference, asked)
         found: dict[date | None, Any]
         if asked.interval is None:
-            found = {None: ask(world, warehouse_url, name, "metrics", asked)}
+            found = {None: ask(sources[name], "metrics", asked)}
             said = said or {None: found[None] | dict.fromkeys(("total_events", "total_sessions"), 0)}
         else:
-            rows = ask(world, warehouse_url, name, "timeseries", asked, interval=asked.interval)
+            rows = ask(sources[name], "timeseries", asked, interval=asked.interval)
             found = {date.fromisoformat(row.pop("date")): row for row in rows}
         for bucket, numbers in found.items():
             right = said.get(bucket)
@@ -115,14 +126,14 @@ def test_numbers_are_those_of_the_reference(
 
 
 def test_a_row_of_a_breakdown_is_the_question_with_its_value(
-    world: World, warehouse_url: str, reference: duckdb.DuckDBPyConnection
+    world: World, sources: Mapping[str, Local], reference: duckdb.DuckDBPyConnection
 ) -> None:
     random, counted = Random(SEED + 1), 0
     for _ in range(ASKED // 5):
         name, asked = draw(random, world, reference)
         asked = Asked(asked.project_id, asked.currency, asked.first, asked.last, asked.filters[:1])
         by = random.choice(DIMENSIONS)
-        for row in ask(world, warehouse_url, name, "breakdown", asked, by=by, limit="20"):
+        for row in ask(sources[name], "breakdown", asked, by=by, limit="20"):
             value = row.pop("dimensions")[by]
             right = expected(reference, asked.narrowed(by, value))[None]
             assert row == pytest.approx(right, abs=1e-6), (name, asked, by, value)
