@@ -34,6 +34,7 @@ DAYS = """int_funnel_days AS
         arrayMap(events -> arrayFilter(mask -> mask != 0, events.{mask_place}), by_instant) AS masks,
         {values} AS breakdown_values
     FROM moments
+    {entities}
     GROUP BY entity
     HAVING {has_begun}
 )"""
@@ -106,6 +107,41 @@ attempts AS
 (
     SELECT entity, arraySort(arrayFilter(done -> done - begun_at <= {window_ms}, [{reached}])) AS reached FROM walks
 )"""
+# An entity without two events at one instant does each next step of a strict funnel by its next event. Other entities,
+# and their events only, go through the macro.
+SIMPLE_STRICT = """single_file AS
+(
+    SELECT
+        entity,
+        arraySort(groupArray(at * 1024 + mask)) AS in_order,
+        arrayMap(event -> bitShiftRight(event, 10), in_order) AS moments,
+        arrayMap(event -> bitAnd(event, 1023), in_order) AS masks,
+        length(arrayCompact(moments)) < length(moments) AS has_ties
+    FROM moments
+    GROUP BY entity
+    HAVING max(mask = 1)
+),
+walks AS
+(
+    SELECT
+        entity,
+        moments,
+        arrayMap(({masks}, {times}) -> {length}, {later_masks}, {later_moments}) AS lengths,
+        indexOf(lengths, arrayMax(lengths)) AS place
+    FROM single_file
+    WHERE NOT has_ties
+),
+attempts AS
+(
+    SELECT entity, arraySlice(moments, place, lengths[place]) AS reached FROM walks
+    UNION ALL
+    SELECT entity, reached FROM
+    (
+        WITH {defined}
+        SELECT entity, reached FROM attempts
+    )
+)"""
+TIED = "WHERE entity IN (SELECT entity FROM single_file WHERE has_ties)"
 NEVER = 1 << 52
 """A time after all events, in milliseconds."""
 
@@ -164,14 +200,45 @@ def _filled(place: int, chain: str) -> str:
     return f"arrayReverseFill((chain, mask) -> bitTest(mask, {place - 1}), {chain}, masks)"
 
 
-def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown: bool = False) -> str:
-    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown, `moments` also has `event_id`,
-    `received_at` and `value`, and `attempts` also has the first event's `breakdown_value`.
-
-    Raises `Refused` (`funnel_invalid`) if in `any` order too many steps of one event name have different filters.
+def _simple_strict(step_count: int, window_ms: str, defined: str) -> str:
+    """Return the CTEs of a strict funnel of different events; `defined` are those of the macro, for entities with
+    several events at one instant.
     """
-    if not has_breakdown and order != "strict" and len({name for name, _ in steps}) == len(steps):
+    later = range(2, step_count + 1)
+    length = "1"
+    for place in reversed(later):
+        length = f"1 + (m{place} = {1 << place - 1} AND t{place} - t1 <= {window_ms}) * ({length})"
+    return SIMPLE_STRICT.format(
+        masks=", ".join(f"m{place}" for place in (1, *later)),
+        times=", ".join(f"t{place}" for place in (1, *later)),
+        length=f"if(m1 = 1, {length}, 0)",
+        later_masks=", ".join(("masks", *(_moved("masks", place - 1) for place in later))),
+        later_moments=", ".join(("moments", *(_moved("moments", place - 1) for place in later))),
+        defined=defined,
+    )
+
+
+def _moved(values: str, count: int) -> str:
+    """Return SQL: for each event the value of the event `count` places later, 0 beyond the last one."""
+    return f"arrayResize(arraySlice({values}, {count + 1}), length({values}), 0)"
+
+
+def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown: bool = False) -> str:
+    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown `moments` has `event_id`,
+    `received_at` and `value` too, and `attempts` has the first event's `breakdown_value`.
+
+    Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
+    """
+    is_simple = not has_breakdown and len({name for name, _ in steps}) == len(steps)
+    if is_simple and order != "strict":
         return (_simple_ordered if order == "ordered" else _simple_any)(len(steps), window_ms)
+    if is_simple:
+        return _simple_strict(len(steps), window_ms, _by_macro(order, steps, window_ms, False, TIED))
+    return _by_macro(order, steps, window_ms, has_breakdown)
+
+
+def _by_macro(order: str, steps: Sequence[Step], window_ms: str, has_breakdown: bool, entities: str = "") -> str:
+    """Return the CTEs by the models' macro; `entities` is a condition on the entities that go through it."""
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
     sizes = [number.bit_count() for of_name in by_name for number, _ in enumerate(of_name, start=1)]
@@ -191,6 +258,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown
         in_order=VALUED_EVENTS if has_breakdown else ALL_EVENTS if is_any else EVENTS_IN_ORDER,
         mask_place=4 if has_breakdown else 2,
         values=VALUES if has_breakdown else NO_VALUES,
+        entities=entities,
         has_begun="1" if is_any else "max(bitTest(mask, 0))",
     )
     return f"{funnels},\n{days},\n{defined}"
