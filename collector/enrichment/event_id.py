@@ -3,14 +3,17 @@
 import os
 from collections.abc import Iterator
 from hashlib import blake2b
-from itertools import count
+from itertools import product
+
+THREE_DIGITS = tuple(f"{number:03x}" for number in range(4096))
 
 
 def random_uuids() -> Iterator[str]:
     """Yield UUIDs (version 8): 74 random bits of this process and a counter, so that the UUIDs sort by arrival."""
     text = os.urandom(10).hex()
     head = f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-"
-    return map((head + "%012x").__mod__, count())
+    # Counts as `%012x` would, in a third of the time.
+    return map("".join, product((head,), *[THREE_DIGITS] * 4))
 
 
 def message_uuid(project_id: str, message_id: str) -> str:
