@@ -84,11 +84,12 @@ def _is_id(text: str) -> bool:
 def frame(rows: Sequence[bytes], batch_id: str, first_row: int) -> bytes:
     """Return the lines of encoded `rows` in batch `batch_id`, numbered from `first_row`."""
     head = f'"batch_id":"{batch_id}","batch_row":'.encode()
-    lines = []
-    for number, row in enumerate(rows, first_row):
-        body = b"%b%d,%b" % (head, number, row[1:])
-        lines.append(b'{"_crc":"%08x",%b\n' % (crc32(body), body))
-    return b"".join(lines)
+    crc_of_head = crc32(head)
+    pieces: list[bytes] = []
+    for index, row in enumerate(rows, first_row):
+        number, rest = b"%d," % index, row[1:]
+        pieces += b'{"_crc":"%08x",' % crc32(rest, crc32(number, crc_of_head)), head, number, rest, b"\n"
+    return b"".join(pieces)
 
 
 @dataclass
