@@ -14,9 +14,9 @@ from collector.enrichment.exclusions import check_hostname, left_out
 from collector.enrichment.geo import Geo
 from collector.enrichment.page import PAGE_FIELDS, Page, page_of, site_rules
 from collector.enrichment.query_allow_list import keep_parameters
-from collector.enrichment.redaction import is_redacted, redact
+from collector.enrichment.redaction import redact
 from collector.enrichment.url import split_url
-from collector.enrichment.url_redaction import CONTAINERS, mask_addresses_in, mask_properties, may_hold_secret
+from collector.enrichment.url_redaction import mask_addresses_in, mask_properties
 from collector.enrichment.user_agent import parse_user_agent
 from event_lens.contract.coercion import as_cut_text, as_decimal
 from event_lens.contract.common_fields import Sent
@@ -176,7 +176,7 @@ class RowBuilder:
         if parsed.profile_id:
             values["profile_id"] = parsed.profile_id
         if parsed.properties:
-            values["properties"] = _stored(parsed.properties)
+            values["properties"] = _stored(parsed)
         return values
 
     def _time(self, parsed: Sent) -> int:
@@ -293,15 +293,14 @@ class RowBuilder:
             values["properties"] = lists_of_values(properties)
 
 
-def _stored(properties: dict[str, Any]) -> dict[str, Any]:
+def _stored(parsed: Sent) -> dict[str, Any]:
     """Return properties in their stored form: without clients' addresses and secrets, and with lists of plain values
     only.
     """
-    for key, value in properties.items():
-        if type(value) in CONTAINERS or is_redacted(key) or (type(value) is str and may_hold_secret(value)):
-            return lists_of_values(mask_properties(redact(properties)))
-    # Nearly all properties are a few plain values that need no change.
-    return properties
+    if parsed.is_flat:
+        # No key of them is redacted: such keys are reserved, and only deeper ones are left to be found.
+        return mask_properties(parsed.properties)
+    return lists_of_values(mask_properties(redact(parsed.properties)))
 
 
 def _says_more(event: Event) -> bool:

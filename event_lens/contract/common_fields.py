@@ -13,7 +13,9 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Sent(msgspec.Struct, kw_only=True, gc=False):
-    """`timestamp` is unparsed; `address` is the payload's `__ip`, which is never stored."""
+    """`timestamp` is unparsed; `address` is the payload's `__ip`, which is never stored. `is_flat` is what
+    `check_storable` says of the properties.
+    """
 
     profile_id: str
     device_id: str
@@ -22,6 +24,7 @@ class Sent(msgspec.Struct, kw_only=True, gc=False):
     timestamp: Any
     address: str
     properties: dict[str, Any]
+    is_flat: bool
 
 
 def read_sent(payload: dict[str, Any], reserved: dict[str, Any]) -> dict[str, Any]:

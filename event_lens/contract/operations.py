@@ -87,7 +87,7 @@ def _need_profile(payload: dict[str, Any]) -> None:
 def _plain(operation: str, payload: dict[str, Any], fields: dict[str, Any]) -> Operation:
     properties = read_properties(payload)
     sending = {RESERVED_KEYS[key]: properties[key] for key in SENDING_KEYS & properties.keys()}
-    return Operation(operation=operation, fields=fields, properties={}, **read_sent(payload, sending))
+    return Operation(operation=operation, fields=fields, properties={}, is_flat=True, **read_sent(payload, sending))
 
 
 def _with_properties(operation: str, payload: dict[str, Any], fields: dict[str, Any], taken: Any) -> Operation:
@@ -102,5 +102,10 @@ def _with_properties(operation: str, payload: dict[str, Any], fields: dict[str, 
             sending[RESERVED_KEYS[key]] = value
         elif value is not None and RESERVED_KEYS.get(key) != REMOVED:
             properties[key] = value
-    check_storable(properties)
-    return Operation(operation=operation, fields=fields, properties=properties, **read_sent(payload, sending))
+    return Operation(
+        operation=operation,
+        fields=fields,
+        properties=properties,
+        is_flat=check_storable(properties),
+        **read_sent(payload, sending),
+    )

@@ -110,10 +110,11 @@ def parse_track(payload: dict[str, Any]) -> Event:
             guarded[field] = value
         else:
             reserved[field] = value
-    check_storable(properties)
+    is_flat = check_storable(properties)
     return Event(
         **read_sent(payload, reserved),
         properties=properties,
+        is_flat=is_flat,
         name=as_name(payload.get("name"), "The event's name", "name_missing"),
         groups=as_ids(payload.get("groups"), "groups", MAX_GROUPS),
         screen={field: as_side(reserved.pop(field)) for field in INTEGER_FIELDS if field in reserved},
@@ -130,17 +131,13 @@ def parse_usual(track: UsualPayload) -> Event:
     properties: dict[str, Any] = {}
     fields: dict[str, str] = {}
     for key, value in (track.properties or NOTHING).items():
-        if value is None:
-            continue
-        field = TEXT_KEYS.get(key)
-        if field is not None and type(value) is str and len(value) <= MAX_WORD_LENGTH:
-            fields[field] = value
-        elif key in RESERVED_KEYS:
+        if key not in RESERVED_KEYS:
+            if value is not None:
+                properties[key] = value
+        elif key in TEXT_KEYS and type(value) is str and len(value) <= MAX_WORD_LENGTH:
+            fields[TEXT_KEYS[key]] = value
+        elif value is not None:
             return parse_track(track.as_sent())
-        else:
-            properties[key] = value
-    if properties:
-        check_storable(properties)
     return Event(
         profile_id=track.profile_id or "",
         device_id=track.device_id or "",
@@ -149,6 +146,7 @@ def parse_usual(track: UsualPayload) -> Event:
         timestamp=track.timestamp,
         address="",
         properties=properties,
+        is_flat=not properties or check_storable(properties),
         name=track.name,
         groups=NO_GROUPS,
         screen=NO_VALUES,

@@ -18,22 +18,18 @@ CONTAINERS = frozenset({dict, list})
 _encode = msgspec.json.Encoder().encode
 
 
-def check_storable(properties: dict[str, Any]) -> None:
-    """Raise `Rejection` for properties that the JSON column cannot store, or would return changed.
+def check_storable(properties: dict[str, Any]) -> bool:
+    """Raise `Rejection` for properties that the JSON column cannot store, or would return changed. Return whether they
+    are flat: plain values, under keys without a dot.
 
     Integers beyond 64 bits are taken: the column keeps them as text, digit by digit.
     """
-    if not properties:
-        return
-    has_dots = False
+    is_flat = True
     for key, value in properties.items():
-        if "." in key:
-            has_dots = True
-        if type(value) in CONTAINERS:
-            keys, has_dots = _measure(properties)
+        if type(value) in CONTAINERS or "." in key:
+            is_flat = False
             break
-    else:
-        keys = len(properties)
+    keys, has_dots = (len(properties), False) if is_flat else _measure(properties)
     if keys > MAX_PROPERTIES_KEYS:
         raise Rejection(
             f"The properties have more than {MAX_PROPERTIES_KEYS} keys; send fewer.", code="properties_too_large"
@@ -52,6 +48,7 @@ def check_storable(properties: dict[str, Any]) -> None:
     if has_dots:
         for scope in _scopes(properties):
             _check_paths(scope)
+    return is_flat
 
 
 def lists_of_values(properties: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from collector.enrichment.context import ProjectSettings, RequestContext
 from collector.enrichment.geo import Geo
 from collector.enrichment.row_builder import Enricher, RowBuilder
-from event_lens.contract.parse import Envelope, Rejection, Replay, decode_one, parse
+from event_lens.contract.parse import Envelope, Rejection, Replay, decode_batch, decode_one, parse
 from event_lens.contract.rows import EventRow, OperationRow, timestamp
 from tests.unit.collector.enrichment.test_geo import CITIES
 
@@ -133,6 +133,17 @@ def test_addresses_and_secrets_are_kept_at_no_depth(kind: str, common: dict[str,
     line = source(sender).line(parsed)  # type: ignore[arg-type]
     assert b"192.0.2.9" not in line.json
     assert b"hush" not in line.json
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize(("kind", "common"), [("track", {"name": "a"}), ("identify", {"profileId": "ada"})])
+def test_one_address_or_secret_among_plain_properties_is_not_kept(kind: str, common: dict[str, Any], name: str) -> None:
+    body = msgspec.json.encode(
+        [{"type": kind, "payload": common | {"properties": {"plan": "pro", name: HIDDEN[name]}}}]
+    )
+    for item in decode_batch(body).items:
+        made = source().row(parse(item))  # type: ignore[arg-type]
+        assert made.properties == {"plan": "pro"}
 
 
 def test_what_is_never_stored_is_not_part_of_a_bodys_hash() -> None:

@@ -90,6 +90,20 @@ def test_what_would_not_is_refused(properties: dict[str, Any], code: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("properties", "is_flat"),
+    [
+        ({}, True),
+        ({"a": 1, "b": "x", "c": None, "d": True}, True),
+        ({"a": 1, "b": {}}, False),
+        ({"a": []}, False),
+        ({"a": 1, "b.c": 2}, False),
+    ],
+)
+def test_properties_are_flat_when_no_path_has_two_parts(properties: dict[str, Any], is_flat: bool) -> None:
+    assert check_storable(properties) is is_flat
+
+
+@pytest.mark.parametrize(
     ("sent", "kept"),
     [
         ({"a": 1, "b": {"c": [1, "x", None, True]}}, {"a": 1, "b": {"c": [1, "x", None, True]}}),
