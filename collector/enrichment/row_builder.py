@@ -232,7 +232,7 @@ class RowBuilder:
         if event.groups:
             values["groups"] = event.groups
         if not (event.message_id or self.request.is_verified or self.request.import_id):
-            values["body_hash"] = body_hash(event.payload)
+            values["body_hash"] = body_hash(event)
         return values
 
     def _page(self, event: Event) -> Page:
@@ -310,13 +310,16 @@ def _says_more(event: Event) -> bool:
     return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
 
 
-def body_hash(payload: dict[str, Any] | UsualPayload) -> int:
+def body_hash(event: Event) -> int:
     """Return a hash of 64 bits, never 0, that is equal for payloads with equal contents. The order of keys and redacted
     values do not affect it.
     """
-    if isinstance(payload, UsualPayload):
-        payload = payload.as_sent()
-    return short_hash(msgspec.json.encode(redact(payload), order="deterministic"))
+    payload = event.payload
+    if not isinstance(payload, UsualPayload):
+        payload = redact(payload)
+    elif not event.is_flat:
+        payload = redact(payload.as_sent())
+    return short_hash(msgspec.json.encode(payload, order="sorted"))
 
 
 def _number(value: Any) -> Any:

@@ -19,7 +19,7 @@ class UsualPayload(msgspec.Struct, rename="camel", forbid_unknown_fields=True, o
     device_id: Id | None = None
     session_id: Id | None = None
     message_id: str | None = None
-    timestamp: Any = None
+    timestamp: str | int | float | None = None
 
     def as_sent(self) -> dict[str, Any]:
         """Return the payload as JSON gives it, without its nulls."""
