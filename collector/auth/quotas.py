@@ -4,7 +4,8 @@ or when a tenth of a quota is waiting. So a quota holds approximately for all wo
 The quotas of names bound the memory.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -87,7 +88,7 @@ class ProjectQuotas:
         self.hurry: Callable[[], None] = lambda: None
         self._clock = clock
         self._counts: dict[tuple[str, str], _Count] = {}
-        self._names: dict[tuple[str, str], _Names] = {}
+        self._names: defaultdict[tuple[str, str], _Names] = defaultdict(_Names)
 
     def take(self, project: ProjectSettings, events: int, byte_count: int) -> None:
         """Count a request whole or not at all. Raises `QuotaUsedUp` (`project_quota`)."""
@@ -99,7 +100,7 @@ class ProjectQuotas:
         )
         counts: list[tuple[_Count, int, int]] = []
         for name, amount, length_ms in asked:
-            most = quota_of(project.quotas, name)
+            most = _quota_of(project.quotas, name)
             if not most:
                 continue
             count = self._count(project.project_id, name, now, length_ms)
@@ -117,7 +118,7 @@ class ProjectQuotas:
     def check_names(self, project: ProjectSettings, event_name: str, properties: Mapping[str, Any]) -> None:
         """Note the names of an event or operation. Raises `Rejection` for new names beyond a quota."""
         if properties:
-            self._note(project, "properties", set(_paths(properties)), "too_many_properties")
+            self._note(project, "properties", _paths(properties), "too_many_properties")
         if event_name:
             self._note(project, "event_names", {_hash(0, event_name)}, "too_many_event_names")
 
@@ -148,7 +149,7 @@ class ProjectQuotas:
                 count.unshared -= own.amount
 
     def _learn(self, period: Period, total: Use, own: Use, today: int) -> None:
-        names = self._names.setdefault((period.project_id, period.quota), _Names())
+        names = self._names[period.project_id, period.quota]
         names.turn(max(today, names.day))
         if period.number == names.day:
             names.learn(total.names)
@@ -167,10 +168,10 @@ class ProjectQuotas:
         return count
 
     def _note(self, project: ProjectSettings, name: str, seen: set[int], code: str) -> None:
-        most = quota_of(project.quotas, name)
+        most = _quota_of(project.quotas, name)
         if not most:
             return
-        names = self._names.setdefault((project.project_id, name), _Names())
+        names = self._names[project.project_id, name]
         names.turn(self._clock() // DAY_MS)
         if not names.take(seen, most):
             raise Rejection(
@@ -179,16 +180,21 @@ class ProjectQuotas:
             )
 
 
-def _paths(properties: Mapping[str, Any]) -> Iterator[int]:
-    """Yield a hash for every path in `properties`; lists are values."""
+def _paths(properties: Mapping[str, Any]) -> set[int]:
+    """Return a hash for every path in `properties`; lists are values."""
+    found: set[int] = set()
     open_paths: list[tuple[int, Mapping[str, Any]]] = [(0, properties)]
     while open_paths:
         above, level = open_paths.pop()
         for key, value in level.items():
             path = _hash(above, key)
-            yield path
+            found.add(path)
             if isinstance(value, dict):
                 open_paths.append((path, value))
+    return found
+
+
+_quota_of = lru_cache(maxsize=1_024)(quota_of)
 
 
 @lru_cache(maxsize=MAX_HASHES_KEPT)
