@@ -87,6 +87,7 @@ class RowBuilder:
             if rule := own_rule(rules, user_agent=self.user_agent, address=address, reason=request.bot_signals):
                 agent, reason = agent._replace(device=BOT), rule
         self._path_rules = path_rules(rules)
+        self._changes_pages = self._kept_parameters is not None or bool(self._path_rules)
         self.is_bot = bool(reason)
         self.bot_reason = reason or request.bot_signals
         sender: dict[str, Any] = {
@@ -129,10 +130,17 @@ class RowBuilder:
         """
         if not isinstance(parsed, Event):
             return self._of_operations.line_apart(own)
-        page = self._page(parsed)
-        if self._kept_parameters is None and not self._path_rules and not _says_more(parsed):
-            return self._of_events.line_apart(own, page.columns)
-        return self._of_events.line(self._with_page(own, page, parsed))
+        page, fields = self._page(parsed), parsed.fields
+        # These change columns of the page, or fill columns that the request fills too.
+        if (
+            self._changes_pages
+            or parsed.guarded
+            or parsed.screen
+            or parsed.address
+            or not OWN_FIELDS.issuperset(fields)
+        ):
+            return self._of_events.line(self._with_page(own, page, parsed))
+        return self._of_events.line_apart(own, page.columns)
 
     def row(self, parsed: Event | Operation) -> EventRow | OperationRow:
         """Return the raw row of an event or operation, not encoded yet. Raises as `line` does."""
@@ -301,13 +309,6 @@ def _stored(parsed: Sent) -> dict[str, Any]:
         # No key of them is redacted: such keys are reserved, and only deeper ones are left to be found.
         return mask_properties(parsed.properties)
     return lists_of_values(mask_properties(redact(parsed.properties)))
-
-
-def _says_more(event: Event) -> bool:
-    """Return whether the event needs the slow encoding: it has fields that belong neither to the event nor to its page,
-    or it has guarded fields, a screen size or an address, which fill columns that the request fills too.
-    """
-    return not OWN_FIELDS.issuperset(event.fields) or bool(event.guarded or event.screen or event.address)
 
 
 def body_hash(event: Event) -> int:
