@@ -1,4 +1,4 @@
-"""How fast history is imported: lines of a log and rows of Parquet per second.
+"""How fast history is imported: lines of a log, in the combined format and in JSON, and rows of Parquet per second.
 
 The embedded warehouse runs at the same time and shares the machine's cores. The result is also given as a ratio to
 plain work done just before (hashing the log line by line), which tells a slow import from a busy machine.
@@ -6,9 +6,12 @@ plain work done just before (hashing the log line by line), which tells a slow i
 
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import msgspec
 import polars as pl
 
 from bench.site import Site
@@ -32,36 +35,78 @@ def main() -> None:
         folder = Path(name)
         site = Site(folder)
         log, table, mapping = folder / "access.log", folder / "events.parquet", folder / "mapping.toml"
+        json_log = folder / "access.json"
         log.write_text("\n".join(map(_line, range(LINES))))
+        json_log.write_bytes(b"\n".join(map(_json_line, range(LINES))))
         _table().write_parquet(table)
         mapping.write_text(MAPPING)
         rows = []
         with site.warehouse():
-            for source, file, count, options in (
-                ("access-log", log, LINES, Options()),
-                ("table", table, ROWS, Options(mapping=mapping)),
+            for what, source, file, count, options in (
+                ("access-log", "access-log", log, LINES, Options()),
+                ("access-log in JSON", "access-log", json_log, LINES, Options()),
+                ("table", "table", table, ROWS, Options(mapping=mapping)),
             ):
                 plain = _seconds_of_hashing(log)
                 began, began_here = time.perf_counter(), time.process_time()
                 import_files(site.settings, SOURCES[source], [file], site.project_id, options, is_dry=False)
                 seconds, here = time.perf_counter() - began, time.process_time() - began_here
                 rates = f"{count / seconds:,.0f}", f"{here / count * 1e6:.1f}", f"{seconds / plain:.1f}"
-                rows.append([source, f"{count:,}", *rates])
+                rows.append([what, f"{count:,}", *rates])
         columns = ["source", "lines or rows", "a second", "µs of this process each", "times hashing the log"]
         show_table("Imports", columns, rows)
         console.print("Hashing is of the same lines, by Python, just before.")
 
 
-def _line(number: int) -> str:
+class Request(NamedTuple):
+    """A request that both logs have."""
+
+    at: datetime
+    address: str
+    path: str
+    size: int
+    referrer: str
+    agent: str
+
+
+def _request(number: int) -> Request:
     visitor = number * 7919 % VISITORS
-    path = ASSETS[number % 4] if number % 5 < 3 else f"/products/{number * 31 % PAGES}?utm_source=news"
-    day, second = divmod(number // 10, 86_400)
-    clock = f"{1 + day:02d}/Aug/2026:{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
-    referrer = "https://www.google.com/" if number % 3 else "-"
-    return (
-        f'198.51.{visitor // 250}.{visitor % 250} - - [{clock}] "GET {path} HTTP/1.1" 200 {number % 9000} "{referrer}" '
-        f'"{AGENT.format(visitor % 40)}"'
+    return Request(
+        at=datetime(2026, 8, 1, tzinfo=UTC) + timedelta(seconds=number // 10),
+        address=f"198.51.{visitor // 250}.{visitor % 250}",
+        path=ASSETS[number % 4] if number % 5 < 3 else f"/products/{number * 31 % PAGES}?utm_source=news",
+        size=number % 9000,
+        referrer="https://www.google.com/" if number % 3 else "-",
+        agent=AGENT.format(visitor % 40),
     )
+
+
+def _line(number: int) -> str:
+    """Return a line in the combined format."""
+    at, address, path, size, referrer, agent = _request(number)
+    return f'{address} - - [{at:%d/%b/%Y:%H:%M:%S %z}] "GET {path} HTTP/1.1" 200 {size} "{referrer}" "{agent}"'
+
+
+def _json_line(number: int) -> bytes:
+    """Return the line that Caddy writes for the same request."""
+    at, address, path, size, referrer, agent = _request(number)
+    headers = {"User-Agent": [agent], "Accept": ["*/*"]} | ({"Referer": [referrer]} if referrer != "-" else {})
+    request: dict[str, Any] = {
+        "remote_ip": address,
+        "remote_port": "51234",
+        "client_ip": address,
+        "proto": "HTTP/2.0",
+        "method": "GET",
+    }
+    request |= {"host": "shop.example", "uri": path, "headers": headers, "tls": {"resumed": False, "version": 772}}
+    line: dict[str, Any] = {
+        "level": "info",
+        "ts": at.timestamp(),
+        "logger": "http.log.access",
+        "msg": "handled request",
+    }
+    line |= {"request": request, "bytes_read": 0, "user_id": "", "duration": 0.01, "size": size, "status": 200}
+    return msgspec.json.encode(line | {"resp_headers": {"Server": ["Caddy"], "Content-Type": ["text/html"]}})
 
 
 def _table() -> pl.DataFrame:
