@@ -1,14 +1,15 @@
 """Logs of one JSON object per line: Caddy's, Traefik's, and nginx's with custom names for its variables."""
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
 
 from collector.imports.log_clf import TIMES, CommonLog, epoch_ms, with_request_line
-from collector.imports.log_requests import NO_AGENT, conform_requests
-from collector.imports.times import epoch_ms_of_value
+from collector.imports.log_requests import NO_AGENT, NOTHING, conform_requests
+from collector.imports.times import epoch_ms_of_column, epoch_ms_of_value
 
 # Keys in lower case, with _ in place of -, . and nesting; the first present key counts.
 KEYS = {
@@ -51,14 +52,21 @@ KEYS = {
         "user_agent_original", "httprequest_useragent", "proxy_useragent",
     ),
 }  # fmt: skip
-PLACES = {key: (column, rank) for column, keys in KEYS.items() for rank, key in enumerate(keys)}
+PLACES = {key: (column, rank) for column, keys in enumerate(KEYS.values()) for rank, key in enumerate(keys)}
 MAX_DEPTH = 3
-NOTHING: tuple[Any, ...] = ("", "-", [])
+NUMBERS = frozenset({int, float})
 WRAPPED = "log"
 """The key of the original line in containers' logs."""
+AT, REQUEST, METHOD, USER_AGENT = (list(KEYS).index(column) for column in ("at", "request", "method", "user_agent"))
 
-HEADERS = "with headers"
-"""A marker in addition to a request's values: the log has all headers of the request, as Caddy's does."""
+
+class Places(NamedTuple):
+    """Where lines with the same keys have their values: a column (its number in `KEYS`), a part of the line and a key
+    in it, the best key of a column first. `has_agents` says that a missing agent was not sent.
+    """
+
+    ways: tuple[tuple[int, int, str], ...]
+    has_agents: bool
 
 
 class JsonLog:
@@ -72,14 +80,21 @@ class JsonLog:
         self._decode = msgspec.json.Decoder().decode
 
     def read(self, lines: pl.DataFrame) -> pl.DataFrame:
-        said = [self._said(line) for line in lines["line"]]
-        held = [each.get(WRAPPED) for each in said]
-        is_held = pl.Series([isinstance(line, str) for line in held], dtype=pl.Boolean)
-        if not is_held.any():
-            return _requests(lines, said)
-        inner = lines.with_columns(pl.Series("line", [str(line).rstrip() for line in held])).filter(is_held)
-        others = [each for each in said if not isinstance(each.get(WRAPPED), str)]
-        return pl.concat([CommonLog().read(inner), _requests(lines.filter(~is_held), others)]).sort("number")
+        held: list[str | None] = []
+        values: list[list[Any]] = []
+        for line in lines["line"]:  # each is forgotten when its values are read: thousands of objects cost more
+            said = self._said(line)
+            inner = said.get(WRAPPED)
+            if isinstance(inner, str):
+                held.append(inner.rstrip())
+            else:
+                held.append(None)
+                values.append(_request(said))
+        if not any(held):
+            return _requests(lines, values)
+        within = pl.Series("line", held, dtype=pl.String)
+        inside = lines.with_columns(within).filter(within.is_not_null())
+        return pl.concat([CommonLog().read(inside), _requests(lines.filter(within.is_null()), values)]).sort("number")
 
     def _said(self, line: str) -> dict[str, Any]:
         try:
@@ -89,17 +104,12 @@ class JsonLog:
         return said if isinstance(said, dict) else {}
 
 
-def _requests(lines: pl.DataFrame, said: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = {name: pl.String() for name in KEYS} | {"at": pl.Int64(), "at_text": pl.String()}
-    values = [_request(each) for each in said]
+def _requests(lines: pl.DataFrame, values: list[list[Any]]) -> pl.DataFrame:
+    columns = dict(zip(KEYS, zip(*values, strict=True) if values else [()] * len(KEYS), strict=True))
+    times = columns.pop("at")
     found = lines.with_columns(
-        pl.Series(name, [each[name] for each in values], dtype=kind) for name, kind in schema.items()
+        _epoch_ms(times), *(pl.Series(name, column, dtype=pl.String) for name, column in columns.items())
     )
-    is_late = found["at"].is_null() & found["at_text"].is_not_null()
-    if is_late.any():
-        found = found.with_columns(
-            found["at"].scatter(is_late.arg_true(), epoch_ms(found["at_text"].filter(is_late), TIMES))
-        )
     parts = with_request_line(found.select("number", "request"))
     target = pl.coalesce("target", parts["target"])
     return conform_requests(
@@ -113,50 +123,61 @@ def _requests(lines: pl.DataFrame, said: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def _request(said: dict[str, Any]) -> dict[str, Any]:
-    flat = _flat(said)
-    found = _found(flat)
-    if found["method"] is None and found["request"] is None:  # nested deeper, which is rare
+def _epoch_ms(times: Sequence[Any]) -> pl.Series:
+    if NUMBERS.issuperset(map(type, times)):
+        return epoch_ms_of_column(pl.Series(times, dtype=pl.Float64, strict=False)).alias("at")
+    at = pl.Series("at", list(map(epoch_ms_of_value, times)), dtype=pl.Int64)
+    texts = pl.Series([time if isinstance(time, str) else None for time in times], dtype=pl.String)
+    is_late = at.is_null() & texts.is_not_null()
+    return at.scatter(is_late.arg_true(), epoch_ms(texts.filter(is_late), TIMES)) if is_late.any() else at
+
+
+def _request(said: dict[str, Any]) -> list[Any]:
+    """Return the values of a line, in the order of `KEYS`: as text, except for the time."""
+    inner = said.get("request")
+    if not isinstance(inner, dict):
+        inner = {}
+    headers = inner.get("headers")
+    if not isinstance(headers, dict):
+        headers = None
+    found = _found(said, inner, headers)
+    if found[METHOD] is None and found[REQUEST] is None:  # nested deeper, which is rare
+        flat: dict[str, Any] = {}
         _flatten(said, "", flat, MAX_DEPTH)
-        found = _found(flat)
-    if found["user_agent"] is None and (HEADERS in flat or any(key in flat for key in KEYS["user_agent"])):
-        found["user_agent"] = NO_AGENT
-    at = found["at"]
-    return found | {"at": epoch_ms_of_value(at), "at_text": at if isinstance(at, str) else None}
-
-
-def _found(flat: dict[str, Any]) -> dict[str, Any]:
-    """Return for each column the value of the first of its `KEYS` that the line has. All values are texts, except the
-    time.
-    """
-    found: dict[str, Any] = dict.fromkeys(KEYS)
-    ranks: dict[str, int] = {}
-    for key, value in flat.items():
-        place = PLACES.get(key)
-        if place is None or value is None or value in NOTHING:
-            continue
-        column, rank = place
-        if rank < ranks.get(column, len(PLACES)):
-            ranks[column] = rank
-            first = value[0] if isinstance(value, list) else value
-            found[column] = first if column == "at" else str(first)
+        found = _found(flat, inner, headers)
     return found
 
 
-def _flat(said: dict[str, Any]) -> dict[str, Any]:
-    """Return the object flattened: the members of Caddy's `request` and of the headers come to the top; keys are in
-    lower case, with `_`.
+def _found(said: dict[str, Any], inner: dict[str, Any], headers: dict[str, Any] | None) -> list[Any]:
+    found: list[Any] = [None] * len(KEYS)
+    parts = said, inner, headers or {}
+    places = _places(tuple(said), tuple(inner), None if headers is None else tuple(headers))
+    for column, part, key in places.ways:
+        if found[column] is None:
+            value = parts[part][key]
+            if isinstance(value, list):
+                value = value[0] if value else None
+            if isinstance(value, str):
+                found[column] = None if value in NOTHING else value
+            elif value is not None and not isinstance(value, dict):
+                found[column] = value if column == AT else str(value)
+    if places.has_agents and found[USER_AGENT] is None:
+        found[USER_AGENT] = NO_AGENT
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _places(keys: tuple[str, ...], inner: tuple[str, ...], headers: tuple[str, ...] | None) -> Places:
+    """Return the places of values in lines with these keys, with `inner` keys in Caddy's `request` and with these
+    `headers` in that.
     """
-    flat: dict[str, Any] = {}
-    inner = said.get("request")
-    for part in (said, inner if isinstance(inner, dict) else {}):
-        _flatten(part, "", flat, depth=1)
-    headers = inner.get("headers") if isinstance(inner, dict) else None
-    if isinstance(headers, dict):
-        flat[HEADERS] = True
-        for key, value in headers.items():
-            flat.setdefault(f"http_{_key(key)}", value)
-    return flat
+    ranked: list[tuple[int, int, int, str]] = []
+    for part, (prefix, names) in enumerate((("", keys), ("", inner), ("http_", headers or ()))):
+        for name in names:
+            if place := PLACES.get(prefix + _key(name)):
+                ranked.append((*place, part, name))
+    ways = tuple((column, part, name) for column, _, part, name in sorted(ranked))
+    return Places(ways, has_agents=headers is not None or any(column == USER_AGENT for column, *_ in ways))
 
 
 def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:

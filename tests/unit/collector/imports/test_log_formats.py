@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -317,6 +318,18 @@ def test_what_cannot_be_read_is_unreadable_in_every_format(text: str) -> None:
 def test_a_visitor_of_a_private_network_is_not_taken_for_a_proxy_without_a_chain() -> None:
     found = CommonLog().read(frame(line("/", "10.0.0.7"), line("/", "198.51.100.1") + ' "192.0.2.99"'))
     assert found["address"].to_list() == ["10.0.0.7", "198.51.100.1"]
+
+
+@pytest.mark.parametrize("nothing", ["", "-", None, [], ["-"], [None], {"of": "x"}])
+def test_a_key_without_a_value_gives_way_to_the_next_key_for_the_same(nothing: Any) -> None:
+    said = {
+        "ts": AT.timestamp(),
+        "request_uri": nothing,
+        "uri": "/b",
+        "request": {"method": "GET", "request-uri": "/a"},
+    }
+    lines = frame(json.dumps(said))
+    assert JsonLog().read(lines)["target"].to_list() == ["/a"]
 
 
 def test_quotes_and_bytes_are_unescaped() -> None:
