@@ -76,7 +76,7 @@ def query(
     """
     bindings = Bindings()
     page = Page(ask.limit, lambda row: (*_identity(order), row["first_key"], row["other_keys"]))
-    inner = sums(ask, dimensions, interval, bindings)
+    inner = sums(ask, dimensions, interval, bindings, (*metrics, order.name))
     sql = SQL.format(
         first_key=_first_key(order, dimensions),
         texts=", ".join(["bucket", *(f"toString({name})" for name in dimensions.names)]),

@@ -126,6 +126,15 @@ def pages(ask: Ask, body: dict[str, Any]) -> list[dict[str, Any]]:
             return found
 
 
+@pytest.mark.parametrize("dimension", ["country", "name"])
+def test_a_metric_that_is_not_asked_for_may_give_the_order(ask: Ask, dimension: str) -> None:
+    body = SEASON | {"dimensions": [dimension], "order": "-unique_visitors"}
+    whole = ask("random", "query", body | {"metrics": ["total_events", "unique_visitors"]}).json()["data"]
+    found = ask("random", "query", body | {"metrics": ["total_events"]}).json()["data"]
+    assert len({row["metrics"]["unique_visitors"] for row in whole}) > 1
+    assert [row["dimensions"] for row in found] == [row["dimensions"] for row in whole]
+
+
 @pytest.mark.parametrize(
     "order", ["people", "-people", "bounce_rate", "-bounce_rate", "-total_revenue", "date", "-date", "country", "-name"]
 )
