@@ -4,7 +4,7 @@
     The macros read utm_source, utm_medium, utm_campaign, click_id, origin, referrer, referrer_type and referrer_name of a
     session's first event; `channel` also `medium` (channel_medium) and `source_category` (Google's, of channel_source). -#}
 
-{#- SQL: whom Google would call the source: the tagged one, else the referring site, else the network of the click id. -#}
+{#- SQL: the source as Google would name it: the tagged source, else the referring site, else the network of the click id. -#}
 {% macro channel_source() -%}
     {%- set networks = {
         'gclid': 'google', 'gbraid': 'google', 'wbraid': 'google', 'gad_source': 'google', 'dclid': 'google',
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{#- SQL: what Google would call the medium: the tagged one, else what the click id or the kind of referrer says. -#}
+{#- SQL: the medium as Google would name it: the tagged medium, else the medium of the click id or of the kind of referrer. -#}
 {% macro channel_medium() -%}
     {%- set unpaid = {
         'fbclid': 'referral', 'igshid': 'referral', 'igsh': 'referral',
@@ -42,7 +42,7 @@
 {%- endmacro %}
 
 
-{#- SQL: the channel, the first whose rule fits. -#}
+{#- SQL: the channel whose rule fits first. -#}
 {% macro channel() -%}
     {%- set is_paid = "match(medium, '^(.*cp.*|ppc|retargeting|paid.*)$')" -%}
     {%- set is_untagged = "utm_source = '' and utm_medium = ''" -%}

@@ -1,5 +1,5 @@
-{#- A build over many days inserts them in chunks, so that its memory does not grow with them. Where a chunk ends is decided
-    before the build (EVENTLENS_DBT_CHUNK_ENDS, a JSON list of ISO dates): each has about as many raw events. -#}
+{#- A build over many days inserts them in chunks, so that its memory does not grow with their number. The last day of each chunk
+    is chosen before the build (EVENTLENS_DBT_CHUNK_ENDS, a JSON list of ISO dates): chunks have about equally many raw events. -#}
 {% macro chunks_of(days) -%}
     {%- set ends = fromjson(env_var('EVENTLENS_DBT_CHUNK_ENDS', '[]')) | sort -%}
     {%- set chunks = [] -%}
@@ -19,7 +19,7 @@
 {%- endmacro %}
 
 
-{#- `sql` with the days of `chunk` in the place of each window. -#}
+{#- `sql`, in which each window is replaced by the days of `chunk`. -#}
 {% macro of_chunk(sql, chunk) -%}
     {%- set pieces = sql.split('/*window ') -%}
     {%- set rendered = [pieces[0]] -%}
@@ -33,7 +33,7 @@
 {%- endmacro %}
 
 
-{#- Creates a table and fills it; rows of projects that the build leaves out are taken over from the one before. -#}
+{#- Creates a table and fills it; rows of projects that the build leaves out are copied from the table that it replaces. -#}
 {% macro clickhouse__create_table_as(temporary, relation, sql) -%}
     {{ clickhouse__create_empty_table(temporary, relation, sql, config.get('contract').enforced) }}
     {%- if not temporary -%}
@@ -45,7 +45,7 @@
 {%- endmacro %}
 
 
-{#- Fills the columns of a table chunk by chunk; the last insert is left to the caller's statement. -#}
+{#- Fills the columns of a table chunk by chunk, except the last chunk, which the caller's statement inserts. -#}
 {% macro insert_in_chunks(relation, columns, sql) -%}
     {%- set chunks = chunks_of(window_days()) if '/*window ' in sql else [none] -%}
     {%- set day = partition_day() -%}
@@ -68,13 +68,13 @@
 {%- endmacro %}
 
 
-{#- Takes the closed days of the table that a full refresh replaces over into the new one. -#}
+{#- Copies the closed days from the table that a full refresh replaces to the new table. -#}
 {% macro carry_closed_days(relation, columns) -%}
     {%- set day = partition_day() -%}
     {%- set before = load_cached_relation(this) if day else none -%}
     {%- set closed = is_closed(day) if before is not none and before.is_table else none -%}
     {%- if closed -%}
-        {#- A column that this version of the model is the first to have is empty on closed days. -#}
+        {#- A column that is new in this version of the model is empty on closed days. -#}
         {%- set known = adapter.get_columns_in_relation(before) | map(attribute='name') | list -%}
         {%- set both = columns | select('in', known) | join(', ') -%}
         {%- call statement('carry_closed_days') -%}

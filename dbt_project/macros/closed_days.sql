@@ -1,8 +1,9 @@
-{#- A closed day of a project is as it was built, because what it was made of is dropped (docs/decisions/0029): every build
-    leaves what it would make of it out, and carries its rows over, a full refresh included. -#}
+{#- A closed day of a project keeps the rows that were built, because raw rows that it was made from are dropped
+    (docs/decisions/0029). Every build, even a full refresh, leaves out the rows that it would compute for the day, and copies
+    the existing ones. -#}
 
 
-{#- SQL: whether the Date `column` of a row with a project_id is a closed day; none where no project has one. -#}
+{#- SQL: whether the Date `column` of a row with a project_id is a closed day; none if no project has a closed day. -#}
 {% macro is_closed(column) -%}
     {%- if execute and run_query('select count() from lens_raw.closed_days').rows[0][0] | int > 0 -%}
         {%- set closed = '(select groupArray((project_id, closed_before)) from (select * from lens_raw.closed_days final order by project_id))' -%}

@@ -1,5 +1,5 @@
-{#- Descriptions of tables and columns as comments in the warehouse. Only those that differ are written: most builds find
-    them there. -#}
+{#- Writes the descriptions of tables and columns as comments to the warehouse. Only descriptions that differ are written, so
+    most builds write none. -#}
 {% macro clickhouse__persist_docs(relation, model, for_relation, for_columns) -%}
     {%- set found = {} -%}
     {%- set rows = run_query(
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{#- Creates a view with its comments; a table of that name gives way to it at once. -#}
+{#- Creates a view with its comments; it replaces a table of that name atomically. -#}
 {% macro clickhouse__create_view_as(relation, sql) -%}
     {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
     create or replace view {{ relation }} {{ on_cluster_clause(relation) }}

@@ -1,14 +1,14 @@
-{#- SQL: the rows of `candidates` that repeat an earlier one, by (project_id, day, batch_id, batch_row).
+{#- SQL: the rows of `candidates` that repeat an earlier row, by (project_id, day, batch_id, batch_row).
 
-    A row repeats the one received just before it with the same event_id when that was at most 7 days before, or, if it
-    has no message id and was not imported, the one with the same body of the same device when that was at most
-    duplicate_window_ms before. Both rules look at the row just before and no further (they chain: a client that retries
-    for weeks still counts once), so that what a row needs to be judged is bounded. A row's event_id is made from its
-    message id, or is random; a random one is repeated only when the writer landed the same event twice.
+    A row is a duplicate if the row with the same event_id that was received just before it came at most 7 days earlier. A row
+    without a message id that was not imported is also one if the row with the same body of the same device came at most
+    duplicate_window_ms earlier. Both rules compare with the row just before only, so a bounded number of rows decides about
+    a row. They chain: a client that retries for weeks still counts once. The event_id is made from the message id, or is
+    random; a random one is repeated only if the writer landed the same event twice.
 
-    `candidates` has project_id, event_id, day, received_at, batch_id, batch_row; where `has_bodies`, also message_id,
-    device_id, body_hash, import_id. Operations have none: only events are compared by their body. A project that is not in
-    the settings has a window of 100 ms. -#}
+    `candidates` has project_id, event_id, day, received_at, batch_id, batch_row; with `has_bodies` also message_id,
+    device_id, body_hash, import_id. Operations have no bodies, because only events are compared by body. A project that is
+    not in the settings has a window of 100 ms. -#}
 {% macro duplicate_rows(candidates, has_bodies) -%}
     {%- set is_body_compared = "body_hash != 0 and message_id = '' and import_id = ''" -%}
     {%- set window_ms = "if(projects.project_id = '', 100, projects.duplicate_window_ms)" -%}
@@ -34,7 +34,7 @@
                 rows between 1 preceding and current row
             ) as same_id_at
         from {{ candidates }}
-        -- Nearly no row shares its id or its body with another: the others need not be put in order.
+        -- Few rows share their id or body with another row, and only these need to be sorted.
         where event_id in (select event_id from {{ candidates }} group by event_id having count() > 1)
             {%- if has_bodies %}
             or body_hash in (
@@ -55,9 +55,9 @@
 {%- endmacro %}
 
 
-{#- SQL: the same for the CTE `rows`, some rows of `relation`: all rows of their devices and days. A copy of a
-    message can carry another day or device; such copies are found by their id among what was received in the week before
-    any of `rows`. -#}
+{#- SQL: the duplicates among the CTE `rows`, which has all rows of some devices and days of `relation`. A copy of a message can
+    have another day or device. Such copies are found by their id, among the rows of `relation` that were received in the week
+    before one of `rows`. -#}
 {% macro duplicates_of(rows, relation, has_bodies) -%}
     {%- set columns = 'project_id, event_id, message_id, day, received_at, batch_id, batch_row'
         ~ (', device_id, body_hash, import_id' if has_bodies else '') -%}

@@ -1,8 +1,8 @@
-{#- Filters of stored definitions (funnels, goals, cohorts), judged for every event or trait as query/filters.py judges
-    those of a question. A definition is data: of what it holds only column names of the lists below and, as hexadecimal
-    digits, paths of properties get into the SQL.
+{#- Filters of stored definitions (funnels, goals, cohorts). They have the same meaning as the filters of a question, which
+    query/filters.py turns into SQL. A definition is data: the only parts of it that get into the SQL are known column names,
+    and paths of properties as hexadecimal digits.
 
-    In a model:
+    A model reads the named fields once, parses the filters of each definition, and compares each event with them:
         {%- set fields = named_fields('event', 'select arrayJoin(' ~ names_in_filters('filters') ~ ') from ... final') %}
         definitions: {{ parsed_filters('filters', fields) }} as parsed
         events:      {{ field_texts(fields) }} as texts
@@ -15,9 +15,9 @@
 {%- endmacro %}
 
 
-{#- What the definitions name: of each column or property its `name`, its `kind` and the SQL of its `value`.
+{#- The columns and properties that definitions name, each with its `name`, its `kind` and the SQL of its `value`.
 
-    `names` is SQL whose rows are names; what is neither a column nor a property is left out. -#}
+    `names` is SQL whose rows are names; a name that is neither a column nor a property is left out. -#}
 {% macro named_fields(owner, names) -%}
     {%- set fields = [] -%}
     {%- if execute -%}
@@ -39,7 +39,8 @@
 {%- endmacro %}
 
 
-{#- The columns of a profile as such fields. What is none of them is a property, whose place is 0 and whose kind is empty. -#}
+{#- The columns of a profile, each with its `name` and `kind`. A name that is not among them is a property's; its place is 0 and
+    its kind is empty. -#}
 {% macro profile_fields() -%}
     {%- set fields = [] -%}
     {%- for name, kind in filterable_columns('profile').items() -%}
@@ -49,13 +50,13 @@
 {%- endmacro %}
 
 
-{#- SQL: which of `fields` the text `name` is, from 1; 0 if it is none. -#}
+{#- SQL: the place of the field called `name` (a text) in `fields`, counted from 1; 0 if there is no such field. -#}
 {% macro field_place(name, fields) -%}
     indexOf([{% for field in fields %}{{ field.name }}, {% endfor %}''], {{ name }})
 {%- endmacro %}
 
 
-{#- SQL: the values of `fields` in a row of `lens.events`, each an array of texts. -#}
+{#- SQL: the values of `fields` in a row of `lens.events`: an array of texts for each field. -#}
 {% macro field_texts(fields) -%}
     cast([
         {%- for field in fields -%}
@@ -70,11 +71,11 @@
 {%- endmacro %}
 
 
-{#- SQL: a JSON list of filters (text) as `fits_filters` takes it.
+{#- SQL: the filters in a JSON list (a text), in the form that `fits_filters` takes.
 
-    Each becomes (place of its field, whether it excludes, test, its values as texts, as numbers, as patterns): numbers
-    and patterns are empty unless the test is of that kind. Empty means '' for a text, 0 for a number and no item for a
-    list. A number compared with text that is not a number never matches. -#}
+    Each filter becomes (place of its field, whether it is negative, its test, its values as texts, as numbers, as patterns).
+    Only a test that compares numbers has numbers, and only `regex` has patterns. `isNull` tests for '' in a text, 0 in a
+    number and no item in a list. A number that is compared with a text that is not a number never matches. -#}
 {% macro parsed_filters(filters, fields) -%}
     cast(arrayMap(
         written -> (
@@ -117,7 +118,7 @@
 {%- endmacro %}
 
 
-{#- SQL: those of the texts `values` that are numbers, as such. -#}
+{#- SQL: the numbers in the texts `values`; a text that is not a number is left out. -#}
 {% macro numbers_of(values) -%}
     arrayMap(
         number -> assumeNotNull(number),
@@ -134,7 +135,7 @@
 {%- endmacro %}
 
 
-{#- SQL: whether one of `items`, a field's values, is one that `filter` names, be it to take or to exclude. -#}
+{#- SQL: whether one of `items`, the values of a field, passes the test of `filter`; a negative filter is inverted elsewhere. -#}
 {% macro is_met(filter, items) -%}
     arrayExists(
         item -> multiIf(

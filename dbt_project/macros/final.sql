@@ -1,4 +1,5 @@
-{#- SQL: of rows with one key the one written last. A macro, so that a unit test can leave it out: its inputs are no tables. -#}
+{#- SQL: of the rows with one key, only the one written last. It is a macro so that a unit test can leave it out, since the
+    inputs of a unit test are not tables. -#}
 {% macro final() -%}
     final
 {%- endmacro %}

@@ -1,14 +1,32 @@
-{#- The attempts at funnels, as CTEs that read int_funnel_days and `funnels`. They end with a CTE `attempts`: of every entity
-    and day the deepest attempt that begins on it, the earliest on a tie, with `reached`, the times in milliseconds at which
-    it came to each step. -#}
+{#- The attempts at funnels, as CTEs for a statement that has a CTE `funnels` (`funnel_definitions`). They read
+    `int_funnel_days`, and the last one is
+
+        attempts: one row per funnel, entity and local day on which the entity enters the funnel. The row is the deepest
+        attempt that begins on that day, the earliest of equally deep ones: `reached` has the times of its steps in
+        milliseconds, `breakdown_value` is the value of its first event.
+
+    Between the two, an entity is one row with arrays over its instants, which are the times at which it did something. A
+    chain (the times of some steps, in order) is found from its last step to its first: `after_k` has for each instant the
+    best chain that begins with step k at a later instant. For a funnel of three steps, of which the entity does step 1
+    at 10 and 30, step 2 at 20, and step 3 at 40:
+
+        moments       10            20      30      40
+        after_3       [40]          [40]    [40]    []
+        after_2       [20, 40]      []      []      []
+        reached_at    [10, 20, 40]  []      [30]    []
+
+    `reached_at` has the attempt that begins at each instant; of this entity and day the first one counts. `shape`
+    (`funnel_shape`) says how many CTEs and which orders of steps the funnels need. -#}
 {% macro funnel_attempts(shape) -%}
 {%- set kinds = ['ordered'] + (['strict'] if shape.has_strict else []) + (['any'] if shape.unions else []) -%}
+-- The days to build, and the days after them into which their attempts can reach.
 days as (
     select * from {{ ref('int_funnel_days') }}
     where {{ in_window('local_day', after=funnel_reach()) }}
 ),
 
--- Each entity with its instants in order: (at, day, masks, breakdown_values).
+-- Each entity with its instants in order: (at, day, masks, breakdown_values). The masks of an instant are one number per
+-- event, with a bit for each step that the event fits.
 event_sequences as (
     select
         days.project_id as project_id,
@@ -22,7 +40,7 @@ event_sequences as (
         instants.1 as moments,
         any(funnels.unions) as unions,
         any(funnels.union_sizes) as union_sizes,
-        -- `runs[k]` is how many steps from k on can be done at the instant, each by an event of its own.
+        -- For each instant, `run[k]` is how many steps, beginning with step k, can be done then, each by an event of its own.
         arrayMap(
             masks -> if(
                 length(masks) = 1,
@@ -45,6 +63,7 @@ event_sequences as (
 {{ any_attempts(shape) }},
 
 {% endif -%}
+-- A funnel has one order, so it has rows in one of these CTEs only.
 attempts as (
     {%- for kind in kinds %}
     select project_id, funnel_id, entity, day, breakdown_values[place] as breakdown_value, reached
@@ -55,18 +74,24 @@ attempts as (
 {%- endmacro %}
 
 
-{#- SQL: for each of `unions` how many of the events at an instant fit it. It is found once an instant, so the cost does not
-    grow with the square of its events. -#}
+{#- SQL: for each of `unions`, the number of an instant's events that fit the union. It is computed once per instant, so the
+    cost does not grow with the square of the instant's events. -#}
 {% macro supply(masks, unions) -%}
     arrayMap(fitting -> toUInt32(arrayCount(mask -> bitAnd(mask, fitting) != 0, {{ masks }})), {{ unions }})
 {%- endmacro %}
 
 
-{#- SQL: for each step how many from it on can take an event of their own at an instant: all can unless a union has more steps
-    among them than events (Hall's theorem; events fit steps of one name, and equal steps are fitted by the same events, so no
-    other choices of steps need to be looked at). A union with n events is short of them from each of its steps to its nth
-    further one. These stretches are few, no more than pairs of steps, however many unions there are. Where a union has more
-    variants than one above its events, some of them are short of them alone, so few events need the small unions only. -#}
+{#- SQL: for each step, how many steps beginning with it can be done at an instant, each by an event of its own.
+
+    By Hall's theorem, some steps can be done together unless a union (a set of steps of one event name, see
+    `funnel_definitions`) has more steps among them than the instant has events that fit the union. Other sets of steps need
+    no look: an event fits only steps of its own name, and steps with equal filters are fitted by the same events. The pairs
+    (step, step) after the funnel's last step end every run there.
+
+    So a union with n events forbids each stretch that begins at one of its steps and ends at the n-th of its steps after
+    that one: it would need n + 1 events. Stretches are pairs of steps, so they are few, however many unions there are. Only
+    unions with at most one variant more than the instant has events are examined. A larger union lacks events only if one
+    of these already does, so an instant with few events is cheap. -#}
 {% macro steps_in_a_row(masks, shape) -%}
     {%- set small = 'arrayFilter((fitting, size) -> size <= length(' ~ masks ~ ') + 1, unions, union_sizes)' -%}
     arrayMap(
@@ -90,8 +115,9 @@ attempts as (
 {%- endmacro %}
 
 
-{#- SQL: the place of the first event, by its id, with which the steps that `reached` has at its first instant can begin: one
-    that the other steps of the instant can spare. A union with just as many events as steps among them spares none. -#}
+{#- SQL: the place of the event that does step 1 of an attempt, whose value is the attempt's breakdown value. Of the events of
+    the first instant that fit step 1, it is the first one (by id) that the attempt's other steps at this instant can do
+    without. If a union has exactly as many events as such steps, these steps need all of its events. -#}
 {% macro first_event_of_attempt(shape) -%}
     if(length(masks) = 1, 1, arrayFirst(
         (place, mask) -> bitTest(mask, 0) and bitAnd(mask, arrayReduce('groupBitOr', arrayFilter(
@@ -101,13 +127,14 @@ attempts as (
 {%- endmacro %}
 
 
-{#- SQL: `values` of the instants of an entity, moved on so that each has that of the next one; the last has none. -#}
+{#- SQL: the array `values`, in which each instant gets the value of the next instant; the last one gets an empty value. -#}
 {% macro next_of(values) -%}
     arrayPopFront(arrayPushBack({{ values }}, []))
 {%- endmacro %}
 
 
-{#- SQL: a lambda over the instants of an entity: `at`, `run` and the chains of the steps after `step`, as `name_k`. -#}
+{#- SQL: `expression` for each instant of an entity. It can use the instant's time `at`, its `run`, and its `after_k` of each
+    step k after `step`, under the name `<name>_k`. -#}
 {% macro per_instant(expression, name, step, shape) -%}
     {%- set laters = range(step + 1, shape.steps + 2) -%}
     arrayMap(
@@ -116,8 +143,9 @@ attempts as (
 {%- endmacro %}
 
 
-{#- The CTE `<kind>_attempts`: of each day the deepest attempt, the earliest on a tie. In `<kind>_walks` `reached_at` has the
-    attempt that begins at each instant, empty where none does. -#}
+{#- The CTE `<kind>_attempts`: one row per funnel, entity and day, with the deepest attempt that begins on the day, the
+    earliest of equally deep ones. It reads the column `reached_at` of the CTE `<kind>_begun`, which is empty for an instant at
+    which no attempt begins. -#}
 {% macro deepest_of_each_day(kind, shape) -%}
 {{ kind }}_attempts as (
     select
@@ -136,10 +164,10 @@ attempts as (
             entity,
             unions,
             arraySort(arrayFilter(attempt -> attempt.2 < 0, arrayMap(
-                (instant, reached) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4), instants, reached_at))) as begun,
+                (instant, reached) -> (instant.2, -toInt64(length(reached)), reached, instant.3, instant.4), instants, reached_at))) as found,
             arrayFilter(
-                (attempt, before) -> attempt.1 != before, begun, {{ previous_of('begun.1', 'toDate(0)') }}) as deepest
-        from {{ kind }}_walks
+                (attempt, before) -> attempt.1 != before, found, {{ previous_of('found.1', 'toDate(0)') }}) as deepest
+        from {{ kind }}_begun
     )
     array join deepest as attempt
     where {{ in_window('day') }}
@@ -147,8 +175,8 @@ attempts as (
 {%- endmacro %}
 
 
-{#- Each step takes the first event left that fits: the earliest choice leaves the most for the rest. `after_k` has, for each
-    instant, the times of step k and the further ones after it. -#}
+{#- The CTEs of ordered funnels. Each step takes the first later event that fits it, because the earliest choice leaves the
+    most events for the steps after it; at one instant, as many steps as possible are done. So `after_k` is one chain. -#}
 {% macro ordered_attempts(shape) -%}
 ordered_{{ shape.steps + 1 }} as (
     select *, arrayMap(at -> cast([], 'Array(Int64)'), moments) as after_{{ shape.steps + 1 }}
@@ -164,7 +192,7 @@ ordered_{{ step }} as (
     from ordered_{{ step + 1 }}
 ),
 {% endfor %}
-ordered_walks as (
+ordered_begun as (
     select
         *,
         {{ per_instant(
@@ -177,6 +205,8 @@ ordered_walks as (
 {%- endmacro %}
 
 
+{#- SQL: the chain that begins with `step` at this instant: all steps that the instant can do, then the best chain that begins
+    with the step after them; empty if the instant cannot do `step`. -#}
 {% macro chain_from(step, shape) -%}
     arrayConcat(
         arrayWithConstant(run[{{ step }}], at),
@@ -184,8 +214,9 @@ ordered_walks as (
 {%- endmacro %}
 
 
-{#- Every next step is done at the same instant or at the next one of the entity, so here it can be better to do less at
-    an instant than could be done: `after_k` has, for each instant, all ways to go on with step k at the next one. -#}
+{#- The CTEs of strict funnels. The next step must be done at the same instant or at the entity's next instant, so it can be
+    better to do fewer steps at an instant than possible. So `after_k` has a list of chains: all that begin with step k at the
+    next instant. -#}
 {% macro strict_attempts(shape) -%}
 strict_{{ shape.steps + 1 }} as (
     select *, arrayMap(at -> cast([], 'Array(Array(Int64))'), moments) as after_{{ shape.steps + 1 }}
@@ -198,7 +229,7 @@ strict_{{ step }} as (
     from strict_{{ step + 1 }}
 ),
 {% endfor %}
-strict_walks as (
+strict_begun as (
     select
         *,
         {{ per_instant(
@@ -213,8 +244,8 @@ strict_walks as (
 {%- endmacro %}
 
 
-{#- SQL: the chains that begin with `step` at this instant. Of those of one length and end only the one whose times come first
-    can be the attempt, so of thousands of chains some dozens are left. -#}
+{#- SQL: the chains that begin with `step` at this instant. Of chains with the same length and the same end, only the one with
+    the earliest times can become the attempt that counts. The others are dropped, which leaves some dozens of thousands. -#}
 {% macro chains_from(step, shape) -%}
     arrayCompact(chain -> (length(chain), chain[-1]), arraySort(chain -> (length(chain), chain[-1], chain),
         arrayReduce('groupArrayArray', arrayMap(
@@ -227,9 +258,11 @@ strict_walks as (
 {%- endmacro %}
 
 
-{#- Steps of different names take different events; those of one name share them out, as `funnel_definitions` says. The
-    merged times of all names, in order, are those at which 1, 2, ... different steps are done. -#}
+{#- The CTEs of funnels in any order. Each event can begin an attempt, of which it is the first event. From there on, each
+    `need` of the funnel (`funnel_definitions`) tells which events are necessary for one step more. Steps of different event
+    names need different events, so the times at which needs are met, sorted, are the times of the attempt's steps. -#}
 {% macro any_attempts(shape) -%}
+-- One row per instant of an entity.
 any_instants as (
     select
         event_sequences.project_id as project_id,
@@ -248,7 +281,9 @@ any_instants as (
     where event_sequences.step_order = 'any'
 ),
 
-near as (
+-- One row per event. `times` has for each union the times of the first ten events, from this event on, that fit the union:
+-- a funnel has at most ten steps. Events at one instant come in the order of `place`.
+any_upcoming as (
     select
         project_id,
         funnel_id,
@@ -273,6 +308,7 @@ near as (
     settings max_block_size = 2048
 ),
 
+-- The attempt that begins with each event: the times at which its needs are met, within the window.
 any_begun as (
     select
         project_id,
@@ -286,10 +322,11 @@ any_begun as (
             moment -> moment - at <= window_ms,
             arrayMap(need -> arrayMax(part -> times[part.1][part.2], need), met)
         )) as reached
-    from near
+    from any_upcoming
     where {{ in_window('day') }}
 ),
 
+-- Of each day the deepest attempt, the earliest of equally deep ones.
 any_attempts as (
     select
         project_id,
@@ -310,15 +347,4 @@ any_attempts as (
         group by project_id, funnel_id, entity, day, {{ unguessable('entity') }}
     )
 )
-{%- endmacro %}
-
-
-{#- SQL: who is counted by a funnel, as text; empty for an event of nobody. -#}
-{% macro funnel_entity(funnels, events) -%}
-    multiIf(
-        {{ funnels }}.counted_by = 'profile', {{ events }}.profile_id,
-        {{ funnels }}.counted_by = 'device', {{ events }}.device_id,
-        {{ events }}.session_id = 0, '',
-        toString({{ events }}.session_id)
-    )
 {%- endmacro %}

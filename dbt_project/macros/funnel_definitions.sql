@@ -6,10 +6,15 @@
 {%- endmacro %}
 
 
-{#- SQL: one row per funnel. `unions` are masks of steps of one event name: every union of its variants (steps with equal
-    filters), the nth of a name being that of the variants at the bits of n; `union_sizes` has their numbers. For order `any`, `needs` says when 1, 2, ... steps of a name are done (Hall's theorem): of g steps of a name j
-    have an event each as soon as every union that covers c steps has j - g + c events. A need is a list of (place in
-    `unions`, number of events), a step more for each. -#}
+{#- SQL: one row per funnel.
+
+    The steps of one event name with equal filters are a variant. `unions` has every union of the variants of each event name,
+    as a mask of steps: the nth union of a name has the variants whose bits are set in n. `union_sizes` has the number of
+    variants in each union.
+
+    For order `any`, `needs` has a need for 1, 2, ... steps of each event name: the events that are necessary to do so many of
+    the name's steps. By Hall's theorem, j of g steps have an event each as soon as every union that covers c of the steps has
+    at least j - g + c events. A need is a list of (place in `unions`, number of events). -#}
 {% macro funnel_definitions(fields) -%}
     select
         project_id,
@@ -50,7 +55,8 @@
 {%- endmacro %}
 
 
-{#- What the SQL of attempts must have room for: the most steps in order, whether a funnel is strict, the most unions. -#}
+{#- What the SQL of attempts must provide for: the largest number of steps of a funnel whose steps are in order, whether a
+    funnel is strict, and the largest number of unions of a funnel in any order. -#}
 {% macro funnel_shape(fields) -%}
     {%- set shape = {'steps': 2, 'has_strict': false, 'unions': 0} -%}
     {%- if execute -%}
@@ -63,11 +69,22 @@
 {%- endmacro %}
 
 
-{#- How many local days an attempt can reach ahead of the day it begins on. A window is longer by an hour on the clock when
-    clocks go forward; a session ends on the local day after its first at the latest (docs/decisions/0003). -#}
+{#- How many local days after its first day an attempt can end. On the clock a window is an hour longer when clocks go forward;
+    a session ends on the local day after its first day at the latest (docs/decisions/0003). -#}
 {% macro funnel_reach() -%}
     {%- if not execute -%}{{ return(0) }}{%- endif -%}
     {{ return(run_query(
         "select max(if(counted_by = 'session', 1, toUInt32(ceil((window_seconds + 3600) / 86400)))) from "
         ~ source('lens_raw', 'funnel_definitions') ~ " final").rows[0][0] | int) }}
+{%- endmacro %}
+
+
+{#- SQL: the entity that a funnel counts (a profile, a device or a session), as text; empty for an event without one. -#}
+{% macro funnel_entity(funnels, events) -%}
+    multiIf(
+        {{ funnels }}.counted_by = 'profile', {{ events }}.profile_id,
+        {{ funnels }}.counted_by = 'device', {{ events }}.device_id,
+        {{ events }}.session_id = 0, '',
+        toString({{ events }}.session_id)
+    )
 {%- endmacro %}

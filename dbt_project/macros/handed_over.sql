@@ -1,6 +1,10 @@
-{#- SQL: the rest of a statement with the CTE `counted`, the events that count with their devices as sent: the pairs of
-    `int_device_handovers` that they make, of which those come out for which `kept` holds. -#}
+{#- SQL: the rest of a statement that has a CTE `counted`: the events that count, with the devices that were sent.
+
+    It gives one row per derived device and UTC day on which the device goes on from a previous device (the columns of
+    `int_device_handovers`); only rows that meet `kept`. -#}
 {% macro handed_over(kept) -%}
+-- Each device and UTC day: its first event (`first_at`), the previous device that this event names, and the last event
+-- before the day's first pause of the timeout (`last_at`).
 device_days as (
     select
         project_id,
@@ -20,10 +24,12 @@ device_days as (
     group by project_id, utc_day, device_id, {{ unguessable('device_id') }}
 ),
 
+-- When each device was seen, under the id that was sent.
 seen as (
     select project_id, device_id, created_at from counted
 )
 
+-- The previous device was last seen less than the timeout before `first_at`.
 select
     device_days.project_id as project_id,
     device_days.utc_day as utc_day,

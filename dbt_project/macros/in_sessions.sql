@@ -1,7 +1,11 @@
-{#- SQL: the rest of a statement with the CTEs `events`, `copies` and `handovers`: the events that count (no duplicate, no bot,
-    no session_start or session_end) of the devices they count for, with their sessions. Of `events` those are looked at for
-    which `read` holds; those come out for which `kept` does. -#}
+{#- SQL: the rest of a statement that has the CTEs `events` (raw events with their local days and settings), `copies` (the
+    rows that are duplicates) and `handovers` (`int_device_handovers`).
+
+    It gives one row per event that counts, with its device and its session. It reads the events that meet `read`, since a
+    session depends on the days before, and returns those that meet `kept`. -#}
 {% macro in_sessions(read, kept) -%}
+-- The events that count: no duplicate, no bot, no session_start or session_end. After a handover, events up to its end
+-- belong to the previous device.
 counted as (
     select
         events.* except (device_id),
@@ -19,7 +23,8 @@ counted as (
         and (events.project_id, batch_id, batch_row) not in (select project_id, batch_id, batch_row from copies)
 ),
 
--- Arrays of a device's events in order cost a quarter of what window functions over them do.
+-- Each device with its events in order. The arrays have, for each event, its client session id (`named`), and the last one
+-- that was not empty with its day. Arrays cost a quarter of what window functions over the events do.
 devices as (
     select
         project_id,
@@ -38,7 +43,8 @@ devices as (
     group by project_id, device_id, {{ unguessable('device_id') }}
 ),
 
--- Rules (a) a gap of the timeout or more, and (b) another client session id than the last of this or the previous day.
+-- The events before which rules (a) and (b) cut: (a) after a gap of the timeout or more, (b) at a client session id that
+-- differs from the last one of this or the previous day.
 cut as (
     select
         *,
@@ -53,7 +59,8 @@ cut as (
     from devices
 ),
 
--- Rule (c): the first event of a local day, when (a) and (b) cut nothing on the local day before.
+-- The starts of sessions: the cuts, and by rule (c) the first event of a local day if (a) and (b) cut nothing on the local
+-- day before.
 started as (
     select
         *,
@@ -68,6 +75,7 @@ started as (
     from cut
 ),
 
+-- One row per event again, with the session that it is in.
 placed as (
     select
         batch,

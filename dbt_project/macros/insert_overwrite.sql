@@ -1,8 +1,9 @@
 {#- Swaps exactly the days of the window, each atomically. The adapter's own macro lists partitions from the new rows, so a
     day that became empty would keep its old ones.
 
-    Rows of projects that the build leaves out are taken over as they are. Small tables are partitioned by month, because every partition is a folder with files: then the other days of the month
-    are taken over as they are, and the month is swapped. -#}
+    Rows of projects that the build leaves out are copied unchanged. Small tables are partitioned by month, because every
+    partition is a folder with files. For such a table, the other days of the month are copied unchanged, and the month is
+    swapped. -#}
 {% macro clickhouse__incremental_insert_overwrite(existing_relation, partition_by, is_distributed=False) %}
     {% if is_distributed %}
         {% do exceptions.raise_compiler_error('Days are swapped on local tables; distributed ones are not supported.') %}
@@ -14,7 +15,7 @@
         path={"identifier": fresh_name ~ invocation_id.replace('-', '_')}) %}
     {% set columns = assert_same_columns(existing_relation, sql) %}
     {% set kept = kept_projects(columns) %}
-    {#- What a run that was killed left behind. #}
+    {#- Tables that a killed run left behind. #}
     {% set left = run_query(
         "select name from system.tables where database = '" ~ existing_relation.schema
         ~ "' and startsWith(name, '" ~ fresh_name ~ "')") %}
@@ -42,7 +43,7 @@
             settings additional_table_filters = {}
         {% endcall %}
     {% elif closed %}
-        {#- Of the projects that are not left out: the filter on this statement hides those that are. #}
+        {#- Only of projects that the build includes: the filter on this statement hides all others. #}
         {% call statement('keep_closed_days') %}
             insert into {{ fresh }}
             select * from {{ existing_relation }}

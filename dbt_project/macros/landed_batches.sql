@@ -1,6 +1,6 @@
-{#- SQL for tests: the batches whose rows had landed before this run, so that its tables must hold them. Those that no build
-    took in are in the run's plan, which was made before its first statement; where no plan is named (EVENTLENS_DBT_PLAN),
-    the time says it. Of settled batches only those of `rows` are read, a query of batch ids. -#}
+{#- SQL for tests: the batches whose rows had landed before this run, so that its tables must hold them. Batches that no earlier
+    build took in are in the run's plan, which was made before the run's first statement; if no plan is named
+    (EVENTLENS_DBT_PLAN), the time of landing decides. Of settled batches, only those in `rows`, a query of batch ids, are read. -#}
 {% macro landed_before_the_run(rows) -%}
     {%- set plan = env_var('EVENTLENS_DBT_PLAN', '') if execute else '' -%}
     select batch_id from {{ source('lens_raw', 'batches') }}

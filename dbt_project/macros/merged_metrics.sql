@@ -1,4 +1,5 @@
-{#- SQL: the measures of `rows_below`, those of the shorter periods, added up, for the select list of metrics_daily, _weekly and _monthly. -#}
+{#- SQL: the measures of `rows_below`, which are rows of shorter periods, added up. It is for the select list of metrics_daily,
+    metrics_weekly and metrics_monthly. -#}
 {% macro merged_metrics() -%}
     uniqExactMerge(rows_below.unique_visitors_state) as unique_visitors,
     uniqExactMerge(rows_below.people_state) as people,

@@ -1,6 +1,8 @@
-{#- SQL: the rest of a statement with the CTEs `facts`, events with their sessions, and `sent`, the same rows of raw: the rows
-    of `events`, with the profiles that they belong to by the relations `aliases` and `identities`. `of_facts` says which
-    of these can be owners of the facts. -#}
+{#- SQL: the rest of a statement that has the CTEs `facts` (events with their devices and sessions, but few columns) and `sent`
+    (the raw rows of the same events).
+
+    It gives one row per event: the columns of `events`, with the profile that owns the event by the relations `aliases` and
+    `identities`. Of `identities` it reads only the rows that meet `of_facts`. -#}
 {% macro owned_events(aliases, identities, of_facts) -%}
 aliases as (
     select * from {{ aliases }}
@@ -11,6 +13,7 @@ identities as (
     where {{ of_facts }}
 ),
 
+-- Aliases are followed.
 renamed as (
     select
         facts.*,
@@ -19,7 +22,7 @@ renamed as (
     left join aliases on facts.project_id = aliases.project_id and facts.profile_id = aliases.alias
 ),
 
--- An event's own profile id wins for that event; else the device's owner at its time.
+-- An event belongs to the profile that it names, else to the owner of its device at its time.
 owned as (
     select
         renamed.*,
@@ -31,6 +34,7 @@ owned as (
         and renamed.created_at >= identities.valid_from
 )
 
+-- Only here the wide rows are joined, after everything was sorted.
 select
     sent.project_id as project_id,
     owned.local_day as local_day,

@@ -1,4 +1,4 @@
-{#- SQL: the dotted paths that `path` lies inside of, the outermost first: `a` and `a.b` of `a.b.c`. -#}
+{#- SQL: the dotted paths that contain `path`, the outermost first: `a` and `a.b` for `a.b.c`. -#}
 {% macro outer_paths(path) -%}
     arrayMap(
         depth -> arrayStringConcat(arraySlice(splitByChar('.', {{ path }}), 1, depth), '.'),
@@ -6,9 +6,9 @@
 {%- endmacro %}
 
 
-{#- SQL: a property's value (JSON text) from `base`, the last that an identify gave, after `changes` increments and decrements
-    of `amount` in all. A value that is not a number counts as 0 as soon as something is added. A number beyond 29
-    digits is left as it is. -#}
+{#- SQL: a property's value (JSON text) after increments and decrements. `base` is the last value that an identify gave,
+    `changes` is the number of later increments and decrements, and `amount` is their sum. If there are changes, a value that
+    is not a number counts as 0. A number beyond 29 digits is not changed. -#}
 {% macro added_to(base, changes, amount) -%}
     multiIf(
         {{ changes }} = 0, {{ base }},

@@ -1,8 +1,8 @@
-{#- SQL of a public view: the columns of its contract out of `relation`, a private table that also holds the states of
-    distinct counts. No client but ClickHouse's own reads those, so `SELECT *` of a public table must not have them.
+{#- SQL of a public view: the columns of its contract, read from `relation`, a private table that also holds the states of
+    distinct counts. Only ClickHouse's own client can read states, so `SELECT *` of a public table must not return them.
 
-    The view reads with the rights of the one who builds: its readers need none on the private table, and the row policies
-    on `lens` hold for the view itself. -#}
+    The view reads with the rights of the user who builds it. So its readers need no rights on the private table, and the row
+    policies on `lens` apply to the view itself. -#}
 {% macro plain_columns_of(relation) -%}
 select
     {{ model.columns | join(',\n    ') }}

@@ -1,4 +1,4 @@
-{#- SQL: the array `values` moved on by one place: for each element the one before it, `first` for the first. -#}
+{#- SQL: for each element of the array `values` the element before it; `first` for the first element. -#}
 {% macro previous_of(values, first) -%}
     arrayPopBack(arrayPushFront({{ values }}, {{ first }}))
 {%- endmacro %}

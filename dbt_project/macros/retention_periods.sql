@@ -1,4 +1,4 @@
-{#- SQL: the numbers of the periods that `days` (an array of Date) lie in, each once. 1970-01-05 was a Monday. -#}
+{#- SQL: the numbers of the periods that contain `days` (an array of Date), each once. 1970-01-05 was a Monday. -#}
 {% macro numbered_periods(period, days) -%}
     {%- set numbers = {
         'day': 'toInt32(day)',

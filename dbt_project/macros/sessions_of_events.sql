@@ -1,10 +1,13 @@
-{#- SQL: the rest of a statement with the CTEs `events`, all events of some sessions as `valued` has them, and `first_events`,
-    the events with which they start: the rows of `sessions`. -#}
+{#- SQL: the rest of a statement that has the CTEs `events` (all events of some sessions, with the columns of `valued`) and
+    `first_events` (the first event of each of these sessions, with the columns of `events`).
+
+    It gives one row per session: the columns of `sessions`. -#}
 {% macro sessions_of_events() -%}
 source_categories as (
     select * from {{ ref('ga4_source_categories') }}
 ),
 
+-- What follows from all events of a session.
 measured as (
     select
         project_id,
@@ -20,6 +23,7 @@ measured as (
     group by project_id, session_id
 ),
 
+-- What follows from the first event: the source and the medium, and with Google's category of the source the channel.
 marked as (
     select
         first_events.*,

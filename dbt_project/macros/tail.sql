@@ -1,8 +1,9 @@
-{#- The parameters of the tail's views: the devices of a project whose rows wait, the local days that these can change,
-    the devices and days to read for them (docs/decisions/0034-the-tail.md), and the results of earlier views. -#}
+{#- The parameters of the tail's views (docs/decisions/0034-the-tail.md): the devices of a project that have waiting rows, the
+    local days that these rows can change, the devices and days to read in order to recompute those days, and the results of
+    earlier views. -#}
 
 
-{#- The arguments with which one such view reads another. -#}
+{#- The arguments with which one view of the tail reads another. -#}
 {% macro tail_arguments(with_found=true) -%}
     project = {project:String}, read_devices = {read_devices:Array(String)}, read_days = {read_days:Array(Date)}
     {%- if with_found %},
@@ -14,7 +15,7 @@
 {%- endmacro %}
 
 
-{#- SQL: whether a raw row is to be read. -#}
+{#- SQL: whether a raw row is among the devices and days to read. -#}
 {% macro is_read_for_tail() -%}
     project_id = {project:String} and day in {read_days:Array(Date)} and device_id in {read_devices:Array(String)}
 {%- endmacro %}

@@ -1,7 +1,8 @@
-{#- SQL columns: a sweep over time. `marks` are arrays of (instant, what it adds to a sum), one a row of the group; `turns` are
-    the instants at which the sum becomes `needed` or more, as (instant, 1), and less again, as (instant, -1).
+{#- SQL columns for a GROUP BY, which add up changes over time. `marks` is a column with arrays of (instant, change of the
+    sum). The column `turns` has the instants at which the sum becomes at least `needed`, as (instant, 1), and those at which
+    it becomes less again, as (instant, -1).
 
-    What happens at one instant is summed before it is judged, so stretches that meet are one. -#}
+    Changes at the same instant are added before the sum is compared, so stretches that meet are one. -#}
 {% macro turns_of(marks, needed) -%}
     arraySort(groupArrayArray({{ marks }})) as in_order,
     any({{ needed }}) as least_sum,

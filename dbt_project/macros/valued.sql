@@ -1,4 +1,5 @@
-{#- SQL: the rest of a statement with the CTE `events`: what rollups need of each, and the revenue they may add up. -#}
+{#- SQL: the rest of a statement that has a CTE `events`. It gives one row per event: the columns that rollups need, its
+    `position` in the order of events, and in `revenue` the part of its revenue that may be added up. -#}
 {% macro valued() -%}
 projects as (
     select * from {{ ref('stg_projects') }}

@@ -5,8 +5,9 @@
 {%- endmacro %}
 
 
-{#- The days a run builds of this model: a list of ISO dates, or none for everything (a first build or --full-refresh).
-    `meta.reach_before` and `meta.reach_after` say on how many more days before and after a change its rows can differ. -#}
+{#- The days of this model that a run builds: a list of ISO dates, or none for all days (a first build or --full-refresh).
+    `meta.reach_before` and `meta.reach_after` are the numbers of days before and after a changed day on which the model's
+    rows can change, too. -#}
 {% macro window_days() -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
@@ -30,7 +31,7 @@
     {%- set reached = namespace(last=0) -%}
     {%- for day in days | sort -%}
         {%- set number = date.fromisoformat(day).toordinal() -%}
-        {#- Days that overlap are gone through once: hundreds of days reach over each other when a funnel's window is long. -#}
+        {#- Each day is added only once: if a funnel's window is long, the ranges around hundreds of days overlap. -#}
         {%- for each in range([number - before, reached.last + 1] | max, number + after + 1) -%}
             {%- do found.append(date.fromordinal(each).isoformat()) -%}
         {%- endfor -%}
@@ -45,22 +46,22 @@
 {%- endmacro %}
 
 
-{#- SQL: whether the Date `column` is one of the days built, or up to `before` / `after` days from one. Between marks, so
-    that a large build can put the days of one chunk after the other in its place (`of_chunk`). -#}
+{#- SQL: whether the Date `column` is one of the days to build, or at most `before` days before or `after` days after one. The
+    condition is between marks, so that a large build can replace it by the days of each chunk (`of_chunk`). -#}
 {% macro in_window(column, before=0, after=0) -%}
     /*window {{ column }}|{{ before }}|{{ after }}*/ {{ in_days(column, before, after, window_days()) }} /*end*/
 {%- endmacro %}
 
 
-{#- SQL: whether a raw row can lie in the days built, or in the `before` local days before one. A local day D lies
-    between the UTC days D - 1 and D + 1 in every zone. -#}
+{#- SQL: whether a raw row can belong to one of the days to build, or to the `before` local days before one. In every zone, the
+    local day D lies within the UTC days D - 1 to D + 1. -#}
 {% macro in_raw_window(before=0) -%}
     {{ in_window('raw', before + 1, 1) }}
 {%- endmacro %}
 
 
-{#- SQL: the condition of a window over `days`: a list of dates; {first, last}, either none for no end; or none for all.
-    The column `raw` stands for raw tables, whose months are named too: so whole partitions are skipped. -#}
+{#- SQL: the condition of a window over `days`. They are a list of dates, a range {first, last} (none means no end), or none for
+    all days. The column `raw` stands for raw tables; for these the months are named, too, so that whole partitions are skipped. -#}
 {% macro in_days(column, before, after, days) -%}
     {%- if days is none -%}
         true
@@ -94,8 +95,8 @@
 {%- endmacro %}
 
 
-{#- SQL for tests: whether `column` is one of the run's days that are open, or up to `before` / `after` days from one; when
-    it names none, every open day is one. -#}
+{#- SQL for tests: whether `column` is one of the run's open days, or at most `before` days before or `after` days after one. If
+    the run names no days, every open day counts. -#}
 {% macro in_tested_days(column, window='days', before=0, after=0) -%}
     {%- set days = [] if flags.FULL_REFRESH or not execute else named_days(window) -%}
     ({{ in_days(column, before, after, days or none) }}
