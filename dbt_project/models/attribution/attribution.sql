@@ -9,11 +9,14 @@
 ) }}
 -- grain: one row per conversion, model and source of its touches, on the local day of the conversion
 --
--- The touches of a conversion are the sessions of its profile that started in the 30 days before it, its own included: the
--- last `attribution_touches` of them, and of the first `attribution_conversions` conversions of a profile, goal and day.
--- So one sender's rows grow with what it sent, not with its square; but 1,200 times as fast, so sorting and grouping go on on
--- disk early: together they would take all the memory. With a change of clocks in between, 30 days reach 31
--- local days back, and a session as far ahead.
+-- It reads `int_conversions` and `sessions`. The touches of a conversion are the sessions of its profile that started
+-- in the 30 days before it, including its own. With a change of clocks in between, 30 days are up to 31 local days,
+-- before the conversion and after the session.
+--
+-- Only the last `attribution_touches` touches of a conversion count, and only the first `attribution_conversions`
+-- conversions of a profile, goal and day have touches. So the rows of one sender grow in proportion to its events, not
+-- to their square. They still can be 1,200 times as many, so sorting and grouping continue on disk early: together they
+-- would take all the memory.
 {% set sources = ['referrer_name', 'referrer_type', 'utm_source', 'utm_medium', 'utm_campaign', 'channel'] %}
 {% set conversion = 'project_id, day, goal_id, conversion_id, received_at, converted_at, profile_id, whole_revenue' %}
 
@@ -46,7 +49,7 @@ starts as (
     group by project_id, profile_id, started_at, {{ unguessable('profile_id') }}
 ),
 
--- Until which of its profile's sessions a conversion reaches, and after which it begins.
+-- Each conversion with the number of its last touch: the profile's last session up to it.
 reaching as (
     select conversions.*, starts.ordinal as last_ordinal, converted_at - interval 30 day as reaches_back_to
     from conversions
@@ -56,6 +59,7 @@ reaching as (
         and conversions.converted_at >= starts.started_at
 ),
 
+-- And with the number of the session before its first touch, which is 30 days or `attribution_touches` sessions back.
 spanning as (
     select
         reaching.*,
@@ -67,6 +71,7 @@ spanning as (
         and reaching.reaches_back_to >= starts.started_at
 ),
 
+-- One row per conversion and touch, for the conversions that have touches.
 followed as (
     select {{ conversion }}, last_ordinal - before_ordinal as touch_count, place, before_ordinal + place as ordinal
     from spanning

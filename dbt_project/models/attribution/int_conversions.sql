@@ -2,7 +2,10 @@
     tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)',
     order_by=['project_id', 'profile_id', 'converted_at']
 ) }}
--- grain: one row per goal and event that fits it: a conversion, on the event's local day
+-- grain: one row per conversion, which is an event that fits a goal, on the event's local day
+--
+-- It reads the events of the days to build and the definitions of goals. The conversions are stored so that
+-- `attribution`, which rebuilds a month after a late event, need not search events for them.
 {% set definitions = source('lens_raw', 'goal_definitions') ~ ' final' %}
 {% set fields = named_fields('event', 'select arrayJoin(' ~ names_in_filters('filters') ~ ') from ' ~ definitions) %}
 

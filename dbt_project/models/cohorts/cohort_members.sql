@@ -1,10 +1,13 @@
 {{ config(tags='folded', materialized='table', order_by=['project_id', 'cohort_id', 'profile_id', 'joined_at']) }}
 -- grain: one row per cohort, profile and stretch of time in which the profile is a member
 --
--- A sweep over time: a criterion adds 1 to a sum while it holds, and a profile is a member while the sum is what its
--- cohort needs. An event counts from the instant it happens until `within_days` later, so the count is n or more from
--- the n-th event on until the first of these n leaves the window. A criterion on the profile is such a sum of its own, of
--- its filters by what is known of the profile at that instant.
+-- It reads all of `int_cohort_events` and `int_trait_changes`, since a membership can begin with an event of any day,
+-- and `profiles`, since it begins at the profile's first_seen_at at the earliest.
+--
+-- A criterion adds 1 to a sum while it holds, and a profile is a member while the sum is at least the number that its
+-- cohort needs. An event counts from its instant until `within_days` later, so a count is n or more from the n-th event
+-- on until the first of the last n events leaves the window. A criterion on the profile is again a sum, over its
+-- filters, each of which is 1 while it fits what is known of the profile.
 {% set open_end_ms = "toUnixTimestamp64Milli(toDateTime64('2299-12-31 00:00:00', 3, 'UTC'))" %}
 
 with criteria as (
@@ -35,7 +38,7 @@ histories as (
     group by project_id, cohort_id, criterion, profile_id, {{ unguessable('profile_id') }}
 ),
 
--- Every event from the n-th on reaches the threshold, until the first of the last n has left its window.
+-- Every event from the n-th on reaches the threshold n, until the first of the last n events leaves the window.
 reached as (
     select
         histories.project_id as project_id,
@@ -58,7 +61,7 @@ reached as (
     where length(moments_ms) >= threshold.1
 ),
 
--- Of stretches that overlap or meet only the outer ends are kept.
+-- If stretches overlap or meet, only their outer ends are kept.
 of_events as (
     select
         project_id,
@@ -113,7 +116,8 @@ trait_changes as (
     group by project_id, name, profile_id, {{ unguessable('profile_id') }}
 ),
 
--- Whether a filter holds, from when the profile is first seen on and after each change of its trait. Groups only add up.
+-- Whether a filter holds: from the time at which the profile is first seen, and after each change of its trait. Groups are
+-- only added, never removed.
 judged as (
     select
         asked.project_id as project_id,
@@ -179,7 +183,7 @@ swept as (
     group by project_id, cohort_id, profile_id, {{ unguessable('profile_id') }}
 )
 
--- Every stretch has an end, the open ones 2299-12-31: as many instants of joining as of leaving.
+-- Every stretch has an end (an open one 2299-12-31), so there are as many instants of joining as of leaving.
 select
     project_id,
     cohort_id,

@@ -1,5 +1,7 @@
 {{ config(tags='folded', materialized='table', order_by=['project_id', 'cohort_id']) }}
--- grain: one row per cohort
+-- grain: one row per cohort that is defined, with its number of members
+--
+-- It reads the definitions and `cohort_members`. A cohort that never had a member has a row, too.
 
 with definitions as (
     select * from {{ source('lens_raw', 'cohort_definitions') }} {{ final() }}

@@ -2,7 +2,11 @@
     tags='daily', schema='lens_staging', partition_by='local_day',
     order_by=['project_id', 'cohort_id', 'profile_id', 'criterion']
 ) }}
--- grain: one row per local day, cohort, criterion and profile with events that fit it, and when they happened
+-- grain: one row per local day, cohort, criterion and profile with events that fit the criterion, with the times of
+-- these events
+--
+-- It reads the events of the days to build and the criteria. It is the only model of cohorts that reads events, so
+-- `cohort_members` can be built over all days without reading them.
 {% set filters = "JSONExtractRaw(arrayJoin(JSONExtractArrayRaw(criteria)), 'filters')" %}
 {% set fields = named_fields('event',
     'select arrayJoin(' ~ names_in_filters(filters) ~ ') from ' ~ source('lens_raw', 'cohort_definitions') ~ ' final') %}

@@ -3,7 +3,9 @@
 ) }}
 -- grain: one row per landed event that repeats an earlier one, by its UTC day
 --
--- Judged by device ids as sent. The neighbouring days are read, too, for bodies that are sent again over midnight.
+-- It reads raw events and judges them by the device ids that were sent. The neighbouring days are read, too, because a
+-- body can be sent again after midnight. Sessions, identities and the ledger read the copies from here, so each event
+-- is judged once.
 
 with events as (
     select * from {{ source('lens_raw', 'events') }}

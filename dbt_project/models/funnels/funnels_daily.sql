@@ -4,9 +4,10 @@
 ) }}
 -- grain: one row per funnel, local day of entry, breakdown value and step
 --
--- An attempt begins at an event of the first step (in any order: of any step) and belongs to the day of that event. An
--- entity (device, profile or session) counts once a day, with its deepest attempt, the earliest on a tie. An attempt
--- reaches ahead by the window, so days before a touched one are built with it.
+-- It reads `int_funnel_days`. An attempt begins at an event of the first step (in any order: of any step) and belongs
+-- to the day of that event. An entity (device, profile or session) counts once per day, with its deepest attempt, the
+-- earliest of equally deep ones. An attempt can end as long after its first event as the funnel's window, so the days
+-- before a touched day are built, too.
 {% set fields = funnel_fields() %}
 {% set shape = funnel_shape(fields) %}
 

@@ -1,12 +1,16 @@
 {{ config(
     tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity']
 ) }}
--- grain: one row per funnel, entity (device, profile or session) and local day on which it did a step (strict: anything)
+-- grain: one row per funnel, entity (device, profile or session) and local day on which it did a step (strict:
+-- anything)
 --
--- `moments` are the instants at which it did one, in milliseconds, in order. For each of them `masks` has a number for every
--- event, in order of event_id and receipt, with a bit for every step that the event fits; `breakdown_values` goes with it.
--- Of a strict funnel the instants without a step are here as well, for they part what lies before from what comes after.
--- Days whose definitions did not change are read and not judged again.
+-- It reads the events of the days to build and the definitions of funnels. `moments` are the instants at which the
+-- entity did a step, in milliseconds, in order. For each instant, `masks` has a number for every event, in order of
+-- event_id and receipt, with a bit for each step that the event fits; `breakdown_values` has a value for each of these
+-- events. For a strict funnel, instants without a step are in the row, too, because they interrupt an attempt.
+--
+-- The filters are evaluated here, once per day, so `funnels_daily` can read many days of a window without evaluating
+-- them again.
 {% set fields = funnel_fields() %}
 {% set shape = funnel_shape(fields) %}
 
@@ -14,7 +18,7 @@ with funnels as (
     {{ funnel_definitions(fields) }}
 ),
 
--- The steps of a funnel that an event of one name can be; those without filters are known by the name alone.
+-- For each funnel and event name, the steps that an event of that name can do. `plain_mask` has the steps without filters.
 steps as (
     select
         project_id,
@@ -64,7 +68,7 @@ moments as (
     where entity != '' and (mask != 0 or steps.step_order = 'strict')
     {%- if shape.has_strict %}
     union all
-    -- What else the entities of strict funnels did.
+    -- The other events of entities of strict funnels.
     select
         funnels.project_id as project_id,
         funnels.funnel_id as funnel_id,

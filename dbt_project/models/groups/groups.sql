@@ -1,7 +1,8 @@
 {{ config(tags='folded', materialized='table', order_by=['project_id', 'group_id']) }}
 -- grain: one row per group that was ever named by an event or an operation
 --
--- Of a group with more than `profile_properties` traits those changed last are kept, of equal times the first by name.
+-- It reads `int_group_days`, the operations and the profiles. If a group has more than `profile_properties` traits, it
+-- keeps those that changed last, and of equal times the first by name.
 
 with days as (
     select * from {{ ref('int_group_days') }}
@@ -42,7 +43,7 @@ described as (
     group by project_id, named_id, {{ unguessable('named_id') }}
 ),
 
--- A trait is a key of what was sent; nested objects are replaced as a whole.
+-- A trait is a key of the sent properties; a nested object is replaced as a whole.
 sent_traits as (
     select
         project_id,

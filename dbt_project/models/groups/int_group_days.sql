@@ -1,5 +1,8 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'group_id']) }}
 -- grain: one row per group and local day with events that name it
+--
+-- It reads the events of the days to build. `groups`, which covers all days, adds up these rows instead of reading
+-- events.
 
 with named as (
     select

@@ -1,7 +1,8 @@
 {{ config(tags='folded', materialized='table', order_by=['project_id', 'device_id', 'valid_from']) }}
 -- grain: one row per device and stretch of time in which one profile owns it
 --
--- What readers see. It is published after the days are built: a build that failed before finds its changed owners again.
+-- A copy of `int_identities` for readers. It is published after the days are built. So after a failed build, the next
+-- build still finds the owners that have changed.
 
 select
     project_id,

@@ -1,9 +1,9 @@
 {{ config(tags='facts', schema='lens_staging', materialized='table', order_by=['project_id', 'alias']) }}
 -- grain: one row per alias, with the profile at the end of its chain
 --
--- The last alias operation of a name decides what it is a name of. Chains are followed by doubling: each level goes
--- twice as far as the one before, so 12 levels follow 4,096 names. Who is in a loop then stands somewhere in it, and the
--- loop takes its smallest id.
+-- It reads all alias operations. The last operation of a name decides whose alias it is. Chains are followed by
+-- doubling: each level goes twice as far as the level before, so 12 levels follow 4,096 names. A name whose chain has
+-- not ended then is in a loop or leads into one, and means the smallest id of the loop.
 
 with recursive edges as (
     select

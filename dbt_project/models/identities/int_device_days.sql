@@ -1,5 +1,8 @@
 {{ config(tags='facts', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'device_id']) }}
--- grain: one row per device and local day, with the profiles its events carried: where a change of owner is felt
+-- grain: one row per device and local day, with the profiles that its events named
+--
+-- It reads `int_events__sessionized`. `int_owner_changes` finds here on which days a change of a device's owner
+-- matters.
 
 select
     project_id,

@@ -1,11 +1,12 @@
 {{ config(
     tags='facts', schema='lens_staging', partition_by='toYYYYMM(utc_day)', order_by=['project_id', 'device_id']
 ) }}
--- grain: one row per derived device and UTC day on which it goes on from the device it was under the salt before
+-- grain: one row per derived device and UTC day on which it goes on from the device that it was under the salt before
 --
--- It does when its first event of the day names that device and that one has an event less than the timeout before; its
--- events up to `last_at`, the last one before its first pause, are then the other device's. Ids are as sent, so it is one
--- hop.
+-- It reads the raw events of two UTC days, by the ids that were sent. A device goes on from another one if its first
+-- event of the day names that device, and that device has an event less than the timeout before. Its events up to
+-- `last_at`, the last one before its first pause, then belong to the other device. Because ids are as sent, there is
+-- only one hop.
 
 with named as (
     select project_id, device_id, previous_device_id from {{ ref('stg_events') }}

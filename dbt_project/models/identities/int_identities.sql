@@ -3,8 +3,9 @@
 ) }}
 -- grain: one row per device and stretch of time in which one profile owns it
 --
--- The first profile a device is linked to owns it from the beginning of time; from a link to another profile on, the
--- device is the other's. Of links at the same instant the last by event_id counts.
+-- It reads all of `int_identity_links`. The first profile to which a device is linked owns it from the beginning of
+-- time; from a link to another profile on, the device belongs to that profile. Of links at the same instant the last by
+-- event_id counts.
 
 with links as (
     select * from {{ ref('int_identity_links') }}

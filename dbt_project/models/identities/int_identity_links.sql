@@ -4,8 +4,9 @@
 ) }}
 -- grain: one row per device and moment of a local day at which it is linked to another profile than just before
 --
--- Links come from events that carry both, identify and alias; the first link of a day is always kept. A server device
--- links nothing. What links a derived device on a day on which it goes on from another one links that one too.
+-- It reads events that name both a device and a profile, and the operations identify and alias. The first link of a day
+-- is always kept, so the row of a day does not depend on earlier days. A device of kind `server` is linked to nothing.
+-- If a derived device goes on from another one on a day, its links of that day link the other device, too.
 
 with events as (
     select project_id, local_day, sent_device_id as device_id, device_kind, profile_id, created_at, received_at, event_id

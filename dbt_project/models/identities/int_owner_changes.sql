@@ -1,8 +1,10 @@
 {{ config(tags='facts', schema='lens_staging', materialized='table', order_by=['local_day', 'project_id']) }}
--- grain: one row per project and local day whose public tables show another owner than the identities now say
+-- grain: one row per project and local day on which the public tables show another owner than the identities say now
 --
--- What readers see now is `lens.identities` and the aliases of the last build. Both are published at the end of a
--- build, so one that was killed finds the same days again. Empty when everything is built anyway.
+-- It compares `int_identities` and `int_aliases` with those of the last build: `lens.identities`, which readers see,
+-- and `int_aliases__published`. Both are published at the end of a build, so after a killed build the next one finds
+-- the same days again. `int_device_days` says on which days a changed device has events. The table is empty if
+-- everything is built anyway.
 {% set identities = none if flags.FULL_REFRESH else last_published(generate_schema_name('lens', none), 'identities') %}
 {% set aliases = none if flags.FULL_REFRESH else last_published('lens_staging', 'int_aliases__published') %}
 {% set is_first_build = identities is none or aliases is none %}
@@ -24,7 +26,7 @@ seen_aliases as (
     select project_id, alias, profile_id from {{ ref('int_aliases') if is_first_build else aliases }}
 ),
 
--- A stretch that only one side has, marked by the side.
+-- The stretches that only one of the two builds has: `side` is 1 for the identities now and -1 for those of the last build.
 differing as (
     select 1 as side, * from (select * from now except select * from seen)
     union all
@@ -67,7 +69,7 @@ renamed_days as (
     where (project_id, profile_id) in (select project_id, alias from changed_aliases)
 )
 
--- A session of the day before can reach into the day.
+-- A session that started on the day before can have events on the day.
 select distinct
     project_id,
     arrayJoin([local_day - 1, local_day]) as local_day

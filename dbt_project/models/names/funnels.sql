@@ -1,5 +1,7 @@
 {{ config(tags='folded', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
 -- grain: one row per funnel that is defined
+--
+-- A view over the copy of the registry, so that analysts can show a funnel's name. A removed funnel has no row.
 
 select
     project_id,

@@ -1,8 +1,9 @@
 {{ config(tags='daily', partition_by='day', order_by=['project_id', 'day', 'step', 'from_path']) }}
--- grain: one row per project, local day, step and move from one path to the next, of the sessions that started that day
+-- grain: one row per project, local day, step and move from one path to the next, of the sessions that started on that
+-- day
 --
--- The same path several times in a row is one stop. A session enters at its first stop (from '') and leaves after its
--- last one (to ''); its first 20 moves are kept.
+-- It reads the screen views of these sessions. The same path several times in a row is one stop. A session enters at
+-- its first stop (from '') and leaves after its last stop (to ''); its first 20 moves are kept.
 
 with views as (
     select * from {{ ref('int_events__valued') }}

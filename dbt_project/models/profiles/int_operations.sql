@@ -3,6 +3,9 @@
     order_by=['project_id', 'local_day', 'profile_id', 'created_at']
 ) }}
 -- grain: one row per profile operation that counts (no duplicate, no bot)
+--
+-- It reads the raw operations of the days to build. Profiles, groups, links and traits read the operations from here,
+-- so duplicates are judged once.
 
 with operations as (
     select * from {{ ref('stg_profile_operations') }}

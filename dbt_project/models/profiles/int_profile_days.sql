@@ -1,8 +1,10 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'profile_id']) }}
--- grain: one row per profile and local day on which it did something or a session of it started
+-- grain: one row per profile and local day on which it had an event or a session of it started
 --
--- `group_first_ms` are the instants at which an event of the day first named each group. `is_lasting` says that the profile
--- can be met again on another day: it is identified, or its device is not one that the collector derived for a day.
+-- It reads the events and sessions of the days to build; `profiles`, which covers all days, adds up these rows.
+-- `group_first_ms` are the instants at which an event of the day first named each group. `is_lasting` says whether the
+-- profile can be recognised on another day: it is identified, or its device is not one that the collector derived for a
+-- day.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -40,7 +42,8 @@ of_sessions as (
     group by project_id, day, profile_id, {{ unguessable('profile_id') }}
 )
 
--- A session belongs to the last person identified in it, who may have come after midnight: days meet in an outer join.
+-- A session belongs to the last person who was identified in it, perhaps after midnight. So a profile can have a session
+-- that started on a day on which it has no event: days are joined by an outer join.
 select
     if(of_events.project_id != '', of_events.project_id, of_sessions.project_id) as project_id,
     if(of_events.project_id != '', of_events.local_day, of_sessions.day) as local_day,

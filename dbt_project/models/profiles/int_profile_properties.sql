@@ -1,7 +1,8 @@
 {{ config(tags='folded', materialized='table', schema='lens_staging', order_by=['project_id', 'profile_id', 'path']) }}
 -- grain: one row per profile and property, with its value as JSON text
 --
--- The last identify value by (time, received, batch, row), plus the increments after it, less the decrements.
+-- It reads all of `int_profile_values`. The value is the last one that an identify gave, by (time, received, batch,
+-- row), plus the increments after it, less the decrements.
 
 with changes as (
     select

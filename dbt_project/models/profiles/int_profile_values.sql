@@ -4,15 +4,15 @@
 ) }}
 -- grain: one row per property of a profile that an operation sets or changes
 --
--- A property is named by its dotted path: nested objects of an identify are taken apart down to their leaves. A
--- field next to the properties (first name, email, ...) is a property here whose path begins with `$`.
+-- It reads `int_operations`. A property is named by its dotted path: nested objects of an identify are split down to
+-- their leaves. A field next to the properties (first name, email, ...) is a property here whose path begins with `$`.
 
 with recursive operations as (
     select * from {{ ref('int_operations') }}
     where {{ in_window('local_day') }} and profile_id != ''
 ),
 
--- Each step opens the objects of the one before; lists are values.
+-- Each step splits the objects that the step before has found into their members; a list is a value.
 leaves as (
     select
         project_id, local_day, profile_id, created_at, received_at, batch_id, batch_row,

@@ -1,9 +1,11 @@
 {{ config(tags='folded', materialized='table', schema='lens_staging', order_by=['project_id', 'name', 'profile_id', 'changed_at']) }}
--- grain: one row per profile, trait that a cohort of its project asks for, and instant from which it has another value
+-- grain: one row per profile, trait that a cohort of its project names, and instant from which the trait has another
+-- value
 --
--- A trait is what filters on a profile name: a column or `properties.<path>`. `items` are its value from that instant on,
--- as filters read it; of `groups` the ones that are new, for a group that was named stays. Before its first row a trait is
--- empty. Sums of a local day are known when the day has ended: so no instant counts what came after it.
+-- It reads `int_profile_values`, `int_profile_days` and the operations. A trait is a name that a filter on a profile
+-- can use: a column or `properties.<path>`. `items` are the trait's values from that instant on, as filters read them;
+-- for `groups` only the new ones, because a group that was named stays. Before its first row a trait is empty. Sums of
+-- a local day count from the end of the day on, so that a later event of the day cannot change what was true before it.
 
 with asked as (
     select distinct
@@ -27,7 +29,7 @@ asked_paths as (
     where if(is_property, not startsWith(path, '$'), name in ('first_name', 'last_name', 'name', 'email', 'avatar'))
 ),
 
--- Of a path and another inside it only the one changed last stands, so changes of both are looked for.
+-- If one path contains another, only the value that changed last counts, so changes of both paths are read.
 sought_paths as (
     select project_id, name, path, path as sought, not is_property as is_exact from asked_paths
     union all
@@ -59,7 +61,7 @@ owned as (
     where not is_exact or set_values.path = sought
 ),
 
--- The value after each change: the last one that was given, and what was added since.
+-- The value after each change: the last value that was set, plus the increments since.
 folded as (
     select
         project_id,
@@ -159,7 +161,7 @@ days as (
     where project_id in (select project_id from asked_sums)
 ),
 
--- A day ends at the first instant that is a later day on the clocks of its project.
+-- A day ends at the first instant that has a later date in the project's zone.
 day_ends as (
     select
         project_days.project_id as project_id,

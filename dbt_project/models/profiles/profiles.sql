@@ -1,7 +1,8 @@
 {{ config(tags='folded', materialized='table', order_by=['project_id', 'profile_id']) }}
 -- grain: one row per profile that was ever seen in an event or named by an operation
 --
--- Of a profile with more than `profile_properties` properties those changed last are kept, of equal times the first by name.
+-- It reads `int_profile_days`, `int_profile_properties` and the operations. If a profile has more than
+-- `profile_properties` properties, it keeps those that changed last, and of equal times the first by name.
 
 with days as (
     select * from {{ ref('int_profile_days') }}
@@ -64,8 +65,8 @@ folded as (
     group by project_id, profile_id, {{ unguessable('profile_id') }}
 ),
 
--- Of a path and another inside it (`plan` and `plan.name`) only the one changed last stands. Each looks up the paths that
--- it is inside of, so the cost does not grow with the square of a profile's properties.
+-- If one path contains another (`plan` and `plan.name`), only the one that changed last counts. Each path looks up the paths
+-- that contain it, so the cost does not grow with the square of a profile's properties.
 nested as (
     select
         project_id,

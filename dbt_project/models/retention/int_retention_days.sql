@@ -2,7 +2,10 @@
     tags='daily', schema='lens_staging', partition_by='local_day',
     order_by=['project_id', 'name', 'local_day', 'profile_id']
 ) }}
--- grain: one row per profile, local day and event it did then, of the events that a retention definition names
+-- grain: one row per profile, local day and event that it did on that day, only for events that a retention definition
+-- names
+--
+-- It reads the events of the days to build. `retention`, which covers all days, reads these rows instead of events.
 
 with named as (
     select

@@ -2,10 +2,12 @@
     tags='folded', materialized='table',
     order_by=['project_id', 'retention_id', 'mode', 'period', 'cohort', 'period_number']
 ) }}
--- grain: one row per definition, mode, kind of period, cohort and period up to the last in which somebody came back
+-- grain: one row per definition, mode, kind of period, cohort and period, up to the last period in which somebody came
+-- back
 --
--- Every project has the definition '', of any event and any event after it. A profile that is only a derived device
--- cannot be met again and is left out. Days, weeks and months are counted from 1970 on, so that they can be subtracted.
+-- It reads `int_retention_days` and, for the definition of any event after any event, `int_profile_days`; every project
+-- has this definition, whose id is ''. A profile that is only a derived device cannot be recognised later and is left
+-- out. Days, weeks and months are numbered from 1970, so that they can be subtracted.
 {% set longest = {'day': 90, 'week': 53, 'month': 24} %}
 
 with days as (
@@ -14,7 +16,7 @@ with days as (
     where event_count > 0
 ),
 
--- Numbers instead of names: what is grouped millions of times is grouped by numbers.
+-- Definitions by a number instead of their names, because grouping millions of rows by a number is faster.
 definitions as (
     select *, sipHash64(project_id, retention_id) as definition
     from (
@@ -35,7 +37,7 @@ trackable_profiles as (
     where is_lasting and (project_id, profile_id) in (select project_id, profile_id from named)
 ),
 
--- On which days a profile did the start event, the return event, or both.
+-- The days on which a profile did the start event, the return event, or both.
 activity as (
     select
         definitions.definition as definition,
@@ -89,7 +91,7 @@ periods as (
     ] as numbered
 ),
 
--- A profile is a member of the cohort of its first start, and of that of every start.
+-- A profile is in the cohort of its first start event (mode `first`), and in the cohort of each start (`recurring`).
 members as (
     select
         definition,
@@ -105,7 +107,7 @@ members as (
     ) as member
 ),
 
--- What is known of the members by period: how many came back in it, and for how many it was the last return.
+-- For each cohort and later period, how many members came back in it, and for how many it was the last return.
 returns_by_period as (
     select
         definition,

@@ -1,4 +1,6 @@
 {{ config(tags='daily', materialized='view', sql_security='definer', definer='CURRENT_USER') }}
--- grain: one row per project, local day and device, browser and system, of the sessions that started that day
+-- grain: one row per project, local day and device, browser and system, of the sessions that started on that day
+--
+-- A view of the plain columns of `int_devices_daily`.
 
 {{ plain_columns_of(ref('int_devices_daily')) }}

@@ -3,8 +3,9 @@
 ) }}
 -- grain: one row per project and UTC hour of receipt
 --
--- Every event and operation that an authenticated client sent counts once, in the first class that fits: rejected,
--- duplicate, bot, accepted. Imports count too; `replay` never reaches raw.
+-- It reads raw events, operations and quarantine by time of receipt. Every event and operation that an authenticated
+-- client sent counts once, in the first class that fits: rejected, duplicate, bot, accepted. Imports count too;
+-- `replay` is never in the raw tables.
 
 with copies as (
     select project_id, batch_id, batch_row from {{ ref('int_event_copies') }}

@@ -1,5 +1,8 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
 -- grain: one row per project, local day and path on which sessions of that day began
+--
+-- It reads `sessions`. It also has the state of its distinct count, which `entry_pages_daily` leaves out, so that the
+-- API can merge days.
 
 with sessions as (
     select * from {{ ref('sessions') }}

@@ -1,5 +1,8 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'name']) }}
 -- grain: one row per project, local day and event name
+--
+-- It reads `int_events__valued`. It also has the state of its distinct count, which `event_names_daily` leaves out, so
+-- that the API can merge days.
 
 with events as (
     select * from {{ ref('int_events__valued') }}

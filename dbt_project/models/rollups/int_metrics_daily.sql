@@ -1,5 +1,8 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day']) }}
 -- grain: one row per project and local day with events
+--
+-- It adds up `int_metrics_hourly`. It also has the states of its distinct counts, which `metrics_daily` leaves out;
+-- weeks and months are merged from them.
 
 with rows_below as (
     select * from {{ ref('int_metrics_hourly') }}

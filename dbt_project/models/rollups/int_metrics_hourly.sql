@@ -1,7 +1,9 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='day', order_by=['project_id', 'day', 'hour']) }}
 -- grain: one row per project and local hour with events
 --
--- Sessions, bounces and durations count in the hour in which the session starts, everything else in the event's own.
+-- It reads `int_events__valued` and `sessions`. Sessions, bounces and durations count in the hour in which the session
+-- starts, everything else in the event's own hour. It also has the states of its distinct counts, from which days are
+-- merged.
 
 with events as (
     select * from {{ ref('int_events__valued') }}

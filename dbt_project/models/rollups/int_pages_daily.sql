@@ -1,9 +1,10 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
 -- grain: one row per project, local day and path that was viewed
 --
--- Views count on their own day. A session ends on the day after its first one at the latest, so what comes before and
--- after a view lies within a day. Pages have many small sets of visitors, and to merge their states would take longer than
--- to count their hashes. `sessions` less `continued_sessions`, summed over the days after the first, adds up over days.
+-- It reads `int_events__valued`. A view counts on its own day. A session ends on the day after its first one at the
+-- latest, so the events before and after a view are at most a day away. A page has few visitors a day, so the API counts
+-- their hashes: that takes half the time of merging states of distinct counts. The sessions of several days are the sum of
+-- `sessions`, less `continued_sessions` of all days but the first.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -11,7 +12,7 @@ with events as (
         and (is_screen_view or session_id != 0)
 ),
 
--- Arrays of a session's events in order cost less than window functions over them.
+-- Each session with its events in order. Arrays cost less than window functions over the events.
 event_sequences as (
     select
         project_id,

@@ -1,10 +1,11 @@
 {{ config(
     tags='folded', schema='lens_staging', materialized='table', order_by=['project_id', 'day', 'previous_day']
 ) }}
--- grain: one row per project, local day and day on which those who were there had been there last (1970-01-01: never)
+-- grain: one row per project, local day and day on which the day's visitors had been there last (1970-01-01: never)
 --
--- Who was there between two days is counted on the first of these days, the one whose previous day lies before them: so
--- distinct devices and people of any days are a sum. Reasons and rules are in docs/decisions/0031-answers.md.
+-- It reads the days of devices and profiles. In a period of several days, a visitor is counted on the first of the
+-- visitor's days, which is the one whose previous day is before the period. So the number of distinct devices and
+-- people in any days is a sum over these rows (docs/decisions/0031-answers.md).
 
 with device_days as (
     select project_id, local_day as day, sipHash64(device_id) as hashed, true as is_device

@@ -5,9 +5,10 @@
 ) }}
 -- grain: one row per event that counts (no duplicate, no bot, no session_start or session_end), with its session
 --
--- Only what sessions and identities are made of; `events` takes the rest from raw, by batch and row. The profile is as
--- seen. The session of an event on local day L is a function of the events and handovers of L - 4 to L
--- (docs/decisions/0003-session-reach.md), so those days are read and only the days built are kept.
+-- It reads raw events. It has only the columns from which sessions and identities are made; `events` adds the other
+-- columns from the raw table, by batch and row. The profile is the one that was sent. The session of an event on local
+-- day L depends on the events and handovers of L - 4 to L (docs/decisions/0003-session-reach.md), so these days are
+-- read, and only the rows of the days to build are kept.
 
 with events as (
     select

@@ -1,11 +1,11 @@
 {{ config(
     tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'local_day', 'session_id']
 ) }}
--- grain: one row per session and local day with events of it
+-- grain: one row per session and local day with events of the session
 --
--- What questions by a session's columns need, in an eighth of the rows of `events`: the sums of its events of the day,
--- and beside them every column of `sessions` that a question can name, so that a filter joins nothing. Devices and people
--- are hashes, which are counted faster than texts.
+-- It reads events and sessions. Questions by a column of sessions read this table instead of the events, in an eighth of
+-- the rows: it has the sums of the session's events of the day, and every column of `sessions` that a question can name,
+-- so that a filter needs no join. Devices and people are hashes, which are counted faster than texts.
 
 with events as (
     select * from {{ ref('int_events__valued') }}

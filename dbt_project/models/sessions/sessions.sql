@@ -1,5 +1,8 @@
 {{ config(tags='daily', partition_by='day', order_by=['project_id', 'day', 'device_id', 'started_at']) }}
--- grain: one row per session, on the local day it started
+-- grain: one row per session, on the local day on which it started
+--
+-- It reads the events of the days to build and of the day after them, on which a session can end. The source, device
+-- and place of a session are those of its first event.
 
 with events as (
     select * from {{ ref('int_events__valued') }}

@@ -1,8 +1,9 @@
 {{ config(tags='facts') }}
--- grain: one row per cohort and criterion of it, numbered from 1
+-- grain: one row per cohort and criterion, which are numbered from 1
 --
--- `thresholds` says when the criterion holds, as counts and what reaching each of them adds to the truth: at least 3 is
--- [(3, 1)]; exactly 3 begins at 3 and ends at 4: [(3, 1), (4, -1)]. `holds_at_once` is the truth before any event.
+-- It reads the definitions of cohorts. `thresholds` says when the criterion holds, as counts and the number that is
+-- added to its truth when the count is reached: "at least 3" is [(3, 1)]; "exactly 3" begins at 3 and ends at 4: [(3,
+-- 1), (4, -1)]. `holds_at_once` is the truth before any event.
 
 with criteria as (
     select

@@ -1,8 +1,8 @@
 {{ config(tags='facts') }}
--- grain: one row per landed event, duplicates and bots included, with the settings of its project beside it
+-- grain: one row per landed event, including duplicates and bots, with the settings of its project
 --
--- A project that is not in the settings has UTC and sessions of 30 minutes. Filters on `day` and `created_at` reach the raw
--- table through this view.
+-- A view over the raw events, which adds local times and applies the project's rules for bots. A project that is not in
+-- the settings has UTC and sessions of 30 minutes. Conditions on `day` and `created_at` are passed on to the raw table.
 
 with events as (
     select * from {{ source('lens_raw', 'events') }}

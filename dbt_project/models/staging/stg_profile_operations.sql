@@ -1,5 +1,7 @@
 {{ config(tags='facts') }}
--- grain: one row per landed profile operation, duplicates and bots included, with the settings of its project beside it
+-- grain: one row per landed profile operation, including duplicates and bots, with its local day
+--
+-- A view over the raw operations, which applies the project's zone and its rules for bots.
 
 with operations as (
     select * from {{ source('lens_raw', 'profile_operations') }}

@@ -1,5 +1,7 @@
 {{ config(tags='facts') }}
 -- grain: one row per project whose settings were copied at the start of the build
+--
+-- A view of the settings that models read, over the copy of the registry.
 
 select
     project_id,

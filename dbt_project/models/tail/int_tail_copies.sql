@@ -1,7 +1,8 @@
 {{ config(tags='folded', materialized='view', schema='lens_staging') }}
--- grain: one row per event of some devices of a project that repeats an earlier one, as the next build will judge
+-- grain: one row per event of some devices of a project that repeats an earlier event, as the next build will judge
 --
--- A parameterized view, as all of the tail are (docs/decisions/0034-the-tail.md).
+-- A parameterized view over the raw events, like all views of the tail (docs/decisions/0034-the-tail.md). It is the
+-- first: its result is a parameter of the next ones.
 
 with of_project as (
     select

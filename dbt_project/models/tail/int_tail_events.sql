@@ -1,8 +1,8 @@
 {{ config(tags='folded', materialized='view', schema='lens_staging') }}
--- grain: one row per event of a project that counts, with what landed and is not built, as the next build will have them
+-- grain: one row per event of a project that counts, including unbuilt events as the next build will have them
 --
--- The rows of `events`, with those of `devices` on `days` recomputed from the raw tables.
--- Owners are those of the last build.
+-- A parameterized view: the rows of `events`, of which those of `devices` on `days` are recomputed from the raw tables
+-- by `int_tail_facts`. Owners are those of the last build.
 
 with made_anew as (
     with facts as (

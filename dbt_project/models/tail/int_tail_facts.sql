@@ -1,5 +1,8 @@
 {{ config(tags='folded', materialized='view', schema='lens_staging') }}
--- grain: one row per event that counts of some devices of a project on some days, as the next build will have it
+-- grain: one row per event that counts, of some devices of a project on some days, as the next build will have it
+--
+-- A parameterized view over the raw events, with the SQL of `int_events__sessionized`. Copies and handovers are
+-- parameters, because ClickHouse would otherwise inline the views that find them many times over.
 
 with events as (
     select

@@ -1,5 +1,7 @@
 {{ config(tags='folded', materialized='view', schema='lens_staging') }}
--- grain: one row per derived device and UTC day on which it goes on from another one, as the next build will judge
+-- grain: one row per derived device and UTC day on which it goes on from another device, as the next build will judge
+--
+-- A parameterized view over the raw events, with the SQL of `int_device_handovers`. It gets the copies as parameters.
 
 with copies as (
     select

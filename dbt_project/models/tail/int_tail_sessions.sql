@@ -1,7 +1,8 @@
 {{ config(tags='folded', materialized='view', schema='lens_staging') }}
--- grain: one row per session of a project, with what landed and is not built, as the next build will have them
+-- grain: one row per session of a project, including unbuilt events as the next build will have them
 --
--- The rows of `sessions`, with those of `devices` that start on `days` recomputed from their events.
+-- A parameterized view: the rows of `sessions`, of which those of `devices` that start on `days` are recomputed from
+-- their events.
 
 with tail_events as (
     select * from {{ ref('int_tail_events') }}({{ tail_arguments() }})
