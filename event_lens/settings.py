@@ -219,50 +219,52 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting(HOME, ".eventlens", "The folder that holds everything Event Lens writes.", _folder),
+    Setting(HOME, ".eventlens", "The folder that holds everything that Event Lens writes.", _folder),
     Setting(
         ENV_FILE,
         "",
-        "A file of settings, one line NAME=value each; the environment wins. Empty: `.env` next to the home.",
+        "A file of settings, with one NAME=value per line; variables of the environment win over it. Empty: `.env` "
+        "next to the home.",
         _file,
     ),
     Setting(
         "EVENTLENS_WAREHOUSE_URL",
         "",
-        "ClickHouse's HTTP interface, with user and password if it needs them; of a warehouse of several shards one "
-        "address a shard, by comma, in the cluster's order; empty: the embedded warehouse at 127.0.0.1 and the port "
-        "below.",
+        "The URL of ClickHouse's HTTP interface, with user and password if it needs them. If there are several shards, "
+        "one URL per shard, separated by commas, in the cluster's order. Empty: the embedded warehouse.",
         _urls,
     ),
     Setting(
         "EVENTLENS_WAREHOUSE_CLUSTER",
         "",
-        "With one address in EVENTLENS_WAREHOUSE_URL the cluster of replicas that it belongs to: tables are made on "
-        "all of it and replicated; empty: that server alone. With several addresses the cluster of all shards.",
+        "If EVENTLENS_WAREHOUSE_URL is one address, the name of the cluster of replicas to which the server belongs: "
+        "tables are made on all replicas; empty: on that server alone. If it is several addresses, the name of the "
+        "cluster of all shards.",
         _cluster,
     ),
     Setting(
         "EVENTLENS_SHARD_CLUSTERS",
         "",
-        "The cluster of each shard's replicas, by comma, in the order of the addresses; empty: a shard is one server.",
+        "The name of the cluster of each shard's replicas, separated by commas, in the order of the addresses. Empty: "
+        "each shard is one server.",
         _clusters,
     ),
     Setting(
         "EVENTLENS_SHARD_HOMES",
         "",
-        "Homes of embedded warehouses on this machine that are the shards of one, by comma, each with a colon and the "
-        "port of its native protocol; the first has the registry. Empty: one embedded warehouse.",
+        "The homes of embedded warehouses on this machine that are shards of one warehouse, separated by commas, each "
+        "with a colon and the port of its native protocol. The first has the registry. Empty: one embedded warehouse.",
         _shard_homes,
     ),
     Setting(
-        "EVENTLENS_SHARD", "1", "Which shard this home builds, where shards are ClickHouse servers.", _at_least_one
+        "EVENTLENS_SHARD", "1", "The number of the shard that this home builds, if shards are servers.", _at_least_one
     ),
     Setting("EVENTLENS_WAREHOUSE_PORT", "8123", "Port of the embedded warehouse for SQL over HTTP.", _port),
     Setting(
         "EVENTLENS_WAREHOUSE_HOST",
         "127.0.0.1",
-        "Address at which the embedded warehouse answers SQL over HTTP. One beyond this machine needs a SQL user named "
-        "analyst (eventlens sql-user create), so that every user has a password.",
+        "Address at which the embedded warehouse answers SQL over HTTP. An address that other machines can reach needs "
+        "a SQL user named analyst (eventlens sql-user create), so that every user has a password.",
         _address,
     ),
     Setting(
@@ -274,8 +276,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_HOST",
         "127.0.0.1",
-        "Address at which the collector, the query API and Dagster answer; 0.0.0.0: every one of this machine. For "
-        "Dagster an address beyond loopback needs EVENTLENS_DAGSTER_PASSWORD.",
+        "Address at which the collector, the query API and Dagster answer; 0.0.0.0: every address of this machine. "
+        "For an address that other machines can reach, Dagster needs EVENTLENS_DAGSTER_PASSWORD.",
         _address,
     ),
     Setting(
@@ -294,8 +296,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_DAGSTER_PASSWORD",
         "",
-        "The password that Dagster asks for (HTTP Basic, any user name), 12 characters or more; empty: it answers "
-        "this machine only, and no proxy.",
+        "The password that Dagster asks for (HTTP Basic, any user name), 12 characters or more. Empty: Dagster answers "
+        "only this machine, and no proxy.",
         _password,
         is_secret=True,
     ),
@@ -303,29 +305,29 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_QUERY_URL",
         "",
-        "The query API that `eventlens ask`, `eventlens mcp` and the Python client ask, with its base path; empty: "
-        "they ask the warehouse of the home.",
+        "The address of the query API, with its base path, for `eventlens ask`, `eventlens mcp` and the Python client. "
+        "Empty: they ask the warehouse of the home.",
         _url,
     ),
-    Setting("EVENTLENS_QUERY_KEY", "", "The read key they ask it with, as ID:SECRET.", str.strip),
+    Setting("EVENTLENS_QUERY_KEY", "", "The read key for that query API, as ID:SECRET.", str.strip),
     Setting(
         "EVENTLENS_QUERY_PROJECT",
         "",
-        "The project that the Python client and notebooks ask about where a home or a lake has several.",
+        "The project that the Python client and notebooks ask about, if a home or a lake has several projects.",
         str.strip,
     ),
     Setting(
         "EVENTLENS_REGISTRY_URL",
         "",
-        "Where the registry is, for several machines a PostgreSQL database: postgresql://user:password@host/database; "
-        "empty: a SQLite file in the home.",
+        "The registry's database. Several machines need PostgreSQL: postgresql://user:password@host/database. Empty: a "
+        "SQLite file in the home.",
         _registry_url,
     ),
     Setting(
         "EVENTLENS_DAGSTER_DATABASE_URL",
         "",
-        "A PostgreSQL database of its own for Dagster's runs and events: postgresql://user:password@host/database; "
-        "empty: SQLite files in the home.",
+        "A PostgreSQL database for Dagster's runs and events, which nothing else uses: "
+        "postgresql://user:password@host/database. Empty: SQLite files in the home.",
         _dagster_database_url,
     ),
     Setting("EVENTLENS_BASE_PATH", "", "A path under which every route is served again, such as /api/v1.", _base_path),
@@ -333,38 +335,41 @@ SETTINGS: tuple[Setting, ...] = (
         "EVENTLENS_GEOIP_DB",
         "",
         "A city or country database in MaxMind's format, read when the collector starts; "
-        "empty: the one that `eventlens geo install` put into the home, and without it no places.",
+        "empty: the database that `eventlens geo install` has put into the home, or no places if there is none.",
         _file,
     ),
     Setting(
-        "EVENTLENS_TRUSTED_PROXIES", "", "Networks whose client-address headers are believed, by comma.", _networks
+        "EVENTLENS_TRUSTED_PROXIES",
+        "",
+        "Networks of proxies whose headers with the client's address are believed, separated by commas.",
+        _networks,
     ),
     Setting(
         "EVENTLENS_CLIENT_IP_HEADER",
         "",
-        "The header in which these proxies write the client's address over whatever a visitor sent there, such as "
-        "X-Real-IP or CF-Connecting-IP; empty: X-Forwarded-For, and where that is not sent Forwarded.",
+        "The header in which these proxies write the client's address, replacing a value that the visitor sent, such "
+        "as X-Real-IP or CF-Connecting-IP. Empty: X-Forwarded-For or, if it is missing, Forwarded.",
         _header_name,
     ),
     Setting(
         "EVENTLENS_RATE_LIMIT",
         "1000",
-        "Requests a minute per client and address without a verified secret; "
-        "each event of a batch counts as one; 0 is off.",
+        "Requests per minute, client and address without a verified secret; "
+        "each event of a batch counts as a request; 0 means no limit.",
         _whole,
     ),
     Setting(
         "EVENTLENS_RATE_LIMIT_STORE",
         "memory",
-        "Where requests are counted for the limit: `memory` (each worker has its share of the limit), or a "
+        "Where requests are counted for this limit: `memory` (each worker has its share of the limit), or a "
         "redis:// or rediss:// address that all workers and machines share.",
         _rate_limit_store,
     ),
     Setting(
         "EVENTLENS_FAILED_KEYS",
         "20",
-        "Wrong keys a minute from one address after which the query API tries only keys from there that were right "
-        "within the last hour, and Dagster's page only such passwords; 0 is off.",
+        "Wrong keys per minute from one address. After that, the query API accepts from this address only keys that "
+        "were right within the last hour, and Dagster's page only such passwords; 0 means no limit.",
         _whole,
     ),
     Setting("EVENTLENS_BATCH_EVENTS", "10000", "Rows after which a spool segment is sealed and landed.", _at_least_one),
@@ -376,29 +381,30 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_BUILD_MEMORY_BYTES",
         "4000000000",
-        "Memory that one statement of a build may take; two run at a time, four on a server. A build over many events "
-        "inserts them in chunks that fit.",
+        "Bytes of memory that one statement of a build may take; two statements run at a time, four on a server. A "
+        "build over many events inserts them in chunks that fit.",
         _at_least_one,
     ),
     Setting(
         "EVENTLENS_BUILD_STATEMENT_SECONDS",
         "900",
-        "How long one statement of a build may take. When one takes longer, the build finds out for which project, and "
-        "sets aside those that alone take more than an eighth of it; a project without others has all of it.",
+        "Seconds that one statement of a build may take. If one takes longer, the build looks for the projects that "
+        "cause this, and sets aside each that alone takes more than an eighth of the time. A single project may take "
+        "all of it.",
         _at_least_one,
     ),
     Setting(
         "EVENTLENS_RAW_TTL_DAYS",
         "0",
-        "Days for which `eventlens expire` leaves raw of projects that do not say, 10 or more; 0 keeps it.",
+        "Days for which `eventlens expire` keeps raw rows of projects that set no number, 10 or more; 0 keeps all.",
         _raw_days,
     ),
     Setting(
         "EVENTLENS_BACKUPS",
         "",
-        "Where `eventlens backup` puts backups and `restore` finds them: a folder of the warehouse's machine, "
-        "or the https:// address of a bucket that speaks S3, with a folder in it if you like. The embedded warehouse "
-        "reads this when it starts; empty: `backups` in the home.",
+        "The place to which `eventlens backup` writes and from which `restore` reads: a folder of the warehouse's "
+        "machine, or the https:// address of an S3 bucket, if you like with a folder in it. The embedded warehouse "
+        "reads this when it starts. Empty: `backups` in the home.",
         _backups,
     ),
     Setting("EVENTLENS_BACKUPS_KEY", "", "The id of the bucket's access key.", str.strip),
@@ -406,52 +412,64 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EVENTLENS_ALERT_WEBHOOK",
         "",
-        "Where alerts are posted as JSON with a `text`, as Slack and its likes take it; empty: nowhere.",
+        "The address to which alerts are posted, as JSON with a `text` as Slack takes it; empty: none.",
         _url,
         is_secret=True,
     ),
-    Setting("EVENTLENS_ALERT_EMAIL", "", "Who gets alerts by e-mail, addresses by comma; empty: no e-mail.", _emails),
-    Setting("EVENTLENS_ALERT_EMAIL_FROM", "", "Who they are from; empty: the first of those who get them.", str.strip),
+    Setting("EVENTLENS_ALERT_EMAIL", "", "E-mail addresses that get alerts, separated by commas.", _emails),
+    Setting("EVENTLENS_ALERT_EMAIL_FROM", "", "The sender of alerts; empty: the first of these addresses.", str.strip),
     Setting(
         "EVENTLENS_ALERT_SMTP",
         "smtp://127.0.0.1:25",
-        "The server that sends them: smtp:// (with STARTTLS where it offers that) or smtps://, with user and password "
-        "if it needs them.",
+        "The server that sends alerts by e-mail: smtp:// (with STARTTLS if the server offers it) or smtps://, with "
+        "user and password if it needs them.",
         _smtp,
         is_secret=True,
     ),
     Setting(
         "EVENTLENS_ALERT_NETWORKS",
         "",
-        "Private networks that alerts may be sent to, by comma, such as 127.0.0.0/8 for a mail server on this machine; "
-        "all others that are not public are refused.",
+        "Private networks to which alerts may be sent, separated by commas, such as 127.0.0.0/8 for a mail server on "
+        "this machine. Any other address that is not public is refused.",
         _networks,
     ),
-    Setting("EVENTLENS_ALERT_LANDING_SECONDS", "300", "An alert when an event waits longer to land.", _at_least_one),
-    Setting("EVENTLENS_ALERT_SPOOL_BYTES", "1073741824", "An alert when more waits in the spool.", _at_least_one),
+    Setting(
+        "EVENTLENS_ALERT_LANDING_SECONDS",
+        "300",
+        "Seconds for which an event may wait to land; after that there is an alert.",
+        _at_least_one,
+    ),
+    Setting(
+        "EVENTLENS_ALERT_SPOOL_BYTES",
+        "1073741824",
+        "Bytes that may wait in the spool; if it is larger, there is an alert.",
+        _at_least_one,
+    ),
     Setting(
         "EVENTLENS_LOG_LEVEL",
         "info",
-        "From where on lines are logged: debug (a line a request), info (a line a question), warning, error.",
+        "The least severe lines that are logged: debug (a line per request), info (a line per question), warning, "
+        "error.",
         _log_level,
     ),
     Setting(
         "EVENTLENS_OTLP_ENDPOINT",
         "",
-        "Where traces of requests, questions, landings and builds are sent by OTLP over HTTP, such as "
-        "http://127.0.0.1:4318; it needs the packages of `.[traces]`; empty: nothing is traced.",
+        "The address to which traces of requests, questions, landings and builds are sent by OTLP over HTTP, such as "
+        "http://127.0.0.1:4318. It needs the packages of `.[traces]`. Empty: nothing is traced.",
         _url,
     ),
     Setting(
         "EVENTLENS_TRACE_SHARE",
         "0.01",
-        "The share of requests that are traced, 0 to 1; landings and builds are traced always.",
+        "The share of requests that are traced, from 0 to 1; landings and builds are always traced.",
         _share,
     ),
     Setting(
         "EVENTLENS_LOG_FOLDER",
         "",
-        "Where `eventlens up` keeps a log file of each part, 10 MB at most and the five before it; empty: none.",
+        "The folder in which `eventlens up` writes a log file of each part, of 10 MB at most, and keeps the five "
+        "before it. Empty: no log files.",
         _file,
     ),
 )

@@ -56,40 +56,40 @@ class Project(Table):
         check=hostname,
     )
     timezone: Mapped[str] = setting(
-        "UTC", "Days are this zone's, such as Europe/Berlin.", Changes.ALL_DAYS, check=time_zone
+        "UTC", "The time zone of the project's days, such as Europe/Berlin.", Changes.ALL_DAYS, check=time_zone
     )
     currency: Mapped[str] = setting(
         "", "Revenue in other currencies is left out of sums.", Changes.ALL_DAYS, check=currency_code
     )
     session_timeout_seconds: Mapped[int] = setting(
         1800,
-        "A session ends after this long without an event.",
+        "A session ends after this many seconds without an event.",
         Changes.ALL_DAYS,
         check=within("session_timeout_seconds", 1, 86_400),
     )
     duplicate_window_ms: Mapped[int] = setting(
         100,
-        "Equal events within it count once; 0 is off.",
+        "Milliseconds within which equal events count once; 0 counts them all.",
         Changes.ALL_DAYS,
         check=within("duplicate_window_ms", 0, 60_000),
     )
     allowed_bots: Mapped[list[str]] = setting(
         [],
-        "A bot reason to count all the same, such as 'crawler:*'.",
+        "A reason why events are a bot's, such as 'crawler:*', with which they count nevertheless.",
         Changes.ALL_DAYS,
         option="--allow-bot",
         check=bot_reason,
     )
     bot_rules: Mapped[list[str]] = setting(
         [],
-        "Whose events are a bot's: agent:*Name*, address:NETWORK, path:/wp-*, sign:headless.",
+        "A rule for events that are a bot's: agent:*Name*, address:NETWORK, path:/wp-*, sign:headless.",
         Changes.NEW_EVENTS,
         option="--bot-rule",
         check=bot_rule,
     )
     device_salt: Mapped[str] = setting(
         "daily",
-        "A derived device lasts a day or a month: daily, monthly.",
+        "How long a derived device keeps its id: daily, monthly.",
         Changes.NEW_EVENTS,
         check=one_of("device_salt", *PERIODS),
     )
@@ -98,7 +98,7 @@ class Project(Table):
     )
     own_addresses: Mapped[list[str]] = setting(
         [],
-        "An IP address or network whose events are excluded, such as that of your office.",
+        "An IP address or network whose events are excluded, such as your office's.",
         Changes.NEW_EVENTS,
         option="--excluded-ip",
         older_option="--own-address",
@@ -106,14 +106,15 @@ class Project(Table):
     )
     hostnames: Mapped[list[str]] = setting(
         [],
-        "A host whose pages count, or *.example.com for all below it; others are excluded. None: all.",
+        "A host whose pages count, or *.example.com for all hosts below it; pages of other hosts are excluded. "
+        "If none is set, all pages count.",
         Changes.NEW_EVENTS,
         option="--hostname",
         check=hostname_rule,
     )
     query_allow_list: Mapped[list[str]] = setting(
         [EVERY_PARAMETER],
-        "A query parameter to keep, others are not; '*' keeps all, '' none.",
+        "A query parameter to keep; others are removed. '*' keeps all, '' none.",
         Changes.NEW_EVENTS,
         option="--query-allow",
         check=parameter_name,
@@ -127,13 +128,14 @@ class Project(Table):
     fold_trailing_slash: Mapped[bool] = setting(False, "/about/ and /about are one page, /about.", Changes.NEW_EVENTS)
     accept_days: Mapped[int] = setting(
         ACCEPT_BY_SENDER,
-        "How many days back events are taken, 0 for all; -1: 30 without a verified secret, all with one.",
+        "The greatest age of accepted events in days; 0: any age. -1: 30 days without a verified secret, any age with "
+        "it.",
         Changes.NEW_EVENTS,
         check=within("accept_days", ACCEPT_BY_SENDER, 36_500),
     )
     quotas: Mapped[list[str]] = setting(
         [],
-        f"A limit such as events_a_day=1000000, 0 for none. There are {', '.join(QUOTAS)}.",
+        f"A limit such as events_a_day=1000000; 0 means no limit. There are {', '.join(QUOTAS)}.",
         Changes.NEW_EVENTS,
         option="--quota",
         check=quota_text,
@@ -141,19 +143,19 @@ class Project(Table):
     )
     raw_kept_days: Mapped[int] = setting(
         0,
-        "Days for which raw is kept, 10 or more; 0: what EVENTLENS_RAW_TTL_DAYS says.",
+        "Days for which raw rows are kept, 10 or more; 0: the number in EVENTLENS_RAW_TTL_DAYS.",
         Changes.NEW_EVENTS,
         check=days_kept("raw_kept_days", MIN_RAW_DAYS),
     )
     events_kept_days: Mapped[int] = setting(
         0,
-        "Days for which events and sessions are kept, 62 or more; 0: for good. Sums by day stay.",
+        "Days for which events and sessions are kept, 62 or more; 0: without a limit. Daily sums stay.",
         Changes.NEW_EVENTS,
         check=days_kept("events_kept_days", MIN_EVENTS_DAYS),
     )
     profiles_kept_days: Mapped[int] = setting(
         0,
-        "Days for which a profile is kept after it was seen last; 0: for good.",
+        "Days for which a profile is kept after it was last seen; 0: without a limit.",
         Changes.NEW_EVENTS,
         check=days_kept("profiles_kept_days", 1),
     )
