@@ -1,4 +1,4 @@
-"""Finds one person's ids and devices (and when they were theirs) in the raw events."""
+"""Finds one person's ids and devices in the raw events, with the times at which the devices belonged to the person."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -320,7 +320,7 @@ class Questions:
         start_event: str | None = None,
         return_event: str | None = None,
     ) -> Frame:
-        """Cohorts, and who comes back."""
+        """Cohorts, and how many of each come back."""
         return self._ask(
             "retention",
             start_date=start_date,
@@ -344,7 +344,7 @@ class Questions:
         range: str | None = None,
         interval: str = "day",
     ) -> Frame:
-        """The ledger: what was received, and what became of it."""
+        """The ledger: events received, accepted, duplicate, a bot's and rejected."""
         return self._ask("ingest", start_date=start_date, end_date=end_date, range=range, interval=interval)
 
     def lateness(
@@ -355,7 +355,7 @@ class Questions:
         range: str | None = None,
         filters: Filters | str | None = None,
     ) -> Frame:
-        """How late events came, and what builds revised."""
+        """How late events came, and which days builds recounted because of them."""
         return self._ask("lateness", start_date=start_date, end_date=end_date, range=range, filters=filters)
 
     def revenue(
@@ -383,7 +383,7 @@ class Questions:
         model: str | None = None,
         by: str = "channel",
     ) -> Frame:
-        """Conversions of a goal by the sources credited."""
+        """Conversions of a goal, credited to their sources."""
         return self._ask(
             "attribution",
             goal=goal,
@@ -463,7 +463,7 @@ class Questions:
         interval: str = "day",
         as_of: str | date | None = None,
     ) -> Frame:
-        """What members of a cohort do over time."""
+        """The activity of a cohort's members over time."""
         return self._ask(
             "cohorts/{cohort}/behaviour",
             cohort=cohort,
@@ -531,7 +531,7 @@ class Questions:
         freshness: str | None = None,
         cursor: str | None = None,
     ) -> Frame:
-        """Sessions one by one, the newest first."""
+        """Single sessions, the newest first."""
         return self._ask(
             "sessions",
             start_date=start_date,
@@ -546,7 +546,7 @@ class Questions:
     def session(
         self, session: str, *, limit: int | None = None, cursor: str | None = None, freshness: str | None = None
     ) -> Frame:
-        """One session and what happened in it."""
+        """One session and its events."""
         return self._ask("sessions/{session}", session=session, limit=limit, cursor=cursor, freshness=freshness)
 
     def profiles(
@@ -577,7 +577,7 @@ class Questions:
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Frame:
-        """What a profile did."""
+        """The events of a profile."""
         return self._ask(
             "profiles/{profile}/timeline",
             profile=profile,
@@ -621,7 +621,7 @@ class Questions:
         breakdown: str | None = None,
         limit: int | None = None,
     ) -> Frame:
-        """How many get from step to step."""
+        """How many reach each step of a funnel."""
         return self._ask(
             "funnel",
             steps=steps,
@@ -652,7 +652,7 @@ class Questions:
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Frame:
-        """The profiles that reach a step of a funnel and not the next."""
+        """The profiles that reach a step of a funnel and not the next step."""
         return self._ask(
             "funnel/dropped",
             steps=steps,

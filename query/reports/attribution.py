@@ -117,7 +117,7 @@ def _read_models(written: str | None) -> tuple[str, ...]:
 
 ATTRIBUTION = Report(
     "attribution",
-    "Conversions of a goal by the sources credited.",
+    "Conversions of a goal, credited to their sources.",
     AttributionParameters,
     _ask,
     list[Source],

@@ -159,7 +159,7 @@ def _ask(subject: ProjectScope, parameters: BehaviourParameters, now_ms: int) ->
 
 BEHAVIOUR = Report(
     "cohorts/{cohort}/behaviour",
-    "What members of a cohort do over time.",
+    "The activity of a cohort's members over time.",
     BehaviourParameters,
     _ask,
     Behaviour,

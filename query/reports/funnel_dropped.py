@@ -73,7 +73,7 @@ def _ask(subject: ProjectScope, written: RawDropped, now_ms: int) -> Asked:
 
 FUNNEL_DROPPED = Report(
     "funnel/dropped",
-    "The profiles that reach a step of a funnel and not the next.",
+    "The profiles that reach a step of a funnel and not the next step.",
     RawDropped,
     _ask,
     list[DroppedProfile],

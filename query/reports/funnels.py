@@ -271,7 +271,7 @@ def _ask(subject: ProjectScope, written: RawFunnel, now_ms: int) -> Asked:
 
 FUNNEL = Report(
     "funnel",
-    "How many get from step to step.",
+    "How many reach each step of a funnel.",
     RawFunnel,
     _ask,
     FunnelSteps,

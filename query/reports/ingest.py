@@ -90,5 +90,9 @@ def _ask(subject: ProjectScope, parameters: IngestParameters, now_ms: int) -> As
 
 
 INGEST = Report(
-    "ingest", "The ledger: what was received, and what became of it.", IngestParameters, _ask, list[Received]
+    "ingest",
+    "The ledger: events received, accepted, duplicate, a bot's and rejected.",
+    IngestParameters,
+    _ask,
+    list[Received],
 )

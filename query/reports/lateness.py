@@ -152,5 +152,9 @@ class Lateness(Shape):
 
 
 LATENESS = Report(
-    "lateness", "How late events came, and what builds revised.", FilteredParameters, over_period(lateness), Lateness
+    "lateness",
+    "How late events came, and which days builds recounted because of them.",
+    FilteredParameters,
+    over_period(lateness),
+    Lateness,
 )

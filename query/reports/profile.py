@@ -219,7 +219,7 @@ PROFILE = Report(
 )
 TIMELINE = Report(
     "profiles/{profile}/timeline",
-    "What a profile did.",
+    "The events of a profile.",
     TimelineParameters,
     _ask_timeline,
     list[Event],

@@ -292,7 +292,7 @@ def _ask(subject: ProjectScope, parameters: RetentionParameters, now_ms: int) ->
 
 RETENTION = Report(
     "retention",
-    "Cohorts, and who comes back.",
+    "Cohorts, and how many of each come back.",
     RetentionParameters,
     _ask,
     list[RetentionCohort],

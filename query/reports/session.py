@@ -100,7 +100,7 @@ def _ask(subject: ProjectScope, parameters: SessionParameters, _now_ms: int) -> 
 
 SESSION = Report(
     "sessions/{session}",
-    "One session and what happened in it.",
+    "One session and its events.",
     SessionParameters,
     _ask,
     SessionEvents,

@@ -136,5 +136,5 @@ def _ask(subject: ProjectScope, parameters: SessionsParameters, now_ms: int) -> 
 
 
 SESSIONS = Report(
-    "sessions", "Sessions one by one, the newest first.", SessionsParameters, _ask, list[Session], {"limit": 1}
+    "sessions", "Single sessions, the newest first.", SessionsParameters, _ask, list[Session], {"limit": 1}
 )
