@@ -48,7 +48,7 @@ def test_an_intermediate_model_is_read_in_its_folder_or_for_a_reason(path: Path)
     assert {name for name in elsewhere if path.parent.name not in SHARED.get(name, (set(), ""))[0]} == set()
 
 
-def test_no_reason_is_kept_for_a_crossing_that_is_gone() -> None:
+def test_no_reason_is_listed_for_a_model_that_no_longer_reads_another_folder() -> None:
     text = {folder: "".join(path.read_text() for path in SQL if path.parent.name == folder) for folder in _folders()}
     needless = [
         (name, each) for name, (readers, _) in SHARED.items() for each in readers if f"'{name}'" not in text[each]
@@ -70,7 +70,7 @@ OF_DEFINITIONS = {"project_id, funnel_id, counted_by, step_order, breakdown_plac
 
 
 @pytest.mark.parametrize("path", [*SQL, *sorted(MACROS.glob("*.sql"))], ids=lambda path: path.stem)
-def test_texts_that_senders_choose_are_grouped_by_what_they_cannot_foresee(path: Path) -> None:
+def test_texts_that_senders_choose_are_grouped_with_a_key_that_they_cannot_predict(path: Path) -> None:
     for keys in re.findall(r"^ *group by\s+((?:.+,\s*\n)*.+)$", path.read_text(), re.MULTILINE):
         if keys not in OF_DEFINITIONS and CHOSEN & set(re.findall(r"\w+", keys)):
             assert "unguessable(" in keys, keys

@@ -43,12 +43,12 @@ def _raised() -> Iterator[tuple[str, str]]:
                 yield "Refused", f"{word}_{name}"
 
 
-def test_every_code_that_is_raised_is_listed_with_the_fault_of_its_error() -> None:
+def test_every_raised_code_is_listed_with_the_fault_of_its_error() -> None:
     wrong = {(name, code) for name, code in _raised() if name in FAULT_OF and _fault(code) != FAULT_OF[name]}
     assert wrong == set()
 
 
-def test_every_listed_code_stands_somewhere_in_the_program() -> None:
+def test_every_listed_code_is_used_in_the_program() -> None:
     texts = {
         node.value
         for tree in _trees()
@@ -62,7 +62,7 @@ def test_every_listed_code_stands_somewhere_in_the_program() -> None:
     assert {code for code in CODES if code not in used} == set()
 
 
-def test_a_code_stands_in_one_group() -> None:
+def test_a_code_is_in_one_group_only() -> None:
     assert len(CODES) == sum(len(codes) for codes in GROUPS.values())
 
 

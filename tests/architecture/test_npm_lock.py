@@ -39,5 +39,5 @@ def test_npm_is_told_to_write_no_addresses_and_run_no_scripts(folder: Path) -> N
     assert not any("registry=" in line for line in told)
 
 
-def test_the_clients_of_the_sdk_tests_are_among_them() -> None:
+def test_the_lock_has_the_clients_of_the_sdk_tests() -> None:
     assert "sdks" in ids

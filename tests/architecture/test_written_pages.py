@@ -6,5 +6,5 @@ from docs.generate.pages import PAGES, ROOT
 
 
 @pytest.mark.parametrize("path", sorted(PAGES.keys() - {"docs/graph.md", "docs/tables.md"}))
-def test_a_page_that_is_written_from_the_code_is_current(path: str) -> None:
+def test_pages_that_are_written_from_the_code_are_current(path: str) -> None:
     assert (ROOT / path).read_text() == PAGES[path](), "write the pages again: python -m docs.generate"

@@ -20,7 +20,7 @@ def tables_of(difference: dict[tuple[str, str], tuple[object, object]]) -> set[s
     return {table for table, _ in difference}
 
 
-def test_a_range_built_after_late_events_and_changed_definitions_and_kills_is_what_a_fresh_build_gives(
+def test_a_range_built_after_late_events_changed_definitions_and_kills_equals_a_fresh_build(
     story: Story,
 ) -> None:
     changed = tables_of(differing(story.first, story.finished))
@@ -32,7 +32,7 @@ def test_a_build_that_was_killed_before_its_mark_changes_nothing_when_it_runs_ag
     assert differing(story.before_the_mark, story.finished) == {}
 
 
-def test_nothing_is_left_over_of_killed_builds(story: Story) -> None:
+def test_killed_builds_leave_nothing_behind(story: Story) -> None:
     assert story.left_over == []
 
 

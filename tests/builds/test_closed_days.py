@@ -102,7 +102,7 @@ def test_a_full_refresh_keeps_the_days_whose_raw_is_gone(aged: Aged) -> None:
     assert sorted(aged.after[FACTS], key=str) == sorted(aged.before[FACTS], key=str)
 
 
-def test_who_was_a_member_by_what_was_known_then_stays_one_when_raw_of_that_time_is_gone(aged: Aged) -> None:
+def test_a_past_member_stays_a_member_when_the_raw_rows_of_that_time_are_dropped(aged: Aged) -> None:
     assert [row["profile_id"] for row in aged.before[MEMBERS]] == ["ann", "ann"]
     assert aged.after[MEMBERS] == aged.before[MEMBERS]
 

@@ -43,7 +43,7 @@ def rows(warehouse: Warehouse, project_id: str) -> list[int]:
     return [warehouse.value(count.format(table=table), {"project": project_id}) for table in TABLES]
 
 
-def test_a_deleted_project_is_gone_whenever_it_was_stopped_and_the_other_is_there(
+def test_a_project_is_deleted_wherever_the_deletion_was_stopped_and_the_other_project_stays(
     settings: Settings, warehouse: Warehouse
 ) -> None:
     registry = open_registry(settings)

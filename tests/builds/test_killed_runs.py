@@ -110,7 +110,7 @@ def test_after_a_killed_run_the_next_look_starts_another(home: Path) -> None:
         assert status(home, second.run_id) == dg.DagsterRunStatus.STARTED
 
 
-def test_a_run_is_ended_whose_code_server_was_killed_with_it(home: Path) -> None:
+def test_a_run_that_was_killed_together_with_its_code_server_is_ended(home: Path) -> None:
     with daemon(home):
         first = wait_for_builds(home, 1, SECONDS_TO_START)[0]
         kill(first.server_pid, first.pid)
@@ -130,7 +130,9 @@ def test_after_everything_was_killed_the_next_dagster_starts_another(home: Path)
         assert status(home, first.run_id) == dg.DagsterRunStatus.FAILURE
 
 
-def test_a_run_waits_while_another_process_writes_the_tables_and_goes_on_when_that_is_killed(home: Path) -> None:
+def test_a_run_waits_while_another_process_writes_the_tables_and_continues_when_that_process_is_killed(
+    home: Path,
+) -> None:
     shell = subprocess.Popen([sys.executable, "-c", HOLD, str(home / "build.lock")], stdout=subprocess.PIPE, text=True)
     with shell, daemon(home):
         assert shell.stdout is not None
@@ -150,7 +152,7 @@ def wait_until_a_run_has_started(home: Path) -> None:
         assert instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) == 1
 
 
-def test_only_one_holds_the_lock_and_it_is_free_after_the_block(tmp_path: Path) -> None:
+def test_only_one_process_holds_the_lock_and_it_is_free_after_the_block(tmp_path: Path) -> None:
     path = tmp_path / "build.lock"
     with held_lock(path, None):
         assert is_locked(path)

@@ -59,7 +59,7 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_runs_are_forked_one_ends_alone_and_one_is_stopped_from_the_page(
+def test_runs_are_forked_end_by_themselves_or_are_stopped_from_the_page(
     home: Path, resident: subprocess.Popen[bytes]
 ) -> None:
     with process(home, DAEMON):

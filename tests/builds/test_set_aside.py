@@ -157,13 +157,13 @@ def test_the_first_build_goes_on_without_the_project_that_breaks_it(story: Story
     assert story.broken.build.failed_checks == [QUIET_FOR_MONTHS, NOT_ALL_BUILT]
 
 
-def test_the_reason_names_the_model_and_what_the_warehouse_said(story: Story) -> None:
+def test_the_reason_names_the_model_and_quotes_the_warehouse(story: Story) -> None:
     aside = story.broken.aside[story.bad]
     assert aside.model == "int_conversions"
     assert "CANNOT_COMPILE_REGEXP" in aside.reason
 
 
-def test_others_rows_stay_while_it_is_tried_and_nothing_new_is_claimed_for_it(story: Story) -> None:
+def test_other_projects_rows_stay_during_a_try_and_its_answers_claim_nothing_new(story: Story) -> None:
     # The try builds what does not rest on the model that fails.
     assert story.still_broken.orders == {story.good: 7, story.bad: 8, story.idle: 3}
     assert story.still_broken.aside[story.bad].complete_through_ms < story.broken.aside[story.bad].tried_at_ms
@@ -177,23 +177,23 @@ def test_a_try_that_fails_again_is_counted_and_fails_no_build(story: Story) -> N
     assert told.startswith(f"Project {story.bad} is still set aside. The build failed")
 
 
-def test_it_is_not_tried_again_at_once_by_itself(story: Story) -> None:
+def test_a_project_set_aside_is_not_tried_again_at_once(story: Story) -> None:
     assert story.runs_at_once == 0
 
 
-def test_mended_it_is_built_with_all_that_came_meanwhile(story: Story) -> None:
+def test_a_mended_project_is_built_with_all_events_that_came_meanwhile(story: Story) -> None:
     assert story.mended.aside == {}
     assert story.mended.orders == {story.good: 7, story.bad: 14, story.idle: 3}
     assert story.mended.conversions == {story.good: 7, story.bad: 14}
     assert story.mended.pending == 0
 
 
-def test_what_fails_only_for_all_together_is_built_in_parts_that_do_not(story: Story) -> None:
+def test_a_build_that_fails_only_for_all_projects_together_is_done_in_parts(story: Story) -> None:
     assert story.together.aside == {}
     assert story.together.orders == {story.good: 8, story.bad: 15, story.idle: 4}
     assert not story.together.waiting
     assert (story.together.pending, story.together.build.failed_checks) == (0, [QUIET_FOR_MONTHS])
 
 
-def test_a_part_builds_the_days_that_a_lost_table_had_of_it(story: Story) -> None:
+def test_a_part_builds_all_of_its_days_in_a_table_that_was_lost(story: Story) -> None:
     assert story.names == {story.good: 8, story.bad: 15, story.idle: 4}

@@ -39,7 +39,7 @@ def spawn(shards: Shards, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=shards.environ, stdout=output, stderr=output, start_new_session=True)
 
 
-def test_a_shard_that_dies_while_rows_land_gets_them_once_and_the_other_goes_on(
+def test_a_shard_that_dies_while_rows_land_gets_each_row_once_and_the_other_shard_goes_on(
     shards: Shards, tenants: list[Tenant]
 ) -> None:
     first, second = tenants
@@ -57,7 +57,7 @@ def test_a_shard_that_dies_while_rows_land_gets_them_once_and_the_other_goes_on(
         assert counts(shards, tenant.project_id, "landing", 3 - tenant.shard, "lens_raw.events") == (0, 0)
 
 
-def test_a_shard_that_dies_while_it_is_built_leaves_the_other_built_and_is_built_afterwards(
+def test_a_shard_that_dies_during_its_build_is_built_afterwards_and_the_other_shard_is_built(
     shards: Shards, tenants: list[Tenant]
 ) -> None:
     building = spawn(shards, "build")
@@ -146,6 +146,6 @@ def holding(shards: Shards, tenant: Tenant) -> set[int]:
     return found
 
 
-def test_nothing_was_left_behind(shards: Shards) -> None:
+def test_killed_commands_left_nothing_behind(shards: Shards) -> None:
     left = list(Path(shards.settings.home / "spool").glob("corrupt/*"))
     assert not left

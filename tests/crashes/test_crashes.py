@@ -10,12 +10,12 @@ def test_a_collector_told_to_stop_under_load_drains_or_leaves_everything_on_disk
     assert verdict.is_good, verdict
 
 
-def test_a_living_collector_takes_over_what_a_killed_one_left(tmp_path: Path) -> None:
+def test_a_living_collector_takes_over_the_segments_of_a_killed_collector(tmp_path: Path) -> None:
     verdict = crashes.two_collectors_on_one_home(tmp_path)
     assert verdict.is_good, verdict
 
 
-def test_a_killed_worker_is_replaced_and_what_it_left_lands(tmp_path: Path) -> None:
+def test_a_killed_worker_is_replaced_and_its_segments_land(tmp_path: Path) -> None:
     verdict = crashes.one_of_several_workers_killed(tmp_path)
     assert verdict.is_good, verdict
 
@@ -25,7 +25,7 @@ def test_a_collector_whose_workers_keep_dying_fails_and_loses_nothing(tmp_path: 
     assert verdict.is_good, verdict
 
 
-def test_damaged_segments_are_reported_and_what_is_whole_lands(tmp_path: Path) -> None:
+def test_damaged_segments_are_reported_and_their_whole_lines_land(tmp_path: Path) -> None:
     damage = crashes.damaged_segments(tmp_path)
     verdict = damage.verdict
     assert (verdict.acknowledged, verdict.counted, verdict.lost) == (80, 79, 1)  # the line with the flipped bit

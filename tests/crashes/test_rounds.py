@@ -15,7 +15,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_what_was_acknowledged_counts_once_whoever_is_killed(system: System, seed: int) -> None:
+def test_acknowledged_events_count_once_whichever_process_is_killed(system: System, seed: int) -> None:
     done = run_round(system, seed)
     assert done.verdict.is_good, done
     assert done.verdict.acknowledged > 50

@@ -29,7 +29,7 @@ SECRETS = {"LENS_SITE": "stats.example.com"} | {
 }
 
 
-def test_the_files_name_no_setting_that_is_not_one() -> None:
+def test_the_files_name_only_settings_that_exist() -> None:
     for path in FILES:
         named = set(re.findall(r"\bEVENTLENS_[A-Z_]+\b", path.read_text()))
         assert named <= NAMES, f"{path.name} names {sorted(named - NAMES)}"
@@ -62,7 +62,7 @@ def pods() -> dict[str, dict[str, Any]]:
     return {found["metadata"]["name"]: found["spec"]["template"]["spec"] for kind in kinds for found in manifests(kind)}
 
 
-def test_the_settings_of_compose_are_ones_that_the_parts_take(compose: dict[str, Any]) -> None:
+def test_the_parts_take_every_setting_of_compose(compose: dict[str, Any]) -> None:
     settings = read_settings(compose["services"]["collector"]["environment"])
     assert settings.public_url == "https://stats.example.com"
     assert settings.dagster_password == SECRETS["DAGSTER_PASSWORD"]
@@ -70,7 +70,7 @@ def test_the_settings_of_compose_are_ones_that_the_parts_take(compose: dict[str,
     assert [str(network) for network in settings.trusted_proxies] == [f"{caddy}/32"]
 
 
-def test_the_settings_of_kubernetes_and_systemd_are_ones_that_the_parts_take() -> None:
+def test_the_parts_take_every_setting_of_kubernetes_and_systemd() -> None:
     (config,) = manifests("ConfigMap")
     of_pods = read_settings(config["data"])
     text = (DEPLOY / "systemd" / "eventlens.env.example").read_text()
@@ -95,7 +95,7 @@ def test_every_route_of_the_wire_and_no_other_leads_to_the_collector() -> None:
 PROBED = {"collector": {"/ready", "/health"}, "query": {"/ready", "/health"}, "webserver": {"/dagster/server_info"}}
 
 
-def test_pods_are_probed_at_routes_and_ports_that_are_there() -> None:
+def test_pods_are_probed_at_existing_routes_and_ports() -> None:
     ports = {"collector": 3002, "query": 3003, "webserver": 3000}
     defaults = read_settings({})
     assert ports == {
@@ -148,7 +148,7 @@ def started(part: list[str]) -> bool:
     return part[0] in COMMANDS
 
 
-def test_what_is_started_is_there(compose: dict[str, Any]) -> None:
+def test_every_started_program_exists(compose: dict[str, Any]) -> None:
     for name in OURS:
         service = compose["services"][name]
         assert started(service.get("entrypoint") or service["command"]), name
@@ -164,7 +164,7 @@ def test_what_is_started_is_there(compose: dict[str, Any]) -> None:
     assert 'CMD ["collector"]' in dockerfile
 
 
-def test_containers_own_nothing_they_need_not(compose: dict[str, Any]) -> None:
+def test_containers_have_no_rights_that_they_do_not_need(compose: dict[str, Any]) -> None:
     for name in OURS:
         service = compose["services"][name]
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
@@ -186,7 +186,7 @@ def test_containers_own_nothing_they_need_not(compose: dict[str, Any]) -> None:
             assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/data", "/tmp"}
 
 
-def test_policies_and_budgets_name_pods_that_are_there() -> None:
+def test_policies_and_budgets_name_existing_pods() -> None:
     apps = set(pods())
     budgets = {found["spec"]["selector"]["matchLabels"]["app"] for found in manifests("PodDisruptionBudget")}
     assert budgets == {"collector", "query"}
@@ -204,7 +204,7 @@ def test_the_kustomization_has_every_manifest() -> None:
     assert set(kustomization["resources"]) == others
 
 
-def test_the_image_runs_as_nobody_and_copies_what_is_there() -> None:
+def test_the_image_runs_without_rights_and_copies_existing_files() -> None:
     text = (DEPLOY / "Dockerfile").read_text()
     assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
     assert "HEALTHCHECK" in text

@@ -47,7 +47,7 @@ def metrics_in(expression: str) -> Iterator[tuple[str, set[str]]]:
 
 
 @pytest.mark.parametrize("expression", [*alert_expressions(), *panel_expressions()])
-def test_an_expression_asks_for_what_is_served(expression: str) -> None:
+def test_every_expression_reads_metrics_that_are_served(expression: str) -> None:
     for name, labels in metrics_in(expression):
         assert name in served_names()
         metric = BY_NAME[re.sub(r"(_seconds)_(bucket|count|sum)$", r"\1", name)]  # type: ignore[index]

@@ -91,7 +91,7 @@ def test_counters_are_not_public(front: Front, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/tracks", "/op1xjs", "/track/batch/x"])
-def test_near_names_are_not_the_wires(front: Front, path: str) -> None:
+def test_names_like_those_of_the_wire_do_not_lead_to_the_collector(front: Front, path: str) -> None:
     with front.visitor() as client:
         answer = client.get(path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_unknown")
@@ -136,7 +136,7 @@ def test_a_visitor_cannot_choose_an_address(front: Front, forged: dict[str, str]
     assert device_of(front, "127.0.0.8", **forged) == honest != ""
 
 
-def test_a_long_body_passes_and_one_too_long_is_refused_by_the_collector_itself(front: Front) -> None:
+def test_a_long_body_passes_and_the_collector_itself_refuses_a_body_that_is_too_long(front: Front) -> None:
     item = {"type": "track", "payload": {"name": "long", "properties": {"text": "a" * 9_000}}}
     fits = json.dumps([item] * 100).encode()
     assert len(fits) > 900_000

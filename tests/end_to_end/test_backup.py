@@ -118,7 +118,7 @@ def test_every_table_and_the_registry_come_back_whole_into_an_empty_home(
         assert restored[table] == ([] if table in LEFT_OUT else rows), table
 
 
-def test_what_changed_since_the_base_is_less_than_everything(backups: Backups, house: House) -> None:
+def test_an_incremental_backup_is_smaller_than_a_full_one(backups: Backups, house: House) -> None:
     folder = house.settings.home / "backups"
     size = {
         name: sum(path.stat().st_size for path in (folder / name).rglob("*") if path.is_file())

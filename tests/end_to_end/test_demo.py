@@ -33,7 +33,7 @@ def test_the_demo_prints_every_answer_and_leaves_no_process(tmp_path: Path) -> N
         pass  # nobody serves it any more
 
 
-def test_the_demo_refuses_a_home_that_is_in_use_and_a_folder_that_is_none(tmp_path: Path) -> None:
+def test_the_demo_refuses_a_home_in_use_and_a_folder_that_is_not_a_demos_home(tmp_path: Path) -> None:
     home = tmp_path / ".eventlens-demo"
     home.mkdir()
     kept = home / "thesis.txt"

@@ -60,7 +60,7 @@ def settings_of(server: EmbeddedServer) -> Settings:
     return read_settings({k: v for k, v in server.environment.items() if k.startswith("EVENTLENS_")})
 
 
-def test_who_was_erased_after_the_backup_is_not_in_a_home_restored_from_it(
+def test_a_person_erased_after_the_backup_is_not_in_the_restored_home(
     tmp_path: Path, start_embedded: Callable[..., EmbeddedServer]
 ) -> None:
     old = settings_of(start_embedded(tmp_path / "old").wait())

@@ -42,7 +42,7 @@ def test_the_ledger_says_where_every_receipt_went(site: Site) -> None:
     assert totals == {"received": 10, "accepted": 6, "duplicate": 1, "bot": 1, "rejected": 2}
 
 
-def test_what_was_refused_is_kept_with_its_reason(site: Site) -> None:
+def test_a_refused_event_is_kept_with_its_reason(site: Site) -> None:
     with site.house.warehouse() as warehouse:
         rows = warehouse.rows(
             "SELECT code, body_length FROM lens_raw.quarantine WHERE project_id = {p:String} ORDER BY code",

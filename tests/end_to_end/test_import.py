@@ -64,7 +64,7 @@ def test_a_line_that_cannot_be_read_is_in_quarantine_with_its_number(site: Site,
     }
 
 
-def test_an_import_that_runs_is_not_undone_under_its_feet(site: Site, imported: Site) -> None:
+def test_a_running_import_is_not_undone(site: Site, imported: Site) -> None:
     with site.house.warehouse() as warehouse:
         record = list_imports(warehouse, imported.project)[0]
         with alone(read_settings(site.house.environ), imported.project, record["source"], record["files"]):

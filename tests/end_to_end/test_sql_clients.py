@@ -84,7 +84,7 @@ def test_every_table_and_column_says_in_the_warehouse_what_it_is(house: House, s
     assert {kind.partition("(")[0] for kind in money} == {"Decimal"}
 
 
-def test_names_stand_beside_ids(house: House, site: Site, analyst: Analyst) -> None:
+def test_names_are_shown_next_to_ids(house: House, site: Site, analyst: Analyst) -> None:
     assert analyst.rows(f"SELECT name FROM lens.projects WHERE project_id = '{site.project}'") == [["Journey"]]
 
 

@@ -109,7 +109,7 @@ def test_no_form_of_a_question_reaches_another_projects_rows(analyst: Analyst, i
         "EXPLAIN indexes = 1 SELECT * FROM lens.events",
     ],
 )
-def test_what_could_go_around_the_rows_is_refused(analyst: Analyst, sql: str) -> None:
+def test_statements_that_could_bypass_the_row_policies_are_refused(analyst: Analyst, sql: str) -> None:
     answer = analyst.ask(sql)
     assert answer.status_code in (403, 404, 500, 400), answer.text
     assert "ACCESS_DENIED" in answer.text or "CONSTRAINT" in answer.text, answer.text

@@ -72,7 +72,7 @@ def test_a_neighbours_numbers_are_right_and_complete(neighbour: Site) -> None:
     assert pages == {f"/{number}": 14 for number in range(5)}
 
 
-def test_the_project_before_them_has_the_numbers_it_had(
+def test_the_project_that_existed_before_has_the_same_numbers(
     site: Site, numbers_before: dict[str, Any], neighbour: Site
 ) -> None:
     assert site.ask("metrics")["data"] == numbers_before
@@ -93,7 +93,7 @@ def test_the_stranger_has_every_event_that_was_acknowledged(stranger: Stranger, 
     assert answer["data"]["total_events"] == len(sent) - again
 
 
-def test_what_a_stranger_multiplies_stays_within_its_own_rows(house: House, stranger: Site, neighbour: Site) -> None:
+def test_a_stranger_multiplies_only_rows_of_its_own_project(house: House, stranger: Site, neighbour: Site) -> None:
     limits = {"attribution": 20 * MANY, "int_identity_links": 5_000, "page_flows_daily": 5_000, "profiles": 5_000}
     with house.warehouse() as warehouse:
         for table, most in limits.items():
@@ -104,7 +104,7 @@ def test_what_a_stranger_multiplies_stays_within_its_own_rows(house: House, stra
             assert 0 < rows < most, table
 
 
-def test_what_a_visitor_sends_of_years_ago_is_refused(house: House) -> None:
+def test_an_event_of_years_ago_from_a_visitor_is_refused(house: House) -> None:
     visited = MadeSite(house, "Visited")
     years = [
         {"type": "track", "payload": {"name": "old", "timestamp": f"{2016 + month // 12}-{month % 12 + 1:02}-01"}}

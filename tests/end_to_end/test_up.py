@@ -26,7 +26,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         started.process.wait(90)
 
 
-def test_everything_that_is_ready_is_one_line_with_its_addresses(up: Up) -> None:
+def test_one_line_shows_the_addresses_of_all_parts_when_they_are_ready(up: Up) -> None:
     up.wait_for("The page with your numbers: ")
     lines = [line for line in up.output.read_text().splitlines() if "Still waiting for" not in line]
     [line, page] = lines
@@ -38,7 +38,7 @@ def test_everything_that_is_ready_is_one_line_with_its_addresses(up: Up) -> None
     assert "collector_started" in (up.home.parent / "logs" / "collector.log").read_text()
 
 
-def test_a_second_one_over_the_home_is_refused(up: Up) -> None:
+def test_a_second_up_over_the_home_is_refused(up: Up) -> None:
     second = up.run("up")
     assert second.returncode == 1
     assert "runs over" in second.stderr
@@ -67,7 +67,7 @@ def test_status_shows_what_runs_what_waits_and_how_fresh_each_project_is(up: Up)
     assert f"http://127.0.0.1:{up.ports['COLLECTOR']}" in shown.stdout
 
 
-def test_doctor_finds_nothing_wrong_with_what_runs(up: Up) -> None:
+def test_doctor_finds_no_problem_in_running_parts(up: Up) -> None:
     done = up.run("doctor", "--json")
     found = {finding["subject"]: finding["level"] for finding in json.loads(done.stdout)}
     assert done.returncode == 0
@@ -88,7 +88,7 @@ def test_the_collector_takes_events_while_the_warehouse_is_started_again(up: Up)
     assert pids | {"warehouse": 0} == before | {"warehouse": 0}
 
 
-def test_a_terminal_that_closes_leaves_nothing_behind_and_doctor_says_so(up: Up) -> None:
+def test_a_closed_terminal_leaves_no_process_behind_and_doctor_says_so(up: Up) -> None:
     up.process.send_signal(signal.SIGHUP)
     assert up.process.wait(90) == 0
     assert processes_of(up.home) == []

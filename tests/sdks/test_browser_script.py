@@ -54,12 +54,12 @@ def test_a_device_that_agreed_is_the_same_on_the_next_pages(tagged: Visit) -> No
     assert {row["device_id"] for row in of_device} == {first["device"]}
 
 
-def test_what_a_page_calls_before_the_script_is_there_is_sent(tagged: Visit) -> None:
+def test_calls_of_a_page_before_the_script_has_loaded_are_sent(tagged: Visit) -> None:
     (early,) = tagged.named("early")
     assert early["properties"] == {"plan": "pro"}
 
 
-def test_a_device_that_takes_it_back_is_forgotten(tagged: Visit) -> None:
+def test_a_device_that_withdraws_its_consent_is_forgotten(tagged: Visit) -> None:
     forgotten = tagged.result["forgotten"]
     assert forgotten["stored"] == {}
     (row,) = tagged.named("forgotten")
@@ -67,7 +67,7 @@ def test_a_device_that_takes_it_back_is_forgotten(tagged: Visit) -> None:
     assert row["device_id"] != tagged.result["first"]["device"]
 
 
-def test_an_attribute_turns_off_what_is_usual(tagged: Visit) -> None:
+def test_attributes_turn_off_the_defaults(tagged: Visit) -> None:
     assert [view["path"] for view in tagged.named("screen_view")] == ["/tagged", "/tagged", "/queued"]
 
 

@@ -69,7 +69,7 @@ def test_a_numeric_profile_id_is_the_same_profile_as_its_text(site: Site) -> Non
     assert [row["profile_id"] for row in site.events()] == ["42"]
 
 
-def test_what_was_queued_offline_lands_with_the_time_it_happened(site: Site) -> None:
+def test_events_queued_offline_land_with_the_time_at_which_they_happened(site: Site) -> None:
     result = run("offlineUntilReady", site)
     assert result["left"] == 0
     first, second, increment = result["queued"]
@@ -83,7 +83,7 @@ def test_what_was_queued_offline_lands_with_the_time_it_happened(site: Site) -> 
     assert [row["operation"] for row in site.operations()] == ["increment"]
 
 
-def test_what_waited_for_a_profile_carries_it(site: Site) -> None:
+def test_events_that_waited_for_a_profile_carry_the_profile(site: Site) -> None:
     assert run("waitForProfile", site) == {"queued": 1, "left": 0}
     assert [(row["name"], row["profile_id"]) for row in site.events()] == [("before_login", "p-7")]
 

@@ -125,7 +125,7 @@ def test_an_older_client_asks_for_the_device_its_events_will_have(site: Site, ch
     assert seen.result["fetched"] == seen.result["sent"]["deviceId"] == seen.events[0]["device_id"] != ""
 
 
-def test_a_page_of_another_site_may_not_send_and_does_not_insist(site: Site, chromium: str) -> None:
+def test_a_page_of_another_site_may_not_send_and_does_not_send_again(site: Site, chromium: str) -> None:
     seen = visit("oneView", site, chromium, host=f"{HOST}.evil.example")
     assert [heard.status for heard in seen.heard if heard.method == "POST"] == [401]
     assert seen.events == []

@@ -93,7 +93,9 @@ def test_rows_wait_in_the_spool_while_the_last_ones_are_copied(shards: Shards, t
     folder.close()
 
 
-def test_a_segment_stays_when_its_project_left_while_it_landed(shards: Shards, tenant: Tenant, tmp_path: Path) -> None:
+def test_a_segment_stays_when_its_project_moves_away_while_it_lands(
+    shards: Shards, tenant: Tenant, tmp_path: Path
+) -> None:
     folder = open_directory(tmp_path)
     name = put(folder, [tenant.project_id], 5)
     with shards.on(1) as one, shards.on(2) as two, shards.registry() as registry:

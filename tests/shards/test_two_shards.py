@@ -177,7 +177,7 @@ def test_shards_know_one_another_without_a_password(filled: Filled) -> None:
     assert not [password for password in passwords if password in json.dumps(known)]
 
 
-def test_tables_of_a_warehouse_that_was_alone_give_way_and_go_when_a_build_makes_them_no_more(filled: Filled) -> None:
+def test_tables_of_a_single_warehouse_are_replaced_and_removed_when_no_build_makes_them(filled: Filled) -> None:
     kinds = "SELECT name, engine FROM system.tables WHERE database = 'lens' AND startsWith(name, 'probe') ORDER BY name"
     with filled.shards.on(1) as warehouse:
         for database in ("lens", "lens_shard"):
@@ -192,7 +192,7 @@ def test_tables_of_a_warehouse_that_was_alone_give_way_and_go_when_a_build_makes
         assert warehouse.rows(kinds) == []
 
 
-def test_tables_of_a_warehouse_that_was_alone_are_its_shards_from_the_start(
+def test_tables_of_a_single_warehouse_belong_to_its_shard_from_the_start(
     start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else SQL users, whose row policies are on the tables of a shard, would read those that are left in `lens`."""

@@ -38,7 +38,7 @@ def test_every_visit_has_the_channel_that_the_table_says(warehouse: Warehouse) -
     assert not wrong
 
 
-def test_every_channel_stands_in_the_table() -> None:
+def test_every_channel_is_in_the_table() -> None:
     named = {word for word in MACROS.split("'") if word[:1].isupper() and "_" not in word and word.isascii()}
     assert {visit.channel for visit in VISITS} == {name for name in named if "SOURCE" not in name}
 

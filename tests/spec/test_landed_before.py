@@ -63,7 +63,7 @@ def _project() -> Project:
     return project
 
 
-def test_what_is_there_passes(build: Build) -> None:
+def test_checks_pass_when_no_landed_row_is_missing(build: Build) -> None:
     build.check(*LANDED_TESTS)
 
 
@@ -89,7 +89,7 @@ def test_a_row_of_a_settled_batch_that_is_lost_is_found(
     build.check(test)
 
 
-def test_what_lands_after_the_plan_is_not_missed_whatever_its_clock_says(
+def test_rows_that_land_after_the_plan_are_not_missing_whatever_their_clock_says(
     build: Build, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A collector whose clock is behind would write an instant before the run began."""

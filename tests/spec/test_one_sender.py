@@ -147,7 +147,7 @@ def test_thousands_of_events_are_counted_by_a_funnel_of_ten_like_steps(built: Bu
     assert built.rows(events_for_ten_like_steps, question) == expected
 
 
-def test_texts_of_one_crc_are_grouped_in_a_moment(built: Built) -> None:
+def test_texts_with_the_same_crc_are_grouped_quickly(built: Built) -> None:
     """Without the key that nobody can foresee they take much longer than the seconds that they may take here."""
     lines = "\n".join(json.dumps({"text": text}) for text in texts_of_one_crc(24_000)).encode()
     built.warehouse.command("CREATE TABLE default.crc (text String) ENGINE = MergeTree ORDER BY ()")

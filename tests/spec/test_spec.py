@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_answer_is_the_one_written_by_hand(spec: Spec, warehouse: Warehouse, name: str) -> None:
+def test_the_answer_equals_the_answer_written_by_hand(spec: Spec, warehouse: Warehouse, name: str) -> None:
     case = CASES[name]
     rows = warehouse.rows(case.ask, {"project": spec.projects[name].project_id})
     assert [tuple(row.values()) for row in rows] == case.answer, case.rule
@@ -44,7 +44,7 @@ def test_states_merge_over_days_to_what_the_reference_counts(spec: Spec, stage: 
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_tables_that_answer_for_larger_ones_hold_what_the_reference_says(spec: Spec, stage: str) -> None:
+def test_tables_that_answer_in_place_of_larger_tables_equal_the_reference(spec: Spec, stage: str) -> None:
     assert spec.wrongly_narrowed[stage] == []
 
 
@@ -55,7 +55,7 @@ def test_every_table_of_the_warehouse_is_compared(spec: Spec, warehouse: Warehou
     assert {row["name"] for row in tables} == KEYS.keys() | NAMES
 
 
-def test_the_comparison_tells_a_wrong_value_a_missing_row_and_one_too_many(spec: Spec, warehouse: Warehouse) -> None:
+def test_the_comparison_finds_a_wrong_value_a_missing_row_and_an_extra_row(spec: Spec, warehouse: Warehouse) -> None:
     ids = [spec.projects["random_0"].project_id]
     with recompute(warehouse, ids) as reference:
         assert not compare(warehouse, reference, "sessions", ids).differences

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_what_waits_and_what_is_built_are_together_what_the_build_makes(spec: Spec, table: str) -> None:
+def test_waiting_and_built_events_together_equal_the_next_build(spec: Spec, table: str) -> None:
     projects = [project for project, at in spec.counted_live if at == table]
     differing = {
         project: sorted(set(spec.counted_live[project, table]) ^ set(spec.counted_built[project, table]))

@@ -78,11 +78,11 @@ def test_a_token_is_remembered_on_a_cluster_as_long_as_on_one_server(front: Fron
         (b"INSERT INTO a.t SELECT 1", b"INSERT INTO a.t SELECT 1"),
     ],
 )
-def test_a_statement_is_told_to_all_replicas(written: bytes, rendered: bytes) -> None:
+def test_a_statement_runs_on_all_replicas(written: bytes, rendered: bytes) -> None:
     assert for_cluster(written, "c") == rendered
 
 
-def test_a_statement_that_cannot_be_told_to_a_cluster_is_refused() -> None:
+def test_a_statement_that_cannot_run_on_a_cluster_is_refused() -> None:
     with pytest.raises(Broken, match="RENAME TABLE") as refusal:
         for_cluster(b"RENAME TABLE a TO b", "c")
     assert refusal.value.code == "migration_not_for_clusters"

@@ -48,7 +48,7 @@ def test_the_parser_takes_every_statement_of_a_build(fronts: dict[str, Front], t
     assert len(fronts[target].defining()) > 30
 
 
-def test_on_a_server_nothing_speaks_of_a_cluster(fronts: dict[str, Front]) -> None:
+def test_on_a_server_no_statement_mentions_a_cluster(fronts: dict[str, Front]) -> None:
     said = [text for text in fronts["server"].statements if re.search("on cluster|Replicated.*MergeTree", text, re.I)]
     assert not said
 
@@ -79,12 +79,12 @@ def test_on_a_cluster_rows_are_on_every_replica_before_they_take_the_place_of_ot
     assert taken > 30
 
 
-def test_the_build_on_a_cluster_is_a_build(fronts: dict[str, Front]) -> None:
+def test_a_build_on_a_cluster_makes_rows(fronts: dict[str, Front]) -> None:
     with Warehouse(fronts["cluster"].url) as warehouse:
         assert warehouse.value("SELECT count() FROM lens.sessions") > 10
 
 
-def test_the_front_tells_what_no_parser_takes(fronts: dict[str, Front]) -> None:
+def test_the_front_reports_a_statement_that_no_parser_takes(fronts: dict[str, Front]) -> None:
     front = fronts["server"]
     heard = len(front.refused)
     with Warehouse(front.url) as warehouse, pytest.raises(Exception, match="Syntax"):

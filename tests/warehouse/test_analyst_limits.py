@@ -150,7 +150,7 @@ def test_a_few_questions_run_at_a_time_and_the_owner_still_gets_through(
     assert 0 < most <= ANALYST_QUERIES
 
 
-def test_who_waits_too_long_for_a_turn_is_refused_and_the_turn_is_not_lost() -> None:
+def test_a_question_that_waits_too_long_for_a_turn_is_refused_and_the_turn_is_not_lost() -> None:
     async def scenario() -> Any:
         turns = ConcurrencyLimit(1, patience_seconds=0.05)
         async with turns.take():

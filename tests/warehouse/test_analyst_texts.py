@@ -195,7 +195,7 @@ def _refused(analyst: httpx.Client, sql: str, marker: Path | None = None) -> Non
 
 
 @pytest.mark.parametrize("text", AROUND_TABLES)
-def test_no_text_around_them_opens_a_table_function_or_a_foreign_table(
+def test_no_surrounding_text_opens_a_table_function_or_a_foreign_table(
     analyst: httpx.Client, marker: Path, text: str
 ) -> None:
     for table in (
@@ -216,7 +216,7 @@ def test_no_text_around_them_opens_a_table_function_or_a_foreign_table(
 
 
 @pytest.mark.parametrize("text", AROUND_VALUES)
-def test_no_text_around_it_opens_a_function_that_reads_files_or_tables(
+def test_no_surrounding_text_opens_a_function_that_reads_files_or_tables(
     analyst: httpx.Client, marker: Path, text: str
 ) -> None:
     for function in (
@@ -283,7 +283,7 @@ def test_a_question_nested_too_deeply_is_refused(analyst: httpx.Client) -> None:
         assert 400 <= answer.status_code < 500, deep
 
 
-def test_what_is_allowed_answers_the_same_as_for_the_owner(analyst: httpx.Client, http: httpx.Client) -> None:
+def test_allowed_questions_have_the_same_answer_as_for_the_owner(analyst: httpx.Client, http: httpx.Client) -> None:
     questions = [
         "SELECT number, sum(number) OVER (PARTITION BY number % 3 ORDER BY number "
         "ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM numbers(9) ORDER BY number",

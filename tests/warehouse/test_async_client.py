@@ -55,7 +55,7 @@ async def _sizes(stream: Any, size: Callable[[Any], int]) -> int:
         return sum([size(piece) async for piece in pieces])
 
 
-def test_it_asks_and_inserts(run: Run, table: str) -> None:
+def test_the_client_asks_and_inserts(run: Run, table: str) -> None:
     async def scenario(client: AsyncClient) -> None:
         summary = await client.insert(table, [[1, "a"], [2, "é\t\n'"]], column_names=["n", "s"])
         assert summary.written_rows == 2
@@ -126,7 +126,7 @@ def test_many_questions_run_at_once(run_plain: Run) -> None:
     run_plain(scenario)
 
 
-def test_external_data_stands_beside_the_question(run: Run) -> None:
+def test_external_data_is_sent_with_the_question(run: Run) -> None:
     async def scenario(client: AsyncClient) -> None:
         data = ExternalData(
             file_name="films.csv", data=b"1,Alien\n2,Brazil\n", fmt="CSV", structure=["id UInt16", "title String"]

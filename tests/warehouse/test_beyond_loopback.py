@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("only_embedded")
 BEYOND = {"EVENTLENS_WAREHOUSE_HOST": "0.0.0.0"}
 
 
-def test_it_refuses_to_start_while_the_analyst_has_no_password(tmp_path: Path) -> None:
+def test_the_warehouse_refuses_to_start_while_the_analyst_has_no_password(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "home", **BEYOND)
     _, told = server.process.communicate(timeout=60)
     assert server.process.returncode == 1
@@ -44,7 +44,7 @@ def test_nobody_gets_in_without_a_password_even_after_the_analyst_is_revoked(
     assert ask(password).status_code == 403
 
 
-def test_an_address_that_is_not_one_is_refused(tmp_path: Path) -> None:
+def test_text_that_is_not_an_address_is_refused(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "home", EVENTLENS_WAREHOUSE_HOST="everywhere")
     _, told = server.process.communicate(timeout=60)
     assert server.process.returncode == 1

@@ -35,7 +35,7 @@ def land_all(warehouse: Warehouse, project: Project) -> None:
     land(warehouse, rows_of([project]), [])
 
 
-def test_what_a_profile_did_is_left_out_up_to_the_request_and_what_comes_later_is_not(
+def test_events_of_a_profile_are_hidden_up_to_the_request_and_later_ones_are_not(
     warehouse: Warehouse, project: Project
 ) -> None:
     project.event("2026-03-01", device="d1", profile_id="p1")
@@ -64,7 +64,7 @@ def test_rows_that_land_after_the_request_but_happened_before_are_left_out(
     assert kept(warehouse, project) == ["d3 "]
 
 
-def test_of_a_device_that_two_people_used_only_the_time_of_the_person_goes(
+def test_of_a_device_that_two_people_used_only_the_persons_time_is_erased(
     warehouse: Warehouse, project: Project
 ) -> None:
     for day, profile in enumerate(("", "p1", "", "p2", "", "p1", ""), 1):
@@ -125,7 +125,7 @@ def test_rows_leave_raw_and_refused_bodies_are_emptied(warehouse: Warehouse, pro
     assert not [row for row in commands if "p-1" in row["command"] or "one@example" in row["command"]]
 
 
-def test_a_build_deletes_what_its_batches_brought_of_the_erased(warehouse: Warehouse, project: Project) -> None:
+def test_a_build_deletes_rows_of_erased_people_that_its_batches_brought(warehouse: Warehouse, project: Project) -> None:
     hide(warehouse, erasing_of(project), Person(profiles={"p1"}))
     project.event("2026-03-01", device="d1", profile_id="p1")
     project.event("2026-03-01", device="d1", profile_id="p2")

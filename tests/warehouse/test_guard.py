@@ -118,7 +118,7 @@ def test_sessions_of_two_users_never_meet(
         assert slow.result().headers["x-clickhouse-exception-code"] == "394"
 
 
-def test_one_user_does_not_stop_what_another_asks(
+def test_one_user_does_not_stop_another_users_question(
     http: httpx.Client, sql_users: list[httpx.Client], analyst: httpx.Client
 ) -> None:
     first, second = sql_users
@@ -162,7 +162,7 @@ def test_the_page_opens_for_a_user_with_a_password(guarded_url: str, sql_users: 
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "text/html")
 
 
-def test_an_answer_that_shall_wait_for_its_end_waits_in_memory_only(analyst: httpx.Client) -> None:
+def test_an_answer_that_is_sent_only_when_complete_waits_in_memory(analyst: httpx.Client) -> None:
     waiting = {"wait_end_of_query": "1", "http_response_buffer_size": "100000000000", "max_block_size": "10"}
     endless_rows = "SELECT repeat('x', 100000) FROM numbers(999999999)"
     with analyst.stream("POST", "/", params=waiting, content=endless_rows) as answer:

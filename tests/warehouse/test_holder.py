@@ -27,7 +27,7 @@ def test_no_file_is_read_for_a_table_sent_along(
 
 
 @pytest.mark.parametrize("query", ["user=default", "user=default&user=nobody", "user=nobody&user=default"])
-def test_the_guard_lets_nobody_be_that_user(embedded_warehouse: EmbeddedServer, query: str) -> None:
+def test_the_guard_lets_nobody_log_in_as_the_holder(embedded_warehouse: EmbeddedServer, query: str) -> None:
     answer = httpx.post(f"{embedded_warehouse.guarded_url}/?{query}", content="SELECT 1")
     assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (403, "516")
 
@@ -39,7 +39,7 @@ def test_a_name_that_is_not_utf8_is_an_unknown_one(embedded_warehouse: EmbeddedS
 
 
 @pytest.mark.parametrize("setting", ["max_query_size", "max_parser_depth", "max_parser_backtracks"])
-def test_that_user_cannot_have_a_longer_text_parsed(embedded_warehouse: EmbeddedServer, setting: str) -> None:
+def test_the_holder_cannot_have_a_longer_text_parsed(embedded_warehouse: EmbeddedServer, setting: str) -> None:
     fields = {"user": "default", setting: str(1 << 40)}
     port = read_access(embedded_warehouse.home).http_port
     answer = httpx.post(f"http://127.0.0.1:{port}", params=fields, content="SELECT 1", timeout=30)

@@ -48,7 +48,7 @@ def test_a_question_longer_than_the_server_reads_is_refused(analyst: httpx.Clien
 
 
 @pytest.mark.parametrize(("query_id", "written"), [("$x$", "$$x$$"), ("x''y", "'x''y'")])
-def test_an_id_that_the_server_reads_as_another_one_stops_nothing(
+def test_a_query_id_that_the_server_would_read_differently_stops_nothing(
     analyst: httpx.Client, http: httpx.Client, query_id: str, written: str
 ) -> None:
     slow = "SELECT count() FROM numbers(999999999) WHERE sipHash64(toString(number), 'stops nothing') = 1"

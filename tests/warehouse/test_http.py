@@ -26,7 +26,7 @@ def test_ping_and_the_bare_address_say_ok(http: httpx.Client) -> None:
     assert http.put("/", params={"query": "SELECT 1"}).status_code == 501
 
 
-def test_the_guard_says_ok_to_whoever_looks_whether_it_is_there(analyst: httpx.Client) -> None:
+def test_the_guard_answers_ok_to_everybody_who_asks_whether_it_runs(analyst: httpx.Client) -> None:
     for path in ("/", "/ping", "/replicas_status"):
         assert analyst.get(path).text == "Ok.\n"
         assert (analyst.head(path).status_code, analyst.head(path).text) == (200, "")

@@ -109,12 +109,12 @@ def visits(warehouse_url: str) -> Iterator[str]:
         owner.command(f"DROP TABLE lens.{name}")
 
 
-def test_it_learns_who_and_where_it_is(driver: Driver) -> None:
+def test_the_driver_learns_its_user_and_the_servers_zone_and_version(driver: Driver) -> None:
     assert driver.ask(SERVER) == ["user", "timezone", "version"]
     assert driver.ask("SELECT 1") == ["1"]
 
 
-def test_it_draws_its_tree_of_tables(driver: Driver, visits: str) -> None:
+def test_the_driver_lists_the_tables(driver: Driver, visits: str) -> None:
     place = {"database": "lens", "name": visits}
     assert driver.ask(SCHEMAS) == ["TABLE_SCHEM", "TABLE_CATALOG"]
     assert b"lens" in driver.rows
@@ -128,13 +128,13 @@ def test_it_draws_its_tree_of_tables(driver: Driver, visits: str) -> None:
         driver.ask(sql)
 
 
-def test_its_errors_come_with_code_and_text(driver: Driver) -> None:
+def test_the_drivers_errors_have_code_and_text(driver: Driver) -> None:
     answer = driver.post(b"SELECT nope")
     assert answer.headers["x-clickhouse-exception-code"] == "47"
     assert b"47. DB::Exception: " in answer.content
 
 
-def test_it_inserts_rows_in_compressed_blocks(
+def test_the_driver_inserts_rows_in_compressed_blocks(
     admin: Driver, http: httpx.Client, warehouse: Warehouse, table: str
 ) -> None:
     rows = b"".join(number.to_bytes(8, "little") + b"\x01x" for number in range(1000))
@@ -143,7 +143,7 @@ def test_it_inserts_rows_in_compressed_blocks(
     assert warehouse.value(f"SELECT uniqExact(n) FROM {table} WHERE s = 'x'") == 1000
 
 
-def test_its_prepared_statements_send_parameters_as_a_form(http: httpx.Client, analyst: httpx.Client) -> None:
+def test_prepared_statements_send_parameters_as_a_form(http: httpx.Client, analyst: httpx.Client) -> None:
     fields = {"param_text": (None, "é'\\\\"), "query": (None, "SELECT {text:String}")}
     for client in (http, analyst):
         answer = client.post("/", files=fields, headers={"X-ClickHouse-Format": "JSONCompactEachRow"})

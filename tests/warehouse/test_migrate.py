@@ -41,7 +41,7 @@ def test_the_shipped_migrations_are_applied_and_a_second_run_applies_none(wareho
     assert applied == {migration.name: migration.checksum for migration in shipped_migrations()}
 
 
-def test_only_what_is_new_is_applied_and_in_order(fresh: Renamed) -> None:
+def test_only_new_migrations_are_applied_and_in_order(fresh: Renamed) -> None:
     assert migrate(fresh, [FIRST]) == ["0001_first.sql"]
     assert migrate(fresh, [FIRST, SECOND]) == ["0002_second.sql"]
     assert migrate(fresh, [FIRST, SECOND]) == []

@@ -26,7 +26,7 @@ def admin(embedded_warehouse: EmbeddedServer) -> Iterator[Any]:
     client.disconnect()
 
 
-def test_it_asks_with_parameters_and_streams(admin: Any) -> None:
+def test_the_native_client_asks_with_parameters_and_streams(admin: Any) -> None:
     assert admin.execute("SELECT 1, 'a', [1, 2], NULL") == [(1, "a", [1, 2], None)]
     bound = admin.execute("SELECT {a:String}, {b:UInt8}", {"a": "x'y", "b": 7}, settings={"server_side_params": True})
     assert bound == [("x'y", 7)]
@@ -34,7 +34,7 @@ def test_it_asks_with_parameters_and_streams(admin: Any) -> None:
     assert sum(row[0] for row in rows) == 44_999_850_000
 
 
-def test_it_inserts_rows_and_learns_how_many(admin: Any, table: str) -> None:
+def test_the_native_client_inserts_rows_and_learns_their_number(admin: Any, table: str) -> None:
     assert admin.execute(f"INSERT INTO {table} (n, s) VALUES", [(number, "é\t'") for number in range(50_000)]) == 50_000
     assert admin.execute(f"SELECT count(), uniqExact(n), any(s) FROM {table}") == [(50_000, 50_000, "é\t'")]
 
@@ -42,7 +42,7 @@ def test_it_inserts_rows_and_learns_how_many(admin: Any, table: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "code"), [("SELEC 1", 62), ("SELECT nope", 47), ("SELECT throwIf(1, 'on purpose')", 395)]
 )
-def test_its_errors_have_codes_and_the_connection_stays(admin: Any, sql: str, code: int) -> None:
+def test_native_errors_have_codes_and_the_connection_stays(admin: Any, sql: str, code: int) -> None:
     with pytest.raises(ServerException) as failure:
         admin.execute(sql)
     assert failure.value.code == code
@@ -67,7 +67,7 @@ def test_every_service_has_a_password_of_its_own(embedded_warehouse: EmbeddedSer
         refused(embedded_warehouse, service, password, WRONG_PASSWORD)
 
 
-def test_who_reads_does_not_write(embedded_warehouse: EmbeddedServer, table: str) -> None:
+def test_a_service_that_reads_cannot_write(embedded_warehouse: EmbeddedServer, table: str) -> None:
     reader = connect(embedded_warehouse, "query", read_access(embedded_warehouse.home).passwords["query"])
     assert reader.execute("SELECT count() >= 0 FROM lens_raw.events") == [(1,)]
     for sql in (f"INSERT INTO {table} SELECT 1, 'a'", f"SELECT * FROM {table}", f"DROP TABLE {table}"):
@@ -83,7 +83,7 @@ def test_nobody_gets_in_without_a_password(embedded_warehouse: EmbeddedServer, u
     refused(embedded_warehouse, user, password, WRONG_PASSWORD)
 
 
-def test_the_user_without_a_password_runs_nothing(embedded_warehouse: EmbeddedServer) -> None:
+def test_the_holder_runs_nothing_over_the_native_protocol(embedded_warehouse: EmbeddedServer) -> None:
     """The statement that holds the server runs as `default`, and nothing runs beside it."""
     refused(embedded_warehouse, "default", "", TOO_MANY_QUERIES)
 

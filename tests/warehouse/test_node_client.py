@@ -98,7 +98,7 @@ def test_it_sends_commands_and_raw_statements(warehouse_url: str, warehouse: War
         ("abortStream", "SELECT number AS streamed FROM numbers(200000000000)", "closed"),
     ],
 )
-def test_what_a_reader_aborts_stops(
+def test_a_question_that_its_reader_aborts_stops(
     reader_url: str, http: httpx.Client, only_embedded: None, scenario: str, query: str, said: str
 ) -> None:
     assert run_scenario(reader_url, scenario, query=query, query_id=uuid4().hex).startswith(said)

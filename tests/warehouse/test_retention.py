@@ -45,11 +45,11 @@ def count(warehouse: Warehouse, project: Project, table: str, condition: str = "
         (Kept(raw_days=30, events_days=62, profiles_days=365), TODAY - timedelta(days=22)),
     ],
 )
-def test_a_day_closes_before_anything_goes_that_a_build_of_it_reads(kept: Kept, closed_before: date) -> None:
+def test_a_day_closes_before_rows_that_its_build_reads_are_dropped(kept: Kept, closed_before: date) -> None:
     assert edges_of(kept, TODAY).closed_before == closed_before
 
 
-def test_a_closed_day_stays_closed_when_more_is_kept_later() -> None:
+def test_a_closed_day_stays_closed_when_the_project_keeps_more_days_later() -> None:
     noted = edges_of(Kept(raw_days=10), TODAY)
     assert edges_of(Kept(raw_days=30), TODAY).no_earlier_than(noted) == noted
     assert edges_of(Kept(), TODAY).no_earlier_than(noted).closed_before == noted.closed_before
@@ -60,7 +60,7 @@ def test_a_collector_takes_what_a_build_of_any_zone_would_count() -> None:
     assert first_day_taken(Kept(raw_days=30), TODAY) == edges_of(Kept(raw_days=30), TODAY).closed_before - timedelta(2)
 
 
-def test_what_goes_is_said_first_and_is_what_is_dropped(warehouse: Warehouse, project: Project) -> None:
+def test_the_announced_rows_are_the_rows_that_are_dropped(warehouse: Warehouse, project: Project) -> None:
     for day in ("2026-01-01", "2026-02-28", "2026-03-01", "2026-03-30"):
         project.event(day)
     project.event("2026-01-02", received_at=moment("2026-03-20"))
@@ -86,7 +86,7 @@ def test_the_newest_note_of_a_project_counts(warehouse: Warehouse, project: Proj
     assert read_edges(warehouse)[project.project_id] == edges_of(Kept(raw_days=30), TODAY)
 
 
-def test_what_lands_for_a_closed_day_is_refused_as_too_late_and_its_batch_counts_as_built(
+def test_rows_that_land_for_a_closed_day_are_refused_as_too_late_and_their_batch_counts_as_built(
     warehouse: Warehouse, project: Project
 ) -> None:
     close_days(warehouse, project.project_id, Edges(closed_before=date(2026, 3, 10)))

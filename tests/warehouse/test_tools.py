@@ -103,7 +103,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize("sql", LISTS)
-def test_no_list_of_tables_names_what_is_not_theirs(
+def test_no_list_of_tables_names_tables_of_others(
     analyst: httpx.Client, http: httpx.Client, pages: str, sql: str
 ) -> None:
     seen = analyst.post("/", content=sql)
@@ -114,7 +114,7 @@ def test_no_list_of_tables_names_what_is_not_theirs(
     assert "lens_raw" in http.post("/", content=sql).text
 
 
-def test_no_definition_is_shown_but_of_their_own_tables(analyst: httpx.Client, pages: str) -> None:
+def test_only_definitions_of_their_own_tables_are_shown(analyst: httpx.Client, pages: str) -> None:
     """The definition of a view of theirs names what it reads."""
     seen = analyst.post("/", content="SELECT create_table_query FROM system.tables FORMAT TSVRaw").text
     made = set(re.findall(r"^CREATE (?:OR REPLACE )?(?:MATERIALIZED )?\w+ (\w+)\.", seen, re.MULTILINE))

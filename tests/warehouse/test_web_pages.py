@@ -40,7 +40,9 @@ def guard(guarded_url: str) -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize("headers", PAGES)
 @pytest.mark.parametrize("who", WHO)
-def test_no_page_of_others_reaches_the_guard(guard: httpx.Client, headers: dict[str, str], who: dict[str, str]) -> None:
+def test_no_page_of_another_site_reaches_the_guard(
+    guard: httpx.Client, headers: dict[str, str], who: dict[str, str]
+) -> None:
     for path in ("/", "/ping", "/play"):
         for answer in (
             guard.get(path, params={"query": ASKED, **who}, headers=headers),
@@ -53,7 +55,7 @@ def test_no_page_of_others_reaches_the_guard(guard: httpx.Client, headers: dict[
 
 
 @pytest.mark.parametrize("headers", PAGES)
-def test_a_password_does_not_open_the_guard_to_pages_of_others(
+def test_a_password_does_not_open_the_guard_to_pages_of_other_sites(
     guard: httpx.Client, http: httpx.Client, headers: dict[str, str]
 ) -> None:
     auth = (http.base_url.username, http.base_url.password)

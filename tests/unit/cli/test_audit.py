@@ -7,7 +7,9 @@ from event_lens.settings import Settings
 from tests.unit.cli.test_definitions import answer, run
 
 
-def test_what_the_shell_changes_is_in_the_log_and_says_what_it_asks_for(settings: Settings, registry: Registry) -> None:
+def test_changes_from_the_shell_are_in_the_log_and_say_which_builds_they_need(
+    settings: Settings, registry: Registry
+) -> None:
     project = create_project(registry, "shop").project_id
     changed = run(settings, "project", "change", project, "--timezone", "Europe/Berlin", "--json")
     assert f"The tables of {project} follow its old settings" in changed.stderr

@@ -42,20 +42,20 @@ def test_a_page_is_ready_with_the_tag_or_four_lines(registry: Registry) -> None:
     ]
 
 
-def test_what_is_missing_before_a_page_can_send_is_told(registry: Registry) -> None:
+def test_settings_that_are_missing_before_a_page_can_send_are_named(registry: Registry) -> None:
     told = lines(registry, {"EVENTLENS_COLLECTOR_PORT": "4002"})
     assert '<script src="http://127.0.0.1:4002/op1.js" data-client-id="CLIENT" defer></script>' in told
     assert any("set EVENTLENS_PUBLIC_URL" in line for line in told)
     assert any("eventlens client origins add CLIENT" in line for line in told)
 
 
-def test_what_pages_send_and_does_not_count_is_told(registry: Registry) -> None:
+def test_events_of_pages_that_do_not_count_are_named(registry: Registry) -> None:
     assert any("--allow-unsafe-revenue" in line for line in lines(registry, PUBLIC))
     assert not any("evenue" in line for line in lines(registry, PUBLIC, allow_unsafe_revenue=True))
 
 
 @pytest.mark.parametrize(("type", "has_lines"), [("read", False), ("write", True), ("root", True)])
-def test_who_only_reads_gets_no_lines(registry: Registry, type: str, has_lines: bool) -> None:
+def test_a_client_that_only_reads_gets_no_lines_for_pages(registry: Registry, type: str, has_lines: bool) -> None:
     assert bool(lines(registry, PUBLIC, type)) == has_lines
 
 

@@ -146,7 +146,7 @@ def test_a_goal_is_made_listed_and_removed(settings: Settings, project: str) -> 
         ("goal remove [/red]", "no goal '[/red]'"),
     ],
 )
-def test_a_mistake_is_told_in_a_line(settings: Settings, project: str, arguments: str, says: str) -> None:
+def test_a_mistake_is_reported_in_one_line(settings: Settings, project: str, arguments: str, says: str) -> None:
     words = arguments.split()
     done = run(settings, *words, *(("--project", project) if words[1] == "create" else ()))
     assert done.returncode == 1
@@ -172,6 +172,6 @@ def test_a_filter_is_read_word_by_word(text: str, filter: RawFilter) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "path", "title is it's"])
-def test_what_is_no_filter_is_refused(text: str) -> None:
+def test_text_that_is_not_a_filter_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="NAME OPERATOR VALUE"):
         read_filter(text)

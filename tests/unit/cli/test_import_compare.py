@@ -30,5 +30,5 @@ BOTS = "bots count there (40 visitors, 90 views)"
         (OldDay(DAY, 50), ["visitors: not known"]),
     ],
 )  # fmt: skip
-def test_a_reason_is_named_when_it_comes_near(there: OldDay, expected: list[str]) -> None:
+def test_a_reason_is_named_when_its_number_is_near_the_difference(there: OldDay, expected: list[str]) -> None:
     assert list(reasons(there, HERE, "Asia/Seoul")) == expected

@@ -14,7 +14,7 @@ from collector.imports.record import new_record
 from collector.imports.run import Report
 
 
-def test_lines_of_an_import_that_went_on_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_a_resumed_import_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     record = new_record("p", "access-log", ["/logs/access.log"], 0)
     record.line_count, record.known_count, record.event_count, record.bot_count = 100, 60, 95, 30
     report = Report(

@@ -46,7 +46,7 @@ def eventlens(home: Path, *arguments: str, **settings: str) -> subprocess.Comple
         (("collector",), {"EVENTLENS_GEOIP_DB": "missing.mmdb"}, "missing.mmdb"),
     ],
 )
-def test_a_mistake_is_told_in_a_line(
+def test_a_mistake_is_reported_in_one_line(
     tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str], says: str
 ) -> None:
     done = eventlens(tmp_path / "home", *arguments, **settings)

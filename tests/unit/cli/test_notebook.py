@@ -10,7 +10,7 @@ import pytest
 from cli.model_docs import serve_folder
 
 
-def test_a_folder_without_a_home_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_a_home_is_refused_in_a_sentence(tmp_path: Path) -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
     done = subprocess.run(
         [sys.executable, "-m", "cli.main", "notebook", "--no-browser"],

@@ -215,7 +215,7 @@ def test_the_logs_say_that_a_request_failed_and_where(written: dict[str, str]) -
     assert any("crash_batch" in line and "RuntimeError" in line for line in failures)
 
 
-def test_what_was_looked_for_was_really_sent(written: dict[str, str]) -> None:
+def test_the_searched_values_were_really_sent(written: dict[str, str]) -> None:
     assert PAYLOAD in written["spool"]
     assert PAYLOAD in written["events"]
     assert PAYLOAD in written["quarantine"]
@@ -224,7 +224,7 @@ def test_what_was_looked_for_was_really_sent(written: dict[str, str]) -> None:
     assert "token=***" in written["events"]
 
 
-def test_the_hunt_finds_what_is_there(tmp_path: Path) -> None:
+def test_the_search_finds_a_value_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").write_bytes(b"\xff\x00" + ADDRESSES["ipv6"].encode())
     assert _spellings(_text(tmp_path), ADDRESSES["ipv6"])

@@ -49,7 +49,7 @@ def test_a_nested_bomb_is_kept_without_its_depth() -> None:
     assert "boom" not in row.body
 
 
-def test_of_what_cannot_be_read_only_length_and_hash_are_kept() -> None:
+def test_of_an_unreadable_body_only_length_and_hash_are_kept() -> None:
     body = b'[{"type":"track","payload":{"email":"ada@example.com","x":NaN}}]'
     (item,) = decode_batch(body).items
     assert isinstance(item, Rejection)

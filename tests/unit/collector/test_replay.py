@@ -70,7 +70,7 @@ def replay(warehouse: Warehouse, project: ProjectSettings, chosen: Chosen = NEAR
     return replay_quarantine(warehouse, project, date(2015, 1, 1), chosen, is_dry=is_dry)
 
 
-def test_what_passes_is_landed_as_it_was_received_and_leaves_quarantine(
+def test_a_passing_row_lands_as_it_was_received_and_leaves_quarantine(
     warehouse: Warehouse, project: ProjectSettings
 ) -> None:
     of_project = {"p": project.project_id}

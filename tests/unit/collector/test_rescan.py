@@ -72,7 +72,7 @@ def test_a_new_list_marks_old_events_and_takes_old_marks_back(warehouse: Warehou
     assert find_changes(warehouse, project) == []
 
 
-def test_who_proved_a_secret_is_not_judged(warehouse: Warehouse, project: str, land: Land) -> None:
+def test_a_sender_who_proved_a_secret_is_not_judged(warehouse: Warehouse, project: str, land: Land) -> None:
     land("of a server", CURL, device_kind="server", device="server")
     land("for a device", CURL, device="server", message_id="m1")
     land("without an agent", "", message_id="m2")
@@ -98,7 +98,7 @@ def test_programs_of_an_imported_log_are_judged_as_those_of_logs(
     assert [found[name][0] for name in ("agents are not told", "none was sent")] == [False, True]
 
 
-def test_the_days_of_what_changed_are_built_anew(warehouse: Warehouse, project: str, land: Land) -> None:
+def test_the_days_of_changed_verdicts_are_rebuilt(warehouse: Warehouse, project: str, land: Land) -> None:
     land("old", NEW_BOT, device="server", body_hash=7)
     apply_changes(warehouse, find_changes(warehouse, project))
     rows = warehouse.rows(
@@ -109,7 +109,9 @@ def test_the_days_of_what_changed_are_built_anew(warehouse: Warehouse, project: 
     assert rows == [{"at": "2026-08-12 07:00:00.000"}]
 
 
-def test_a_projects_own_rules_reach_history_and_leave_it_again(warehouse: Warehouse, project: str, land: Land) -> None:
+def test_a_projects_own_rules_apply_to_history_until_they_are_removed(
+    warehouse: Warehouse, project: str, land: Land
+) -> None:
     land("agent", "ShopMonitor/7 (internal)", device="server", message_id="m1")
     land("path", CHROME, device="desktop", body_hash=7, path="/wp-login.php")
     land("sign", CHROME, device="desktop", bot_reason="soft:no_client_hints,headless")

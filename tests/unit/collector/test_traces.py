@@ -45,7 +45,7 @@ def test_a_request_links_to_the_trace_in_which_its_batch_lands(
         assert never not in sent
 
 
-def test_a_receiver_that_is_away_holds_nothing_up(
+def test_an_unreachable_receiver_delays_nothing(
     start_collector: Callable[..., CollectorProcess], warehouse_url: str, receiver: Receiver
 ) -> None:
     receiver.server.shutdown()

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from event_lens.file_lock import is_locked, try_lock, waited_lock
 
 
-def test_a_lock_has_one_holder_until_that_lets_go(tmp_path: Path) -> None:
+def test_a_lock_has_one_holder_until_it_is_released(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "lock"
     assert not is_locked(path)
     held = try_lock(path)
@@ -18,7 +18,7 @@ def test_a_lock_has_one_holder_until_that_lets_go(tmp_path: Path) -> None:
     assert not is_locked(path)
 
 
-def test_a_waiting_one_comes_after_the_holder(tmp_path: Path) -> None:
+def test_a_waiting_process_gets_the_lock_after_the_holder(tmp_path: Path) -> None:
     path, came = tmp_path / "lock", Event()
 
     def come() -> None:

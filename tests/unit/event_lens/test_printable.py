@@ -11,7 +11,7 @@ from event_lens.printable import printable
 EVIL = "buy \x1b[2J\x1b]0;owned\x07 한 \x9b"
 
 
-def test_what_steers_a_terminal_is_escaped_and_letters_are_not() -> None:
+def test_characters_that_control_a_terminal_are_escaped_and_letters_are_not() -> None:
     assert printable(EVIL) == "buy \\x1b[2J\\x1b]0;owned\\x07 한 \\x9b"
     assert printable("two\nlines") == "two\nlines"
 

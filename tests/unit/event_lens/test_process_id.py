@@ -26,7 +26,7 @@ def test_a_process_is_ended_and_known_to_have_ended(sleeping: "subprocess.Popen[
     assert find_process(sleeping.pid) is None
 
 
-def test_a_number_that_went_to_another_process_is_not_ended(sleeping: "subprocess.Popen[bytes]") -> None:
+def test_a_later_process_with_the_same_number_is_not_ended(sleeping: "subprocess.Popen[bytes]") -> None:
     found = find_process(sleeping.pid)
     assert found is not None
     assert end_process(msgspec.structs.replace(found, started=f"{found.started}0"), 10)
@@ -35,7 +35,7 @@ def test_a_number_that_went_to_another_process_is_not_ended(sleeping: "subproces
     sleeping.wait()
 
 
-def test_a_process_that_does_not_end_is_told_of() -> None:
+def test_a_process_that_does_not_end_is_reported() -> None:
     stubborn = subprocess.Popen(["sh", "-c", "trap '' TERM; echo ready; exec sleep 600"], stdout=subprocess.PIPE)
     assert stubborn.stdout is not None
     assert stubborn.stdout.readline() == b"ready\n"

@@ -55,7 +55,7 @@ def test_the_settings_object_has_exactly_the_listed_settings() -> None:
         ("EVENTLENS_REGISTRY_URL", "registry.db"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_with_its_settings_name(name: str, value: str) -> None:
     with pytest.raises(Refused, match=name) as refused:
         read_settings({name: value})
     assert refused.value.code == "setting_invalid"

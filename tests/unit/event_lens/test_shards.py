@@ -22,7 +22,7 @@ from event_lens.warehouse.access import read_access, warehouse_url
 SERVERS = {"EVENTLENS_WAREHOUSE_URL": "http://a:8123,http://b:8123/", "EVENTLENS_WAREHOUSE_CLUSTER": "all"}
 
 
-def test_a_warehouse_alone_is_one_shard_with_its_tables_in_lens() -> None:
+def test_a_single_warehouse_is_one_shard_with_its_tables_in_lens() -> None:
     settings = read_settings({"EVENTLENS_WAREHOUSE_URL": "http://a:8123", "EVENTLENS_WAREHOUSE_CLUSTER": "replicas"})
     assert list(all_shards(settings)) == [1]
     assert (shard_of_home(settings), tables_database(settings)) == (1, "lens")
@@ -59,7 +59,7 @@ def test_a_home_that_is_not_a_shard_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shard", [0, 3])
-def test_a_shard_that_is_not_there_is_refused(shard: int) -> None:
+def test_an_unknown_shard_is_refused(shard: int) -> None:
     with pytest.raises(Refused, match="they are 1 to 2"):
         check_shard(read_settings(SERVERS), shard)
 

@@ -47,7 +47,7 @@ def test_a_share_of_requests_is_traced_whatever_the_sender_wants(exporter: InMem
     assert exporter.get_finished_spans() == ()
 
 
-def test_an_error_is_told_by_its_code_and_not_by_its_words(exporter: InMemorySpanExporter) -> None:
+def test_a_span_names_an_errors_code_and_not_its_message(exporter: InMemorySpanExporter) -> None:
     tracing = tracing_to(exporter, share=1)
     with pytest.raises(Unavailable), tracing.request("HTTP POST", [(b"traceparent", b"nonsense")]):
         raise Unavailable("a payload of ana", code="spool_full")
@@ -56,7 +56,7 @@ def test_an_error_is_told_by_its_code_and_not_by_its_words(exporter: InMemorySpa
     assert "ana" not in span.to_json()
 
 
-def test_without_the_setting_nothing_of_it_is_imported() -> None:
+def test_without_the_setting_opentelemetry_is_not_imported() -> None:
     code = (
         "import sys; from event_lens.settings import read_settings; from event_lens.tracing import tracing;"
         "tracing.set_up(read_settings({}), 'test')\n"
@@ -66,7 +66,7 @@ def test_without_the_setting_nothing_of_it_is_imported() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_missing_packages_are_told_with_their_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_reported_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "event_lens.otlp", None)
     with pytest.raises(Refused, match=r"pip install '\.\[traces\]'") as refused:
         Tracing().set_up(read_settings({"EVENTLENS_OTLP_ENDPOINT": "http://127.0.0.1:4318"}), "test")

@@ -20,7 +20,7 @@ def talkative() -> None:
     talk()
 
 
-def test_what_a_step_prints_is_in_its_log_and_not_in_the_terminal(
+def test_the_output_of_a_step_is_in_its_log_and_not_in_the_terminal(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_configuration(tmp_path)

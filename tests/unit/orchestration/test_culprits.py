@@ -22,23 +22,23 @@ class Tries:
 
 
 @pytest.mark.parametrize("bad", [("p0",), ("p99",), ("p37", "p38"), ("p1", "p50", "p98"), tuple(PROJECTS)])
-def test_those_are_found_for_which_it_fails_alone(bad: tuple[str, ...]) -> None:
+def test_projects_that_fail_alone_are_found(bad: tuple[str, ...]) -> None:
     verdict = judge(PROJECTS, Tries(*bad))
     assert verdict.culprits == list(bad)
     assert sorted(project for part in verdict.parts for project in part) == sorted(set(PROJECTS) - set(bad))
 
 
-def test_one_of_a_hundred_is_found_in_less_than_twenty_tries() -> None:
+def test_one_project_of_a_hundred_is_found_in_less_than_twenty_tries() -> None:
     tries = Tries("p61")
     judge(PROJECTS, tries)
     assert len(tries.tried) < 20
 
 
-def test_nobody_is_found_when_it_fails_without_any_project() -> None:
+def test_no_project_is_found_when_a_build_fails_without_any_project() -> None:
     assert judge(PROJECTS, lambda _: True) == ([], [])
 
 
-def test_where_it_fails_only_for_many_together_it_does_not_for_parts_of_them() -> None:
+def test_a_build_that_fails_only_for_many_projects_together_succeeds_for_parts() -> None:
     assert judge(PROJECTS, lambda projects: len(projects) > 60) == ([], [PROJECTS[:50], PROJECTS[50:]])
     verdict = judge(PROJECTS, lambda projects: len(projects) > 30)
     assert verdict.culprits == []

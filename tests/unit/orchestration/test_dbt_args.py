@@ -15,7 +15,7 @@ def test_a_build_names_every_day_and_where_it_is_cut() -> None:
     }
 
 
-def test_only_a_full_refresh_asks_for_one() -> None:
+def test_only_a_full_refresh_passes_the_flag() -> None:
     build = ["build", "--exclude-resource-type", "unit_test"]
     assert dbt_args(is_full_refresh=True) == [*build, "--full-refresh"]
     assert dbt_args(is_full_refresh=False) == build

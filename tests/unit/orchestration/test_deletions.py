@@ -23,7 +23,7 @@ def send(registry: Registry, name: str) -> Project:
     return project
 
 
-def test_who_asked_is_gone_and_who_did_not_stays(
+def test_a_project_whose_deletion_was_requested_is_deleted_and_others_stay(
     tmp_path: Path, start_embedded: Callable[[Path], EmbeddedServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start_embedded(tmp_path / "home").wait()

@@ -107,7 +107,7 @@ def test_only_the_owner_may_ask(served: Served) -> None:
     assert served.socket.stat().st_mode & 0o077 == 0
 
 
-def test_nobody_is_there_to_ask(tmp_path: Path) -> None:
+def test_a_request_without_a_server_gives_none(tmp_path: Path) -> None:
     assert ask(tmp_path / "none.sock", Request("run", "x")) is None
     left = socket.socket(socket.AF_UNIX)
     left.bind(str(tmp_path / "left.sock"))

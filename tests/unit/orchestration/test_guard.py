@@ -164,12 +164,12 @@ def test_the_password_does_not_let_another_page_in(origin: str) -> None:
     assert code(changed(last_published(ASKED), origin=origin), PUBLIC) == "dagster_origin_foreign"
 
 
-def test_this_machine_needs_the_password_too_since_a_proxy_may_call_itself_that() -> None:
+def test_this_machine_needs_the_password_too_since_a_proxy_can_have_its_address() -> None:
     assert code(PAGE, PUBLIC) == "dagster_login_missing"
     check_request(changed(PAGE, **LOGGED_IN), PUBLIC)
 
 
-def test_a_probe_sees_without_a_password_that_it_lives() -> None:
+def test_a_probe_needs_no_password() -> None:
     check_request(replace(PAGE, path="/lens/dagster/server_info"), PUBLIC)
     assert code(replace(PAGE, path="/lens/dagster/server_info/x"), PUBLIC) == "dagster_login_missing"
 
@@ -272,7 +272,7 @@ def test_after_some_wrong_passwords_an_address_waits_for_a_minute() -> None:
     assert outcome(guard, RIGHT) == 200
 
 
-def test_who_has_logged_in_goes_on_while_others_guess_from_the_same_address() -> None:
+def test_a_person_who_has_logged_in_is_served_while_others_guess_from_the_same_address() -> None:
     clock = Clock()
     guard = guarded(clock)
     assert outcome(guard, RIGHT) == 200
@@ -294,7 +294,7 @@ def test_behind_a_trusted_proxy_each_visitor_is_limited_alone() -> None:
     assert outcome(guard, RIGHT, "10.0.0.1", x_forwarded_for="203.0.113.6") == 200
 
 
-def test_who_is_not_a_trusted_proxy_cannot_name_another_address() -> None:
+def test_a_sender_that_is_not_a_trusted_proxy_cannot_name_another_address() -> None:
     guard = guarded(Clock())
     for number in range(4):
         outcome(guard, WRONG, x_forwarded_for=f"203.0.113.{number}")

@@ -34,14 +34,14 @@ def run(settings: Settings, instance: dg.DagsterInstance, job_name: str, **confi
     )
 
 
-def test_a_backup_and_one_on_top_of_it(settings: Settings, instance: dg.DagsterInstance) -> None:
+def test_a_full_and_an_incremental_backup_are_made_by_the_job(settings: Settings, instance: dg.DagsterInstance) -> None:
     assert run(settings, instance, "backup", name="by-hand").success
     assert run(settings, instance, "backup", name="on-top", base="by-hand").success
     assert (settings.home / "backups" / "on-top" / "1" / ".backup").exists()
     assert not run(settings, instance, "backup", name="on-top").success
 
 
-def test_a_lake(settings: Settings, instance: dg.DagsterInstance, tmp_path: Path) -> None:
+def test_a_lake_is_written_by_the_job(settings: Settings, instance: dg.DagsterInstance, tmp_path: Path) -> None:
     assert run(settings, instance, "export_lake", folder=str(tmp_path / "lake")).success
     assert (tmp_path / "lake" / "lake.json").exists()
     assert read_notes(tmp_path / "lake").exported.keys() == {"1"}

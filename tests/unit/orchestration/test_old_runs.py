@@ -54,7 +54,7 @@ def test_the_latest_runs_are_kept_and_nothing_is_left_of_older_ones(instance: dg
     assert delete_old_runs(instance, kept=2) == 0
 
 
-def test_days_stay_materialised_whose_run_is_deleted(instance: dg.DagsterInstance) -> None:
+def test_days_stay_materialised_when_their_run_is_deleted(instance: dg.DagsterInstance) -> None:
     build(instance, 4)
     before = instance.get_materialized_partitions(table.key)
     assert len(before) == 4
@@ -83,7 +83,7 @@ def rows_of(instance: dg.DagsterInstance) -> list[int]:
         return [index.execute(f"SELECT count() FROM {name}").fetchone()[0] for name in tables]
 
 
-def test_only_so_many_are_deleted_at_once_that_no_build_waits_for_it(instance: dg.DagsterInstance) -> None:
+def test_the_number_of_runs_deleted_at_once_is_limited(instance: dg.DagsterInstance) -> None:
     runs = build(instance, DELETED_AT_ONCE + 3)
     assert delete_old_runs(instance, kept=1) == DELETED_AT_ONCE
     assert delete_old_runs(instance, kept=1) == 2

@@ -36,7 +36,7 @@ def naming_files(home: Path) -> list[Path]:
     return [path for path in home.rglob("*") if path.is_file() and FORGOTTEN.encode() in path.read_bytes()]
 
 
-def test_what_was_typed_into_the_form_of_an_erasure_is_in_no_file_of_dagster(tmp_path: Path) -> None:
+def test_values_typed_into_the_form_of_an_erasure_are_in_no_file_of_dagster(tmp_path: Path) -> None:
     write_configuration(tmp_path)
     form = {"ops": {"erase_nobody": {"config": {"project": "p", "profile": FORGOTTEN}}}}
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
@@ -56,7 +56,7 @@ def test_the_jobs_have_typed_forms(tmp_path: Path) -> None:
     assert dg.validate_run_config(erase, {"ops": {"erase": {"config": {"project": "p", "device": "d"}}}})
 
 
-def test_the_job_drops_old_days_of_projects_that_keep_some_only_and_says_whose_wait_for_a_build(
+def test_the_job_drops_old_days_and_names_projects_whose_days_wait_for_a_build(
     tmp_path: Path, start_embedded: Callable[[Path], EmbeddedServer]
 ) -> None:
     server = start_embedded(tmp_path / "home").wait()

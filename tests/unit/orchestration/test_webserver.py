@@ -225,7 +225,7 @@ def test_behind_a_proxy_the_own_page_subscribes(settings: Settings, public_port:
         assert json.loads(socket.recv(20)) == {"type": "connection_ack"}
 
 
-def test_it_stops_at_once_though_a_page_is_open(page: Page) -> None:
+def test_the_server_stops_at_once_although_a_page_is_open(page: Page) -> None:
     with page.socket(page.origin) as socket:
         socket.send(json.dumps({"type": "connection_init", "payload": {}}))
         socket.recv(20)

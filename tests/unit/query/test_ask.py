@@ -90,7 +90,7 @@ def test_csv_has_a_row_for_each(shell: Shell) -> None:
         (("funnel",), "steps"),
     ],
 )
-def test_what_it_does_not_know_is_refused(shell: Shell, arguments: tuple[str, ...], message: str) -> None:
+def test_unknown_reports_and_parameters_are_refused(shell: Shell, arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(Refused) as refused:
         shell(*arguments)
     assert message in refused.value.message

@@ -98,7 +98,7 @@ def test_a_cohort_is_not_compared_with_one_of_another_project(ask: Ask) -> None:
     assert is_error(response, "cohort_unknown")
 
 
-def test_a_foreign_project_and_one_that_is_not_there_look_the_same(world: World) -> None:
+def test_a_foreign_project_and_an_unknown_project_get_the_same_answer(world: World) -> None:
     key = world.keys["plain"]
     foreign = httpx.get(f"{world.url}/insights/{world.projects['berlin'].project_id}/metrics", headers=key)
     unknown = httpx.get(f"{world.url}/insights/no-such-project/metrics", headers=key)
@@ -149,7 +149,7 @@ def test_keys_come_in_the_headers_of_the_collector(ask: Ask, world: World, prefi
         ("ingest", {"interval": "century"}, "interval_invalid"),
     ],
 )
-def test_a_parameter_that_cannot_be_meant_is_refused(ask: Ask, question: str, written: Any, code: str) -> None:
+def test_an_invalid_parameter_is_refused(ask: Ask, question: str, written: Any, code: str) -> None:
     response = ask("plain", question, **written)
     assert response.status_code == 400, response.text
     assert is_error(response, code), response.text
@@ -179,7 +179,7 @@ def test_a_parameter_that_cannot_be_meant_is_refused(ask: Ask, question: str, wr
         FUNNEL | {"breakdown": "planet"},
     ],
 )
-def test_a_funnel_that_cannot_be_meant_is_refused(ask: Ask, body: Any) -> None:
+def test_a_funnel_with_invalid_parameters_is_refused(ask: Ask, body: Any) -> None:
     response = ask("plain", "funnel", body)
     assert response.status_code == 400, response.text
     assert set(response.json()) == {"error"}

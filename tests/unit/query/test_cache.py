@@ -27,7 +27,7 @@ def rows(number: int, count: int) -> list[Row]:
     ]
 
 
-def test_rows_come_back_as_they_were_and_not_for_other_statements_versions_or_later() -> None:
+def test_cached_rows_answer_the_same_statement_and_version_for_some_time_only() -> None:
     cache = Cache()
     cache.keep(statement(1), 7, 0, rows(1, 3))
     assert cache.rows(statement(1), 7, KEPT_MS - 1) == rows(1, 3)
@@ -36,7 +36,7 @@ def test_rows_come_back_as_they_were_and_not_for_other_statements_versions_or_la
     assert cache.rows(statement(1), 7, KEPT_MS) is None
 
 
-def test_what_a_caller_changes_in_its_rows_is_not_changed_for_the_next() -> None:
+def test_a_caller_that_changes_its_rows_changes_no_cached_rows() -> None:
     cache = Cache()
     cache.keep(statement(1), 7, 0, rows(1, 1))
     first = cache.rows(statement(1), 7, 0)
@@ -61,7 +61,7 @@ def test_many_large_answers_take_no_more_memory_than_the_limit_and_the_oldest_go
     assert kept == list(range(400 - len(kept), 400))
 
 
-def test_many_small_answers_are_counted_with_what_each_takes_beside_its_rows() -> None:
+def test_the_size_of_many_small_answers_includes_their_overhead() -> None:
     cache = Cache(LIMIT)
     tracemalloc.start()
     try:

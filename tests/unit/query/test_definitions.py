@@ -58,6 +58,6 @@ def test_no_other_key_defines_anything(ask: Ask, world: World) -> None:
         ({"criteria": [{"event": "a", "filters": [{"name": "a", "operator": "is", "value": 1}]}]}, "filters_invalid"),
     ],
 )
-def test_a_cohort_that_cannot_be_meant_is_refused(ask: Ask, world: World, change: Any, code: str) -> None:
+def test_an_invalid_cohort_is_refused(ask: Ask, world: World, change: Any, code: str) -> None:
     response = ask("shop", "cohorts", COHORT | change, headers=world.keys["shop root"])
     assert (response.status_code, response.json()["error"]["code"]) == (400, code), response.text

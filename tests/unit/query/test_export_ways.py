@@ -98,7 +98,7 @@ def test_a_cursor_that_names_no_row_is_refused(world: World) -> None:
         assert (response.status_code, response.json()["error"]["code"]) == (400, "cursor_invalid"), file
 
 
-def test_members_of_a_cohort_are_those_that_the_report_names(world: World) -> None:
+def test_exported_members_of_a_cohort_equal_those_of_the_report(world: World) -> None:
     members = rows(world, "cohort_members.ndjson", cohort="active", asOf="2026-01-20")
     path = f"{world.url}/insights/{world.projects['random'].project_id}/cohorts/active/members"
     listed = httpx.get(path, headers=world.keys["random"], params={"asOf": "2026-01-20"}).json()["data"]
@@ -125,7 +125,7 @@ def test_no_text_column_of_a_csv_begins_like_a_formula(warehouse: Warehouse, sta
         assert set(row.values()) == {f"'{start}1"}, table
 
 
-def test_what_is_not_guarded_is_not_text(warehouse: Warehouse, world: World) -> None:
+def test_columns_that_are_not_guarded_are_not_text(warehouse: Warehouse, world: World) -> None:
     for table, columns in EXPORTED.items():
         kinds = {row["name"]: row["type"] for row in warehouse.rows(f"DESCRIBE TABLE lens.{table}")}
         for column in columns:

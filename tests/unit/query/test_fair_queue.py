@@ -94,7 +94,7 @@ def test_a_free_place_goes_to_who_holds_the_fewest_and_equals_take_turns() -> No
     run(ask())
 
 
-def test_who_waits_too_long_is_told_whose_questions_are_in_the_way() -> None:
+def test_a_question_that_waits_too_long_is_told_whose_questions_take_the_places() -> None:
     async def ask() -> None:
         queue = FairQueue(2, wait_seconds=0.05)
         async with queue.place("a"), queue.place("b"):
@@ -126,7 +126,7 @@ def test_a_project_with_a_limit_of_its_own_holds_no_more_and_the_others_are_answ
     run(ask())
 
 
-def test_of_one_project_only_so_many_wait() -> None:
+def test_the_number_of_waiting_questions_of_a_project_is_limited() -> None:
     async def ask() -> None:
         queue = FairQueue(2, max_waiting=3)
         crowd = Crowd(queue)
@@ -175,7 +175,7 @@ def test_no_place_is_lost_or_given_twice(places: int, moves: list[tuple[str, str
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from("abc"), max_size=60))
-def test_three_projects_whatever_they_ask_leave_a_fourth_a_place_of_eight(asked: list[str]) -> None:
+def test_of_eight_places_three_projects_always_leave_one_to_a_fourth(asked: list[str]) -> None:
     async def ask() -> None:
         crowd = Crowd(FairQueue(8, max_waiting=100))
         for project_id in asked:

@@ -86,7 +86,7 @@ def written(name: str, operator: str, *values: Any) -> str:
         ("is_bounce", "is", [True], 3),
     ],
 )
-def test_every_operator_takes_what_it_says(
+def test_every_operator_selects_the_rows_that_it_describes(
     answer: Answer, name: str, operator: str, values: list[Any], events: int
 ) -> None:
     data = answer("plain", "metrics", filters=written(name, operator, *values), **MARCH)
@@ -167,7 +167,7 @@ def test_hostile_text_is_found_again_or_refused_in_every_place(ask: Callable[...
         json.dumps([json.loads(written("path", "is", "x"))[0]] * 60),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_its_reason(ask: Callable[..., httpx.Response], filters: str) -> None:
+def test_invalid_filters_are_refused_with_the_reason(ask: Callable[..., httpx.Response], filters: str) -> None:
     response = ask("plain", "metrics", filters=filters, **MARCH)
     assert response.status_code == 400, response.text
     assert response.json()["error"]["code"] == "filters_invalid"
@@ -180,5 +180,5 @@ def test_a_catastrophic_pattern_takes_no_time(ask: Callable[..., httpx.Response]
 
 
 def test_every_operator_is_tried_above() -> None:
-    tried = test_every_operator_takes_what_it_says.pytestmark[0].args[1]
+    tried = test_every_operator_selects_the_rows_that_it_describes.pytestmark[0].args[1]
     assert {case[1] for case in tried} == set(OPERATORS)

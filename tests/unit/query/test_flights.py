@@ -56,7 +56,7 @@ def test_equal_work_is_done_once_and_other_work_apart() -> None:
 
 
 @pytest.mark.parametrize(("failing", "told"), [(1, ["fails", 2, 2]), (2, ["fails", "fails", "fails"])])
-def test_a_failing_first_does_not_fail_the_others(failing: int, told: list[Any]) -> None:
+def test_a_failure_of_the_first_caller_does_not_fail_the_others(failing: int, told: list[Any]) -> None:
     async def test() -> None:
         flights, work = Flights[int](), Work(failing)
         work.released.set()

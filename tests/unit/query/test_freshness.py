@@ -164,7 +164,7 @@ def test_live_counts_devices_of_the_last_five_minutes_from_raw(
     }
 
 
-def test_a_warehouse_that_is_away_is_503_and_comes_back(
+def test_an_unreachable_warehouse_is_503_until_it_is_back(
     tmp_path: Path, start_embedded: Callable[[Path], Any], start_query: Callable[..., QueryServer]
 ) -> None:
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(tmp_path)}))

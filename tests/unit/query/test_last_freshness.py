@@ -113,7 +113,7 @@ def test_threads_that_come_together_share_one_answer(asked: Asked, url: str) -> 
     assert sum(count for _, count in found) == 1
 
 
-def test_a_failure_is_not_kept(asked: Asked) -> None:
+def test_a_failure_is_not_cached(asked: Asked) -> None:
     hands = Hands()
     freshness = LastFreshness(hands.now_ms, hands.timer)
     with Warehouse(f"http://127.0.0.1:{free_port()}") as away, pytest.raises(Unavailable):

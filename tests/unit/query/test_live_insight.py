@@ -92,7 +92,7 @@ def test_stats_are_those_of_the_keys_project(world: World, scheme: str) -> None:
     }
 
 
-def test_refusals_have_its_shape(world: World) -> None:
+def test_refusals_have_live_insights_shape(world: World) -> None:
     for headers, written, status in (
         ({}, {}, 401),
         ({"X-API-Key": "read_unknown:secret"}, {}, 401),

@@ -104,7 +104,7 @@ def test_a_new_project_is_managed_by_the_root_key_it_came_with(manager: Manager)
     assert manager.done("POST", f"{path}/rebuild")["rebuild_count"] == 1
 
 
-def test_a_setting_that_cannot_be_is_refused_and_changes_nothing(manager: Manager) -> None:
+def test_an_invalid_setting_is_refused_and_changes_nothing(manager: Manager) -> None:
     (project,) = manager.done("GET", "/projects")
     path = f"/projects/{project['project_id']}"
     for body, code in (
@@ -159,7 +159,7 @@ def test_a_definition_is_made_listed_and_removed(manager: Manager, kind: str) ->
     assert manager.code("POST", f"/{kind}", CREATE[kind] | {"name": ""}) == f"{kind[:-1]}_invalid"
 
 
-def test_what_changes_the_meaning_of_days_says_which(shop: Manager, manager: Manager) -> None:
+def test_a_change_that_alters_days_names_them(shop: Manager, manager: Manager) -> None:
     response = shop.send("POST", "/goals", CREATE["goals"])
     goal, meta = response.json()["data"]["goal_id"], response.json()["meta"]
     assert meta["rebuild"] == {"first_day": "2026-05-04", "last_day": "2026-05-06", "days": 3}
@@ -175,7 +175,7 @@ def test_what_changes_the_meaning_of_days_says_which(shop: Manager, manager: Man
     assert "bots rescan" in judged["notes"][0]
 
 
-def test_every_change_stands_in_the_audit_log_of_its_project(manager: Manager) -> None:
+def test_every_change_is_in_the_audit_log_of_its_project(manager: Manager) -> None:
     goal = manager.done("POST", "/goals", CREATE["goals"])["goal_id"]
     manager.done("DELETE", f"/goals/{goal}")
     removed, made, *_ = manager.done("GET", "/audit")

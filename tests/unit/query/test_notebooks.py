@@ -61,7 +61,7 @@ def _title(spec: dict[str, object]) -> object:
     return title.get("text") if isinstance(title, dict) else title
 
 
-def test_what_is_not_over_is_drawn_apart(lens: Lens) -> None:
+def test_unfinished_periods_are_drawn_differently(lens: Lens) -> None:
     (first, *_) = run_notebook("first_look", lens, _of_lake)
     spec = first.to_dict()
     assert [layer["mark"].get("strokeDash") for layer in spec["layer"]] == [None, [4, 4], None]

@@ -94,7 +94,7 @@ def told(report: Report[Any], parameters: Any) -> Any:
 
 
 @pytest.mark.parametrize("report", IN_ADDRESS, ids=lambda report: report.name)
-def test_what_a_question_takes_changes_what_is_asked_and_the_rest_is_refused(report: Report[Any]) -> None:
+def test_known_parameters_change_the_question_and_unknown_ones_are_refused(report: Report[Any]) -> None:
     assert declared(report) <= set(SAMPLES)
     for name, sample in SAMPLES.items():
         value = OWN_SAMPLES.get((report.name, name), sample)
@@ -118,14 +118,14 @@ OF_STEPS = {
 }
 
 
-def test_a_funnel_takes_what_it_says() -> None:
+def test_a_funnel_takes_the_parameters_that_it_declares() -> None:
     report, broken_down = REPORTS["funnel"], FUNNEL | {"breakdown": "path"}
     assert_takes(report, broken_down, OF_STEPS | {"by": "profile", "limit": 7})
     plain, other = (convert_body("funnel", report.parameters, body) for body in (FUNNEL, broken_down))
     assert told(report, plain) != told(report, other)
 
 
-def test_those_who_dropped_out_of_a_funnel_are_asked_for_by_what_it_says() -> None:
+def test_the_question_of_who_dropped_out_takes_the_parameters_that_it_declares() -> None:
     own = OF_STEPS | {"limit": 7, "cursor": write_cursor("ann")}
     assert_takes(REPORTS["funnel/dropped"], FUNNEL | {"step": 1}, own)
 
@@ -139,7 +139,7 @@ def assert_takes(report: Report[Any], least: dict[str, Any], own: dict[str, Any]
         assert told(report, written) != plain, name
 
 
-def test_a_query_takes_what_it_says() -> None:
+def test_a_query_takes_the_parameters_that_it_declares() -> None:
     own = {
         "dimensions": ["country"],
         "filters": [{"name": "path", "operator": "is", "value": "/"}],
@@ -204,7 +204,7 @@ def test_a_funnel_takes_nothing_in_its_address(ask: Ask) -> None:
     assert "Unknown parameter 'filters'" in response.json()["error"]["message"]
 
 
-def test_a_question_that_is_not_there_is_refused_with_the_nearest() -> None:
+def test_an_unknown_question_is_refused_with_the_nearest() -> None:
     with pytest.raises(Refused, match="did you mean 'metrics'"):
         find_report("metric")
 
@@ -216,7 +216,7 @@ def lines(world: World, file: str, **written: Any) -> list[Any]:
     return [json.loads(line) for line in response.text.splitlines()]
 
 
-def test_exports_hold_what_their_filters_take_and_no_more_rows_than_the_limit(world: World) -> None:
+def test_exports_hold_the_filtered_rows_and_no_more_than_the_limit(world: World) -> None:
     bought = json.dumps([{"name": "name", "operator": "is", "value": "purchase"}])
     german = json.dumps([{"name": "country", "operator": "is", "value": "DE"}])
     assert {line["name"] for line in lines(world, "events.ndjson", filters=bought, **MARCH)} == {"purchase"}
@@ -229,7 +229,7 @@ def test_exports_hold_what_their_filters_take_and_no_more_rows_than_the_limit(wo
     assert len(lines(world, "profiles.ndjson", limit=2)) == 2
 
 
-def test_an_export_is_filtered_by_columns_and_not_by_how_they_are_written(world: World) -> None:
+def test_an_export_filters_by_the_value_of_a_column_and_not_by_its_written_form(world: World) -> None:
     path = f"{world.url}/export/{world.projects['plain'].project_id}/events.csv"
     written = {"startDate": "2026-03-02T10:00:00Z", "endDate": "2026-03-02T10:01:00Z"}
     text = httpx.get(path, headers=world.keys["plain"], params=written).text
@@ -245,7 +245,7 @@ def test_an_export_is_filtered_by_columns_and_not_by_how_they_are_written(world:
         ("profiles.csv", {"filters": "[]"}, "parameter_invalid"),
     ],
 )
-def test_an_export_refuses_what_it_does_not_take(world: World, file: str, written: Any, code: str) -> None:
+def test_an_export_refuses_unknown_parameters(world: World, file: str, written: Any, code: str) -> None:
     path = f"{world.url}/export/{world.projects['plain'].project_id}/{file}"
     response = httpx.get(path, headers=world.keys["plain"], params=written)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)

@@ -35,7 +35,7 @@ def test_a_range_is_of_whole_days_in_the_projects_zone(named: str, first: str, l
     assert read_period(None, None, named, BERLIN, NOW) == read_period(first, last, None, BERLIN, NOW)
 
 
-def test_without_any_word_it_is_the_last_30_days() -> None:
+def test_without_parameters_the_period_is_the_last_30_days() -> None:
     assert read_period(None, None, None, BERLIN, NOW) == read_period(None, None, "30d", BERLIN, NOW)
     assert read_period(None, "2026-01-30", None, BERLIN, NOW).first_day == date(2026, 1, 1)
     assert read_period("2026-05-01", None, None, BERLIN, NOW).end_day == date(2026, 5, 15)

@@ -135,7 +135,7 @@ def test_a_statement_ends_when_the_client_leaves(site: Site, front: Front, wareh
     assert "kill_failed" not in site.log.read_text()
 
 
-def test_an_answer_that_is_known_is_not_sent_again(ask: Ask, world: World) -> None:
+def test_an_answer_that_the_client_has_is_not_sent_again(ask: Ask, world: World) -> None:
     first = ask("plain", "pages", **PERIOD)
     tag = first.headers["etag"]
     assert first.headers["cache-control"] == "private, no-cache"
@@ -150,7 +150,7 @@ def test_an_answer_that_is_known_is_not_sent_again(ask: Ask, world: World) -> No
     assert "etag" not in ask("plain", "pages", range="soon").headers
 
 
-def test_after_a_build_the_answer_is_sent(ask: Ask, world: World, warehouse_url: str) -> None:
+def test_after_a_build_the_answer_is_sent_again(ask: Ask, world: World, warehouse_url: str) -> None:
     tag = ask("plain", "pages", **PERIOD).headers["etag"]
     with Warehouse(warehouse_url) as warehouse:
         warehouse.command("INSERT INTO lens_staging.builds VALUES ('another', now64(3))")

@@ -42,7 +42,7 @@ def test_a_stream_tells_what_is_there_and_then_that_a_build_brought_new_data(
         assert name == "data"
 
 
-def test_a_project_takes_half_of_the_streams_and_gives_them_back_when_it_hangs_up(world: World) -> None:
+def test_a_project_takes_half_of_the_streams_and_frees_them_when_its_clients_disconnect(world: World) -> None:
     with ExitStack() as opened:
         client = opened.enter_context(httpx.Client(timeout=30, limits=httpx.Limits(max_connections=None)))
 
@@ -60,7 +60,7 @@ def test_a_project_takes_half_of_the_streams_and_gives_them_back_when_it_hangs_u
 
 
 @pytest.mark.parametrize(("key", "status"), [("berlin", 403), ("shop write", 403), ("", 401)])
-def test_nobody_hears_of_anothers_project(world: World, key: str, status: int) -> None:
+def test_a_stream_tells_only_of_its_own_project(world: World, key: str, status: int) -> None:
     assert httpx.get(address(world, "shop"), headers=world.keys.get(key, {})).status_code == status
 
 

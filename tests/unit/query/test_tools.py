@@ -88,7 +88,7 @@ def test_every_report_is_a_tool_that_answers_as_the_api_does(converse: Callable[
             assert given[report.name] == ask("shop", report.name, **example_parameters(report)).json()["data"]
 
 
-def test_all_that_was_asked_in_one_write_is_answered_before_the_end(world: World) -> None:
+def test_all_requests_of_one_write_are_answered_before_the_end(world: World) -> None:
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "pipe", "version": "1"}}
     messages: list[dict[str, Any]] = [
         {"id": 1, "method": "initialize", "params": hello},

@@ -18,7 +18,7 @@ def test_a_full_file_is_set_aside_and_the_oldest_goes(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
-def test_a_disk_that_refuses_stops_nobody(tmp_path: Path) -> None:
+def test_a_full_disk_stops_no_part(tmp_path: Path) -> None:
     (tmp_path / "part.log").mkdir()
     LogFiles(tmp_path).write("part", "lost")
     LogFiles(None).write("part", "not wanted")

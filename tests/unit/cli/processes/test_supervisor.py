@@ -107,7 +107,7 @@ def test_a_closed_terminal_ends_everything(started: Started) -> None:
     assert started.all_of_them() == []
 
 
-def test_a_reader_that_goes_ends_everything(started: Started) -> None:
+def test_a_reader_that_ends_stops_all_parts(started: Started) -> None:
     process = started.start(subprocess.PIPE, one=f"echo hello; {WAITS}")
     head = subprocess.Popen(["head", "-n", "1"], stdin=process.stdout, stdout=subprocess.DEVNULL)
     assert process.stdout is not None
@@ -117,7 +117,7 @@ def test_a_reader_that_goes_ends_everything(started: Started) -> None:
     assert started.all_of_them() == []
 
 
-def test_a_reader_that_does_not_read_delays_nobody(started: Started) -> None:
+def test_a_reader_that_does_not_read_delays_no_part(started: Started) -> None:
     process = started.start(subprocess.PIPE, one="yes | head -n 20000; touch one.ready; sleep 600")
     eventually((started.folder / "one.ready").exists)
     process.terminate()
@@ -125,7 +125,7 @@ def test_a_reader_that_does_not_read_delays_nobody(started: Started) -> None:
     assert started.all_of_them() == []
 
 
-def test_under_nohup_a_closed_terminal_is_nothing(started: Started) -> None:
+def test_under_nohup_a_closed_terminal_ends_nothing(started: Started) -> None:
     kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         process = started.start_ready(one=WAITS)
@@ -177,7 +177,7 @@ def test_the_last_part_is_stopped_when_the_others_have_ended(started: Started) -
     assert (started.folder / "seen").read_text() == "ended\n"
 
 
-def test_the_terminal_has_what_goes_wrong_and_builds_and_the_log_files_have_everything(started: Started) -> None:
+def test_the_terminal_shows_problems_and_builds_and_the_log_files_have_everything(started: Started) -> None:
     lines = [
         '{"part": "one", "event": "started", "level": "info"}',
         "Built touched days in 2.0 s.",

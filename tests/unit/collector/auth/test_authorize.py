@@ -138,7 +138,7 @@ def test_without_rules_no_origin_is_allowed() -> None:
         ("10.1.2.3", False, {b"x-forwarded-for": b"6.6.6.6, <script>, 1.1.1.1, unknown"}, ("1.1.1.1", True)),
     ],
 )
-def test_an_address_counts_when_who_names_it_may(
+def test_an_address_counts_when_its_sender_may_name_it(
     peer: str, is_verified: bool, headers: dict[bytes, bytes], address: tuple[str, bool]
 ) -> None:
     assert client_address(headers, peer, PROXIES, is_verified=is_verified) == address

@@ -139,7 +139,7 @@ class CountingClientCache(ClientCache):
         return super()._look_up(client_id)
 
 
-def test_all_who_ask_for_a_known_client_at_once_share_one_look(registry: Registry) -> None:
+def test_concurrent_requests_of_a_known_client_share_one_look_up(registry: Registry) -> None:
     clock = Clock("2026-05-28T12:00")
     client_cache = CountingClientCache(registry, elapsed=clock)
     client, _ = create_client(registry, create_project(registry, "shop").project_id, "write")

@@ -64,7 +64,7 @@ def test_a_secret_that_is_sent_must_be_right_wherever_it_comes_from(
     assert code(collector, {"openpanel-client-id": other[0], **GOOD}) == "origin_refused"
 
 
-def test_an_id_that_is_none_is_refused(collector: CollectorProcess) -> None:
+def test_an_unknown_client_id_is_refused(collector: CollectorProcess) -> None:
     for bad in ("nobody", "a" * 5000, "../../etc", "%00", "' OR 1=1", collector.client_id.upper(), "x y"):
         assert code(collector, {"openpanel-client-id": bad, **GOOD}) in ("client_unknown", "client_missing"), bad
         assert code(collector, GOOD, clientId=bad) in ("client_unknown", "client_missing"), bad

@@ -16,7 +16,7 @@ def noon() -> int:
     return DAY_MS * 20_000 + DAY_MS // 2
 
 
-def test_what_other_workers_took_counts_after_an_exchange_and_after_a_start(registry: Registry) -> None:
+def test_the_use_of_other_workers_counts_after_an_exchange_and_after_a_start(registry: Registry) -> None:
     first, second, later = (ProjectQuotas(noon) for _ in range(3))
 
     async def exchange() -> None:

@@ -69,13 +69,13 @@ def test_a_day_has_quotas_of_events_and_of_bytes(quotas: ProjectQuotas, day: Day
     quotas.take(project("b", events_a_day=10), 10, 1)
 
 
-def test_what_is_refused_counts_for_no_quota(quotas: ProjectQuotas) -> None:
+def test_refused_events_count_for_no_quota(quotas: ProjectQuotas) -> None:
     small = project(events_a_minute=10, bytes_a_day=100)
     refused(quotas, small, 1, 101)
     quotas.take(small, 10, 100)
 
 
-def test_a_quota_of_0_is_none(quotas: ProjectQuotas) -> None:
+def test_a_quota_of_0_means_no_limit(quotas: ProjectQuotas) -> None:
     unbound = project(events_a_minute=0, events_a_day=0, bytes_a_day=0, properties=0, event_names=0)
     quotas.take(unbound, 10**12, 10**15)
     for number in range(5_000):
@@ -160,7 +160,7 @@ def test_names_that_another_worker_took_the_day_before_are_not_new(day: Day) -> 
     assert rejected(second, few, "c", {}) == "too_many_event_names"
 
 
-def test_the_first_of_a_period_and_a_tenth_of_a_quota_are_shared_at_once(quotas: ProjectQuotas, day: Day) -> None:
+def test_the_first_count_of_a_period_and_a_tenth_of_a_quota_are_shared_at_once(quotas: ProjectQuotas, day: Day) -> None:
     hurried = 0
 
     def hurry() -> None:

@@ -48,7 +48,7 @@ def test_a_sender_is_limited_a_minute_and_others_are_not() -> None:
     take(limit, "1.1.1.1")
 
 
-def test_a_batch_counts_as_its_events_and_one_that_does_not_fit_takes_nothing() -> None:
+def test_a_batch_counts_with_all_its_events_or_not_at_all() -> None:
     limit = RateLimit(100, clock=lambda: 0)
     take(limit, "1.1.1.1", 60)
     with pytest.raises(RateLimited):
@@ -65,7 +65,7 @@ def test_a_limit_of_zero_is_off() -> None:
         limit.fail("1.1.1.1")
 
 
-def test_failed_attempts_are_limited_by_address_apart_from_what_is_sent() -> None:
+def test_failed_attempts_are_limited_by_address_and_apart_from_sent_events() -> None:
     limit = RateLimit(3, clock=lambda: 0)
     for _ in range(3):
         limit.check_failures("1.1.1.1")
@@ -88,11 +88,11 @@ def test_failed_attempts_are_limited_by_address_apart_from_what_is_sent() -> Non
         ("", ""),
     ],
 )
-def test_an_address_counts_by_what_its_owner_cannot_choose(address: str, network: str) -> None:
+def test_an_address_counts_by_the_part_that_its_owner_cannot_choose(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_rotating_addresses_neither_grow_memory_nor_shut_others_out() -> None:
+def test_rotating_addresses_neither_fill_the_memory_nor_lock_out_other_senders() -> None:
     limit = RateLimit(5, clock=lambda: 0)
     for number in range(MAX_SENDERS + 500):
         limit.fail(str(number))
@@ -147,7 +147,7 @@ def test_a_batch_is_no_way_around_the_limit(limited: CollectorProcess) -> None:
     assert [send(15), send(15), send(5), send(1)] == [200, 429, 200, 429]
 
 
-def test_guessing_ids_and_secrets_ends_in_429_and_disturbs_no_one_who_is_known(limited: CollectorProcess) -> None:
+def test_guessing_ids_and_secrets_ends_in_429_and_does_not_disturb_known_senders(limited: CollectorProcess) -> None:
     assert limited.track("known before").status_code == 200
     guesses = [{"openpanel-client-id": f"write_{n}"} for n in range(15)]
     guesses += [{**limited.headers, "openpanel-client-secret": f"sec_{n}"} for n in range(15)]
@@ -158,7 +158,7 @@ def test_guessing_ids_and_secrets_ends_in_429_and_disturbs_no_one_who_is_known(l
     assert limited.client.post(f"{limited.url}/track", json=EVENT, headers=keyless(limited)).status_code == 200
 
 
-def test_who_guesses_ids_soon_no_longer_costs_a_look_into_the_registry(tmp_path: Path) -> None:
+def test_a_sender_that_guesses_ids_soon_costs_no_more_registry_look_ups(tmp_path: Path) -> None:
     settings = read_settings({"EVENTLENS_HOME": str(tmp_path)})
     registry = open_registry(settings)
     client, secret = create_client(registry, create_project(registry, "p").project_id, "write")

@@ -34,7 +34,7 @@ RULES = ("agent:*Monitor*", "path:/wp-*", "sign:headless", "address:198.51.100.0
         ("sign:headless", {"reason": "soft:no_client_hints,headless"}, {"reason": "crawler:headless"}),
     ],
 )
-def test_a_rule_fits_what_it_says(rule: str, fits: dict[str, str], others: dict[str, str]) -> None:
+def test_a_rule_fits_the_events_that_it_describes(rule: str, fits: dict[str, str], others: dict[str, str]) -> None:
     assert own_rule([rule], **fits) == f"rule:{rule}"
     assert own_rule([rule], **others) == ""
 
@@ -54,7 +54,7 @@ def row_of(
 
 
 @pytest.mark.parametrize("is_verified", [True, False])
-def test_the_collector_marks_what_fits_whoever_sent_it(is_verified: bool) -> None:
+def test_the_collector_marks_fitting_events_whoever_sent_them(is_verified: bool) -> None:
     found = [
         row_of("/", "ShopMonitor/7", is_verified=is_verified),
         row_of("/wp-login.php", is_verified=is_verified),
@@ -72,7 +72,7 @@ def test_the_collector_marks_what_fits_whoever_sent_it(is_verified: bool) -> Non
     ]
 
 
-def test_imports_mark_what_fits() -> None:
+def test_imports_mark_fitting_events() -> None:
     events = pl.DataFrame({"name": ["v"] * 4, "at": [NOW] * 4, "path": ["/", "/wp-x", "/a", "/"],
                            "device": ["", "tv", "", ""], "address": ["", "", "", "198.51.100.7"],
                            "user_agent": ["ShopMonitor/7", CHROME, CHROME, CHROME]})  # fmt: skip
@@ -91,6 +91,6 @@ def test_a_network_is_written_in_one_way_and_anything_else_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "agent:", "agent:*", "path:/a*b", "word:x", "sign"])
-def test_what_is_not_a_rule_is_refused(text: str) -> None:
+def test_text_that_is_not_a_rule_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="not a rule for bots"):
         PROJECT_SETTINGS["bot_rules"].normal([text])

@@ -75,7 +75,7 @@ def test_signs_are_named(user_agent: str, origin: str, headers: dict[bytes, byte
     assert bot_signals(headers, user_agent, origin, is_proxied=False) == signs
 
 
-def test_what_a_trusted_proxy_may_have_added_is_no_sign() -> None:
+def test_headers_that_a_trusted_proxy_may_have_added_are_not_signs() -> None:
     headers = FETCH | {b"via": b"1.1 google", b"x-cloud-trace-context": b"1/2"}
     assert bot_signals(headers, FIREFOX, HTTPS, is_proxied=True) == ""
     assert bot_signals(headers, FIREFOX, HTTPS, is_proxied=False) == "soft:data_centre"
@@ -93,12 +93,14 @@ def test_bot_signals_are_noted_and_decide_nothing() -> None:
 
 
 @given(st.dictionaries(st.binary(), st.binary()), st.text(), st.text())
-def test_any_headers_are_looked_at(headers: dict[bytes, bytes], user_agent: str, origin: str) -> None:
+def test_signs_are_found_in_any_headers_without_an_error(
+    headers: dict[bytes, bytes], user_agent: str, origin: str
+) -> None:
     for agent in (user_agent, f"Mozilla/5.0 {user_agent}", f"Mozilla/5.0 Chrome/{user_agent}"):
         assert len(bot_signals(headers, agent, f"https://{origin}", is_proxied=False)) < 255
 
 
-def test_a_look_takes_microseconds() -> None:
+def test_looking_for_signs_takes_microseconds() -> None:
     headers = HINTS | {f"x-{number}".encode(): b"" for number in range(20)}
     bot_signals(headers, CHROME, HTTPS, is_proxied=False)
     started = time.process_time()

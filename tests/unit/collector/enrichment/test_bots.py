@@ -51,7 +51,7 @@ IN_APPS = {
 
 
 @pytest.mark.parametrize("name", IN_APPS)
-def test_who_reads_on_in_a_messengers_browser_is_a_person(name: str) -> None:
+def test_a_reader_in_a_messengers_browser_is_a_person(name: str) -> None:
     for is_log in (False, True):
         verdict = judge(IN_APPS[name], is_log=is_log)
         assert (verdict.agent.browser, verdict.agent.device, verdict.reason) == (name, "mobile", "")
@@ -65,7 +65,7 @@ def test_who_reads_on_in_a_messengers_browser_is_a_person(name: str) -> None:
         ("Mozilla/5.0 (compatible; Konqueror/4.5; FreeBSD) KHTML/4.5.4 (like Gecko)", ""),
     ],
 )
-def test_who_says_to_be_compatible_and_names_no_system_is_a_program(user_agent: str, reason: str) -> None:
+def test_an_agent_that_claims_to_be_compatible_and_names_no_system_is_a_program(user_agent: str, reason: str) -> None:
     assert bot_reason(user_agent) == reason
 
 
@@ -77,7 +77,7 @@ def test_every_example_of_the_published_list_is_a_crawler() -> None:
 
 
 @pytest.mark.parametrize("user_agent", [text for text, agent in AGENTS if agent.device not in ("bot", "server")])
-def test_what_people_use_is_no_crawler(user_agent: str) -> None:
+def test_agents_that_people_use_are_not_crawlers(user_agent: str) -> None:
     assert bot_reason(user_agent) == ""
 
 
@@ -109,7 +109,9 @@ APPLICATIONS = {
 
 
 @pytest.mark.parametrize(("user_agent", "in_a_log"), APPLICATIONS.items())
-def test_applications_are_people_who_send_and_programs_who_ask_for_pages(user_agent: str, in_a_log: str) -> None:
+def test_an_application_that_sends_events_is_a_person_and_one_that_requests_pages_is_a_program(
+    user_agent: str, in_a_log: str
+) -> None:
     assert bot_reason(user_agent) == ""
     assert bot_reason(user_agent, is_log=True) == in_a_log
 
@@ -121,11 +123,11 @@ def test_a_crawler_that_uses_a_library_of_applications_is_a_crawler() -> None:
 @pytest.mark.parametrize(
     "user_agent", ["Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 20) Chrome/99 Mobile", "Spiderman/2.0"]
 )
-def test_names_that_only_look_like_bots_are_none(user_agent: str) -> None:
+def test_names_that_only_look_like_bots_are_not_bots(user_agent: str) -> None:
     assert bot_reason(user_agent) == ""
 
 
-def test_the_list_says_where_and_when_it_is_from_and_is_what_the_package_has() -> None:
+def test_the_list_names_its_source_and_date_and_equals_the_packages() -> None:
     note, header, *rows = CRAWLERS.read_text().splitlines()
     assert re.fullmatch(rf"# {PACKAGE} \d+\.\d+\.\d+, MIT licence, written on \d{{4}}-\d\d-\d\d by `make lists`", note)
     assert header == "kind,pattern"

@@ -35,7 +35,7 @@ def test_the_first_half_hour_of_a_day_carries_the_device_of_the_day_before() -> 
     assert device("2026-05-28T00:30").previous_device_id == ""
 
 
-def test_a_salt_that_is_gone_is_replaced_by_the_current_one() -> None:
+def test_the_current_salt_replaces_a_deleted_salt() -> None:
     assert device("2026-05-20T00:10") == Device(device("2026-05-28T12:00").device_id, "derived")
     assert device("2026-05-27T00:10").previous_device_id == ""
 
@@ -48,7 +48,7 @@ def test_a_monthly_salt_lasts_from_the_first_to_the_last() -> None:
     assert device("2026-05-01T00:10", salts, is_monthly=True) == Device(may, "derived", april)
 
 
-def test_everything_the_id_is_made_of_matters() -> None:
+def test_a_change_of_any_part_changes_the_device_id() -> None:
     moment = at("2026-05-28T12:00")
     ids = {
         derived_device(agent, address, project, salts, moment).device_id

@@ -53,7 +53,7 @@ def test_only_crawlers_and_empty_agents_are_bots_and_nothing_is_dropped(
     assert landed(collector, warehouse, event["payload"]) == [(is_bot, reason, device)] * 2
 
 
-def test_a_verified_secret_has_no_signs(collector: CollectorProcess, warehouse: Warehouse) -> None:
+def test_an_event_with_a_verified_secret_has_no_signs(collector: CollectorProcess, warehouse: Warehouse) -> None:
     headers = {"user-agent": CHROME, "via": "1.1 x", "x-amzn-trace-id": "Root=1-2"}
     payload = {"name": "landing of a server"}
     sent = collector.client.post(

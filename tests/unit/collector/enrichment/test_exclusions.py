@@ -106,7 +106,7 @@ def test_an_operation_is_judged_by_the_page_that_sent_it() -> None:
     assert code(replace(foreign, origin="https://shop.example"), "identify", profileId="ada") == "kept"
 
 
-def test_of_what_is_left_out_only_the_count_and_the_reason_are_kept() -> None:
+def test_of_an_excluded_event_only_the_count_and_the_reason_are_kept() -> None:
     url = "https://scraper.example/users/ada?x=1"
     for request, expected in (
         (replace(BROWSER, project=OFFICE), {}),
@@ -121,7 +121,7 @@ def test_of_what_is_left_out_only_the_count_and_the_reason_are_kept() -> None:
         assert set(msgspec.to_builtins(row)) - {"body"} == {"project_id", "received_at", "code", "message"}
 
 
-def test_what_a_left_out_sender_sent_wrongly_is_not_kept_either() -> None:
+def test_an_invalid_event_of_an_excluded_sender_is_not_kept_either() -> None:
     with pytest.raises(Rejection) as error:
         parse(Envelope("the secret of ada", {"profileId": "ada"}))
     envelope = Envelope("the secret of ada", {"profileId": "ada"})
@@ -239,7 +239,7 @@ def test_a_running_collector_follows_every_setting_and_an_sdk_notices_nothing(
     assert {row["name"]: row["n"] for row in kept} == {"before": 4, "others": 1, "after": 4}
 
 
-def test_who_asks_not_to_be_tracked_gets_no_device_id_either(site: CollectorProcess) -> None:
+def test_a_visitor_who_asks_not_to_be_tracked_gets_no_device_id_either(site: CollectorProcess) -> None:
     headers = VISITOR | {"sec-gpc": "1"}
     signal = site.headers | headers
     assert site.client.get(f"{site.url}/track/device-id", headers=signal).json()["deviceId"]
@@ -252,7 +252,7 @@ def test_who_asks_not_to_be_tracked_gets_no_device_id_either(site: CollectorProc
     send_until(site, False, headers)
 
 
-def test_the_ledger_counts_what_was_left_out_as_rejected_and_adds_up(
+def test_the_ledger_counts_excluded_events_as_rejected_and_adds_up(
     site: CollectorProcess, warehouse: Warehouse, warehouse_url: str, tmp_path: Path
 ) -> None:
     marker = uuid.uuid4().hex

@@ -92,7 +92,7 @@ def test_a_flat_database_is_read_too(tmp_path: Path, address: str, place: Place)
         "81.2.69.160/32", "81.2.69.160:80", "0x51.2.69.160", "1365394848", "\x00", "한국",
     ],
 )  # fmt: skip
-def test_an_address_that_is_nobody_s_in_public_is_nowhere(tmp_path: Path, address: str) -> None:
+def test_an_address_that_is_not_public_has_no_place(tmp_path: Path, address: str) -> None:
     """Also where the database claims to know: the published one has countries for 203.0.113.9 and 2001:db8::1."""
     write_database(tmp_path / "flat.mmdb", FLAT)
     for path in (tmp_path / "flat.mmdb", CITIES):

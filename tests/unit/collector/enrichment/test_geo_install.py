@@ -106,7 +106,7 @@ def database(tmp_path: Path) -> bytes:
     return (tmp_path / DATABASE).read_bytes()
 
 
-def test_the_database_is_installed_with_what_is_said_of_its_licence(home: Path, database: bytes) -> None:
+def test_the_database_is_installed_with_its_licence(home: Path, database: bytes) -> None:
     with registry(package({DATABASE: database, "NRO_LICENSE": b"Say where it is from."})) as url:
         done = install(home, url)
     assert done.returncode == 0, done.stderr
@@ -134,16 +134,16 @@ def test_a_package_without_a_database_changes_nothing(home: Path, files: dict[st
         assert_refused(install(home, url), home, says)
 
 
-def test_a_package_that_is_not_what_the_registry_promised_changes_nothing(home: Path, database: bytes) -> None:
+def test_a_package_whose_hash_is_wrong_changes_nothing(home: Path, database: bytes) -> None:
     with registry(package({DATABASE: database}), promised=b"another") as url:
         assert_refused(install(home, url), home, "EINTEGRITY")
 
 
-def test_a_registry_that_does_not_answer_is_told(home: Path) -> None:
+def test_a_registry_that_does_not_answer_is_reported(home: Path) -> None:
     assert_refused(install(home, "http://127.0.0.1:9"), home, "npm ping")
 
 
-def test_a_missing_npm_is_told(home: Path) -> None:
+def test_a_missing_npm_is_reported(home: Path) -> None:
     assert_refused(install(home, "", PATH=str(home)), home, "Install Node.js with npm")
 
 

@@ -54,7 +54,7 @@ def test_a_secret_of_a_long_url_is_no_campaign() -> None:
     assert (made.utm_source, made.utm_term) == ("***", "news")
 
 
-def test_who_comes_from_another_domain_of_the_project_is_not_referred() -> None:
+def test_a_visitor_from_another_domain_of_the_project_is_not_a_referral() -> None:
     ours = replace(BROWSER, project=ProjectSettings("p", domains=("shop.example", "blog.example")))
     page = {"path": "https://shop.example/", "referrer": "https://blog.example/post"}
     assert row(ours, **page).referrer_type == "internal"

@@ -127,7 +127,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("referrer", "query", "kind", "name"), CASES, ids=[f"{case[0]} {case[1]}" for case in CASES])
-def test_a_visit_comes_from(referrer: str, query: str, kind: str, name: str) -> None:
+def test_a_visit_has_a_source(referrer: str, query: str, kind: str, name: str) -> None:
     marks = read_campaign(clean_query(query))
     campaign = marks.campaign
     found = classify(
@@ -136,7 +136,7 @@ def test_a_visit_comes_from(referrer: str, query: str, kind: str, name: str) -> 
     assert (found.type, found.name) == (kind, name)
 
 
-def test_marks_are_read_from_a_query() -> None:
+def test_campaign_values_are_read_from_a_query() -> None:
     marks = read_campaign(
         "a&utm_source=a%20b&UTM_MEDIUM=c+d&utm_term=%EA%B8%80&utm_content=%zz&fbclid=x&gclid=y&utm_source=z"
     )
@@ -147,7 +147,7 @@ def test_marks_are_read_from_a_query() -> None:
 @pytest.mark.parametrize(
     "nothing", ["undefined", "null", "NULL", "None", "-", "(direct)", "(none)", "(not set)", " nan "]
 )
-def test_what_programs_write_without_a_referrer_is_none(nothing: str) -> None:
+def test_texts_that_programs_write_in_place_of_a_referrer_are_no_referrer(nothing: str) -> None:
     assert classify(nothing, "shop.example", "", "", "")[:3] == ("", "", "direct")
 
 
@@ -161,7 +161,7 @@ def test_what_programs_write_without_a_referrer_is_none(nothing: str) -> None:
         ("https://other.example.evil.example/", "referral"),
     ],
 )
-def test_who_comes_from_another_domain_of_the_project_comes_from_its_own_pages(referrer: str, kind: str) -> None:
+def test_a_visitor_from_another_domain_of_the_project_comes_from_its_own_pages(referrer: str, kind: str) -> None:
     found = classify(referrer, "shop.example", "", "", "", ("blog.shop.example", "other.example"))
     assert found.type == kind
     assert classify(referrer, "", "", "", "", ("shop.example", "blog.shop.example", "other.example")).type == kind
@@ -171,11 +171,11 @@ def test_the_name_of_a_click_id_is_kept_and_not_its_value() -> None:
     assert classify("", "", "ttclid", "", "").click_id == "ttclid"
 
 
-def test_what_is_stored_has_neither_user_name_nor_fragment() -> None:
+def test_the_stored_referrer_has_neither_user_name_nor_fragment() -> None:
     assert classify("https://me:pw@example.org:443/a?b=1#c", "", "", "", "").referrer == "https://example.org/a?b=1"
 
 
-def test_a_domain_that_is_called_like_a_twin_is_itself() -> None:
+def test_a_domain_that_is_called_m_or_mobile_is_a_site_of_its_own() -> None:
     assert classify("https://www.com/", "m.com", "", "", "").type == "referral"
 
 
@@ -194,7 +194,7 @@ def test_a_host_is_one_in_punycode_and_in_letters() -> None:
     st.text(max_size=20),
     st.text(max_size=20),
 )
-def test_any_referrer_is_classified_once_and_for_all(
+def test_classifying_a_classified_referrer_changes_nothing(
     referrer: str, page: str, click_id: str, source: str, medium: str
 ) -> None:
     found = classify(referrer, page, click_id, source, medium)
@@ -206,7 +206,7 @@ def test_any_referrer_is_classified_once_and_for_all(
 
 
 @given(st.text() | URLS)
-def test_any_query_has_marks_that_can_be_stored(query: str) -> None:
+def test_campaign_values_of_any_query_can_be_stored(query: str) -> None:
     marks = read_campaign(clean_query(query))
     assert msgspec.json.encode(marks)
     assert all(0 < len(value) <= MAX_WORD_LENGTH for value in marks.campaign.values())

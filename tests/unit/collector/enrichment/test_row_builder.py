@@ -146,7 +146,7 @@ def test_one_address_or_secret_among_plain_properties_is_not_kept(kind: str, com
         assert made.properties == {"plan": "pro"}
 
 
-def test_what_is_never_stored_is_not_part_of_a_bodys_hash() -> None:
+def test_values_that_are_never_stored_are_not_part_of_a_bodys_hash() -> None:
     one = row(properties={"a": {"__ip": "192.0.2.9", "b": 1}})
     assert one.body_hash == row(properties={"a": {"__ip": "198.51.100.1", "b": 1}}).body_hash
     assert one.body_hash != row(properties={"a": {"b": 2}}).body_hash
@@ -173,7 +173,7 @@ def test_a_deeply_nested_timestamp_is_hashed_like_any_other() -> None:
         (FORWARDING, {}, "derived"),
     ],
 )
-def test_the_kind_of_a_device_follows_what_is_known(
+def test_the_kind_of_a_device_follows_from_the_known_ids(
     request_: RequestContext, payload: dict[str, Any], kind: str
 ) -> None:
     made = row(request_, **payload)

@@ -97,7 +97,7 @@ PARTS = [
 
 
 @pytest.mark.parametrize(("text", "parts"), PARTS, ids=range(len(PARTS)))
-def test_a_url_has_parts(text: str, parts: tuple[str, ...]) -> None:
+def test_a_url_is_split_into_its_parts(text: str, parts: tuple[str, ...]) -> None:
     assert tuple(split_url(text)) == parts
 
 
@@ -130,7 +130,7 @@ URLS = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=16).map("".j
 @example("%%%3434")
 @example("0@0.AA:@")
 @example("token=a/b;:@")
-def test_any_text_is_taken_apart_once_and_for_all(text: str) -> None:
+def test_splitting_a_split_text_changes_nothing(text: str) -> None:
     url = split_url(text)
     again = split_url(f"{url.without_hash}#{url.hash}")
     assert again == url

@@ -71,7 +71,7 @@ def test_a_name_of_a_secret_is_known_in_every_spelling(name: str) -> None:
     "sortKey", "cache_key", "author", "page", "passenger", "compass", "zip", "pinned", "side", "signal", "tokenize",
     "token_type", "encode", "codec", "q", "id", "utm_source", "gclid", "", "***", "%",
 ])  # fmt: skip
-def test_a_name_that_only_looks_like_one_is_none(name: str) -> None:
+def test_a_name_that_only_looks_like_a_secrets_name_is_not_one(name: str) -> None:
     assert not is_secret_name(name)
 
 
@@ -118,7 +118,7 @@ def test_of_properties_only_addresses_lose_their_secrets(value: Any, kept: Any) 
     assert mask_properties({"plan": "pro", "value": value}) == {"plan": "pro", "value": kept}
 
 
-def test_properties_without_any_are_not_even_copied() -> None:
+def test_properties_without_secrets_are_not_even_copied() -> None:
     properties = {"plan": "pro", "href": "https://example.com/a/b", "count": 7, "is_new": True}
     assert mask_properties(properties) is properties
 
@@ -156,6 +156,6 @@ def test_hostile_text_takes_no_longer_than_its_length(hostile: str) -> None:
 
 
 @given(st.text(alphabet="?&#;=%@./:-_ab3FD2526token", max_size=60))
-def test_what_is_masked_stays_as_it_is_when_masked_again(text: str) -> None:
+def test_masking_a_masked_text_changes_nothing(text: str) -> None:
     once = mask_secrets(text)
     assert mask_secrets(once) == once

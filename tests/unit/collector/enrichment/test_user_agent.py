@@ -19,7 +19,7 @@ CLASSES = {"desktop", "mobile", "tablet", "tv", "console", "wearable", "bot", "s
 
 
 @pytest.mark.parametrize(("user_agent", "agent"), AGENTS, ids=[text[:70] for text, _ in AGENTS])
-def test_an_agent_says(user_agent: str, agent: Agent) -> None:
+def test_an_agent_has_browser_system_and_device(user_agent: str, agent: Agent) -> None:
     assert parse_user_agent(user_agent) == agent
 
 
@@ -30,7 +30,7 @@ def test_every_class_of_devices_is_tried_with_several() -> None:
 
 
 @pytest.mark.parametrize("user_agent", ["", "Mozilla/5.0", "\x00\xff<script>", "(" * 1024, "한국어"])
-def test_what_says_nothing_gives_nothing(user_agent: str) -> None:
+def test_an_agent_that_names_nothing_gives_empty_fields(user_agent: str) -> None:
     agent = parse_user_agent(user_agent)
     assert (agent.browser, agent.os, agent.brand, agent.model) == ("", "", "", "")
 
@@ -68,6 +68,6 @@ def test_a_hostile_agent_of_64_kilobytes_is_no_burden(unit: str) -> None:
     assert time.process_time() - started < 0.5
 
 
-def test_what_is_beyond_the_limit_is_neither_read_nor_remembered() -> None:
+def test_text_beyond_the_limit_is_neither_read_nor_cached() -> None:
     text = "x" * MAX_USER_AGENT_LENGTH
     assert parse_user_agent(f"{text} Mozilla/5.0 (iPhone)") is parse_user_agent(text)

@@ -9,7 +9,7 @@ from tests.unit.collector.conftest import CollectorProcess
 
 
 @pytest.mark.parametrize("path", ["/op1.js", "/api/v1/op1.js"])
-def test_it_is_served_to_every_page_and_may_be_cached(collector: CollectorProcess, path: str) -> None:
+def test_the_script_is_served_to_every_page_and_may_be_cached(collector: CollectorProcess, path: str) -> None:
     answer = httpx.get(f"{collector.url}{path}", headers={"origin": "https://any.example"})
     assert answer.status_code == 200
     assert answer.content == script_text()
@@ -26,19 +26,19 @@ def test_other_answers_are_still_not_stored(collector: CollectorProcess) -> None
 
 
 @pytest.mark.parametrize("asked", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
-def test_who_has_it_gets_304(collector: CollectorProcess, asked: str) -> None:
+def test_a_browser_that_has_the_script_gets_304(collector: CollectorProcess, asked: str) -> None:
     tag = httpx.get(f"{collector.url}/op1.js").headers["etag"]
     answer = httpx.get(f"{collector.url}/op1.js", headers={"if-none-match": asked.format(tag=tag)})
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
     assert "max-age" in answer.headers["cache-control"]
 
 
-def test_who_has_another_one_gets_it(collector: CollectorProcess) -> None:
+def test_a_browser_that_has_another_script_gets_the_current_one(collector: CollectorProcess) -> None:
     answer = httpx.get(f"{collector.url}/op1.js", headers={"if-none-match": '"other"'})
     assert (answer.status_code, answer.content) == (200, script_text())
 
 
-def test_head_and_other_methods(collector: CollectorProcess) -> None:
+def test_head_is_answered_and_other_methods_are_refused(collector: CollectorProcess) -> None:
     head = httpx.head(f"{collector.url}/op1.js")
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(script_text())))
     refused = httpx.post(f"{collector.url}/op1.js")
@@ -46,7 +46,7 @@ def test_head_and_other_methods(collector: CollectorProcess) -> None:
     assert refused.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_its_licence_stands_at_its_head() -> None:
+def test_the_scripts_licence_is_at_its_head() -> None:
     notice = (FOLDER / "LICENSE-openpanel-web.txt").read_text().strip()
     assert "MIT License" in notice
     assert script_text().decode().startswith(f"/*! @openpanel/web\n{notice}\n*/")

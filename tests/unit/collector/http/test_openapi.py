@@ -167,7 +167,7 @@ def test_no_json_of_a_known_sender_makes_a_500(fuzzed: CollectorProcess, route: 
         send()
 
 
-def test_what_was_taken_of_all_that_lands(fuzzed: CollectorProcess) -> None:
+def test_every_accepted_row_of_the_tests_above_lands(fuzzed: CollectorProcess) -> None:
     """Runs last in this file: the warehouse refuses none of the rows that the tests above left."""
     fuzzed.wait_until_landed()
     counts = dict(

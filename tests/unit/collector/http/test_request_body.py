@@ -69,7 +69,7 @@ def test_a_packed_body_is_unpacked(encoding: str, packed: bytes) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "packed", "code"), REFUSED)
-def test_what_cannot_be_unpacked_is_refused(encoding: str, packed: bytes, code: str) -> None:
+def test_a_body_that_cannot_be_unpacked_is_refused(encoding: str, packed: bytes, code: str) -> None:
     assert refusal(packed, content_encoding=encoding) == code
 
 
@@ -99,7 +99,9 @@ def test_a_bomb_takes_no_more_memory_than_the_limit() -> None:
     assert peak < 4 * MAX_BODY_BYTES
 
 
-def test_a_body_that_ends_early_is_told_apart_from_one_that_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_ends_early_and_a_body_that_comes_late_have_different_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert refusal(TEXT, is_whole=False) == "body_not_whole"
     monkeypatch.setattr("collector.http.request_body.BODY_SECONDS", 0.2)
 
@@ -112,7 +114,7 @@ def test_a_body_that_ends_early_is_told_apart_from_one_that_comes_late(monkeypat
     assert caught.value.code == "body_too_slow"
 
 
-def test_what_is_held_is_given_back_however_a_body_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_held_bytes_are_released_however_a_body_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     read(TEXT, TEXT)
     refusal(TEXT, TEXT, is_whole=False)
     refusal(b" " * MAX_BODY_BYTES, b" ")

@@ -152,7 +152,7 @@ def test_credentials_come_in_headers_body_or_query(collector: CollectorProcess) 
         assert answer.status_code == 200, (path, answer.text)
 
 
-def test_who_may_not_send_is_told_why(collector: CollectorProcess) -> None:
+def test_a_refused_sender_is_told_why(collector: CollectorProcess) -> None:
     ours, good = collector.client_id, {"origin": "https://shop.example.com"}
     refused: tuple[tuple[dict[str, str], str], ...] = (
         ({}, "client_missing"),

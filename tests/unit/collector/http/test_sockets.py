@@ -119,7 +119,7 @@ def test_nothing_of_a_request_that_was_not_whole_is_kept(plain: CollectorProcess
     assert plain.pending() == before
 
 
-def test_a_client_that_is_gone_before_the_answer_was_still_heard(plain: CollectorProcess) -> None:
+def test_an_event_of_a_client_that_disconnects_before_the_answer_is_kept(plain: CollectorProcess) -> None:
     before = plain.pending()
     for _ in range(20):
         connection = connect(plain)
@@ -136,7 +136,7 @@ def test_a_client_that_is_gone_before_the_answer_was_still_heard(plain: Collecto
     assert "request_failed" not in plain.log.read_text()
 
 
-def test_whoever_dawdles_is_hung_up_on_and_a_crowd_of_idlers_stops_nobody(plain: CollectorProcess) -> None:
+def test_a_slow_client_is_disconnected_and_many_idle_clients_stop_nobody(plain: CollectorProcess) -> None:
     dripping = {
         "slow headers": (connect(plain), b"POST /track HTTP/1.1\r\nHost: a\r\nX-Slow: "),
         "slow body": (connect(plain), request(plain, b"", "Content-Length: 4000")),
@@ -175,7 +175,7 @@ def test_whoever_dawdles_is_hung_up_on_and_a_crowd_of_idlers_stops_nobody(plain:
             connection.close()
 
 
-def test_what_slow_bodies_hold_in_memory_is_bounded(plain: CollectorProcess) -> None:
+def test_the_memory_of_slow_bodies_is_bounded(plain: CollectorProcess) -> None:
     """A hundred senders, each with nearly a megabyte and then silence: some are told to come back."""
     connections = [connect(plain) for _ in range(100)]
     try:

@@ -83,7 +83,7 @@ def test_a_row_has_page_source_and_agent() -> None:
     }  # fmt: skip
 
 
-def test_a_file_of_which_nothing_can_be_read_is_an_error_with_its_first_line(tmp_path: Path) -> None:
+def test_a_file_without_a_readable_line_is_an_error_with_its_first_line(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("hello from 192.0.2.77 and more\nworld\n")
     with pytest.raises(Refused, match=r"Line 1 is: \*\*\* from \*\*\* and more"):
@@ -100,7 +100,7 @@ def test_objects_of_which_none_is_a_request_are_an_error(tmp_path: Path) -> None
         list(read(path, Options()))
 
 
-def test_a_log_that_says_its_fields_and_nothing_yet_is_empty_and_may_go_on(tmp_path: Path) -> None:
+def test_a_log_with_nothing_but_its_field_names_is_empty_and_may_grow(tmp_path: Path) -> None:
     path = tmp_path / "ex260812.log"
     path.write_text("#Fields: date time c-ip cs-method cs-uri-stem sc-status\n")
     assert sum(chunk.events.height for chunk in read(path, Options())) == 0
@@ -114,7 +114,7 @@ def test_a_log_that_says_its_fields_and_nothing_yet_is_empty_and_may_go_on(tmp_p
     assert chunk.events["path"].to_list() == ["/a"]
 
 
-def test_what_is_shown_of_a_file_does_not_steer_the_terminal(tmp_path: Path) -> None:
+def test_shown_lines_of_a_file_do_not_control_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "evil.log"
     path.write_bytes(b"x \x1b]0;owned\x07 \x1b[2J\n")
     with pytest.raises(Refused) as caught:

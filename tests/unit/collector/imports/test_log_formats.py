@@ -310,7 +310,7 @@ def test_odd_lines_are_read_and_pages_told_from_the_others(text: str, expected: 
         '{"ts": 1e308, "request": "GET / HTTP/1.1"}',
     ],
 )
-def test_what_cannot_be_read_is_unreadable_in_every_format(text: str) -> None:
+def test_lines_that_cannot_be_parsed_are_unreadable_in_every_format(text: str) -> None:
     for make in FORMATS.values():
         assert make().read(frame(text))["at"].null_count() == 1
 
@@ -337,7 +337,7 @@ def test_quotes_and_bytes_are_unescaped() -> None:
     assert found["user_agent"].to_list() == ['A "b" \\ 한']
 
 
-def test_an_agent_that_was_not_sent_is_told_from_one_that_the_log_does_not_tell() -> None:
+def test_a_missing_agent_is_distinguished_from_a_log_without_agents() -> None:
     caddy = {
         "ts": 1,
         "request": {"client_ip": "192.0.2.1", "method": "GET", "uri": "/", "headers": {"Accept": ["*/*"]}},

@@ -32,7 +32,7 @@ def test_days_are_read_by_their_usual_names(tmp_path: Path, text: str, expected:
     assert read_old_numbers(path) == [expected]
 
 
-def test_a_rate_is_a_share_where_all_are_and_percent_where_one_is(tmp_path: Path) -> None:
+def test_rates_are_shares_when_all_are_at_most_1_and_percent_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "rates.csv"
     for rates, expected in ((("1.0", "0.5"), [100, 50]), (("0.8%", "50%"), [0.8, 50]), (("nan", "inf"), [None, None])):
         path.write_text("".join(["date,visits,bounce_rate\n", *(f"2026-08-1{n},9,{r}\n" for n, r in enumerate(rates))]))

@@ -76,7 +76,7 @@ def test_an_imported_request_has_the_columns_that_the_collector_gives_it(rules: 
     with_place.close()
 
 
-def test_what_the_project_leaves_out_is_left_out_with_its_reason() -> None:
+def test_events_that_the_project_excludes_are_left_out_with_the_reason() -> None:
     made = make_rows(
         frame(path=["/a", "/b", "https://copy.example/c"], address=["198.51.100.7", "192.0.2.1", "192.0.2.1"]),
         importer(own_addresses=Networks(["198.51.100.0/24"]), hostnames=("site.example",)),
@@ -85,7 +85,7 @@ def test_what_the_project_leaves_out_is_left_out_with_its_reason() -> None:
     assert made.left_out == {"own address": 1, "host is not the project's": 1}
 
 
-def test_a_device_is_the_one_told_else_derived_else_that_of_the_profile() -> None:
+def test_a_device_is_the_named_one_else_a_derived_one_else_the_profiles() -> None:
     made = make_rows(
         frame(device_id=["d", "", "", ""], address=["192.0.2.1", "192.0.2.1", "", ""], profile_id=["", "", "ada", ""]),
         importer(),
@@ -96,21 +96,21 @@ def test_a_device_is_the_one_told_else_derived_else_that_of_the_profile() -> Non
     assert len({*ids}) == 4
 
 
-def test_who_sends_no_agent_is_a_program_in_a_log_and_an_agent_that_is_not_told_is_nothing() -> None:
+def test_a_request_without_an_agent_is_a_programs_unless_the_log_has_no_agents() -> None:
     events = frame(path=["/", "/"], address="192.0.2.1", user_agent=[NO_AGENT, ""])
     made = make_rows(events, importer(is_log=True)).rows
     assert made.select("bot_reason", "user_agent").rows() == [("empty_user_agent", ""), ("", "")]
     assert make_rows(events.tail(1), importer(is_log=False)).rows["is_bot"].to_list() == [False]
 
 
-def test_what_the_source_says_of_device_and_place_wins() -> None:
+def test_device_and_place_of_the_source_win_over_the_agents() -> None:
     made = make_rows(frame(user_agent=[CHROME], browser="Safari", country="NL", device=""), importer()).rows
     assert made.select("browser", "browser_version", "country", "device").rows() == [
         ("Safari", "141.0", "NL", "desktop")
     ]
 
 
-def test_properties_are_masked_and_those_that_cannot_be_kept_are_faults_of_their_event_alone() -> None:
+def test_properties_are_masked_and_properties_that_cannot_be_stored_reject_only_their_event() -> None:
     made = make_rows(
         frame(properties=['{"a":1,"clientSecret":"s","u":"/x?token=abc"}', "[1]", "{", "", '{"a":1,"a.b":{}}'],
               content=["1", "2", "3", "4", "5"]),

@@ -93,7 +93,7 @@ def test_a_log_that_grew_is_imported_again_and_only_its_new_lines_land(
     assert [row["event_count"] for row in list_imports(warehouse, project)] == [3, 2]
 
 
-def test_a_rotated_log_brings_back_nothing(warehouse: Warehouse, project: str, tmp_path: Path) -> None:
+def test_a_rotated_log_lands_nothing_again(warehouse: Warehouse, project: str, tmp_path: Path) -> None:
     import_lines(warehouse, project, tmp_path, *DAY_ONE)
     import_lines(warehouse, project, tmp_path, *DAY_ONE[1:], line("/new", "192.0.2.9"))
     assert counts(warehouse, project)["events"] == 4
@@ -150,7 +150,7 @@ def test_rows_land_while_no_other_import_of_the_source_does(
     assert not is_locked(turn)
 
 
-def test_a_log_that_holds_itself_twice_counts_once(
+def test_a_log_that_contains_all_its_lines_twice_counts_them_once(
     warehouse: Warehouse, project: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_ids, "REMEMBERED", 5)
@@ -280,7 +280,7 @@ def test_an_unknown_import_cannot_be_undone(warehouse: Warehouse) -> None:
         undo_import(warehouse, "none")
 
 
-def test_a_warehouse_that_is_away_is_said(project: str, tmp_path: Path) -> None:
+def test_a_warehouse_that_does_not_answer_is_reported(project: str, tmp_path: Path) -> None:
     with Warehouse("http://127.0.0.1:9") as away, pytest.raises(Unavailable):
         import_lines(away, project, tmp_path, *DAY_ONE)
 
@@ -334,7 +334,7 @@ def test_a_row_that_the_warehouse_refuses_takes_no_neighbour_with_it(
     assert row == {"code": "warehouse_refused", "line_number": 2}
 
 
-def test_calls_about_people_land_once_and_go_out_with_their_import(
+def test_calls_about_people_land_once_and_are_removed_with_their_import(
     warehouse: Warehouse, project: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "calls.json"

@@ -189,7 +189,7 @@ def test_properties_of_plausible_may_hold_quotes(tmp_path: Path) -> None:
     assert json.loads(rows_of("plausible", path)["properties"][0]) == {"plan": "a 'b'", "said": 'say "hi", ok'}
 
 
-def test_groups_that_events_of_posthog_name_are_their_persons(tmp_path: Path) -> None:
+def test_groups_named_by_events_of_posthog_are_the_persons_groups(tmp_path: Path) -> None:
     def event(person: str, groups: Any) -> dict[str, Any]:
         said = {"$device_id": "d1", "$groups": groups}
         return POSTHOG | {"uuid": uuid4().hex, "distinct_id": person, "properties": said}

@@ -91,7 +91,7 @@ def test_nested_json_is_reached_by_dots_and_an_object_is_properties(tmp_path: Pa
     assert chunk.events.select("profile_id", "properties").rows() == [("7", '{"a":1,"b":{"c":[2]}}')]
 
 
-def test_rows_that_are_none_are_unreadable_with_their_line(tmp_path: Path) -> None:
+def test_lines_that_are_not_rows_are_unreadable_with_their_number(tmp_path: Path) -> None:
     rows = (ROWS[0], "too,few", ROWS[1], "1,2,3,4,5,6,7")
     (chunk,) = chunks_of(tmp_path, "t.csv", "\n".join((HEADER, *rows)))
     assert chunk.events["number"].to_list() == [2, 4]
@@ -190,7 +190,7 @@ def test_columns_of_one_name_are_refused_and_those_without_one_are_not(tmp_path:
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
-def test_a_column_called_number_is_theirs(tmp_path: Path, kind: str) -> None:
+def test_a_column_called_number_is_the_tables_own(tmp_path: Path, kind: str) -> None:
     frame = pl.DataFrame({"at": ["2026-08-12"], "event": ["a"], "v": ["1"], "number": [77]})
     path = tmp_path / "t"
     write: dict[str, Callable[[Path], object]] = {
@@ -203,7 +203,7 @@ def test_a_column_called_number_is_theirs(tmp_path: Path, kind: str) -> None:
     assert chunk.events["properties"].to_list() == ['{"n":"77"}' if kind == "csv" else '{"n":77}']
 
 
-def test_a_misspelt_column_is_refused_where_all_rows_have_the_same_and_told_where_not(tmp_path: Path) -> None:
+def test_a_misspelt_column_is_refused_if_all_rows_have_the_same_columns_and_reported_otherwise(tmp_path: Path) -> None:
     wrong = SIMPLE + 'path = "ulr"\n'
     with pytest.raises(Refused, match="no column 'ulr', which the mapping names"):
         chunks_of(tmp_path, "t.csv", "at,event,v,url\n2026-08-12,a,1,/\n", wrong)

@@ -211,7 +211,7 @@ def test_every_bad_row_is_found_wherever_it_stands(
     assert folder.sealed() == []
 
 
-def test_a_full_disk_of_the_warehouse_is_nobodys_bad_row(
+def test_a_full_disk_of_the_warehouse_is_not_blamed_on_a_row(
     folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     name = put(folder, events(project_id, 20))
@@ -252,7 +252,7 @@ def test_a_segment_that_lost_its_end_is_reported_and_what_is_left_lands(
     assert counted_metric("eventlens_spool_missing_lines_total") == before + 2
 
 
-def test_a_missing_table_is_nobodys_bad_row(folder: SpoolDirectory, warehouse: Warehouse, project_id: str) -> None:
+def test_a_missing_table_is_not_blamed_on_a_row(folder: SpoolDirectory, warehouse: Warehouse, project_id: str) -> None:
     """The warehouse is not migrated yet: everything waits, nothing goes to quarantine."""
     name = put(folder, events(project_id, 2))
     missing = SegmentName(name.segment_id, "lens_raw.nothing", 2)
@@ -399,7 +399,7 @@ class Recording(Unreliable):
         return super().insert_lines(table, body, token=token)
 
 
-def test_what_comes_now_does_not_wait_for_a_backlog(
+def test_a_new_segment_does_not_wait_for_a_backlog(
     folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     backlog = [put(folder, events(project_id, 1)) for _ in range(12)]
@@ -417,7 +417,7 @@ def test_what_comes_now_does_not_wait_for_a_backlog(
     assert sorted(landings) == sorted(name.segment_id for name in (*backlog, fresh))
 
 
-def test_a_warehouse_out_of_reach_is_asked_once_a_wait_however_much_is_waiting(
+def test_an_unreachable_warehouse_is_asked_once_per_pause_however_many_segments_wait(
     folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     for _ in range(30):
@@ -441,7 +441,7 @@ def test_a_warehouse_out_of_reach_is_asked_once_a_wait_however_much_is_waiting(
     assert sum(seconds or 0 for seconds in hours.waits[7:]) == 0
 
 
-def test_what_the_warehouse_calls_repeated_and_does_not_have_is_landed(
+def test_rows_that_the_warehouse_calls_repeated_and_does_not_have_are_landed(
     folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
     """Killed between noting the token and keeping the rows, it answers yes for ever."""

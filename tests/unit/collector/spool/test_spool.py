@@ -229,7 +229,9 @@ def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: SpoolDire
         (errno.EDQUOT, "spool_full"),
     ],
 )
-def test_whatever_the_disk_says_the_answer_is_to_come_again(folder: SpoolDirectory, number: int, code: str) -> None:
+def test_every_failure_of_the_disk_asks_the_client_to_send_again(
+    folder: SpoolDirectory, number: int, code: str
+) -> None:
     async def run() -> None:
         opened = Opened(folder)
         opened.disk.failures.append(OSError(number, os.strerror(number)))
@@ -389,7 +391,7 @@ def test_a_living_worker_takes_over_what_another_leaves_when_it_dies(tmp_path: P
     living.close()
 
 
-def test_nothing_is_overwritten_when_the_dead_left_files_of_one_name(tmp_path: Path) -> None:
+def test_files_of_dead_workers_with_the_same_name_overwrite_nothing(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     lines = frame([b'{"a":1}'], ID, 0)
     for worker, content in (("worker-1-dead", b"one"), ("worker-2-dead", b"two")):
@@ -402,7 +404,7 @@ def test_nothing_is_overwritten_when_the_dead_left_files_of_one_name(tmp_path: P
     assert sorted(path.read_bytes() for path in (spool / CORRUPT).iterdir()) == sorted([b"one", b"two", lines])
 
 
-def test_what_is_no_workers_folder_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_workers_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "spool" / "lost+found").mkdir(parents=True)
     (tmp_path / "spool" / "lost+found" / "inode").write_bytes(b"x")
     open_directory(tmp_path / "spool").close()

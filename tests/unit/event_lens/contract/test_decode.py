@@ -101,7 +101,7 @@ def test_a_batch_has_up_to_a_hundred_items() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"events":null}', b'{"events":{}}', b'"x"', b"1", b"null"])
-def test_what_holds_no_items_is_no_batch(body: bytes) -> None:
+def test_a_body_without_items_is_not_a_batch(body: bytes) -> None:
     with pytest.raises(Rejection) as caught:
         decode_batch(body)
     assert caught.value.code == "body_not_array"

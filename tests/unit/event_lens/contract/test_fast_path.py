@@ -45,7 +45,7 @@ def outcome(read: Any) -> Any:
 
 
 @given(PAYLOADS)
-def test_a_track_in_a_batch_says_what_it_says_alone(payload: dict[str, Any]) -> None:
+def test_a_track_in_a_batch_has_the_same_event_as_a_track_alone(payload: dict[str, Any]) -> None:
     body = msgspec.json.encode([{"type": "track", "payload": payload}])
     sent = msgspec.json.decode(body)[0]["payload"]
     assert outcome(lambda: parse(decode_batch(body).items[0])) == outcome(lambda: parse_track(sent))

@@ -40,7 +40,7 @@ def test_unknown_keys_of_a_track_are_properties() -> None:
     assert event(plan="pro", properties={"seats": 3, "gone": None}).properties == {"plan": "pro", "seats": 3}
 
 
-def test_keys_that_belong_to_the_house_are_removed_from_properties() -> None:
+def test_keys_that_are_ours_are_removed_from_properties() -> None:
     ours = dict.fromkeys(("id", "projectId", "deviceId", "sessionId", "timestamp"), "x")
     parsed = event(properties={**ours, "kept": 1})
     assert parsed.properties == {"kept": 1}
@@ -86,12 +86,12 @@ def test_top_level_fields_win_over_properties() -> None:
     assert (parsed.timestamp, parsed.device_id) == (1, "top")
 
 
-def test_a_name_without_underscores_is_only_taken_when_it_fits() -> None:
+def test_a_name_without_underscores_fills_the_field_only_with_a_valid_value() -> None:
     assert event(properties={"title": ["a", "b"], "path": {}}).properties == {"title": ["a", "b"], "path": {}}
     assert refusal("track", name="a", properties={"__title": ["a"]}) == "value_not_text"
 
 
-def test_place_revenue_and_address_wait_for_who_may_say_them() -> None:
+def test_place_revenue_and_address_count_only_from_senders_who_may_set_them() -> None:
     parsed = event(
         country="SE", properties={"__revenue": 5, "__currency": "SEK", "__city": "Lund", "__ip": "192.0.2.1"}
     )
@@ -130,7 +130,7 @@ def test_increments_carry_a_plain_decimal(value: Any, stored: str) -> None:
         assert (parsed.operation, parsed.fields) == (kind, {"property": "visits", "value": stored})
 
 
-def test_alias_and_groups() -> None:
+def test_alias_and_groups_are_parsed() -> None:
     assert operation("alias", profileId="p", alias=3).fields == {"alias": "3"}
     assert operation("group", id=1, type="company", name="Acme", properties={"x": 1}).fields == {
         "group_id": "1",
@@ -179,7 +179,7 @@ def test_a_replay_is_only_recognised() -> None:
         ("assign_group", {}, "group_ids_missing"),
     ],
 )
-def test_what_can_never_be_accepted_says_why(kind: str, payload: dict[str, Any], code: str) -> None:
+def test_an_event_that_can_never_be_accepted_says_why(kind: str, payload: dict[str, Any], code: str) -> None:
     assert refusal(kind, **payload) == code
 
 

@@ -51,7 +51,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_what_is_taken_lands_and_reads_back(warehouse: Warehouse) -> None:
+def test_accepted_properties_land_and_read_back(warehouse: Warehouse) -> None:
     project_id = f"storable-{uuid4().hex}"
     lines = []
     for number, properties in enumerate(TAKEN):
@@ -83,7 +83,7 @@ def test_integers_beyond_64_bits_are_kept_as_text(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(("properties", "code"), REFUSED, ids=range(len(REFUSED)))
-def test_what_would_not_is_refused(properties: dict[str, Any], code: str) -> None:
+def test_properties_that_would_not_read_back_are_refused(properties: dict[str, Any], code: str) -> None:
     with pytest.raises(Rejection) as caught:
         check_storable(properties)
     assert caught.value.code == code
@@ -112,13 +112,13 @@ def test_properties_are_flat_when_no_path_has_two_parts(properties: dict[str, An
         ({}, {}),
     ],
 )
-def test_lists_hold_plain_values_and_what_is_within_them_is_json_text(
+def test_lists_hold_plain_values_and_nested_objects_in_them_become_json_text(
     sent: dict[str, Any], kept: dict[str, Any]
 ) -> None:
     assert lists_of_values(sent) == kept
 
 
-def test_merging_what_a_hostile_sender_sent_opens_few_files(warehouse: Warehouse) -> None:
+def test_merging_a_hostile_senders_rows_opens_few_files(warehouse: Warehouse) -> None:
     """Each event has lists of objects with keys of its own; unmended, a merge of these wrote 20,000 files."""
     table = f"lens_staging.merged_{uuid4().hex[:12]}"
     warehouse.command(f"CREATE TABLE {table} AS lens_raw.events SETTINGS min_bytes_for_wide_part = 0")

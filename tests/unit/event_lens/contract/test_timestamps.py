@@ -35,11 +35,11 @@ AT = 1_780_000_000_123  # 2026-05-28T20:26:40.123Z
         "20260528T202640.123Z",
     ],
 )
-def test_forms_of_one_instant(value: Any) -> None:
+def test_all_forms_of_an_instant_give_the_same_time(value: Any) -> None:
     assert event_time(value, NOW, FIRST) == AT
 
 
-def test_dates_and_whole_seconds() -> None:
+def test_dates_and_whole_seconds_are_times() -> None:
     midnight = int(datetime(2026, 5, 28, tzinfo=UTC).timestamp() * 1000)
     for value in ("2026-05-28", "20260528", midnight // 1000, str(midnight // 1000)):
         assert event_time(value, NOW, FIRST) == midnight

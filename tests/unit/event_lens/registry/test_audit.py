@@ -27,13 +27,13 @@ def test_a_change_is_noted_with_its_fields_before_and_after(registry: Registry) 
     assert [each.change_id for each in acting.changes] == [change.change_id]
 
 
-def test_a_change_to_what_is_there_already_is_not_noted(registry: Registry) -> None:
+def test_a_change_to_the_same_value_is_not_noted(registry: Registry) -> None:
     project = create_project(registry, "shop", domains=["example.com"]).project_id
     change_project(registry, project, name="shop", domains=["example.com"])
     assert len(list_audit(registry, project)) == 1
 
 
-def test_what_is_refused_is_not_noted(registry: Registry) -> None:
+def test_a_refused_change_is_not_noted(registry: Registry) -> None:
     project = create_project(registry, "shop").project_id
     acting = registry.acting_for("root_key")
     with pytest.raises(Refused):
@@ -42,7 +42,7 @@ def test_what_is_refused_is_not_noted(registry: Registry) -> None:
     assert len(list_audit(registry, project)) == 1
 
 
-def test_secrets_and_salts_do_not_stand_in_the_log(registry: Registry) -> None:
+def test_secrets_and_salts_are_not_in_the_log(registry: Registry) -> None:
     project = create_project(registry, "shop").project_id
     client, secret = create_client(registry, project, "read")
     rotated, other = rotate_client(registry, client.client_id)

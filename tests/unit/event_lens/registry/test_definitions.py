@@ -39,7 +39,7 @@ def project(registry: Registry) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_made_is_listed_until_it_is_removed(registry: Registry, project: str, kind: str) -> None:
+def test_a_definition_is_listed_until_it_is_removed(registry: Registry, project: str, kind: str) -> None:
     make, list_all, remove = KINDS[kind]
     other = create_project(registry, "other").project_id
     first, second, foreign = make(registry, project), make(registry, project), make(registry, other)
@@ -233,7 +233,7 @@ def test_a_cohort_that_nobody_could_be_in_or_out_of_is_refused(
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"events": "a"}]', '[{"event": 1}]', "\udcff", "[" * 5000])
-def test_criteria_that_are_no_criteria_are_refused(text: str) -> None:
+def test_invalid_criteria_are_refused(text: str) -> None:
     with pytest.raises(Refused, match="a JSON array of"):
         read_criteria(text)
 
@@ -258,6 +258,6 @@ def test_a_quota_is_a_name_and_a_whole_number(registry: Registry, quota: str) ->
     assert refused.value.code == "project_setting_invalid"
 
 
-def test_of_a_quota_that_is_given_again_the_last_one_holds(registry: Registry) -> None:
+def test_the_last_value_of_a_repeated_quota_counts(registry: Registry) -> None:
     project_id = create_project(registry, "x", quotas=["definitions=4", "export_rows=5"]).project_id
     assert add_to_project(registry, project_id, quotas=["definitions=07"]).quotas == ["definitions=7", "export_rows=5"]

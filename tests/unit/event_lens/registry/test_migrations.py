@@ -89,7 +89,7 @@ def test_a_funnel_from_before_filters_counts_as_it_did(settings: Settings, make_
     registry.close()
 
 
-def test_whoever_starts_at_once_migrates_once(settings: Settings) -> None:
+def test_processes_that_start_at_once_migrate_once(settings: Settings) -> None:
     def open_it() -> str:
         registry = open_registry(settings)
         try:
@@ -112,7 +112,7 @@ def test_a_registry_of_a_newer_program_is_refused(settings: Settings, make_older
     assert refused.value.code == "registry_newer"
 
 
-def test_a_server_that_is_away_is_told_and_found_when_it_is_back(postgres: PostgresServer, tmp_path: Path) -> None:
+def test_an_unreachable_server_is_reported_and_found_when_it_is_back(postgres: PostgresServer, tmp_path: Path) -> None:
     environ = {"EVENTLENS_HOME": str(tmp_path / "home"), "EVENTLENS_REGISTRY_URL": postgres.new_database()}
     nowhere = f"postgresql://user:hidden@127.0.0.1:{free_port()}/registry"
     with pytest.raises(Unavailable, match="EVENTLENS_REGISTRY_URL") as away:

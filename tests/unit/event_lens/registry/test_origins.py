@@ -39,7 +39,7 @@ def test_an_origin_is_kept_as_browsers_write_it(written: str, kept: str) -> None
     ["", "https://", "https://example.com/blog", "example.com?a=1", "https://me@example.com", "example.com:port",
      "*example.com", "www.*.com", "*.", "example .com"],
 )  # fmt: skip
-def test_what_could_never_match_is_refused(written: str) -> None:
+def test_an_origin_that_could_never_match_is_refused(written: str) -> None:
     with pytest.raises(Refused, match="is not an origin") as refused:
         origin_rules([written])
     assert refused.value.code == "origin_invalid"
@@ -55,7 +55,7 @@ def test_origins_are_added_once_and_removed(registry: Registry, client_id: str) 
     assert found.origins == ["https://www.example.com"]
 
 
-def test_one_that_is_not_there_is_not_removed_in_silence(registry: Registry, client_id: str) -> None:
+def test_removing_an_origin_that_a_client_does_not_have_is_refused(registry: Registry, client_id: str) -> None:
     with pytest.raises(Refused, match=r"www.example.com is not an origin .* has: example.com"):
         remove_origins(registry, client_id, ["example.com", "www.example.com"])
     found = find_client(registry, client_id)
@@ -63,13 +63,13 @@ def test_one_that_is_not_there_is_not_removed_in_silence(registry: Registry, cli
     assert found.origins == ["example.com"]
 
 
-def test_a_client_that_is_not_there_is_told(registry: Registry) -> None:
+def test_an_unknown_client_is_refused(registry: Registry) -> None:
     for change in (add_origins, remove_origins):
         with pytest.raises(Refused) as refused:
             change(registry, "nobody", ["example.com"])
         assert refused.value.code == "key_unknown"
 
 
-def test_there_is_an_end_to_them(registry: Registry, client_id: str) -> None:
+def test_the_number_of_origins_is_limited(registry: Registry, client_id: str) -> None:
     with pytest.raises(Refused, match="up to"):
         add_origins(registry, client_id, [f"h{number}.example.com" for number in range(MAX_ORIGINS)])

@@ -72,9 +72,7 @@ def test_a_value_is_kept_in_one_spelling(registry: Registry, name: str, given: s
         ("timezone", 1, "a text"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_with_its_remedy(
-    registry: Registry, name: str, values: Any, says: str
-) -> None:
+def test_an_invalid_value_is_refused_with_its_remedy(registry: Registry, name: str, values: Any, says: str) -> None:
     project = create_project(registry, "shop")
     with pytest.raises(Refused) as refused:
         change_project(registry, project.project_id, **{name: values})
@@ -92,7 +90,7 @@ def test_values_are_added_and_taken_out_one_by_one(registry: Registry) -> None:
     assert find_project(registry, project_id).hostnames == ["example.com"]
 
 
-def test_what_is_not_in_a_list_cannot_be_taken_out(registry: Registry) -> None:
+def test_a_value_that_a_list_does_not_have_cannot_be_removed(registry: Registry) -> None:
     project_id = create_project(registry, "shop", own_addresses=["192.0.2.7"]).project_id
     with pytest.raises(Refused, match=r"192\.0\.2\.7"):
         remove_from_project(registry, project_id, own_addresses=["192.0.2.8"])

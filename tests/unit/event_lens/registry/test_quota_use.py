@@ -12,7 +12,7 @@ NAMES = Period("p", "event_names", TODAY, DAY)
 NOON = TODAY * DAY + DAY // 2
 
 
-def test_what_many_add_at_once_comes_to_the_sum_and_all_names(settings: Settings) -> None:
+def test_concurrent_counts_add_up_and_keep_all_names(settings: Settings) -> None:
     registries = [open_registry(settings) for _ in range(2)]
 
     def add(registry: Registry) -> None:

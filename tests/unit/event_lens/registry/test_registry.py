@@ -62,7 +62,7 @@ def test_a_project_is_found_with_the_settings_it_was_given(registry: Registry) -
         ("shop", {"project_id": "other"}),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_and_nothing_is_made(
+def test_an_invalid_setting_is_refused_and_nothing_is_created(
     registry: Registry, name: str, setting: dict[str, object]
 ) -> None:
     with pytest.raises(Refused):
@@ -108,7 +108,7 @@ def test_a_client_of_an_unknown_type_is_refused(registry: Registry, type: str) -
         create_client(registry, project.project_id, type)
 
 
-def test_a_client_of_no_project_is_refused(registry: Registry) -> None:
+def test_a_client_of_an_unknown_project_is_refused(registry: Registry) -> None:
     with pytest.raises(Refused) as refused:
         create_client(registry, "nowhere", "write")
     assert refused.value.code == "project_unknown"
@@ -117,7 +117,7 @@ def test_a_client_of_no_project_is_refused(registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("steps", "window"), [(("a",), 60), (tuple("abcdefghijk"), 60), (("a", ""), 60), (("a", "b"), 0)]
 )
-def test_a_funnel_that_cannot_be_is_refused(registry: Registry, steps: tuple[str, ...], window: int) -> None:
+def test_an_invalid_funnel_is_refused(registry: Registry, steps: tuple[str, ...], window: int) -> None:
     project = create_project(registry, "shop")
     with pytest.raises(Refused):
         create_funnel(registry, project.project_id, "f", steps, window_seconds=window)

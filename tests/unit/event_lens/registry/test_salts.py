@@ -53,7 +53,7 @@ def test_the_salt_of_a_month_is_not_that_of_its_first_day(registry: Registry) ->
     assert salts_on(registry, "daily", day) != salts_on(registry, "monthly", day)
 
 
-def test_nothing_else_is_kept_whichever_kind_is_asked_for(registry: Registry) -> None:
+def test_all_other_salts_are_deleted_whichever_kind_is_asked_for(registry: Registry) -> None:
     for day in days("2026-02-27", "2026-03-02"):
         for period in PERIODS:
             salts_on(registry, period, day)

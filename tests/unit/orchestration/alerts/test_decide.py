@@ -41,7 +41,7 @@ def test_problems_are_told_apart() -> None:
     assert {"check lens/events: unique", "spool"} <= known.keys()
 
 
-def test_what_was_not_delivered_is_said_the_next_time() -> None:
+def test_an_undelivered_message_is_sent_the_next_time() -> None:
     told, known = look({}, BUILD, failing=("email",))
     assert told == [("webhook", "build", False)]
     told, known = look(known, BUILD)
@@ -51,12 +51,12 @@ def test_what_was_not_delivered_is_said_the_next_time() -> None:
     assert look(known) == ([("webhook", "build", True)], {})
 
 
-def test_nothing_is_said_of_the_end_of_a_problem_that_nobody_was_told_of() -> None:
+def test_the_end_of_a_problem_that_was_never_announced_is_not_announced() -> None:
     _, known = look({}, BUILD, failing=BOTH)
     assert look(known) == ([], {})
 
 
-def test_what_nobody_can_tell_now_is_not_over() -> None:
+def test_a_problem_whose_state_is_unknown_is_not_over() -> None:
     _, known = look({}, SPOOL, CHECK)
     told, known = look(known, CHECK, unknown=("landing", "spool"))
     assert told == []

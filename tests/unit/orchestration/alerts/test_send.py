@@ -57,7 +57,7 @@ def test_a_mail_server_gets_a_message_for_all_who_are_named(mail_server: MailSer
     assert str(message.get_payload()).strip() == f"Over: A build failed.\n{PROBLEM.url}"
 
 
-def test_what_is_not_delivered_is_an_error_that_says_why(webhook: Webhook, mail_server: MailServer) -> None:
+def test_an_undelivered_message_is_an_error_that_says_why(webhook: Webhook, mail_server: MailServer) -> None:
     settings = alerting(webhook=webhook.url, smtp=mail_server.url, email="data@example.com", networks="127.0.0.0/8")
     webhook.status, mail_server.refuses = 302, True
     with pytest.raises(Unavailable, match="answered 302"):

@@ -117,7 +117,7 @@ def test_a_failed_build_is_told_once_with_its_address_and_once_when_one_succeeds
     assert told(settings, webhook, instance) == []
 
 
-def test_a_project_that_is_tried_again_in_vain_is_not_told_at_every_try(
+def test_a_project_that_fails_again_causes_no_alert_at_every_try(
     settings: Settings, webhook: Webhook, instance: dg.DagsterInstance
 ) -> None:
     build(instance)
@@ -188,7 +188,7 @@ def test_a_collector_that_does_not_answer_ends_no_alert(
     assert told(settings, webhook, instance) == []
 
 
-def test_who_names_a_target_gets_a_sensor_and_nobody_else(settings: Settings, tmp_path: Path) -> None:
+def test_only_settings_that_name_a_target_get_a_sensor(settings: Settings, tmp_path: Path) -> None:
     quiet = read_settings({"EVENTLENS_HOME": str(tmp_path / "home")})
     assert alert_sensors(quiet) == []
     assert [sensor.name for sensor in alert_sensors(settings)] == ["tell_what_is_wrong"]

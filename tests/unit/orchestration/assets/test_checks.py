@@ -103,7 +103,7 @@ def test_before_the_first_build_there_is_nothing_to_look_at_and_later_a_lost_tab
             look_at(unbuilt, LOOKS[0], "not_built")
 
 
-def test_what_was_seen_is_a_table_that_no_name_can_end() -> None:
+def test_findings_are_a_table_whose_cells_no_name_can_break() -> None:
     rows: list[dict[str, Any]] = [
         {"project_id": "p", "names": ["a|b", "c\nd"], "received": 2, "is_odd": 1},
         {"project_id": "q", "names": [], "received": 1, "is_odd": 0},

@@ -17,7 +17,7 @@ def test_only_what_differs_from_before_is_written() -> None:
     assert [row["projects"] for row in changes([], [finding()])] == [["p"]]
 
 
-def test_a_check_that_fails_for_others_now_fails_since_it_did_first() -> None:
+def test_a_check_that_fails_for_other_projects_keeps_the_time_of_its_first_failure() -> None:
     (row,) = changes([FAILED], [finding(projects="pq")])
     assert (row["projects"], row["since"]) == (["p", "q"], 1000)
 
@@ -33,7 +33,7 @@ def test_a_check_that_was_not_looked_at_stays_as_it_was() -> None:
     assert list(changes([FAILED], [finding("another", passed=True)])) == []
 
 
-def test_a_failure_is_told_to_its_projects_of_answers_from_its_tables() -> None:
+def test_answers_from_a_checks_tables_name_its_failure_to_its_projects() -> None:
     everybody = FailedCheck("rows", "error", frozenset({"metrics_daily"}), frozenset(), 1000)
     both = [FAILED, everybody]
     assert failed_of(both, "p", "SELECT count() FROM lens.sessions") == [FAILED]

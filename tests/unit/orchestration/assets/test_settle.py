@@ -107,7 +107,7 @@ def build(warehouse: Warehouse, settings: Settings) -> int:
     return marked
 
 
-def test_what_is_built_leaves_the_working_set_and_is_kept_in_short(warehouse: Warehouse, settings: Settings) -> None:
+def test_a_built_batch_leaves_the_working_set_and_its_summary_is_kept(warehouse: Warehouse, settings: Settings) -> None:
     ids = land(warehouse, count=3)
     assert build(warehouse, settings) == 3
     assert ids_in(warehouse, "lens_raw.batches") == []
@@ -119,7 +119,7 @@ def test_what_is_built_leaves_the_working_set_and_is_kept_in_short(warehouse: Wa
     assert ids_in(warehouse, "lens_staging.built_batches") == others
 
 
-def test_what_no_build_took_in_stays_when_others_are_settled(warehouse: Warehouse, settings: Settings) -> None:
+def test_an_unbuilt_batch_stays_when_others_are_settled(warehouse: Warehouse, settings: Settings) -> None:
     land(warehouse)
     planned = plan(warehouse, settings)
     during = land(warehouse, NOW - timedelta(minutes=5))

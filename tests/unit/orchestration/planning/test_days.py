@@ -26,7 +26,7 @@ def test_reach_stops_at_the_first_and_last_buildable_day() -> None:
     assert reached([LAST], first=FIRST, last=LAST)[-1] == LAST
 
 
-def test_no_change_reaches_nothing() -> None:
+def test_no_change_touches_no_day() -> None:
     assert reached([], first=FIRST, last=LAST) == []
 
 
@@ -44,7 +44,7 @@ def test_dagster_is_told_of_few_days(days: int, shown: int) -> None:
 
 
 @pytest.mark.parametrize("scope", [RANGE, EVERYTHING])
-def test_what_a_person_asks_for_is_shown_day_by_day(scope: str) -> None:
+def test_days_that_a_person_asks_for_are_shown_one_by_one(scope: str) -> None:
     assert BuildRun(FIRST, LAST, scope).tags[ASSET_PARTITION_RANGE_START_TAG] == FIRST.isoformat()
 
 

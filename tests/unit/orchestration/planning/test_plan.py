@@ -167,7 +167,9 @@ def test_the_fingerprint_of_the_registry_follows_every_change(settings: Settings
     assert len({first, second, registry_fingerprint(settings)}) == 3
 
 
-def test_what_only_collectors_follow_asks_for_no_build(warehouse: Warehouse, settings: Settings, project: str) -> None:
+def test_a_setting_that_only_collectors_follow_needs_no_build(
+    warehouse: Warehouse, settings: Settings, project: str
+) -> None:
     batch = land(warehouse, project, SENT)
     build, _ = planned(warehouse, settings, batch)
     mark_built(warehouse, build, None, settings)

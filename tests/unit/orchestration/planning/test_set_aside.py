@@ -13,7 +13,7 @@ def aside(project: str = "p", *, tries: int = 1, tried_at_ms: int = 0, reason: s
 
 
 @pytest.mark.parametrize(("tries", "delay"), [(1, DELAYS_SECONDS[0]), (3, DELAYS_SECONDS[2]), (50, DELAYS_SECONDS[-1])])
-def test_it_is_tried_later_after_each_failure(tries: int, delay: int) -> None:
+def test_a_project_is_tried_later_after_each_failure(tries: int, delay: int) -> None:
     one = aside(tries=tries)
     assert find_due([one], {"p": 7}, "1", delay * 1000 - 1) == []
     assert find_due([one], {"p": 7}, "1", delay * 1000) == ["p"]
@@ -28,7 +28,7 @@ def test_a_minute_after_its_definitions_or_the_program_changed_it_is_tried(
     assert find_due([one], hashes, version, MINUTE) == ["p"]
 
 
-def test_those_that_wait_longest_are_tried_first() -> None:
+def test_the_projects_that_wait_longest_are_tried_first() -> None:
     both = [aside("late", tried_at_ms=5), aside("early", tried_at_ms=1)]
     assert find_due(both, {}, "1", 10 * MINUTE) == ["early", "late"]
 

@@ -123,14 +123,14 @@ def test_a_project_that_is_set_aside_is_tried_again_alone_and_its_failures_hold_
         looks.end(dg.DagsterRunStatus.FAILURE)
 
 
-def test_no_other_is_asked_for_while_a_build_runs(looks: Looks) -> None:
+def test_no_build_is_requested_while_another_runs(looks: Looks) -> None:
     looks.look()
     looks.end(dg.DagsterRunStatus.STARTED)
     assert looks.look().skip_message == "A build is under way."
     assert len(looks.asked) == 1
 
 
-def test_what_landed_is_news_until_a_build_of_it_is_asked_for(looks: Looks) -> None:
+def test_a_landed_batch_is_news_until_its_build_is_requested(looks: Looks) -> None:
     landings = Landings(looks.instance, looks.settings)
     assert not landings.is_left()
     with connect(looks.settings, "builder") as warehouse:
@@ -142,7 +142,7 @@ def test_what_landed_is_news_until_a_build_of_it_is_asked_for(looks: Looks) -> N
     assert not landings.is_left()
 
 
-def test_no_news_are_heard_of_a_warehouse_that_is_out_of_reach(tmp_path: Path) -> None:
+def test_an_unreachable_warehouse_gives_no_news(tmp_path: Path) -> None:
     settings = read_settings({"EVENTLENS_HOME": str(tmp_path), "EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:1"})
     with dg.DagsterInstance.ephemeral() as instance:
         assert not Landings(instance, settings).is_left()

@@ -151,7 +151,7 @@ def test_a_sql_user_asks_by_sql_when_the_project_is_named(world: World, embedded
         lens.metrics()
 
 
-def test_what_a_row_is_about_comes_first_under_its_own_name(world: World) -> None:
+def test_the_dimensions_of_a_row_come_first_under_their_own_names(world: World) -> None:
     lens = over_http(world, "plain")
     assert lens.breakdown(by="country,browser", **SEASON).columns[:2] == ["country", "browser"]
     assert lens.timeseries(interval="month", breakdown="country", **SEASON).columns[:2] == ["date", "country"]
@@ -174,7 +174,7 @@ def test_an_export_is_written_whole(world: World, warehouse_url: str, tmp_path: 
         lens.export("clients.csv", tmp_path / "clients.csv")
 
 
-def test_what_is_refused_names_the_parameter(world: World) -> None:
+def test_a_refusal_names_the_parameter(world: World) -> None:
     lens = over_http(world, "plain")
     with pytest.raises(Refused) as refused:
         lens.metrics(range="soon")
@@ -191,7 +191,7 @@ def home_with(tmp_path: Path, *projects: str) -> Path:
     return tmp_path
 
 
-def test_what_a_connection_lacks_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_part_of_a_connection_is_named_in_a_sentence(tmp_path: Path) -> None:
     url = "http://127.0.0.1:3003"
     missing: list[tuple[Callable[[], Lens], str]] = [
         (lambda: connect(url, environ={}), "EVENTLENS_QUERY_KEY"),
@@ -308,7 +308,7 @@ def test_an_export_that_breaks_off_is_begun_again(flaky: Lens, tmp_path: Path) -
         flaky.export("events.csv", tmp_path)
 
 
-def test_an_answer_of_something_else_is_said(flaky: Lens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_not_the_apis_is_reported(flaky: Lens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Flaky, "do_GET", lambda handler: handler._send(200, b"<html>"))
     with pytest.raises(Refused, match="is not a query API"):
         flaky.live()

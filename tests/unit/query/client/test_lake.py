@@ -152,14 +152,14 @@ def test_an_export_is_written_from_a_lake(world: World, lake: Path, tmp_path: Pa
     assert polars.read_parquet(file).sort("session_id").equals(polars.read_parquet(from_api).sort("session_id"))
 
 
-def test_what_did_not_change_is_not_written_again(settings: Settings, lake: Path) -> None:
+def test_unchanged_files_are_not_written_again(settings: Settings, lake: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in lake.rglob("*.parquet")}
     assert export_lake(settings, lake) == Exported()
     assert {path: path.stat().st_mtime_ns for path in lake.rglob("*.parquet")} == before
     assert not list(lake.rglob("*.part"))
 
 
-def test_only_what_changed_is_written_and_what_went_is_removed(
+def test_only_changed_files_are_written_and_files_of_lost_rows_are_removed(
     settings: Settings, warehouse: Warehouse, lake: Path
 ) -> None:
     """Of a table by day and of one by month, as the tables of `lens` are."""
@@ -193,14 +193,14 @@ def test_only_what_changed_is_written_and_what_went_is_removed(
     assert not list(lake.glob("by_*/**/*.parquet"))
 
 
-def test_a_place_that_cannot_be_a_lake_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_a_lake_is_refused_in_a_sentence(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place in ("file", "file/lake"):
         with pytest.raises(Refused, match="cannot be a lake"):
             export_lake(settings, tmp_path / place)
 
 
-def test_what_a_lake_lacks_is_a_sentence(world: World, lake: Path, tmp_path: Path) -> None:
+def test_a_report_that_a_lake_cannot_answer_says_so_in_a_sentence(world: World, lake: Path, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="export-lake"):
         connect(lake=tmp_path / "nothing", environ={}).metrics()
     with pytest.raises(Refused, match="Say which project"):

@@ -101,7 +101,7 @@ def test_a_card_draws_its_series_and_the_address_says_so(seen: Seen) -> None:
     assert seen["metric"]["cards"] == seen["first"]["cards"]
 
 
-def test_other_days_are_asked_anew(seen: Seen, answer: Answer) -> None:
+def test_choosing_other_days_asks_again(seen: Seen, answer: Answer) -> None:
     assert seen["shorter"]["cards"] == cards_of(answer("random", "metrics", **SHORTER))
     assert seen["shorter"]["cards"] != seen["first"]["cards"]
 

@@ -22,7 +22,7 @@ def test_every_file_of_the_folder_is_served_and_none_beside_it() -> None:
     assert all(gzip.decompress(file.packed) == file.content for file in files.values())
 
 
-def test_what_a_file_names_is_there_and_nothing_lies_elsewhere() -> None:
+def test_files_of_the_page_name_only_files_that_are_served() -> None:
     files = read_page_files()
     own = {name: file.content.decode() for name, file in files.items() if not name.startswith("vendor/")}
     for name, text in own.items():

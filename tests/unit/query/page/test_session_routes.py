@@ -116,7 +116,7 @@ def test_a_key_that_only_writes_does_not_sign_in(tab: httpx.Client, world: World
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"token": 1}', b'{"tokens": "x"}', b'{"token": "\\ud800"}'])
-def test_what_is_no_sign_in_is_refused(tab: httpx.Client, body: bytes) -> None:
+def test_a_body_that_is_not_a_sign_in_is_refused(tab: httpx.Client, body: bytes) -> None:
     answer = tab.post("/session", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 401), answer.text
     assert set(answer.json()) == {"error"}

@@ -25,7 +25,7 @@ def sign_in(tmp_path: Path, registry: Registry) -> SignIn:
     )
 
 
-def test_who_guesses_waits_with_a_right_token_too_and_nobody_else_does(sign_in: SignIn) -> None:
+def test_an_address_that_guesses_must_wait_even_with_a_right_token_and_no_other_address_waits(sign_in: SignIn) -> None:
     async def guess() -> None:
         for number in range(MAX_FAILURES):
             with pytest.raises(Refused) as refused:

@@ -13,7 +13,7 @@ def test_a_token_opens_what_it_was_made_for_and_only_once(tmp_path: Path) -> Non
         assert redeem_token(tmp_path, token, 2000) is None
 
 
-def test_of_many_who_come_at_once_one_gets_in(tmp_path: Path) -> None:
+def test_of_many_visitors_with_one_token_only_one_gets_in(tmp_path: Path) -> None:
     token = create_token(tmp_path, None, 0)
     with ThreadPoolExecutor(8) as threads:
         grants = list(threads.map(lambda _: redeem_token(tmp_path, token, 0), range(32)))

@@ -26,7 +26,7 @@ GROUP BY {columns}, model
 """
 
 
-def test_models_stand_side_by_side(answer: Answer) -> None:
+def test_models_are_shown_side_by_side(answer: Answer) -> None:
     # Ann's first order had an e-mail and a search before it, her second one a direct visit as well; Bob came by search.
     rows = answer("shop", "attribution", goal="orders", model="first,last", **MAY)
     assert rows == [

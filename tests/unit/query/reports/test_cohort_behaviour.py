@@ -51,7 +51,7 @@ def test_the_plainest_sql_gives_the_same(
     assert all(row["per_member"] == pytest.approx(row["value"] / told["members"]) for row in told["series"])
 
 
-def test_another_cohort_stands_beside_it_with_those_who_are_in_both(
+def test_another_cohort_is_shown_next_to_it_with_the_number_of_common_profiles(
     answer: Answer, world: World, warehouse: Warehouse
 ) -> None:
     written = {"metric": "events", "interval": "month", "asOf": AS_OF} | SEASON
@@ -83,7 +83,7 @@ def test_filters_hold_and_a_cohort_without_members_has_nothing_to_divide_by(answ
         ("cohorts/buyers/behaviour", {"metric": "mood"}, 400, "metric_invalid"),
     ],
 )
-def test_what_is_not_there_or_cannot_be_meant_is_refused(
+def test_unknown_ids_and_invalid_parameters_are_refused(
     ask: Ask, question: str, written: dict[str, Any], status: int, code: str
 ) -> None:
     response = ask("shop", question, **written)

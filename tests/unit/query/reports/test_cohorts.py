@@ -57,7 +57,7 @@ def test_sizes_follow_the_instant(answer: Answer) -> None:
     assert len(answer("shop", "cohorts", limit=1)) == 1
 
 
-def test_members_are_told_with_the_stretch_in_which_they_are(answer: Answer) -> None:
+def test_members_are_listed_with_their_stretch_of_membership(answer: Answer) -> None:
     assert answer("shop", "cohorts/lately/members", asOf="2026-05-05") == [
         {"profile_id": "ann", "joined_at": "2026-05-05T10:10:00.000Z", "left_at": "2026-05-07T10:10:00.000Z"},
         {"profile_id": "bob", "joined_at": "2026-05-05T12:02:00.000Z", "left_at": "2026-05-06T12:02:00.000Z"},
@@ -114,7 +114,7 @@ def test_a_cohort_that_the_project_does_not_have_is_refused(ask: Ask, project: s
         ({"cohort": "buyers"}, "cohort_invalid"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(ask: Ask, written: Any, code: str) -> None:
+def test_invalid_parameters_are_refused(ask: Ask, written: Any, code: str) -> None:
     response = ask("shop", "cohorts/buyers/members", **written)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
 

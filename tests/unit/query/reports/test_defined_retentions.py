@@ -18,7 +18,7 @@ SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
     ("retention", "events"),
     [("a_then_b", {"startEvent": "a", "returnEvent": "b"}), ("any_then_c", {"returnEvent": "c"})],
 )
-def test_a_defined_retention_is_what_the_question_says_of_its_events(
+def test_a_defined_retention_equals_the_question_about_its_events(
     answer: Answer, period: str, mode: str, criteria: str, retention: str, events: dict[str, str]
 ) -> None:
     written = {"period": period, "mode": mode, "criteria": criteria, "periods": 6} | SEASON
@@ -37,7 +37,7 @@ def test_a_defined_retention_is_what_the_question_says_of_its_events(
         ("retentions/a_then_b", {"startEvent": "a"}, 400, "parameter_invalid"),
     ],
 )
-def test_what_is_not_there_or_cannot_be_meant_is_refused(
+def test_unknown_ids_and_invalid_parameters_are_refused(
     ask: Ask, question: str, written: dict[str, Any], status: int, code: str
 ) -> None:
     response = ask("random", question, **written)

@@ -37,7 +37,7 @@ def test_the_first_pages_have_the_numbers_they_have_among_all(answer: Answer, qu
         ("timeseries", None),
     ],
 )
-def test_what_a_rollup_estimates_is_told_with_its_bound(
+def test_estimates_of_a_rollup_are_named_with_their_bound(
     ask: Answer, question: str, estimated: dict[str, float] | None
 ) -> None:
     assert ask("plain", question, **MARCH).json()["meta"].get("approximate") == estimated
@@ -45,7 +45,7 @@ def test_what_a_rollup_estimates_is_told_with_its_bound(
     assert "approximate" not in counted
 
 
-def test_pages_are_those_counted_by_hand(answer: Answer) -> None:
+def test_pages_equal_those_counted_by_hand(answer: Answer) -> None:
     rows = answer("plain", "pages", **MARCH)
     assert [tuple(row.values()) for row in rows] == [
         ("/", 2, 2, 2, 2, 1, 50.0, 60.0),

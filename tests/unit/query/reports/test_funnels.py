@@ -73,7 +73,7 @@ def test_a_repeated_step_takes_another_event(answer: Answer) -> None:
     assert counts(answer("steps", "funnel", {"steps": steps("a", "a"), "order": "any", **DAY})) == [5, 2]
 
 
-def test_nobody_makes_a_funnel_of_zeros(answer: Answer) -> None:
+def test_a_funnel_that_nobody_entered_has_zeros(answer: Answer) -> None:
     data = answer("empty", "funnel", {"steps": steps("a", "b"), **DAY})
     assert counts(data) == [0, 0]
     assert data["steps"][1]["conversion_from_previous"] is None
@@ -191,7 +191,7 @@ def test_values_of_a_breakdown_come_by_how_many_entered_and_no_more_than_asked_f
 
 
 @pytest.mark.parametrize("order", ["ordered", "strict", "any"])
-def test_who_dropped_after_a_step_reached_it_and_no_further(
+def test_profiles_that_dropped_out_after_a_step_reached_it_and_no_further_step(
     answer: Answer, ask: Answer, world: World, order: str
 ) -> None:
     found = world.history("random")
@@ -209,7 +209,7 @@ def test_who_dropped_after_a_step_reached_it_and_no_further(
     assert refused.json()["error"]["code"] == "funnel_invalid"
 
 
-def test_those_who_dropped_come_in_pages(answer: Answer, ask: Answer) -> None:
+def test_profiles_that_dropped_out_come_in_pages(answer: Answer, ask: Answer) -> None:
     body = {"steps": steps("screen_view", "c"), "step": 1, "window_seconds": 60, **SEASON}
     every = answer("random", "funnel/dropped", body)
     first = ask("random", "funnel/dropped", body | {"limit": 2}).json()

@@ -56,6 +56,6 @@ def test_the_people_of_a_group_are_found_by_its_id(answer: Answer) -> None:
     assert [row["first_name"] for row in answer("people", "profiles", filters=filters)] == ["Ann"]
 
 
-def test_a_group_that_is_not_there_says_so(ask: Ask) -> None:
+def test_an_unknown_group_is_refused(ask: Ask) -> None:
     response = ask("people", "groups/acme")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "group_unknown")

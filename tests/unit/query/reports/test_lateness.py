@@ -45,5 +45,5 @@ def test_a_build_tells_the_days_it_counted_anew(answer: Answer) -> None:
     assert build["revised_days"] == ["2026-07-01", "2026-07-02"]
 
 
-def test_where_nothing_came_there_is_no_share(answer: Answer) -> None:
+def test_without_events_there_is_no_share(answer: Answer) -> None:
     assert {bar["share"] for bar in answer("empty", "lateness")["histogram"]} == {None}

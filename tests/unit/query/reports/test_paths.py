@@ -61,7 +61,7 @@ def test_sequences_fold_repeated_pages_and_the_most_frequent_come_first(answer: 
         ({"startPath": "/nowhere"}, []),
     ],
 )
-def test_what_is_asked_of_the_sequences_holds(answer: Answer, written: Any, expected: list[Any]) -> None:
+def test_sequences_meet_every_condition_of_the_question(answer: Answer, written: Any, expected: list[Any]) -> None:
     assert sequences(answer("shop", "paths", **written, **MAY)) == expected
 
 
@@ -96,12 +96,12 @@ def test_a_sankey_shows_no_more_than_was_asked(answer: Answer, written: Any, lin
         ("sankey", {"filters": "[]"}, "parameter_invalid"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(ask: Ask, question: str, written: Any, code: str) -> None:
+def test_questions_that_cannot_be_answered_are_refused(ask: Ask, question: str, written: Any, code: str) -> None:
     response = ask("shop", question, **written)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
 
 
-def test_nothing_seen_is_nothing_answered(answer: Answer) -> None:
+def test_without_page_views_the_answer_is_empty(answer: Answer) -> None:
     assert answer("empty", "paths", **MAY) == []
     assert answer("empty", "sankey", **MAY) == {"nodes": [], "links": []}
 

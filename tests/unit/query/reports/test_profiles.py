@@ -102,7 +102,7 @@ def test_pages_in_every_order_hold_every_profile_once(
         ({"sort": "revenue", "cursor": write_cursor("revenue", "desc", "1e5", "b")}, "cursor_invalid"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(ask: Ask, written: dict[str, str], code: str) -> None:
+def test_invalid_parameters_are_refused(ask: Ask, written: dict[str, str], code: str) -> None:
     response = ask("people", "profiles", **written)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
 
@@ -203,12 +203,12 @@ def test_a_session_is_told_with_its_events_in_order(answer: Answer) -> None:
         ("profiles/nobody", 404, "profile_unknown"),
     ],
 )
-def test_an_id_that_is_not_there_says_so(ask: Ask, question: str, status: int, code: str) -> None:
+def test_an_unknown_id_is_refused(ask: Ask, question: str, status: int, code: str) -> None:
     response = ask("shop", question)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
-def test_another_projects_people_and_sessions_are_not_there(ask: Ask, answer: Answer) -> None:
+def test_people_and_sessions_of_another_project_are_unknown(ask: Ask, answer: Answer) -> None:
     session = answer("shop", "sessions", startDate="2026-05-01", endDate="2026-05-31")[0]["session_id"]
     cursor = ask("shop", "profiles", limit=1).json()["meta"]["nextCursor"]
     assert answer("empty", "profiles", cursor=cursor) == []

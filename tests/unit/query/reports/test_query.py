@@ -100,14 +100,14 @@ def test_series_of_a_breakdown_have_every_bucket_of_those_with_most_events(answe
         ({"breakdown": "country", "limit": "0"}, "limit_invalid"),
     ],
 )
-def test_a_breakdown_that_cannot_be_meant_is_refused(ask: Ask, written: dict[str, str], code: str) -> None:
+def test_an_invalid_breakdown_is_refused(ask: Ask, written: dict[str, str], code: str) -> None:
     response = ask("plain", "timeseries", **written)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
     response = ask("plain", "breakdown", by=written.get("breakdown", "x"))
     assert response.status_code == 400 or written.get("limit") == "0"
 
 
-def test_the_same_dates_a_year_before_stand_beside_the_data(ask: Ask) -> None:
+def test_the_same_dates_a_year_before_are_shown_next_to_the_data(ask: Ask) -> None:
     told = ask("plain", "timeseries", startDate="2027-03-02", endDate="2027-03-03", compare="year").json()
     assert [(row["date"], row["total_events"]) for row in told["previous"]] == [("2026-03-02", 4), ("2026-03-03", 4)]
     instants = {"startDate": "2027-03-02T10:00:00Z", "endDate": "2027-03-02T10:03:00.001Z"}
@@ -182,6 +182,6 @@ def test_a_query_answers_what_metrics_and_series_do(ask: Ask, answer: Answer) ->
         ({"metrics": ["people"], "metric": 1}, "parameter_invalid"),
     ],
 )
-def test_a_query_that_cannot_be_meant_is_refused(ask: Ask, body: Any, code: str) -> None:
+def test_an_invalid_query_is_refused(ask: Ask, body: Any, code: str) -> None:
     response = ask("plain", "query", body)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)

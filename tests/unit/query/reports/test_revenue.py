@@ -19,7 +19,7 @@ FROM lens.events WHERE project_id = {project:String} AND revenue != 0 GROUP BY c
 """
 
 
-def test_currencies_stand_apart_and_refunds_are_taken_off(answer: Answer) -> None:
+def test_currencies_are_separate_and_refunds_are_subtracted(answer: Answer) -> None:
     rows = answer("money", "revenue", **APRIL)
     assert rows == [
         # 10 and 5 without a currency, 2.5 in lower case, less 4
@@ -54,7 +54,7 @@ def test_filters_hold(answer: Answer) -> None:
     assert [row["currency"] for row in answer("money", "revenue", filters=filters, **APRIL)] == ["JPY", "USD"]
 
 
-def test_nothing_earned_is_no_rows(answer: Answer) -> None:
+def test_without_revenue_there_are_no_rows(answer: Answer) -> None:
     assert answer("empty", "revenue", **MARCH) == []
 
 

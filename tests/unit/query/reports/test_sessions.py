@@ -83,6 +83,6 @@ def test_pages_hold_every_session_once(ask: Ask, world: World, warehouse: Wareho
 @pytest.mark.parametrize(
     "cursor", ["?", "e30", write_cursor(0), write_cursor(0, "x"), write_cursor(-1, "1"), write_cursor(0, "1'")]
 )
-def test_what_is_not_a_cursor_is_refused(ask: Ask, cursor: str) -> None:
+def test_text_that_is_not_a_cursor_is_refused(ask: Ask, cursor: str) -> None:
     response = ask("shop", "sessions", cursor=cursor)
     assert (response.status_code, response.json()["error"]["code"]) == (400, "cursor_invalid")

@@ -227,7 +227,7 @@ def test_instants_are_half_open_and_the_coarsest_table_that_fits_answers(
     assert (response["data"]["total_events"], response["meta"]["table"]) == (events, table)
 
 
-def test_the_period_before_stands_beside_the_data(ask: Answer) -> None:
+def test_the_period_before_is_shown_next_to_the_data(ask: Answer) -> None:
     response = ask("plain", "metrics", startDate="2026-03-03", endDate="2026-03-03", compare="previous").json()
     assert (response["data"]["total_events"], response["previous"]["total_events"]) == (4, 4)
     series = ask("plain", "timeseries", startDate="2026-03-03", endDate="2026-03-03", compare="previous").json()
