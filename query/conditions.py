@@ -26,8 +26,8 @@ def rollup_rows(ask: ReportContext, table: str, bindings: Bindings) -> str:
 
 
 def event_rows(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the condition on `lens.events`: events of the period that match the event filters, in sessions that
-    match the session filters.
+    """Return the condition on `lens.events`: events of the period that fit the event filters, in sessions that fit the
+    session filters.
     """
     parts = [_of_days(ask, "local_day", bindings), *_instants(ask, "created_at", bindings)]
     parts += [condition(each, bindings) for each in ask.event_filters]
@@ -37,8 +37,8 @@ def event_rows(ask: ReportContext, bindings: Bindings) -> str:
 
 
 def session_rows(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the condition on `lens.sessions`: sessions that start in the period, match, and hold an event that
-    matches.
+    """Return the condition on `lens.sessions`: sessions that start in the period, fit the session filters, and hold an
+    event that fits the event filters.
     """
     parts = [_of_days(ask, "day", bindings), *_instants(ask, "started_at", bindings)]
     parts += [condition(each, bindings) for each in ask.session_filters]
@@ -54,13 +54,17 @@ def session_day_rows(ask: ReportContext, bindings: Bindings) -> str:
 
 
 def events_in_reach(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the condition on `lens.events` for matching events that may belong to a session starting in the period."""
+    """Return the condition on `lens.events` for events that fit the event filters and may belong to a session that
+    starts in the period.
+    """
     days = _of_days(ask, "local_day", bindings, after=SESSION_DAYS)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.event_filters)])
 
 
 def sessions_in_reach(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the condition on `lens.sessions` for matching sessions that may hold events of the period."""
+    """Return the condition on `lens.sessions` for sessions that fit the session filters and may hold events of the
+    period.
+    """
     days = _of_days(ask, "day", bindings, before=SESSION_DAYS)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.session_filters)])
 
@@ -71,8 +75,8 @@ def conversion_rows(ask: ReportContext, bindings: Bindings) -> str:
 
 
 def in_sessions(ask: ReportContext, bindings: Bindings, *, is_unbounded: bool = False) -> str:
-    """Return the condition that an event's session matches the session filters. The session started in reach of the
-    period, or at any time if `is_unbounded`.
+    """Return the condition that an event's session fits the session filters. The session can start as long before the
+    period as a session can last, or at any time if `is_unbounded`.
     """
     rows = sessions_in_reach(ask, bindings)
     if is_unbounded:

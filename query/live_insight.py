@@ -115,7 +115,7 @@ class Realtime(Shape):
 
 
 class Stats(Shape):
-    """The numbers of a period."""
+    """The numbers of a period, under LiveInsight's names."""
 
     total_events: int
     total_sessions: int

@@ -1,4 +1,4 @@
-"""Secrets in addresses: values whose name or shape marks them as secret become `***`."""
+"""Masks secrets in addresses: values whose name or shape marks them as secret become `***`."""
 
 import re
 from typing import Any

@@ -82,8 +82,8 @@ def unreadable_frame(found: pl.DataFrame, code: str, message: str, body: str = "
 def split_readable(
     events: pl.DataFrame, first_ms: int, last_ms: int, first_open_ms: int = 0
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split events into those that can be stored, and the others as unreadable lines. Days before `first_open_ms` are
-    closed.
+    """Split events into those that can be stored and the others, which are returned as unreadable lines. Days before
+    `first_open_ms` are closed.
     """
     faults = (
         (pl.col("at").is_null(), "timestamp_unreadable", "The time cannot be read."),

@@ -45,7 +45,7 @@ def land_waiting(settings: Settings, registry: Registry, until_ms: int, within: 
 
 
 def drop_corrupt_lines(settings: Settings, texts: Collection[str]) -> int:
-    """Remove the lines that name one of `texts` from the files that were set aside; return how many."""
+    """Remove the lines that name one of `texts` from the files that were set aside, and return their number."""
     folder = settings.home / "spool" / CORRUPT
     named = re.compile("|".join(re.escape(text) for text in texts).encode()) if texts else None
     dropped = 0

@@ -24,7 +24,7 @@ Filters = Sequence[Mapping[str, Any]]
 
 
 class Questions:
-    """A method a report; each gives the rows of its answer as a frame."""
+    """One method per report; each returns the rows of the answer as a frame."""
 
     def _ask(self, name: str, **written: Any) -> Frame:
         raise NotImplementedError

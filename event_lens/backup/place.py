@@ -1,4 +1,4 @@
-"""Where backups lie: a folder of the warehouse's machine, or a bucket of a store that speaks S3."""
+"""The place of backups: a folder of the warehouse's machine, or a bucket of a store that speaks S3."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def check_name(name: str) -> str:
 
 
 def target_of(settings: Settings, name: str, shard: int = 1, *, prefix: str = "") -> Target:
-    """Return where the backup `name` of a shard lies. `prefix` keeps its SQL parameters apart from those of another
+    """Return the place of the backup `name` of a shard. `prefix` keeps its SQL parameters apart from those of another
     target.
     """
     inside = f"{check_name(name)}/{shard}"

@@ -23,7 +23,7 @@ _SIZES = "SELECT num_files, uncompressed_size FROM system.backups WHERE id = {id
 
 @dataclass(frozen=True)
 class TakenBackup:
-    """The backup of a shard that was written; an incremental one holds only what its base lacks."""
+    """A backup of one shard, as it was written. An incremental backup holds only the data that its base lacks."""
 
     shard: int
     file_count: int

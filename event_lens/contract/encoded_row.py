@@ -12,7 +12,7 @@ AnyRow = TypeVar("AnyRow", EventRow, OperationRow)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """A row as a JSON object, and the table it is for."""
+    """A row as a JSON object, and the name of its table."""
 
     table: str
     json: bytes

@@ -1,3 +1,3 @@
-"""The headers in which a client says who it is, in the order in which they count: OpenPanel's, ours, the oldest."""
+"""The headers in which a client names itself, in the order in which they count: OpenPanel's, ours, the oldest."""
 
 CLIENT_PREFIXES = ("openpanel-client", "event-lens-client", "mixan-client")

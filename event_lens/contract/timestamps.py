@@ -20,10 +20,11 @@ def first_ms(day: date) -> int:
 
 
 def event_time(value: Any, received_at_ms: int, first_event_ms: int) -> int:
-    """Return milliseconds since the epoch of `value`: ISO 8601 (no zone is UTC) or epoch seconds or milliseconds.
+    """Return milliseconds since the epoch of `value`: ISO 8601 (in UTC if it has no zone), or epoch seconds or
+    milliseconds.
 
     A missing or unreadable value, or a time more than a minute after the receipt, gives `received_at_ms`. Raises
-    `Rejection` (`timestamp_too_old`) before `first_event_ms`.
+    `Rejection` (`timestamp_too_old`) for a time before `first_event_ms`.
     """
     if value is None:
         return received_at_ms

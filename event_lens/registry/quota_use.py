@@ -23,8 +23,8 @@ ADD = text(
 
 
 class Period(NamedTuple):
-    """A quota of a project, and the minute or UTC day to which it applies: number `number` of the periods of `seconds`
-    that are counted from the epoch.
+    """A quota of a project in one period, which is a minute or a UTC day. `seconds` is the length of the period, and
+    `number` counts such periods from the epoch.
     """
 
     project_id: str

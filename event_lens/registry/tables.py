@@ -214,9 +214,9 @@ class ImportSalt(Table):
 
 
 class QuotaUse(Table):
-    """How much of a quota a project has used in one period: a minute or UTC day, counted since the epoch. For a quota
-    of distinct names, `names` holds their hashes of 8 bytes each. The row is deleted some time after `ends_at`, in
-    seconds.
+    """The part of a quota that a project has used in one period, which is a minute or a UTC day, numbered from the
+    epoch. For a quota of distinct names, `names` holds their hashes of 8 bytes each. The row is deleted some time after
+    `ends_at`, in seconds.
     """
 
     __tablename__ = "quota_use"

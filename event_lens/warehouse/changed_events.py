@@ -26,7 +26,9 @@ _AT = {"lens_raw.quarantine": "received_at"}
 
 
 def note_changes(warehouse: Warehouse, batch_id: str, table: str, condition: str, values: Mapping[str, object]) -> None:
-    """Note the times of the rows that will change, before the change. `condition` is our SQL, its values are bound."""
+    """Note the times of the rows that will change, before the change. `condition` is SQL of ours, and `values` are
+    bound to its parameters.
+    """
     note = NOTE.format(table=table, at=_AT.get(table, "created_at"), condition=condition)
     warehouse.command(note, {**values, "batch": batch_id})
 

@@ -146,7 +146,7 @@ class Going:
 
 
 def find_going(warehouse: Warehouse, project_id: str, edges: Edges) -> list[Going]:
-    """Return what `drop_days` would drop, by table."""
+    """Return by table the rows that `drop_days` would drop."""
     found = []
     for table, (day, condition) in _going(warehouse, edges).items():
         (row,) = warehouse.rows(

@@ -20,9 +20,9 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: its kind (text, name, word, number, open, sign), its bytes, where it starts and ends.
+    """One token: its kind (text, name, word, number, open, sign), its bytes, its start and its end.
 
-    `open` is a quote or comment that never ends.
+    A token of the kind `open` is a quote or comment that never ends.
     """
 
     kind: str

@@ -164,7 +164,7 @@ class Cohort(Shape):
 
 
 class Member(Shape):
-    """A profile, and from when to when it is a member; `left_at` is null for members who stay."""
+    """A profile, and the time for which it is a member; `left_at` is null for members who stay."""
 
     profile_id: str
     joined_at: DateTime

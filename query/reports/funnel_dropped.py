@@ -25,7 +25,7 @@ LIMIT {limit}
 
 
 class RawDropped(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
-    """A funnel by profile, and the last step that was reached."""
+    """A funnel of profiles, and the step after which the listed profiles dropped out."""
 
     step: Annotated[int, msgspec.Meta(description="The last step that they reached: 1 is the first.")]
     limit: Limit = None

@@ -144,7 +144,7 @@ class Revision(Shape):
 
 
 class Lateness(Shape):
-    """How late events came."""
+    """The delays of events, and the builds that recounted days because of late events."""
 
     imported: int
     builds: list[Revision]
