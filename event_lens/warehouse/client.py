@@ -36,6 +36,7 @@ _LANDING = {
 _PASSING = frozenset({159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 373, 394, 425, 439, 999, 1002})
 
 UNREACHABLE = "warehouse_unreachable"
+_MAX_MARGIN_SECONDS = 10
 
 # The error that we raise holds everything that the client would log.
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
@@ -180,7 +181,9 @@ class Warehouse:
                 database=self._database,
                 compress=False,
                 autogenerate_session_id=False,
-                send_receive_timeout=self._query_timeout_seconds + 10,
+                # The warehouse gives up first, and says why.
+                send_receive_timeout=self._query_timeout_seconds
+                + min(self._query_timeout_seconds, _MAX_MARGIN_SECONDS),
                 settings={"max_execution_time": self._query_timeout_seconds},
             )
         return self._client

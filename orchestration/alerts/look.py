@@ -1,6 +1,9 @@
-"""Looks for problems in the last build, in the sensor that requests builds, in the checks, and in the spool."""
+"""Looks for problems in the last build, in the sensor that requests builds, in the checks, in the spool and in the
+warehouse.
+"""
 
 import json
+import time
 import urllib.request
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +15,22 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
+from event_lens.errors import EventLensError
 from event_lens.settings import Settings
+from event_lens.warehouse.access import connect
+from event_lens.warehouse.client import UNREACHABLE
 from orchestration.alerts.decide import Problem
 from orchestration.planning.runs import JOB, SENSOR
 from orchestration.run_tags import PROJECT_TAG
 from orchestration.serve import DEFINITIONS
 
-BUILD, CHECK, LANDING, LOOK, SPOOL = "build", "check", "landing", "look", "spool"
+BUILD, CHECK, LANDING, LOOK, SPOOL, WAREHOUSE = "build", "check", "landing", "look", "spool", "warehouse"
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 _ANSWER_SECONDS = 5
 _LOOKED_THROUGH = 50
+# A warehouse that is started again answers within some seconds.
+AWAY_SECONDS = 10.0
+_SECONDS_BETWEEN_CALLS = 1.0
 # A look can fail while a part restarts.
 _FAILED_LOOKS = 2
 _MAX_REASON = 300
@@ -79,6 +88,25 @@ def _reason(look: InstigatorTick) -> str:
     cause = error.cause if error and error.cause else error
     text = " ".join(cause.message.split()) if cause else "no reason given"
     return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]} ..."
+
+
+def silent_warehouse(settings: Settings) -> list[Problem]:
+    """Return a problem when the warehouse has not answered for `AWAY_SECONDS`; blocks for as long."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    with connect(settings, "builder", query_timeout_seconds=_ANSWER_SECONDS) as warehouse:
+        while True:
+            try:
+                warehouse.value("SELECT 1")
+            except EventLensError as error:
+                # A refusal is an answer, too.
+                if error.code != UNREACHABLE:
+                    return []
+                if time.monotonic() >= deadline:
+                    text = f"The warehouse is away: events wait, and questions have no answers.\n{error.message}"
+                    return [Problem(WAREHOUSE, text)]
+                time.sleep(_SECONDS_BETWEEN_CALLS)
+            else:
+                return []
 
 
 def read_checks(

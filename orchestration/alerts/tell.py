@@ -18,6 +18,7 @@ from orchestration.alerts.look import (
     late_landings,
     read_checks,
     read_waiting,
+    silent_warehouse,
 )
 from orchestration.alerts.send import send, ways
 
@@ -33,6 +34,7 @@ def tell(settings: Settings, instance: dg.DagsterInstance, checks: Collection[dg
     problems, unknown = read_checks(settings, instance, checks)
     problems += failed_build(settings, instance)
     problems += failing_sensor(settings, instance)
+    problems += silent_warehouse(settings)
     waiting = read_waiting(settings)
     if waiting is None:
         unknown |= {LANDING, SPOOL}

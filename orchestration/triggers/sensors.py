@@ -18,6 +18,8 @@ from orchestration.triggers.retry import DELAYS_SECONDS, EndedBuild, decide_retr
 
 # The daemon decides when to look (`triggers.watch`); this only prevents a second look right after the first.
 SECONDS_BETWEEN_LOOKS = 1
+# The question whether there is anything to build; making the plan may take longer.
+ANSWER_SECONDS = 5
 # The registry's fingerprint at the time when a run was requested.
 DEFINITIONS_TAG = "eventlens/definitions"
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
@@ -57,16 +59,17 @@ def _look(
     """
     built, _, told = (context.cursor or "").partition(" ")
     known = registry_fingerprint(settings)
-    with connect(settings, "builder") as warehouse:
+    with connect(settings, "builder", query_timeout_seconds=ANSWER_SECONDS) as warehouse:
         again = due_again(warehouse, read_set_aside(warehouse))
         if built == known and not again and not has_unbuilt_batches(warehouse):
             return dg.SkipReason(NOTHING_TO_BUILD)
-        retry = decide_retry(_ended_builds(context.instance), known, time.time())
-        if not retry.may_start:
-            if retry.needs_a_person and told != retry.run_id:
-                context.log.error(retry.reason)
-                told = retry.run_id
-            return dg.SensorResult(skip_reason=retry.reason, cursor=f"{built} {told}")
+    retry = decide_retry(_ended_builds(context.instance), known, time.time())
+    if not retry.may_start:
+        if retry.needs_a_person and told != retry.run_id:
+            context.log.error(retry.reason)
+            told = retry.run_id
+        return dg.SensorResult(skip_reason=retry.reason, cursor=f"{built} {told}")
+    with connect(settings, "builder") as warehouse:
         runs = touched_runs(settings, warehouse)
     if not runs:
         return dg.SensorResult(skip_reason=NOTHING_TO_BUILD, cursor=known)

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, wait
 from threading import Event
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.selector import InstigatorSelector
 from dagster._core.workspace.context import IWorkspaceProcessContext
 from dagster._daemon.daemon import DaemonIterator, SensorDaemon, SpanMarker
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
@@ -15,14 +18,18 @@ from event_lens.errors import Unavailable
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from orchestration.planning.plan import has_unbuilt_batches
-from orchestration.planning.runs import JOB, UNFINISHED
+from orchestration.planning.runs import JOB, SENSOR, UNFINISHED
+from orchestration.serve import DEFINITIONS
 from orchestration.triggers.pace import rest_seconds
+from orchestration.triggers.sensors import ANSWER_SECONDS
 
 # Sensors are evaluated as often as this when nothing lands: definitions and settings change, too.
 SECONDS_BETWEEN_TICKS = 30.0
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_QUEUES = 5.0
 SECONDS_TO_HEAR = 0.5
+# Under this key Dagster knows the sensor that asks for builds.
+BUILDS = InstigatorSelector(location_name=DEFINITIONS, repository_name=SINGLETON_REPOSITORY_NAME, name=SENSOR).get_id()
 
 
 class Landings:
@@ -31,7 +38,7 @@ class Landings:
     def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
         self._instance = instance
         # Connects at the first look, in the thread that looks.
-        self._warehouse = connect(settings, "builder")
+        self._warehouse = connect(settings, "builder", query_timeout_seconds=ANSWER_SECONDS)
 
     def is_left(self) -> bool:
         """Return whether a batch is unbuilt and no build of it was requested."""
@@ -51,10 +58,12 @@ class Landings:
 
 
 class WatchingSensors(SensorDaemon):
-    """Checks every second for a landing, and evaluates the sensors at once after one."""
+    """Checks every second for a landing, and evaluates the sensors at once after one. Each sensor has a thread, so that
+    alerts go out while another sensor waits for a warehouse that does not answer.
+    """
 
     def __init__(self, sensor_settings: Mapping[str, Any], landings: Landings, asked: Event) -> None:
-        super().__init__(sensor_settings)
+        super().__init__({**sensor_settings, "use_threads": True})
         self._landings = landings
         self._asked = asked
 
@@ -62,18 +71,28 @@ class WatchingSensors(SensorDaemon):
         self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
     ) -> DaemonIterator:
         """Run without end, and yield often, so that the daemon sends its heartbeat and notices a shutdown."""
+        looks: dict[str, Future[Any]] = {}
         while True:
             yield SpanMarker.START_SPAN
-            yield from execute_sensor_iteration(workspace_process_context, self._logger, None, None)
+            yield from execute_sensor_iteration(
+                workspace_process_context, self._logger, self._threadpool_executor, None, looks
+            )
             yield SpanMarker.END_SPAN
-            self._asked.set()
-            yield from self._wait(shutdown_event)
+            for look in looks.values():
+                look.add_done_callback(lambda _: self._asked.set())
+            yield from self._wait(shutdown_event, looks.get(BUILDS))
 
-    def _wait(self, shutdown_event: Event) -> Iterator[None]:
-        """Wait for the next tick or for a landing, whichever comes first. The sensor may have seen a landing without
-        requesting a run, because it waits after a failure; such a landing does not wake it again at once.
+    def _wait(self, shutdown_event: Event, look: Future[Any] | None) -> Iterator[None]:
+        """Wait for the next tick or for a landing, whichever comes first. The sensor of builds may have seen a landing
+        in its `look` without requesting a run, because it waits after a failure; such a landing does not wake it again
+        at once.
         """
         next_tick = time.monotonic() + SECONDS_BETWEEN_TICKS
+        while look and not look.done():
+            if time.monotonic() >= next_tick or shutdown_event.is_set():
+                return
+            wait([look], SECONDS_TO_HEAR)
+            yield None
         is_seen = self._landings.is_left()
         while time.monotonic() < next_tick and not shutdown_event.wait(SECONDS_BETWEEN_LOOKS):
             yield None

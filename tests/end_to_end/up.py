@@ -13,9 +13,9 @@ START_SECONDS = 240
 
 
 class Up:
-    """A running `eventlens up` and its environment."""
+    """A running `eventlens up` with `more` settings, and its environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.home = folder / "home"
         self.output = folder / "output"
         ports = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
@@ -24,6 +24,7 @@ class Up:
         self.environ |= {"EVENTLENS_HOME": str(self.home), "COLUMNS": "200"}
         # All other settings come from the file.
         settings = [f"EVENTLENS_{part}_PORT={port}\n" for part, port in self.ports.items()]
+        settings += [f"{name}={value}\n" for name, value in more.items()]
         (folder / ".env").write_text("".join([*settings, f"EVENTLENS_LOG_FOLDER={folder / 'logs'}\n"]))
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(

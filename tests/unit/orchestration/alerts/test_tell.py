@@ -1,6 +1,7 @@
-"""A failed build, a red check and a spool that waits are told, as they begin and as they end."""
+"""A failed build, a red check, a spool that waits and a warehouse that is away are told when they begin and end."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,11 +12,13 @@ from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatu
 from dagster_shared.error import SerializableErrorInfo
 
 from event_lens.settings import Settings, read_settings
+from orchestration.alerts import look as alert_look
 from orchestration.alerts.tell import tell
 from orchestration.dagster_home import write_configuration
 from orchestration.planning.runs import JOB, SENSOR
 from orchestration.run_tags import PROJECT_TAG
 from orchestration.triggers.alerts import alert_sensors
+from tests.ports import free_port
 from tests.unit.orchestration.alerts.receivers import Webhook, serving
 
 
@@ -27,9 +30,10 @@ def webhook() -> Iterator[Webhook]:
 
 
 @pytest.fixture
-def settings(webhook: Webhook, tmp_path: Path) -> Settings:
+def settings(webhook: Webhook, tmp_path: Path, warehouse_url: str) -> Settings:
     """The webhook's server is also the collector whose health is asked."""
     return read_settings({
+        "EVENTLENS_WAREHOUSE_URL": warehouse_url,
         "EVENTLENS_HOME": str(tmp_path / "home"),
         "EVENTLENS_PUBLIC_URL": "https://stats.example.com",
         "EVENTLENS_DAGSTER_PATH": "/dagster",
@@ -176,6 +180,20 @@ def test_late_landings_and_a_growing_spool_are_told_until_half_of_it_is_gone(
     assert told(settings, webhook, instance) == []
     webhook.health = spool()
     assert [text.partition(":")[0] for text in told(settings, webhook, instance)] == ["Over", "Over"]
+
+
+def test_a_warehouse_that_is_away_is_told_at_the_first_look_and_once_when_it_answers(
+    settings: Settings, webhook: Webhook, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alert_look, "AWAY_SECONDS", 0)
+    build(instance)
+    away = replace(settings, warehouse_url=f"http://127.0.0.1:{free_port()}")
+    (begun,) = told(away, webhook, instance)
+    assert begun.startswith("The warehouse is away")
+    assert "Start it with `eventlens up`" in begun
+    assert told(away, webhook, instance) == []
+    (over,) = told(settings, webhook, instance)
+    assert over.startswith("Over: The warehouse is away")
 
 
 def test_a_collector_that_does_not_answer_ends_no_alert(

@@ -1,0 +1,63 @@
+"""Sensors are evaluated beside one another, and a warehouse that does not answer holds none of them up for long."""
+
+import time
+from pathlib import Path
+from threading import Event
+
+import dagster as dg
+import pytest
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+
+from event_lens.settings import read_settings
+from orchestration.dagster_home import prepare_dagster_home
+from orchestration.instance import open_instance
+from orchestration.serve import DEFINITIONS
+from orchestration.triggers.watch import BUILDS, Landings, WatchingSensors
+from tests.unit.orchestration.triggers import waiting_sensor
+
+SECONDS = 20
+
+
+def test_a_sensor_that_waits_holds_up_no_other_and_the_queue_hears_of_each_that_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(waiting_sensor.FOLDER, str(tmp_path))
+    home = tmp_path / "home"
+    settings = read_settings({"EVENTLENS_HOME": str(home), "EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:1"})
+    origin = InProcessCodeLocationOrigin(
+        LoadableTargetOrigin(module_name=waiting_sensor.__name__), location_name=DEFINITIONS
+    )
+    with (
+        open_instance(prepare_dagster_home(settings)) as instance,
+        WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as workspace,
+    ):
+        asked = Event()
+        with WatchingSensors(instance.get_sensor_settings(), Landings(instance, settings), asked) as sensors:
+            loop = sensors.core_loop(workspace, Event())
+
+            def until(path: Path) -> None:
+                deadline = time.monotonic() + SECONDS
+                while not path.exists():
+                    assert time.monotonic() < deadline, f"no {path.name}"
+                    next(loop)
+
+            until(tmp_path / waiting_sensor.TOLD)
+            assert not (tmp_path / waiting_sensor.LOOKED).exists()
+            assert asked.wait(SECONDS)
+            asked.clear()
+            (tmp_path / waiting_sensor.ANSWER).touch()
+            until(tmp_path / waiting_sensor.LOOKED)
+            assert asked.wait(SECONDS)
+            loop.close()
+        assert [state.selector_id for state in instance.all_instigator_state() if state.instigator_name != "tell"] == [
+            BUILDS
+        ]
+
+
+def test_a_warehouse_that_is_away_wakes_no_sensor(tmp_path: Path) -> None:
+    settings = read_settings({"EVENTLENS_HOME": str(tmp_path), "EVENTLENS_WAREHOUSE_URL": "http://127.0.0.1:1"})
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not Landings(instance, settings).is_left()
