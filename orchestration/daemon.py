@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 import dagster as dg
+from dagster._daemon import controller
 from dagster._daemon.controller import create_daemon_of_type, daemon_controller_from_instance
 from dagster._daemon.daemon import DagsterDaemon
 from dagster._utils.interrupts import capture_interrupts, setup_interrupt_handlers
@@ -20,8 +21,11 @@ from event_lens.settings import Settings, read_settings
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.instance import open_instance
 from orchestration.serve import DAEMON_LOCK, another_runs
-from orchestration.triggers.watch import Landings, PromptQueue, WatchingSensors
+from orchestration.triggers.watch import Landings, PromptQueue, RareFreshness, RareMonitoring, WatchingSensors
 from orchestration.workspace import served_definitions
+
+SECONDS_BETWEEN_RELOADS = 240
+"""How often the daemon fetches all definitions anew. When the code server restarts, it fetches them at once."""
 
 
 def run(dagster_home: Path, settings: Settings) -> None:
@@ -33,6 +37,7 @@ def run(dagster_home: Path, settings: Settings) -> None:
         raise another_runs(dagster_home)
     end_runs_left_starting(dagster_home)
     setup_interrupt_handlers()
+    controller.RELOAD_WORKSPACE_INTERVAL = SECONDS_BETWEEN_RELOADS
     with (
         suppress(KeyboardInterrupt),
         capture_interrupts(),
@@ -40,21 +45,25 @@ def run(dagster_home: Path, settings: Settings) -> None:
         daemon_controller_from_instance(
             instance,
             served_definitions(dagster_home),
-            gen_daemons=lambda _: _daemons(instance, settings),
+            gen_daemons=lambda _: daemons_of(instance, settings),
             log_level="warning",
-        ) as controller,
+        ) as running,
     ):
-        controller.check_daemon_loop()
+        running.check_daemon_loop()
 
 
-def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[DagsterDaemon[Any]]:
-    """Yield Dagster's daemons. Two of them are our own versions, which wake as soon as events land."""
+def daemons_of(instance: dg.DagsterInstance, settings: Settings) -> Iterator[DagsterDaemon[Any]]:
+    """Yield Dagster's daemons; some are our own versions (`triggers.watch`)."""
     asked = Event()
     for kind in instance.get_required_daemon_types():
         if kind == WatchingSensors.daemon_type():
             yield WatchingSensors(instance.get_sensor_settings(), Landings(instance, settings), asked)
         elif kind == PromptQueue.daemon_type():
             yield PromptQueue(asked)
+        elif kind == RareMonitoring.daemon_type():
+            yield RareMonitoring(instance.run_monitoring_poll_interval_seconds)
+        elif kind == RareFreshness.daemon_type():  # type: ignore[no-untyped-call]
+            yield RareFreshness()
         else:
             yield create_daemon_of_type(kind, instance)
 

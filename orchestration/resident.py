@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import grpc  # type: ignore[import-untyped]
 from dagster._cli.api import _execute_run_command_body
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
@@ -39,6 +40,8 @@ from orchestration.serve import CODE_SOCKET, DEFINITIONS, RUN_SOCKET, socket_pat
 
 SHOWN_RANGE = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
 SECONDS_BETWEEN_LOOKS = 2.0
+# A waiting gRPC server wakes ten times a second.
+SECONDS_BETWEEN_WAKINGS = 5.0
 SERVER_THREADS = 8
 
 
@@ -126,6 +129,7 @@ def serve_module(module: str, socket: Path) -> None:
     )
     threading.Thread(target=_end_with, args=(os.getppid(), ended), daemon=True).start()
     socket.unlink(missing_ok=True)
+    grpc._common.MAXIMUM_WAIT_TIMEOUT = SECONDS_BETWEEN_WAKINGS
     server: Any = DagsterGrpcServer(ended, servicer, logger, pool, socket=str(socket))
     server.serve()
 

@@ -1,5 +1,6 @@
 """Dagster's web interface behind the guard, as a process: `python -m orchestration.webserver`."""
 
+import asyncio
 import os
 import sys
 
@@ -25,6 +26,17 @@ from orchestration.workspace import served_definitions
 
 # An open page holds a websocket, for which a stopping server would wait without end.
 SECONDS_TO_CLOSE = 5
+# Uvicorn looks ten times a second whether it is to stop.
+SECONDS_BETWEEN_LOOKS = 1.0
+TICKS_OF_A_SECOND = 10
+
+
+class QuietServer(uvicorn.Server):
+    """Looks once a second whether it is to stop, and writes the time for answers."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(TICKS_OF_A_SECOND):  # noqa: ASYNC110 -- uvicorn's signal handler sets a flag
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def serve(settings: Settings) -> None:
@@ -40,13 +52,14 @@ def serve(settings: Settings) -> None:
         definitions = served_definitions(dagster_home)
         with WorkspaceProcessContext(instance, definitions, version=__version__) as workspace:
             app = create_app_from_workspace_process_context(workspace, path_prefix=settings.dagster_path)
-            uvicorn.run(
+            config = uvicorn.Config(
                 Guard(app, door_of(settings), Logins(settings.failed_keys), settings.trusted_proxies),
                 host=settings.host,
                 port=settings.dagster_port,
                 log_level="warning",
                 timeout_graceful_shutdown=SECONDS_TO_CLOSE,
             )
+            QuietServer(config).run()
 
 
 def main() -> None:

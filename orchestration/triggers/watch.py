@@ -1,4 +1,6 @@
-"""Two of Dagster's daemons, one for sensors and one for the queue, in versions that react to a landing at once."""
+"""Four of Dagster's daemons, in versions of our own: sensors and queue react to a landing at once, and all of them wake
+rarely while nothing happens.
+"""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,7 +12,8 @@ import dagster as dg
 from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
 from dagster._core.definitions.selector import InstigatorSelector
 from dagster._core.workspace.context import IWorkspaceProcessContext
-from dagster._daemon.daemon import DaemonIterator, SensorDaemon, SpanMarker
+from dagster._daemon.daemon import DaemonIterator, IntervalDaemon, MonitoringDaemon, SensorDaemon, SpanMarker
+from dagster._daemon.freshness import FreshnessDaemon
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 
@@ -27,7 +30,8 @@ from orchestration.triggers.sensors import ANSWER_SECONDS
 SECONDS_BETWEEN_TICKS = 30.0
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_QUEUES = 5.0
-SECONDS_TO_HEAR = 0.5
+SECONDS_BETWEEN_FRESHNESS = 120
+SECONDS_TO_HEAR = 2.5
 # Under this key Dagster knows the sensor that asks for builds.
 BUILDS = InstigatorSelector(location_name=DEFINITIONS, repository_name=SINGLETON_REPOSITORY_NAME, name=SENSOR).get_id()
 
@@ -118,3 +122,28 @@ class PromptQueue(QueuedRunCoordinatorDaemon):
             next_time = time.monotonic() + SECONDS_BETWEEN_QUEUES
             while time.monotonic() < next_time and not self._asked.wait(SECONDS_TO_HEAR):
                 yield None
+
+
+class RareWaking(IntervalDaemon[IWorkspaceProcessContext[Any]]):
+    """Waits once between two iterations; Dagster's own daemons wake twice a second meanwhile."""
+
+    def core_loop(
+        self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
+    ) -> DaemonIterator:
+        while True:
+            yield SpanMarker.START_SPAN
+            yield from self.run_iteration(workspace_process_context)
+            yield SpanMarker.END_SPAN
+            shutdown_event.wait(self.interval_seconds)
+            yield None
+
+
+class RareMonitoring(RareWaking, MonitoringDaemon):
+    """Ends runs whose process died."""
+
+
+class RareFreshness(RareWaking, FreshnessDaemon):
+    """Evaluates the tables' freshness policies, which allow hours, every two minutes."""
+
+    def __init__(self) -> None:
+        super().__init__(interval_seconds=SECONDS_BETWEEN_FRESHNESS)

@@ -41,7 +41,7 @@ def instance(tmp_path: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(tmp_path))
 
 
-def test_a_killed_process_loses_no_event_that_it_wrote(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+def test_a_killed_process_loses_no_run_and_no_event_that_it_wrote(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
@@ -49,6 +49,7 @@ def test_a_killed_process_loses_no_event_that_it_wrote(tmp_path: Path, instance:
     said = [writer.stdout.readline() for _ in range(20)]
     os.kill(writer.pid, signal.SIGKILL)
     written = int([*said, *writer.communicate()[0].splitlines()][-1])
+    assert instance.has_run(run_id)
     messages = {entry.get_dagster_event().message for entry in instance.all_logs(run_id)}
     assert messages >= {f"event {number}" for number in range(written)}
     rows = {

@@ -11,14 +11,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
+from dagster._daemon.daemon import IntervalDaemon
 
 from event_lens.file_lock import is_locked
 from event_lens.processes import running
 from event_lens.settings import read_settings
-from orchestration.daemon import end_runs_left_starting
+from orchestration.daemon import daemons_of, end_runs_left_starting
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.instance import open_instance
 from orchestration.serve import DAEMON_LOCK
+from orchestration.triggers.watch import PromptQueue, RareWaking
 from tests.ports import free_port
 
 
@@ -93,8 +95,13 @@ def test_a_run_that_a_killed_daemon_was_starting_is_ended_by_the_next(tmp_path: 
     assert statuses == {left.run_id: dg.DagsterRunStatus.FAILURE, started.run_id: dg.DagsterRunStatus.STARTED}
 
 
-def test_the_daemon_has_no_thread_for_conditions_of_assets_since_no_asset_has_any(tmp_path: Path) -> None:
+def test_the_daemon_wakes_rarely_and_has_no_thread_for_conditions_of_assets_since_no_asset_has_any(
+    tmp_path: Path,
+) -> None:
     settings = read_settings({"EVENTLENS_HOME": str(tmp_path / "home")})
     with open_instance(prepare_dagster_home(settings)) as instance:
         kinds = set(instance.get_required_daemon_types())
+        waking = [daemon for daemon in daemons_of(instance, settings) if isinstance(daemon, IntervalDaemon)]
+    # Those of Dagster's own wake twice a second.
+    assert {daemon.daemon_type() for daemon in waking if not isinstance(daemon, (RareWaking, PromptQueue))} == set()
     assert kinds == {"SENSOR", "SCHEDULER", "QUEUED_RUN_COORDINATOR", "BACKFILL", "MONITORING", "FRESHNESS_DAEMON"}
