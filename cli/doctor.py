@@ -19,6 +19,7 @@ from event_lens.clock import Clock, now_ms
 from event_lens.data_dir import prepare_home
 from event_lens.errors import EventLensError
 from event_lens.registry.database import open_registry
+from event_lens.registry.definitions.patterns import find_refused_patterns
 from event_lens.settings import Settings
 from event_lens.shards import all_shards, count_shards
 from event_lens.warehouse.access import connect
@@ -124,8 +125,15 @@ def _is_taken(host: str, port: int) -> bool:
 
 
 def _registry(settings: Settings, _clock: Clock) -> Iterator[Finding]:
-    open_registry(settings).close()
+    registry = open_registry(settings)
+    try:
+        refused = list(find_refused_patterns(registry))
+    finally:
+        registry.close()
     yield Finding("registry", "ok", "PostgreSQL" if settings.registry_url else "SQLite in the home")
+    for definition_id, reason in refused:
+        remedy = "It was defined by an earlier version, and may delay builds: define it anew and remove this one."
+        yield Finding(definition_id, "problem", reason, remedy)
 
 
 def _spool(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from event_lens.contract.columns import MAX_PATH, PROPERTIES, Column, Owner
-from event_lens.contract.regex import check_pattern
+from event_lens.contract.regex import check_patterns
 from event_lens.errors import Refused
 
 Operator = Literal[
@@ -59,7 +59,9 @@ def resolve_filters(
     """
     if len(written) > most:
         raise _invalid(f"There are at most {most} filters, not {len(written)}.")
-    return tuple(_mean(each, columns, owner, most_values) for each in written)
+    resolved = tuple(_mean(each, columns, owner, most_values) for each in written)
+    check_patterns(pattern for each in resolved if each.operator == "regex" for pattern in each.values)
+    return resolved
 
 
 def as_number(kind: str, text: str) -> float:
@@ -104,9 +106,6 @@ def _mean(written: RawFilter, columns: Mapping[str, Column], owner: Owner, most_
     elif column.kind == "flag":
         for value in values:
             as_number("flag", value)
-    elif operator == "regex":
-        for value in values:
-            check_pattern(value)
     return Filter(column, operator, values)
 
 
