@@ -154,3 +154,12 @@
         {{ items }}
     )
 {%- endmacro %}
+
+
+{#- Settings of a statement that judges joined events by `fits_filters`. The time limit of a statement is looked at between
+    blocks: a block of at most 1 MB is one of few long texts. -#}
+{% macro judged_in_small_blocks() -%}
+    {{ return({
+        'max_joined_block_size_bytes': 1000000, 'min_joined_block_size_rows': 0, 'min_joined_block_size_bytes': 0
+    }) }}
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {{ config(
     tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)',
-    order_by=['project_id', 'profile_id', 'converted_at']
+    order_by=['project_id', 'profile_id', 'converted_at'],
+    query_settings=judged_in_small_blocks()
 ) }}
 -- grain: one row per conversion, which is an event that fits a goal, on the event's local day
 --

@@ -1,6 +1,7 @@
 {{ config(
     tags='daily', schema='lens_staging', partition_by='local_day',
-    order_by=['project_id', 'cohort_id', 'profile_id', 'criterion']
+    order_by=['project_id', 'cohort_id', 'profile_id', 'criterion'],
+    query_settings=judged_in_small_blocks()
 ) }}
 -- grain: one row per local day, cohort, criterion and profile with events that fit the criterion, with the times of
 -- these events

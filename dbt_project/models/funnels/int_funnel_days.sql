@@ -1,5 +1,6 @@
 {{ config(
-    tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity']
+    tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'funnel_id', 'entity'],
+    query_settings=judged_in_small_blocks()
 ) }}
 -- grain: one row per funnel, entity (device, profile or session) and local day on which it did a step (strict:
 -- anything)
