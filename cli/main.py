@@ -19,6 +19,7 @@ from cli.imports import import_app
 from cli.project import project_app
 from cli.quarantine import quarantine_app
 from cli.sql_user import sql_user_app
+from event_lens.data_dir import write_for_owner_only
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
@@ -408,6 +409,7 @@ def _day(moment: datetime | None) -> date | None:
 
 def main() -> None:
     """Run the command line; an `EventLensError` is shown as one line without a traceback (exit code 1)."""
+    write_for_owner_only()
     try:
         load_env_file(os.environ)
         app()

@@ -55,6 +55,13 @@ def _write_version(version_file: Path) -> None:
     draft.replace(version_file)
 
 
+def write_for_owner_only() -> None:
+    """Keep other users' rights off every file that this process and those it starts will create: the warehouse, Dagster
+    and dbt write files of their own into the home.
+    """
+    os.umask(0o077)
+
+
 def make_private_file(path: Path) -> None:
     """Create an empty file, unless it exists, that only its owner can read. Raises `OSError`.
 

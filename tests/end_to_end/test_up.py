@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from stat import S_ISDIR, S_ISREG
 
 import httpx
 import pytest
@@ -99,3 +100,11 @@ def test_a_closed_terminal_leaves_no_process_behind_and_doctor_says_so(up: Up) -
     doctor = up.run("doctor")
     assert doctor.returncode == 1
     assert "Start it with `eventlens up`" in " ".join(doctor.stdout.replace("│", " ").split())
+
+
+def test_all_that_its_parts_wrote_is_for_the_owner_only(up: Up) -> None:
+    modes = {
+        path: path.lstat().st_mode for folder in ("home", "logs") for path in up.home.parent.glob(f"{folder}/**/*")
+    }
+    assert {"registry.db", "runs.db", "dagster.yaml", "lens_raw.sql", "collector.log"} <= {path.name for path in modes}
+    assert [path for path, mode in modes.items() if mode & 0o077 and (S_ISREG(mode) or S_ISDIR(mode))] == []

@@ -28,7 +28,7 @@ class Up:
         (folder / ".env").write_text("".join([*settings, f"EVENTLENS_LOG_FOLDER={folder / 'logs'}\n"]))
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", "up"], env=self.environ, stdout=output, stderr=output
+                [sys.executable, "-m", "cli.main", "up"], env=self.environ, stdout=output, stderr=output, umask=0o022
             )
 
     @property
