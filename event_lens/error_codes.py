@@ -166,7 +166,9 @@ DEFINING = {
     "client_type_invalid": _caller("A client's type is `write`, `read` or `root`."),
     "cohort_invalid": _caller("The cohort's definition is invalid; the message says why."),
     "cohort_unknown": _caller("There is no such cohort, or no build has read it.", 404),
-    "too_many_definitions": _caller("The project has as many definitions as its quota allows. Remove one.", 409),
+    "too_many_definitions": _caller(
+        "The project has as many definitions, or values in their filters, as its quotas allow. Remove one.", 409
+    ),
     "funnel_invalid": _caller("The funnel's definition is invalid; the message says why."),
     "funnel_unknown": _caller("There is no such funnel, or no build has read it.", 404),
     "goal_invalid": _caller("The goal's definition is invalid; the message says why."),

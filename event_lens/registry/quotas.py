@@ -23,6 +23,7 @@ QUOTAS = {
     "event_names": Quota(2_000, "new names of events in a UTC day, from senders without a verified secret"),
     "properties": Quota(10_000, "new paths of properties in a UTC day, from senders without a verified secret"),
     "definitions": Quota(200, "funnels, retentions, cohorts and goals together"),
+    "filter_values": Quota(5_000, "values of the filters of all definitions together"),
     "questions_at_once": Quota(0, "questions that are answered at the same time"),
     "export_rows": Quota(0, "rows of one export"),
 }

@@ -1,6 +1,6 @@
 """The filters and columns of stored definitions, in canonical form, as the models read them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from event_lens.contract.columns import EVENT_COLUMNS, PROFILE_COLUMNS, Column, Owner
@@ -36,6 +36,18 @@ def breakdown_column(name: str) -> str:
     if column.kind == "list":
         raise Refused(f"{name} holds several values; break down by another column.", code="filters_invalid")
     return column.name
+
+
+def lists_of_filters(part: Any) -> Iterator[list[Stored]]:
+    """Yield each list of filters within the stored form of a definition, or a part of it."""
+    if isinstance(part, list):
+        if part and all(isinstance(each, dict) and "operator" in each for each in part):
+            yield part
+        else:
+            for inner in part:
+                yield from lists_of_filters(inner)
+    elif isinstance(part, dict):
+        yield from lists_of_filters(list(part.values()))
 
 
 def _stored(written: list[RawFilter], columns: Mapping[str, Column], owner: Owner) -> list[Stored]:

@@ -2,8 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from event_lens.contract.limits import MAX_NAME_LENGTH
 from event_lens.errors import Refused
 from event_lens.registry.database import Registry
+from event_lens.registry.definitions.filters import lists_of_filters
 from event_lens.registry.projects import find_project
 from event_lens.registry.quotas import quota_of
 from event_lens.registry.tables import Cohort, Funnel, Goal, Retention
@@ -46,9 +48,10 @@ def now() -> datetime:
 
 
 def keep(registry: Registry, definition: Definition) -> Definition:
-    """Keep a new definition. Raises `Refused`: `project_unknown`, or `too_many_definitions` beyond the quota."""
+    """Keep a new definition. Raises `Refused`: `project_unknown`, or `too_many_definitions` beyond a quota."""
     project = find_project(registry, definition.project_id)
     most = quota_of(project.quotas, "definitions")
+    most_values = quota_of(project.quotas, "filter_values")
     with registry.session() as session:
         session.add(definition)
         session.flush()
@@ -56,6 +59,12 @@ def keep(registry: Registry, definition: Definition) -> Definition:
             raise Refused(
                 f"A project has up to {most} funnels, retentions, cohorts and goals; remove one, or change its quota "
                 "with `eventlens project add-to PROJECT --quota definitions=NUMBER`.",
+                code="too_many_definitions",
+            )
+        if most_values and count_filter_values(session, definition.project_id) > most_values:
+            raise Refused(
+                f"The filters of a project's definitions have up to {most_values} values together; use fewer, or "
+                "change its quota with `eventlens project add-to PROJECT --quota filter_values=NUMBER`.",
                 code="too_many_definitions",
             )
     return definition
@@ -68,6 +77,21 @@ def count_definitions(session: Session, project_id: str) -> int:
         for table in DEFINITIONS
     )
     return sum(counts)
+
+
+def count_filter_values(session: Session, project_id: str) -> int:
+    """Return the number of values that the filters of a project's definitions have together."""
+    columns = (Goal.filters, Funnel.step_filters, Cohort.criteria)
+    stored: list[Iterable[Any]] = [
+        session.scalars(select(column).where(column.class_.project_id == project_id)) for column in columns
+    ]
+    return sum(
+        len(each["value"])
+        for parts in stored
+        for part in parts
+        for filters in lists_of_filters(part)
+        for each in filters
+    )
 
 
 def listed(registry: Registry, table: type[Definition], project_id: str | None) -> list[Definition]:

@@ -251,6 +251,22 @@ def test_a_project_has_as_many_definitions_of_all_kinds_as_its_quota_and_others_
     create_goal(registry, full, "x", "a")
 
 
+def test_the_filters_of_all_definitions_have_as_many_values_as_the_quota(registry: Registry) -> None:
+    project = create_project(registry, "x", quotas=["filter_values=6"]).project_id
+    two = (RawFilter("path", "is", ["/a", "/b"]),)
+    create_goal(registry, project, "a", "e", two)
+    create_funnel(registry, project, "b", (Step("e", [*two]), Step("f")))
+    create_cohort(registry, project, "c", (Criterion(event="e", filters=[*two]),))
+    for refused_one in (
+        lambda: create_goal(registry, project, "d", "e", two[:1]),
+        lambda: create_cohort(registry, project, "d", (Criterion(profile=[RawFilter("email", "is", "a")]),)),
+    ):
+        with pytest.raises(Refused, match="have up to 6 values together; use fewer, or change") as refused:
+            refused_one()
+        assert refused.value.code == "too_many_definitions"
+    create_goal(registry, project, "without filters", "e")
+
+
 @pytest.mark.parametrize("quota", ["events", "events_a_day", "events_a_day=-1", "events_a_day=1.5", "events_a_day=x"])
 def test_a_quota_is_a_name_and_a_whole_number(registry: Registry, quota: str) -> None:
     with pytest.raises(Refused) as refused:
