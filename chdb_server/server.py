@@ -142,7 +142,7 @@ def _check_alone(registry: Registry) -> None:
 
 
 def _prepare_backups(settings: Settings) -> Path | Bucket:
-    """Return where backups are written; a missing folder is created. Raises `Refused` (`backups_unwritable`)."""
+    """Return the place of backups; a missing folder is created. Raises `Refused` (`backups_unwritable`)."""
     if is_bucket(settings):
         return Bucket(settings.backups, settings.backups_key, settings.backups_secret)
     folder = backups_folder(settings)

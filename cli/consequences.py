@@ -1,4 +1,4 @@
-"""The builds that a command's changes require: says which days still follow the old settings, and how to rebuild
+"""Tells which builds a command's changes require: the days that still follow the old settings, and how to rebuild
 them.
 """
 

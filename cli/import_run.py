@@ -167,7 +167,7 @@ def _say(run: ImportRun, seconds: float, *, is_dry: bool) -> None:
     record, report = run.record, run.report
     rows: list[tuple[str, int]] = [("read", record.line_count)]
     rows += [(f"{name} events", count) for name, count in report.names.most_common(MAX_NAMES)]
-    # Of this run: the record of one that went on counts what landed before it was stopped, too.
+    # The names of this run only; the record of a resumed import also counts events that landed before the stop.
     others = report.names.total() - sum(count for _, count in report.names.most_common(MAX_NAMES))
     if others:
         rows.append(("other events", others))

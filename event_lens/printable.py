@@ -1,4 +1,4 @@
-"""Text that others wrote, such as names of events, as a terminal may show it."""
+"""Makes text that others wrote, such as names of events, safe to show in a terminal."""
 
 
 def printable(text: str) -> str:

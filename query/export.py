@@ -114,7 +114,7 @@ def export_statement(
             raise invalid("limit", f"limit is at least 1, not {parameters.limit}.")
         limit = f" LIMIT {bindings.bind(parameters.limit, 'UInt64')}"
     columns = ", ".join(f"{written_value(column, format)} AS {column}" for column in EXPORTED[table])
-    # In conditions and order a column's name is the column, and not how it is written.
+    # In conditions and in the order, a name means the column itself and not its written form in the SELECT.
     settings = "prefer_column_name_to_alias = 1"
     if format == "json":
         settings += ", output_format_json_array_of_rows = 1"

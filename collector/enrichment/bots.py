@@ -75,7 +75,7 @@ def _reason(user_agent: str, agent: Agent, is_log: bool) -> str:
         return EMPTY
     rule = _rule(user_agent)
     if rule is not None and rule.kind == PREVIEW and is_in_app(user_agent):
-        return ""  # messengers fetch previews under one name, and people read on in their browser under the same
+        return ""  # a messenger fetches previews under the name that its browser for people has, too
     if rule is not None and rule.kind != APPLICATION:
         return rule.reason
     named = _NAMED.search(user_agent)
@@ -119,7 +119,7 @@ def _rules() -> tuple[_Rule, ...]:
 
 def _read(path: Path) -> Iterator[_Rule]:
     with path.open(encoding="utf-8", newline="") as file:
-        file.readline()  # where the list is from
+        file.readline()  # the source of the list
         for row in csv.DictReader(file):
             pattern = row["pattern"]
             if _PLAIN.fullmatch(pattern):

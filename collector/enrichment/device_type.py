@@ -14,12 +14,12 @@ MOBILES = ("mobi", "iphone", "ipod", "windows phone", "blackberry", "bb10", "ope
 DESKTOPS = ("windows", "macintosh", "mac os x", "linux", "x11", "cros", "freebsd", "openbsd", "netbsd", "sunos")
 SYSTEM_CLASSES = {"tvOS": "tv", "watchOS": "wearable", "iPadOS": "tablet", "iOS": "mobile", "KaiOS": "mobile"}
 BROWSER_MARKS = ("mozilla/", "opera/")
-# Galaxy watches, and the word itself but for watcher, watchdog, ...
+# Galaxy watches, and the word "watch", but not "watcher", "watchdog", ...
 WATCH = re.compile(r"watch(?![a-z])|sm-[rv][789]\d\d")
 # Internet Explorer's word for every Windows with a touch or pen screen.
 WRITABLE_WINDOWS = "tablet pc"
 
-# Makers by how the names of their models begin.
+# Makers by the beginning of their models' names.
 MAKERS = (
     ("SM-", "Samsung"), ("SHV-", "Samsung"), ("SHW-", "Samsung"), ("GT-", "Samsung"), ("Galaxy", "Samsung"),
     ("LM-", "LG"), ("LG-", "LG"), ("Pixel", "Google"), ("Chromecast", "Google"), ("BRAVIA", "Sony"), ("XQ-", "Sony"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 REDACTED = frozenset({"__ip", "clientSecret"})
-DEEPEST = 64  # levels; properties have fewer, and nothing else that is nested so deeply has a meaning
+DEEPEST = 64  # levels; accepted properties have fewer
 
 
 def is_redacted(key: str) -> bool:

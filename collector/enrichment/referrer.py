@@ -62,7 +62,7 @@ NO_REFERRER = frozenset({"-", "undefined", "null", "none", "nan", "nil", "(direc
 # A subdomain of a search engine is often another service (docs.google.com); these hosts are the engine itself.
 ENGINE_LABELS = frozenset({"www", "search", "images", "image", "lite", "html", "mobile", "next", "cse", "wap"})
 MAX_COUNTRY_LABEL = 2
-TWINS = ("www.", "m.", "mobile.")  # hosts that are the same site as the one without
+TWINS = ("www.", "m.", "mobile.")  # a host with one of these prefixes is the same site as the host without it
 _ROUTE = re.compile(r"\s*/(?![/\\])")
 # Applications and logs omit the scheme; a file's name is not a host.
 _BARE_HOST = re.compile(r"(?:[^\W_][\w-]*\.)+(?!(?:html?|php|aspx?|jsp|md)(?:[:/]|$))[^\W\d_]{2,}\.?(?::\d+)?(?:/|$)")

@@ -73,7 +73,7 @@ def _split(text: str) -> Url:
     authority, _, path = (after.replace("\\", "/") if web else after).partition("/")
     name = (scheme[1] or "https").lower()
     address, host = _address(authority.rpartition("@")[2], name)
-    if not host:  # without one, slashes at the beginning would make a host of the path
+    if not host:  # slashes at the beginning of such a path would make its first piece a host
         path = path.lstrip("/\\")
         return Url("", "", _clean_path(f"/{path}") if path else "", query, fragment)
     return Url(f"{name}://{address}", host, _clean_path(f"/{path}"), query, fragment)

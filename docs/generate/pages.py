@@ -1,4 +1,4 @@
-"""Every page that is written from the code, and the function that returns its text."""
+"""The list of pages that are written from the code, each with the function that returns its text."""
 
 import os
 from collections.abc import Callable

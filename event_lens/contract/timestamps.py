@@ -11,7 +11,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 MILLISECOND = timedelta(milliseconds=1)
 SHORTEST_EPOCH_TEXT = 9  # digits; eight of them are a date such as 20260131
-SMALLEST_EPOCH_MS = 253_402_300_800  # smaller ones are seconds, up to the year 9999; as milliseconds it lies in 1978
+SMALLEST_EPOCH_MS = 253_402_300_800  # smaller numbers are seconds (up to the year 9999); in milliseconds this is 1978
 
 
 def first_ms(day: date) -> int:

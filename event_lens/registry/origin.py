@@ -1,4 +1,4 @@
-"""Origins of pages, and the rules of a client that allow them."""
+"""Origins of pages, and a client's rules that allow origins."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

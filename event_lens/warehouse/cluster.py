@@ -1,4 +1,6 @@
-"""Statements for a cluster of replicas: run on all replicas at once, over replicated tables (docs/decisions/0013)."""
+"""Statements for a cluster of replicas: they run on all replicas at once and make replicated tables
+(docs/decisions/0013).
+"""
 
 from itertools import pairwise
 

@@ -85,7 +85,7 @@ _TOUCHING = f"""
     ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
 """
 
-# A batch with rows of left-out projects only touches no day, and counts as built.
+# A batch that has rows of left-out projects and no others touches no day, and counts as built.
 TOUCHED = f"""
     INSERT INTO lens_staging.planned_batches
     SELECT

@@ -24,7 +24,7 @@ MAX_PAUSE_SECONDS = 10
 TOO_MANY_REQUESTS = 429
 PIECE_BYTES = 1 << 20
 NOT_OURS = "query_unexpected"
-OF_SOMETHING_ELSE = (NOT_OURS, "route_unknown")  # of a wrong address: each report has a route
+OF_SOMETHING_ELSE = (NOT_OURS, "route_unknown")  # these mean a wrong address, since each report has a route
 T = TypeVar("T")
 
 

@@ -66,7 +66,7 @@ HANDLERS: ExceptionHandlersMap = {
     EventLensError: answer_error,
     HTTPException: answer_http,
     ClientGoneError: answer_gone,
-    # The JSON decoder of the framework lets this one through.
+    # The JSON decoder of the framework raises this error and does not handle it.
     RecursionError: answer_too_deep,
     Exception: answer_any,
 }

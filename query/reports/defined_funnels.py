@@ -14,7 +14,7 @@ from query.statement import Bindings, Row
 NOTE = "Whoever enters on several days counts once a day, with the deepest attempt of the day."
 SECONDS_NOTE = "Seconds are those of one day: null where several days, or values of the breakdown, come together."
 
-# Quantiles of days cannot be merged, so they are told of a step that one row alone reached.
+# Quantiles of several days cannot be merged, so a step has quantiles only if a single row of the table reached it.
 SQL = """
 WITH days AS
 (

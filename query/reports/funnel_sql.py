@@ -61,9 +61,9 @@ FUNNELS = """funnels AS
 )"""
 
 
-# No event fits two steps here, so an instant's events go in the order of the steps, and a step is done by the first
-# event from a place on that fits it: `after_k` has, for each event, when step k is done from there on. Most entities do
-# one step only, and go on as the first event that does it.
+# No event fits two steps here, so the events of an instant can be put in the order of the steps, and a step is done by
+# the first later event that fits it: `after_k` has for each event the time of the first event, from that event on, that
+# fits step k. Most entities do only one step; of these only the first event that does it is kept.
 SIMPLE = """event_sequences AS
 (
     SELECT
