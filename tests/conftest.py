@@ -24,7 +24,7 @@ from tests.sharing import FileScheduling, sort_slowest_first
 
 START_SECONDS = 60.0
 
-# How fast a busy machine makes examples says nothing about the program.
+# The time that a busy machine needs to make examples says nothing about the program.
 hypothesis_settings.register_profile("any_machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 hypothesis_settings.load_profile("any_machine")
 

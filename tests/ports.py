@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from socket import socket
 
-# Below the ports that outgoing connections take, so that a connection never holds the port of a server yet to come.
+# Below the ports of outgoing connections, so that no connection takes the port of a server that starts later.
 _FIRST, _COUNT = 10_000, 20_000
 
 

@@ -13,7 +13,7 @@ import psycopg
 
 from tests.ports import free_port
 
-# It refuses to run as root; this user is on every system.
+# PostgreSQL refuses to run as root; this user exists on every system.
 UNPRIVILEGED = "nobody"
 START_SECONDS = 30.0
 DEBIAN = Path("/usr/lib/postgresql")

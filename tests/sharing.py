@@ -4,7 +4,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# Their files share a fixture that takes long to make. Other files have a turn of their own.
+# Groups of files that share a fixture that takes long to make. Every other file is a group of its own.
 TOGETHER = {
     "tests/unit/query/": "query",
     "tests/shards/": "shards",
@@ -19,7 +19,7 @@ TOGETHER = {
     "tests/end_to_end/test_sql_users.py": "end to end",
 }
 
-# What begins last should not be what takes longest.
+# The slowest files should not begin last.
 SLOWEST_FIRST = (
     "query",
     "end to end",
@@ -39,7 +39,7 @@ class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives a process the tests of a whole file, or of files that share a fixture, in the order they are sorted in."""
 
     def __init__(self, config: pytest.Config, log: Producer | None) -> None:
-        # Else those with the most tests come first.
+        # Otherwise the files with the most tests come first.
         config.option.loadscopereorder = False
         super().__init__(config, log)
 

@@ -18,7 +18,7 @@ FORMAT = 1
 DATABASE, RESTORED = "lens_backup", "lens_restore"
 """The database's name while a backup is made, and while one is restored: the latter marks a restore that was begun."""
 
-# The tables are in memory, because the registry has hashes of secrets, which must not reach the disk.
+# The tables are in memory, since hashes of secrets in the registry must not stay in the warehouse's files.
 _TABLES = (
     f"DROP DATABASE IF EXISTS {DATABASE} SYNC",
     f"CREATE DATABASE {DATABASE}",

@@ -8,7 +8,8 @@ import pytest
 MODELS = Path(__file__).resolve().parents[2] / "dbt_project" / "models"
 MACROS = MODELS.parent / "macros"
 SQL = sorted(MODELS.rglob("*.sql"))
-# Intermediate models that other folders read, each with its readers' folders and the reason why there is no second one.
+# Intermediate models that other folders read: the folders that read each of them, and the reason why a second model
+# would be worse.
 SHARED = {
     "int_event_copies": ({"identities", "rollups", "sessions"}, "which copy counts is decided once, for all"),
     "int_events__sessionized": ({"events", "identities"}, "the narrow rows that sessions and owners are both made of"),
@@ -65,7 +66,7 @@ CHOSEN = {
     *("alias", "device_id", "profile_id", "owner_id", "entity", "group_id", "named_id", "member_of", "trait", "path"),
     *("from_path", "to_path", "name", "breakdown_value", "referrer_name", "utm_source", "device", "browser", "city"),
 }
-# Keys that only what was defined can have, however a sender names its events.
+# Keys whose values come from definitions only, however a sender names its events.
 OF_DEFINITIONS = {"project_id, funnel_id, counted_by, step_order, breakdown_place, name"}
 
 
@@ -75,5 +76,5 @@ def test_texts_that_senders_choose_are_grouped_with_a_key_that_they_cannot_predi
         if keys not in OF_DEFINITIONS and CHOSEN & set(re.findall(r"\w+", keys)):
             assert "unguessable(" in keys, keys
     if path.stem != "unguessable":
-        # Nobody can find texts whose hashes of 64 bits meet.
+        # Nobody can find texts with equal 64-bit hashes.
         assert not re.search(r"groupUniqArray\w*\((?!sipHash64)", path.read_text()), "`distinct_texts` does the same"

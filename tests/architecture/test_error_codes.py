@@ -55,7 +55,7 @@ def test_every_listed_code_is_used_in_the_program() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    # Definitions put the code together from their kind.
+    # Definitions make the code from the name of their kind.
     kinds = {f"{kind}_{end}" for kind in ("cohort", "funnel", "goal", "retention") for end in ("invalid", "unknown")}
     kinds |= {f"{noun}_unknown" for noun in ("group", "profile", "session")}
     used = texts | kinds | {code for _, code in _raised()}

@@ -26,7 +26,7 @@ def test_every_package_of_the_lock_has_a_hash_and_no_address(folder: Path) -> No
     for name, package in packages.items():
         assert "resolved" not in package, name
         assert not name or package["integrity"].startswith("sha512-"), name
-        # Whom one may thank with money is the only address in there.
+        # The only addresses in the lock are those of packages that ask for donations.
         rest = {key: value for key, value in package.items() if key != "funding"}
         assert "://" not in json.dumps(rest), name
 

@@ -15,8 +15,8 @@ from tests.builds.traffic import DAY_COUNT, FIRST, visits
 from tests.conftest import EmbeddedServer
 from tests.spec.rows import Project
 
-# Where builds are killed: in the facts, in the folds, and when only the mark is missing. Of a statement that is done
-# only the answer is lost.
+# Where builds are killed: in the facts, in the folded tables, and just before the mark. Of a finished statement only
+# the answer is lost.
 SWAP_OF_FACTS = (r"alter table `lens_staging`.`int_events__sessionized`", True)
 EXCHANGE_OF_A_FOLD = (r"exchange TABLES `lens`.`profiles", True)
 MARK = (r"settings_hash, days FROM lens_staging.planned_batches", False)
@@ -62,7 +62,7 @@ def _told(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Story:
     change_project(registry, moved, timezone="Pacific/Auckland")
     registry.close()
     site.change_dbt_var(tmp_path_factory.mktemp("checkout"), "bounce_rule", "screen_views", "engagement")
-    # A zone moves events by a day at most, and a day is felt up to four days later.
+    # A changed zone moves events by a day at most, and a changed day changes up to four days after it.
     start, end = FIRST - timedelta(days=2), FIRST + timedelta(days=DAY_COUNT + 5)
     with reading(site.server) as reader:
         for at, is_done in (SWAP_OF_FACTS, EXCHANGE_OF_A_FOLD, MARK):

@@ -63,7 +63,7 @@ def naming_files(home: Path, known: Collection[str]) -> list[Path]:
     """The files under `home` that hold one of the texts `known`."""
     found = []
     for path in home.rglob("*"):
-        # The warehouse merges meanwhile.
+        # The warehouse merges parts meanwhile.
         with suppress(FileNotFoundError, IsADirectoryError):
             content = path.read_bytes()
             if any(text.encode() in content for text in known):

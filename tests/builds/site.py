@@ -26,7 +26,7 @@ from tests.spec.rows import Project
 
 ROOT = Path(__file__).parents[2]
 KILLED_WITHIN_SECONDS = 240
-# `eventlens` with the dbt project of the folder that is its first argument.
+# Runs `eventlens` with the dbt project in the folder that is its first argument.
 BUILD_WITH_ROOT = """
 import pathlib, sys
 import orchestration.dbt

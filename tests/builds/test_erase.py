@@ -123,7 +123,7 @@ def land_person(warehouse: Warehouse, project: str) -> None:
     land(warehouse, "lens_raw.profile_operations", operations, "operations")
     refused = {
         "project_id": project,
-        # One of more than 30 days ago would be empty.
+        # The body of a row from more than 30 days ago would be empty already.
         "received_at": timestamp(now_ms()),
         "code": "name_missing",
         "message": f"{NAME} has no name.",
@@ -174,7 +174,7 @@ def erased(story: Story) -> Erased:
                 raise StopError
 
         def build(_: Settings) -> None:
-            # What an import brings again, or a spool of another machine.
+            # Rows that an import, or a spool of another machine, brings again.
             land(warehouse, "lens_raw.events", events(SENT_BY_THE_PERSON, "again", project), "again")
             site.build()
 

@@ -20,7 +20,7 @@ from tests.unit.orchestration.alerts.receivers import Webhook, serving
 pytestmark = pytest.mark.timeout(900)
 
 BUILT_WITHIN_SECONDS = 300
-# While a model's days are swapped, what is swapped in is a table of its own.
+# While a model's days are swapped, the new rows are in a table of their own.
 AT_WORK = "SELECT count() FROM system.tables WHERE startsWith(name, 'int_events__sessionized__fresh_')"
 BEGINNINGS = ("The warehouse is away", "Events land late")
 # A look that has just begun, and what a busy machine adds.

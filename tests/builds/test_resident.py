@@ -74,7 +74,7 @@ def test_runs_are_forked_end_by_themselves_or_are_stopped_from_the_page(
         until(lambda: status(home, second.run_id) == dg.DagsterRunStatus.CANCELED)
         until(lambda: not Path(f"/proc/{second.pid}").exists())
         third = wait_for_builds(home, 3, 60)[2]
-        # Outdated, it begins again as another server in the same process, while its run goes on.
+        # When the server is outdated, it restarts in the same process, while its run goes on.
         (home / "outdated").touch()
         until(lambda: not is_listening(home))
         (home / "outdated").unlink()
@@ -82,7 +82,7 @@ def test_runs_are_forked_end_by_themselves_or_are_stopped_from_the_page(
         assert resident.poll() is None
         resident.kill()
         resident.wait()
-        # A run lives on without the process that it was forked from; the server of the definitions does not.
+        # A run outlives the process that forked it; the server of the definitions does not.
         assert is_locked(lease_path(home, third.run_id))
         until(lambda: not is_listening(home))
         with process(home, CODE_SERVER):

@@ -107,7 +107,7 @@ def test_the_reason_names_the_model_and_quotes_the_warehouse(story: Story) -> No
 
 
 def test_other_projects_rows_stay_during_a_try_and_its_answers_claim_nothing_new(story: Story) -> None:
-    # The try builds what does not rest on the model that fails.
+    # The try builds the models that do not depend on the failing model.
     assert story.still_broken.orders == {story.good: 7, story.bad: 8, story.idle: 3}
     assert story.still_broken.aside[story.bad].complete_through_ms < story.broken.aside[story.bad].tried_at_ms
     assert story.still_broken.pending > 0

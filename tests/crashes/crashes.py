@@ -123,7 +123,7 @@ def damaged_segments(home: Path) -> Damage:
                 load.book.acknowledged.add(id)
             line.close()
             system.collector.kill()
-        # Each start has taken the segments before over, and the last left its own open.
+        # Each start has taken over the earlier segments, and the last run left its own segment open.
         torn, zeroed, flipped, _ = sorted(
             path for path in system.spool.glob("worker-*/*") if parse_name(path.name) is not None
         )

@@ -15,7 +15,7 @@ from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
 BEHIND = "127.0.0.2"
-# Whose events the project of these tests leaves out.
+# An address whose events the project of these tests excludes.
 EXCLUDED = "127.0.0.9"
 BASE_PATH = "/api/v1/analytics"
 
@@ -68,7 +68,7 @@ def front(
     collector, query_port = behind
     folder: Path = tmp_path_factory.mktemp(request.param)
     port = free_port()
-    # Nobody is Dagster here; tests/unit/orchestration tries the real one.
+    # No Dagster runs here; tests/unit/orchestration tries the real one.
     parts = Parts(f"{BEHIND}:{collector.port}", f"{BEHIND}:{query_port}", f"{BEHIND}:{free_port()}")
     with PROXIES[request.param](folder, certificate, parts, port) as plain:
         yield Front(port, plain, certificate, collector)

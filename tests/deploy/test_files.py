@@ -236,7 +236,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is missing; Debian's package is systemd")
     for path in (DEPLOY / "systemd").glob("eventlens*.*"):
-        # The programs of a server that is not this machine.
+        # Programs of a server that this machine does not have.
         text = path.read_text().replace("/opt/event-lens/.venv/bin/eventlens", shutil.which("true") or "/bin/true")
         (tmp_path / path.name).write_text(text)
     for part in ("warehouse", "collector", "query", "dagster"):

@@ -35,7 +35,7 @@ class Site:
 
     def __init__(self, house: House, name: str) -> None:
         self.house = house
-        # The day that is sent is older than pages may send.
+        # The day of the sent events is longer ago than events of pages may be.
         settings = ("--timezone", "Europe/Berlin", "--accept-days", "0")
         self.project: str = house.eventlens_json("project", "create", name, *settings)["projectId"]
         self.writer = house.key(self.project, "write", "--origin", "https://example.com")

@@ -35,7 +35,7 @@ PARTS = ("WAREHOUSE", "WAREHOUSE_NATIVE", "COLLECTOR", "QUERY", "DAGSTER")
 SECONDS_TO_START = 240
 SECONDS_TO_CATCH_UP = 600
 SECONDS_BETWEEN_VIEWS = 5
-# Who sees nothing new for so long has waited long enough; the next view is sent.
+# If a view is not shown for this long, the visitor stops waiting, and the next view is sent.
 SECONDS_TO_BE_SHOWN = 300
 
 

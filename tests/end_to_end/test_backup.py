@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("only_embedded")
 
 TORN = "INSERT INTO lens_raw.events (project_id, batch_id, received_at) VALUES ({p:String}, 'torn', now64(3))"
 LATER = "INSERT INTO lens_raw.migrations (name, checksum) VALUES ('9999_later.sql', '')"
-# What the tests put there and the other tests of this house must not meet.
+# Undoes the rows that these tests write, which other tests of this house must not meet.
 UNDO = (
     "ALTER TABLE lens_raw.events DELETE WHERE batch_id = 'torn'",
     "ALTER TABLE lens_raw.migrations DELETE WHERE name = '9999_later.sql'",
@@ -52,7 +52,7 @@ def backups(site: Site) -> Backups:
     house.eventlens("build")
     with house.warehouse() as warehouse:
         tables = held(warehouse)
-        # Rows whose batch is not written down yet, as between the two statements of a landing.
+        # Rows whose batch is not recorded yet, as between the two statements of a landing.
         warehouse.command(TORN, {"p": site.project})
         try:
             said = house.eventlens("backup", "on-top", "--base", "full")
@@ -107,7 +107,7 @@ def test_every_table_and_the_registry_come_back_whole_into_an_empty_home(
     assert code == 1
     assert "9999_later.sql" in said
     assert "Upgrade Event Lens" in said
-    # Nothing was touched by that.
+    # The refused restore has changed nothing.
     said, _ = run_eventlens(empty.environment, "restore", "on-top")
     with Warehouse(empty.url) as warehouse:
         assert held(warehouse) == backups.tables

@@ -44,7 +44,7 @@ def land_person(warehouse: Warehouse, project: str) -> None:
         warehouse.insert_lines(f"lens_raw.{table}", body, token=table)
     warehouse.command(MODEL)
     warehouse.command("INSERT INTO lens.seen SELECT project_id, profile_id FROM lens_raw.events")
-    # A restored part holds later mutations for done when it has seen as many.
+    # A restored part ignores as many later mutations as it had been through before.
     for table in ("lens_raw.events", "lens.seen"):
         for number in range(5):
             rename = f"ALTER TABLE {table} UPDATE profile_id = profile_id WHERE {number} = {number}"
@@ -85,7 +85,7 @@ def test_a_person_erased_after_the_backup_is_not_in_the_restored_home(
                 "SELECT DISTINCT profile_id FROM lens_raw.events UNION DISTINCT SELECT profile_id FROM lens.seen"
             )
             assert people == [{"profile_id": "other"}]
-            # Their days are to be built anew, and what still comes of that time is not seen.
+            # The erased people's days are to be rebuilt, and events of that time that arrive later are not read.
             assert warehouse.value("SELECT count() FROM lens_raw.batches WHERE startsWith(batch_id, 'erase-')") == 1
             assert naming_files(new.home) == []
             late = (

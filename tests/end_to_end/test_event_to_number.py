@@ -68,7 +68,7 @@ def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something
     site.send("/track", event("screen_view", "09:20:00", "d1", "/late"))
     site.house.wait_until_landed()
     landed = datetime.now(UTC)
-    # Freshness is asked once a second: a claim that is newer than the landing speaks of it.
+    # Freshness is read once a second: only a claim that is newer than the landing knows of the landing.
     time.sleep(KEPT_SECONDS)
     waiting = datetime.fromisoformat(site.ask("metrics")["meta"]["completeThrough"])
     assert before <= waiting < landed

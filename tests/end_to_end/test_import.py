@@ -59,7 +59,7 @@ def test_a_line_that_cannot_be_read_is_in_quarantine_with_its_number(site: Site,
     assert {row["line_number"]: row["code"] for row in rows} == {
         128: "log_line_unreadable",  # 25 o'clock
         129: "log_line_unreadable",  # no log line at all
-        130: "timestamp_too_old",  # of 2001
+        130: "timestamp_too_old",  # an event of 2001
         201: "log_line_unreadable",  # cut off
     }
 

@@ -83,7 +83,8 @@ def test_the_stranger_has_every_event_that_was_acknowledged(stranger: Stranger, 
     answer = stranger.ask("metrics")
     assert "setAside" not in answer["meta"]
     sent = [item for bomb in BOMBS for item in bomb() if item["type"] == "track"]
-    # A path that is given twice, with a dot and nested, cannot be stored; long keys before many others are too much.
+    # Properties cannot be stored if a path comes both with a dot and nested, and long keys before many others make too
+    # long paths.
     assert set(stranger.refused) == {"properties_not_storable", "properties_too_large"}
     again = sum(1 for item in sent if item["payload"].get("messageId")) - 1
     rows = stranger.ask("ingest", range="2d")["data"]

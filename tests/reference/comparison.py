@@ -9,7 +9,7 @@ from event_lens.warehouse.client import Warehouse
 from tests.reference.keys import KEYS, is_approximate
 
 SHOWN = 5
-# As Arrow knows them: plain texts, and times with their zone.
+# The types as Arrow names them: plain texts, and times with their zone.
 READ = {
     "UUID": "toString({0})",
     "JSON": "toJSONString({0})",
@@ -19,7 +19,7 @@ READ = {
 }
 SETTINGS = {"output_format_arrow_low_cardinality_as_dictionary": 0, "output_format_json_quote_64bit_integers": 0}
 SHARE_OF_MONEY = "Decimal(38, 12)"
-# A state stands for the count beside it.
+# A state is compared by the count next to it.
 COUNTS = {"unique_visitors_state": "unique_visitors", "people_state": "people", "sessions_state": "sessions"}
 # The leaves of a profile's or group's properties, in order; numbers are numbers, whatever their type.
 LEAVES = """(select coalesce(list_sort(list(replace(fullkey[3:], '"', '') || ' = ' || case

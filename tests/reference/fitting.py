@@ -11,7 +11,7 @@ FLAGS = {"is_identified", "is_screen_view"}
 SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 POSITIVE = {"isNot": "is", "doesNotContain": "contains", "isNotNull": "isNull"}
 
-# Every list of filters that some definition has, with the events or profiles it is about.
+# Every list of filters of a definition, with the events or profiles to which it applies.
 EVENT_FILTERS = """
     select distinct project_id, name, filters from (
         select project_id, name, filters from funnel_steps

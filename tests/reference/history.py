@@ -17,7 +17,7 @@ MADE = {EVENTS: "made_events", OPERATIONS: "made_operations", QUARANTINE: "made_
 ROWS_A_BATCH = 200_000
 PARTS = 2
 
-# A project each: half-hour zones, a clock that changes, the ends of the date line; the last has one event.
+# One project for each: half-hour zones, a clock that changes, both sides of the date line, and one with a single event.
 SETTINGS: list[dict[str, object]] = [
     {"timezone": "Europe/Berlin", "currency": "EUR"},
     {"timezone": "Asia/Kolkata", "session_timeout_seconds": 3600},

@@ -7,7 +7,7 @@ import duckdb
 from event_lens.warehouse.client import Warehouse
 from tests.reference.keys import is_approximate
 
-# The rows whose devices or people a table's states hold.
+# The rows whose devices or people are in the states of a table.
 SOURCES = {
     "metrics_hourly": "events",
     "metrics_daily": "events",

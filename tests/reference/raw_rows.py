@@ -7,7 +7,8 @@ import polars
 
 from event_lens.warehouse.client import Warehouse
 
-# DuckDB's name of a table, and the question that fills it. Times come as instants and lie there without a zone, in UTC.
+# The name of a table in DuckDB, and the question that fills it. Times come as instants and are stored in UTC without a
+# zone.
 TABLES = {
     "events": """
         select * except (day) replace (toString(event_id) as event_id, toJSONString(properties) as properties)
@@ -21,7 +22,7 @@ TABLES = {
     "retention_definitions": "select * from lens_raw.retention_definitions final",
     "cohort_definitions": "select * from lens_raw.cohort_definitions final",
     "goal_definitions": "select * from lens_raw.goal_definitions final",
-    # What the words leave to a hash, and Google's rules, which are held to by hand elsewhere.
+    # Values for which the glossary names only a hash, and Google's rules, which other tests check by hand.
     "session_ids": "select project_id, device_id, started_at, session_id from lens.sessions",
     "channels": """
         select distinct

@@ -11,7 +11,7 @@ from tests.reference.raw_rows import copy_raw_rows
 
 SQL = Path(__file__).parent / "sql"
 
-# Each file of `sql` is the table of its name; a table reads only those before it.
+# Each file in `sql` makes the table of the same name, and reads only tables of files before it.
 FACTS = ["settings", "received_events", "received_operations", "counted_operations", "seen_events", "going_on"]
 FACTS += [
     "device_events",

@@ -12,8 +12,8 @@ from tests.spec.rows import DAY_MS, HOUR_MS, Project, Row, moment
 
 MINUTE_MS = 60_000
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Kiritimati"]
-# A year's end, and the nights in which clocks change in America, Europe and on Lord Howe Island. Few and near: a
-# build costs what its days cost.
+# The end of a year, and the nights on which clocks change in America, in Europe and on Lord Howe Island. There are few
+# days, close together, because a build costs what its days cost.
 STARTS = ["2025-12-31", "2026-03-07", "2026-03-28", "2026-04-04"]
 CLOCKS = [0, 13 * HOUR_MS, 22 * HOUR_MS, DAY_MS - 10 * MINUTE_MS]
 PAUSES = [

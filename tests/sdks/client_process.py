@@ -35,7 +35,7 @@ def run_scenario(module: str, scenario: str, *, folder: Path = NODE, **options: 
     try:
         said, complained = process.communicate(timeout=WITHIN_SECONDS)
     except subprocess.TimeoutExpired:
-        # Its browser too, which would hold the pipes open.
+        # The client's browser too, which would hold the pipes open.
         os.killpg(process.pid, signal.SIGKILL)
         said, complained = process.communicate()
     assert process.returncode == 0, f"{module} {scenario}:\n{said}\n{complained}"

@@ -38,7 +38,7 @@ def sent(collector: CollectorProcess, warehouse_of_all: Warehouse) -> dict[str, 
     with httpx.Client(base_url=collector.url) as client:
         client.headers.clear()
         for template in CASES:
-            # The cases name times of their own, which grow older than a project accepts without a secret.
+            # The cases have fixed times, which become older than a project accepts without a secret.
             site = Site(collector, warehouse_of_all, accept_days=0)
             placeholders = {
                 "clientId": site.client_id,

@@ -13,7 +13,7 @@ from tests.shards.running import Shards, Tenant
 from tests.shards.segments import put, raw_counts
 from tests.unit.collector.loading.test_writer import Unreliable
 
-# The INSERT of the rows, then that of the batch, on the shard that fails.
+# The INSERT of the rows, and after it the INSERT of the batch, on the shard that fails.
 FAILURES = [((1,), ()), ((), (1,)), ((2,), ()), ((), (2,))]
 
 

@@ -28,7 +28,8 @@ class Build:
     def __init__(self, url: str, folder: Path) -> None:
         self._url = url
         self._folder = folder
-        # Parsed once for each of what the project reads when it is parsed, and with other vars not again.
+        # The project is parsed once for each set of variables that it reads while it is parsed, and not again for other
+        # vars.
         read = tuple(os.environ.get(name, "") for name in ("DBT_TARGET", "EVENTLENS_DBT_CLUSTER", "EVENTLENS_DBT_LENS"))
         if read not in _MANIFESTS:
             _MANIFESTS[read] = self._invoke(None, "parse").result
@@ -97,6 +98,6 @@ class Build:
         with patch.dict(os.environ, environment), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = dbtRunner(manifest=manifest).invoke(command)
-            # dbt leaves its thread pool to be found, and a warning with it, at any later moment.
+            # dbt leaves its thread pool to the garbage collector, which warns at any later moment.
             gc.collect()
             return result

@@ -79,7 +79,7 @@ def land(warehouse: Warehouse, landings: list[Landing], landed_before: list[Land
         touched.receive_days.add(datetime.fromtimestamp(row["received_at"] / 1000, UTC).date())
         if table != QUARANTINE:
             touched.days.add(project.local_day(row["created_at"]))
-    # A copy that lands late can be the one received first.
+    # The copy that lands last can be the one that was received first.
     for table, project, row in landed_before:
         if table != QUARANTINE and row["event_id"] in sent_ids:
             touched.days.add(project.local_day(row["created_at"]))

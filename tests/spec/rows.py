@@ -30,7 +30,7 @@ class Project:
     events: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
     rejected: list[Row] = field(default_factory=list)
-    # Of its own, so that its ids do not depend on the projects that were made before it.
+    # Counted per project, so that ids do not depend on projects that were made before.
     _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def offset_seconds(self, at: int) -> int:
@@ -70,7 +70,7 @@ class Project:
     def _row(self, at: int | str, device: str, own: Row) -> Row:
         number = next(self._numbers)
         return {
-            # Spread over all bits, so that ids sort in another order than they were made.
+            # Spread over all bits, so that ids sort in another order than the one in which they were made.
             "event_id": str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)),
             "message_id": "",
             "device_id": device,

@@ -18,7 +18,7 @@ from tests.spec.build import Build
 from tests.spec.landing import land, land_settings, rows_of
 from tests.spec.rows import Project, moment
 
-# An eighth of what a statement of a build may take.
+# An eighth of the memory that a statement of a build may take.
 MEMORY = "500000000"
 START = moment("2026-02-02 10:00")
 MANY = 3_000

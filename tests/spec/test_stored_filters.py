@@ -36,7 +36,7 @@ NAMES = [
 ]
 PATTERNS = ["^p", "a$|^$", "[0-9]+", "\\\\", "\\."]
 
-# Whose filters fit which events of a project, judged as stored definitions are.
+# For each definition, the events of a project that its stored filters fit.
 JUDGED = """
 {{% set definitions = "lens_raw.goal_definitions final where project_id = '{project}'" %}}
 {{% set fields = named_fields('event', "select arrayJoin(" ~ names_in_filters('filters') ~ ") from " ~ definitions) %}}

@@ -7,7 +7,7 @@ from query.statement import Statement
 from query.tail import read_tail
 
 TABLES = ("events", "sessions")
-# Whose it is, is as the last build knew it.
+# Owners are those of the last build.
 ROWS = """
 SELECT arraySort(groupArray(formatRowNoNewline('JSONEachRow', * EXCEPT (profile_id, is_identified)))) AS found
 FROM lens.{table} WHERE project_id = {{project:String}}

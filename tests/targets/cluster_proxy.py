@@ -10,7 +10,7 @@ from event_lens.warehouse.client import Warehouse
 from tests.proxy import fronted
 
 CLUSTER = "the-front"
-# What an engine alone cannot do, and what it does instead.
+# Parts of a statement that a single engine cannot run, and the parts that it runs instead.
 ALONE = (
     (r'ON CLUSTER\s+"the-front"', ""),
     (r"\bReplicated(\w*MergeTree)", r"\1"),

@@ -35,7 +35,7 @@ def fronts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Front
                 patch.setenv("DBT_TARGET", target)
                 patch.setenv("EVENTLENS_DBT_CLUSTER", CLUSTER)
                 build = Build(fronts[target].url, tmp_path_factory.mktemp(target))
-                # What tests read of a table is the same on both.
+                # The columns of a table that tests read are the same on both targets.
                 build.everything(*(NO_TESTS if target == "server" else ()))
                 if target == "cluster":
                     build.run(*NO_TESTS, values=touched.as_vars())

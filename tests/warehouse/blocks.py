@@ -3,7 +3,7 @@
 import httpx
 import lz4.block  # type: ignore[import-untyped]
 
-# A hash of 16 bytes, then a byte for the codec and the sizes of the rest and of what it holds.
+# A hash of 16 bytes, then a byte for the codec, the size of the rest, and the size of the unpacked data.
 _HASH, _HEAD = 16, 9
 _LZ4 = 0x82
 

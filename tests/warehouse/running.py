@@ -13,7 +13,7 @@ ONE_BLOCK = {
 
 def wait_for_statement(http: httpx.Client, text: str, *, present: bool = True) -> None:
     """Block until a statement with `text` runs, or none does; fail when that takes too long."""
-    # The guard's parser is asked about a statement before that runs.
+    # The guard asks its parser about a statement before the statement runs.
     others = "query LIKE '%processes%' OR user = 'parser'"
     sql = f"SELECT count() FROM system.processes WHERE position(query, '{text}') > 0 AND NOT ({others})"
     for _ in range(1000):

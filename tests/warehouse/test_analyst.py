@@ -63,7 +63,7 @@ ALLOWED = [
 ]
 
 REFUSED = [
-    # Other tables, by every way to name them.
+    # Other tables, named in every possible way.
     "SELECT * FROM lens_raw.events",
     "SELECT * FROM {table} UNION ALL SELECT 1, '', [] FROM lens_raw.events",
     "WITH x AS (SELECT * FROM lens_raw.events) SELECT 1 FROM x",
@@ -90,15 +90,15 @@ REFUSED = [
     "SELECT joinGet('lens_raw.x', 'a', 1)",
     "SELECT dictGet('lens_raw.x', 'a', 1)",
     "SELECT hasColumnInTable('lens_raw', 'events', 'name')",
-    # Settings in what is taken for the name of a format.
+    # Settings within the name of a format.
     "SELECT 1 FORMAT `TSV SETTINGS additional_result_filter='throwIf(1)'`",
     "SELECT 1 FORMAT `Template SETTINGS format_template_row='/etc/passwd'`",
-    # Columns that tell of parts, whosever rows they hold.
+    # Columns that describe parts, which have rows of all projects.
     "SELECT max(_part_offset) FROM {table}",
     "SELECT t._part FROM {table} AS t",
     "SELECT 1 FROM {table} WHERE throwIf(_partition_id = 'all') = 0",
     "SELECT a FROM {table} AS t JOIN {table} AS u USING (_part_index)",
-    # What no limit of time stops.
+    # Functions that no time limit stops.
     "SELECT arraySimilarity([1], [1], [1], [1])",
     "SELECT arrayLevenshteinDistanceWeighted([1], [1], [1], [1])",
     "SELECT polygonsUnionCartesian([[[(0., 0.)]]], [[[(0., 0.)]]])",
@@ -136,7 +136,7 @@ REFUSED = [
     "SELECT serverUUID()",
     "SELECT sleep(3)",
     "SELECT addressToLine(1)",
-    # Writing, and everything else that does not ask.
+    # Statements that write, and all others that do not ask.
     "INSERT INTO {table} VALUES (3, 'z', [])",
     "INSERT INTO {table} SELECT 3, 'z', []",
     "INSERT INTO FUNCTION file('/tmp/x', 'CSV') SELECT 1",

@@ -19,7 +19,7 @@ from tests.warehouse.running import wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 
-# What each limit ends, and the code it ends with.
+# A statement for each limit, and the code with which it is ended.
 ENDED = {
     "max_execution_time": ("SELECT count() FROM numbers(999999999) WHERE sipHash64(toString(number)) = 1", "159"),
     "max_memory_usage": ("SELECT length(groupArray(toString(number))) FROM numbers(900000000)", "241"),

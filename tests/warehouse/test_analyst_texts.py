@@ -142,7 +142,7 @@ AROUND_VALUES = [
     "EXPLAIN SELECT {f}",
 ]  # fmt: skip
 
-# Texts in which the engine finds SQL again, and runs it.
+# Texts that contain SQL, which the engine runs.
 SQL_IN_TEXTS = [
     "SELECT * FROM null('a UInt8 DEFAULT file(''/etc/passwd'')')",
     "SELECT a, b FROM values('b UInt8, a String ALIAS file(''/etc/passwd'')', (1))",
@@ -160,7 +160,7 @@ SQL_IN_TEXTS = [
     "SELECT COLUMNS('a') APPLY file APPLY length FROM (SELECT '/etc/passwd' AS a)",
     "SELECT * EXCEPT (b) APPLY(`file`) FROM (SELECT '/etc/passwd' AS a, 1 AS b)",
 ]
-# Texts in which the engine finds types, but runs nothing.
+# Texts that contain types, from which the engine runs nothing.
 TYPES_IN_TEXTS = [
     "SELECT CAST('', 'AggregateFunction(quantile(length(file(''/etc/passwd''))), UInt8)')",
     "SELECT JSONExtract('{}', 'a', 'AggregateFunction(groupConcat(file(''/etc/passwd'')), String)')",

@@ -114,7 +114,7 @@ def test_a_statement_that_takes_too_long_or_too_much_is_unavailable(warehouse: W
 def test_no_statement_takes_all_memory_whatever_it_asks_for(
     warehouse: Warehouse, only_embedded: None, asked: int
 ) -> None:
-    # 80 GB in one piece: the server says no before it takes any of it.
+    # 80 GB in one piece: the server refuses before it allocates any of it.
     huge = {"max_memory_usage": asked, "function_range_max_elements_in_block": 10**11}
     with pytest.raises(Unavailable, match=r"total\) memory limit exceeded") as refusal:
         warehouse.rows("SELECT length(range(10000000000))", settings=huge)

@@ -47,7 +47,7 @@ def test_events_of_a_profile_are_hidden_up_to_the_request_and_later_ones_are_not
     land_all(warehouse, project)
     assert len(kept(warehouse, project)) == 6
     hide(warehouse, erasing_of(project), find_profile(warehouse, project.project_id, "p1"))
-    # Of a clock that is ahead the receipt counts.
+    # For an event from a clock that is ahead, the time of receipt counts.
     assert kept(warehouse, project) == ["d2 p2", "d1 ", "d9 p1"]
 
 

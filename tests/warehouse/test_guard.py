@@ -28,7 +28,7 @@ QUESTIONS = [
     "SELECT nope",
     "SELECT throwIf(1)",
 ]
-# They differ from one question to the next.
+# Headers that differ from one question to the next.
 OWN = {"x-clickhouse-query-id", "x-clickhouse-summary", "x-clickhouse-exception-tag", "date", "keep-alive"}
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "server"}
 

@@ -124,7 +124,7 @@ def test_a_statement_is_killed_by_its_query_id_as_editors_do(
 ) -> None:
     query_id = uuid4().hex
     clients = {"admin": http, "analyst": analyst}
-    # As many rows as the analyst may read, and for minutes.
+    # As many rows as the analyst may read, which takes minutes.
     endless = "SELECT count() FROM numbers(999999999) WHERE sipHash64(toString(number), repeat('x', 500)) = 7"
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(clients[whose].post, "/", params={"query_id": query_id}, content=endless)

@@ -10,7 +10,7 @@ from tests.warehouse.running import wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("only_embedded")
 
-# Each of them once took minutes to hours: a reader of it looks for an end at every beginning.
+# Each of these texts once took minutes to hours, because the end of a quote was looked for from every beginning.
 WITHOUT_AN_END = {
     "quotes": "SELECT '" + r"\' " * 80_000,
     "comments": "SELECT " + "/* " * 80_000,

@@ -136,7 +136,7 @@ def test_damaged_and_unknown_encodings_are_refused_and_land_nothing(
     whole = ENCODED.get(encoding, gzip.compress)(rows)
     bodies = [whole[: len(whole) // 2], b"not compressed at all"]
     if encoding in ("gzip", "deflate"):
-        # The server asks these for their end mark.
+        # The server requires the end mark of these encodings.
         bodies.append(whole[:-6])
     for body in bodies:
         answer = http.post("/", params=params, content=body, headers={"Content-Encoding": encoding})

@@ -162,7 +162,7 @@ def test_blocks_of_the_analyst_are_refused_with_the_remedy(http: httpx.Client, a
 def test_damaged_blocks_are_refused_and_land_nothing(
     admin: Driver, http: httpx.Client, warehouse: Warehouse, table: str
 ) -> None:
-    # Few: where the hash is wrong, the server looks for the bit that flipped.
+    # Only a few bytes, because after a wrong hash the server looks for the bit that flipped.
     rows = b"".join(b"%d\tabc\n" % number for number in range(300))
     whole = packed(http, rows)
     into = f"INSERT INTO {table} FORMAT TSV"

@@ -17,7 +17,7 @@ from tests.warehouse.running import ONE_BLOCK, wait_for_statement
 pytestmark = pytest.mark.usefixtures("only_embedded")
 
 FEW = 10
-# If every client left a file open, there would be more than a few.
+# If every client left one file open, there would be more than a few open files.
 TIMES = FEW + 2
 ENDLESS = "SELECT number, repeat('x', 50) FROM numbers(200000000000)"
 SILENT = "SELECT count() FROM numbers(200000000000) WHERE sipHash64(number) = 7"
@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     server = EmbeddedServer(tmp_path_factory.mktemp("leaving") / "home")
     try:
         server.wait()
-        # The first statements open what the engine keeps open.
+        # The first statements open the files that the engine keeps open.
         for sql in (SILENT.replace("200000000000", "1000"), "CREATE TABLE default.warm (n UInt8) ENGINE = Memory"):
             httpx.post(server.url, params={"session_id": "s", "wait_end_of_query": "1"}, content=sql)
         with httpx.stream("POST", server.url, content=ENDLESS) as answer:
@@ -104,7 +104,8 @@ def test_a_stream_that_is_left_stops(
         ("query", True, "POST"),
         ("analyst", True, "POST"),
         ("analyst", True, "GET"),
-        # The server takes nothing that writes by GET, so it may stop what anybody asks.
+        # The server runs no statement that writes for a GET, so it may stop every question whose client has
+        # disconnected.
         ("admin", False, "GET"),
         ("admin", True, "GET"),
     ],
@@ -149,7 +150,7 @@ def test_a_long_insert_of_one_block_that_breaks_off_lands_nothing(
     how = "Content-Length: 999999999" if framing == "length" else "Transfer-Encoding: chunked"
     with socket.create_connection(("127.0.0.1", way.port)) as connection:
         connection.sendall(f"POST {target} HTTP/1.1\r\nHost: localhost\r\n{way.head}{how}\r\n\r\n".encode())
-        # Far more than the server takes for one block of a statement that does not say so.
+        # Far more rows than the server takes for one block unless the statement asks for it.
         for piece in [start, *[block] * 50] if start else [block] * 50:
             connection.sendall(piece if framing == "length" else b"%x\r\n%s\r\n" % (len(piece), piece))
     for _ in range(30):
@@ -166,7 +167,7 @@ def test_a_form_that_breaks_off_leaves_nothing(
     for _ in range(TIMES):
         with socket.create_connection(("127.0.0.1", way.port)) as connection:
             connection.sendall(f"{head}{way.head}Content-Type: multipart/form-data; boundary=x\r\n\r\n".encode())
-            # Who may send no such table is told so, and hung up on.
+            # A user who may not send such a table gets an error, and the connection is closed.
             with suppress(ConnectionError):
                 connection.sendall(part + b"1\n" * 9_000_000)
     assert http.post("/", content="SELECT 1").text == "1\n"

@@ -157,7 +157,7 @@ def test_tables_that_an_earlier_version_made_in_the_default_database_are_still_t
 def test_the_default_database_is_an_ordinary_one(server: EmbeddedServer) -> None:
     made = httpx.post(server.url, content="CREATE TABLE mine (n Int8) ENGINE = MergeTree ORDER BY n")
     assert made.status_code == 200, made.text
-    # The engine's own one takes every unknown name for a file.
+    # In the engine's own database `default`, every unknown table name is a file.
     unknown = httpx.post(server.url, content="SELECT * FROM nothing_of_that_name")
     assert unknown.headers["x-clickhouse-exception-code"] == "60"
     server.stop()

@@ -76,7 +76,7 @@ def test_the_announced_rows_are_the_rows_that_are_dropped(warehouse: Warehouse, 
     for _ in range(2):  # as after a kill
         drop_days(warehouse, project.project_id, edges)
     assert find_going(warehouse, project.project_id, edges) == []
-    # What came late stays as long after its receipt.
+    # A late row stays as long after its receipt.
     assert count(warehouse, project, "lens_raw.events") == 3
 
 

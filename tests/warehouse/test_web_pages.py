@@ -9,7 +9,8 @@ from tests.conftest import EmbeddedServer
 
 ASKED = "SELECT 'told'"
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
-# What a page can make a browser send: a picture or a script, a form, a `fetch`, and a name that points here.
+# Requests that a page can make a browser send: a picture or a script, a form, a `fetch`, and a request to a name that
+# points here.
 PAGES = [
     {**CROSS_SITE, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image", "Referer": "http://evil.example/"},
     {**CROSS_SITE, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
@@ -113,5 +114,6 @@ def check_refuses(client: httpx.Client, who: dict[str, str]) -> None:
         assert answer.status_code in (401, 403, 500), answer.text
         assert "told" not in answer.text
         if answer.status_code != 403 or "x-clickhouse-exception-code" in answer.headers:
-            # A wrong password, the user's one statement that runs already, and a password that is asked for.
+            # Three refusals: a wrong password, a statement while the user's only allowed one runs, and a password that
+            # is asked for.
             assert answer.headers["x-clickhouse-exception-code"] in ("516", "202", "194"), answer.text

@@ -101,7 +101,7 @@ VISITS = [
     Visit("Display", click="dclid", type="ad", name="Google Ads"),
     Visit("Affiliates", click="awc", type="ad", name="Awin"),
     Visit("Email", click="gclid", source="newsletter", medium="email", type="ad"),
-    # On shared links too, so they say nothing of money
+    # These click ids are on shared links too, so they do not prove that somebody paid
     Visit("Organic Social", click="fbclid", type="ad", name="Facebook"),
     Visit("Organic Social", click="fbclid", **FACEBOOK | {"type": "ad"}),
     Visit("Organic Social", click="igsh", type="social", name="Instagram"),

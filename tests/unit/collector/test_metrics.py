@@ -12,7 +12,7 @@ from event_lens.metrics import METRICS
 from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
-# When each counter began, which the client library adds.
+# The client library adds the time at which each counter began.
 CREATED = {metric.name.removesuffix("_total") for metric in METRICS}
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,7 +61,7 @@ def test_one_scrape_counts_all_workers_and_what_a_dead_one_counted(
     wait_until(lambda: len(set(children(collector.process.pid)) - set(workers)) == 1)
     wait_until(lambda: answers(collector))
     assert samples(collector)["eventlens_received_total"] == 30
-    # What the dead one held was adopted by another, and is counted once.
+    # The dead worker's segments were adopted by another worker, and are counted once.
     wait_until(lambda: samples(collector)["eventlens_spool_bytes"] == held)
     assert collector.track("after").status_code == 200
     assert samples(collector)["eventlens_received_total"] == 31

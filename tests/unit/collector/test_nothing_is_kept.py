@@ -17,7 +17,8 @@ from event_lens.warehouse.client import Warehouse
 from tests.ports import free_port
 from tests.unit.collector.conftest import CollectorProcess
 
-# A collector that says all it can say, libraries included, and fails on purpose with the payload in the error's text.
+# A collector that logs everything it can, libraries included, and fails on purpose with the payload in the error's
+# text.
 TALKATIVE = """
 import logging
 import structlog

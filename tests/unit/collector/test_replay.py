@@ -89,7 +89,7 @@ def test_a_passing_row_lands_as_it_was_received_and_leaves_quarantine(
     operations = "SELECT operation, first_name FROM lens_raw.profile_operations WHERE project_id = {p:String}"
     assert warehouse.rows(operations, of_project) == [{"operation": "identify", "first_name": "A"}]
     assert warehouse.rows(LEFT, of_project) == [{"code": "name_missing", "batch_row": 2}]
-    # A build is told of the events, and of what left quarantine.
+    # The next build learns of the events, and of the rows that left quarantine.
     batches = warehouse.rows(BATCHES, of_project)
     assert [(row["table_name"], row["row_count"]) for row in batches] == [
         ("lens_raw.changed_events", 0),

@@ -19,7 +19,7 @@ def test_a_process_is_ended_and_known_to_have_ended(sleeping: "subprocess.Popen[
     assert found is not None
     assert is_alive(found)
     assert end_process(found, 10)
-    # It waits for its parent to notice.
+    # The ended process waits for its parent to notice.
     assert not is_alive(found)
     assert sleeping.wait() == -signal.SIGTERM
     assert end_process(found, 10)

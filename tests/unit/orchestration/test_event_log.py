@@ -13,7 +13,7 @@ from orchestration.dagster_home import write_configuration
 from orchestration.event_log import MAX_KEPT, KeptEventLogStorage
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-03-01")
-# Writes events of a run for ever, and says after each that it is written.
+# Writes events of a run without end, and prints a line after each written event.
 WRITER = """
 import sys
 import dagster as dg

@@ -89,7 +89,7 @@ class QueryServer:
         self.settings |= {"EVENTLENS_QUERY_PORT": str(self.port), **settings}
         self.settings |= {"QUESTION_SECONDS": str(question_seconds)}
         clean = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLENS_")}
-        # A file, for a pipe that nobody reads would stop the process when it is full.
+        # A file and not a pipe: a full pipe that nobody reads would stop the process.
         self.log = home / f"query-{self.port}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen([sys.executable, "-c", SERVE], env=clean | self.settings, stderr=log)

@@ -18,7 +18,7 @@ from tests.unit.query.examples import request
 from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
-# What differs from run to run.
+# Fields that differ from run to run.
 FIXED = {"cached": False, "elapsedMs": 1.5, "completeThrough": "2026-05-07T10:00:00.000Z"}
 
 

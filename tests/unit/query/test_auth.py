@@ -15,7 +15,7 @@ from tests.unit.query.sample_projects import World
 
 Ask = Callable[..., httpx.Response]
 FUNNEL = {"steps": [{"name": "a"}, {"name": "b"}]}
-# What `shop` holds and nobody else.
+# Values that only the project `shop` has.
 OWN_WORDS = ("/pricing", "/order", "Buyers", "news", "buying")
 
 
@@ -81,7 +81,7 @@ def test_a_cursor_of_another_project_tells_nothing_of_it(ask: Ask, name: str) ->
     project = "people" if name == "groups" else "shop"
     written.pop("type", None)
     if name == "funnel/dropped":
-        # Nobody gets to a step of that name, so both people of the shop drop out before it.
+        # Nobody does an event of that name, so both people of the shop drop out before that step.
         body = {**(body or {}), "steps": [{"name": "screen_view"}, {"name": "never"}]}
     first = ask(project, address, body and body | page, **written if body else written | page).json()
     assert first["meta"]["nextCursor"] is not None, "there is too little to tell"

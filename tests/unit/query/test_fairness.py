@@ -50,7 +50,7 @@ def test_a_quick_question_is_answered_while_the_slow_ones_of_another_project_run
                 time.sleep(0.01)
             quick = httpx.get(f"{server.url}/insights/{projects[1]}/metrics", headers=quick_key, timeout=60)
             assert quick.status_code == 200
-            # Those that had the project's places still run, and no other got one.
+            # The questions that hold the project's places still run, and no other question got a place.
             assert len(running) == QUESTIONS_AT_ONCE // 2
             assert sum(each.done() for each in slow) <= len(slow) - len(running)
         finally:

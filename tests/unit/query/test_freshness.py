@@ -69,7 +69,7 @@ def test_complete_through_is_null_then_now_then_the_instant_before_what_waits(
         warehouse.insert_lines("lens_raw.batches", row, token="first")
         broken = within_seconds(
             lambda: httpx.get(f"{server.url}/insights/{project_id}/metrics", headers=key),
-            # A built warehouse without its tables was built by an earlier version; the names of tables are not told.
+            # A built warehouse that lacks a table was built by an earlier version; the error does not name the tables.
             lambda response: response.status_code == 503,
         )
         assert broken.json()["error"]["code"] == "tables_outdated"
@@ -190,7 +190,7 @@ def test_an_unreachable_warehouse_is_503_until_it_is_back(
 
 def test_a_live_answer_counts_what_is_not_built_and_says_so(warehouse: Warehouse, world: World, ask: Answer) -> None:
     project = world.projects["waiting"]
-    # Goes on with a visit that is built, which was a bounce; a device that is new; one that repeats what is built.
+    # An event that continues a built visit, which was a bounce; an event of a new device; and a copy of a built event.
     project.view("2026-03-10 10:20", "/b", "d1")
     project.view("2026-03-10 11:00", "/new", "d3", profile_id="ann")
     project.view("2026-03-10 10:00", "/a", "d2", received_at=moment("2026-03-10 10:05"), **WAITING_MESSAGE)

@@ -85,7 +85,7 @@ def test_wrong_keys_are_limited_by_address(world: World) -> None:
     right, unseen = world.key(), world.key()
     world.find(right)
     assert world.fail(30) == ["client_unauthorized"] * LIMIT + ["keys_limited"] * 10
-    # A key that was right lately goes on, beyond the second for which it is remembered; one not seen before does not.
+    # A key that was right recently is accepted even after the second for which it is remembered; an unknown key is not.
     world.now += 30
     assert world.find(right) == "UTC"
     assert limited(lambda: world.find(unseen)).retry_after_seconds == 30

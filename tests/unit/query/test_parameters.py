@@ -23,7 +23,7 @@ NOW = 1_800_000_000_000
 SUBJECT = ProjectScope("project", ZoneInfo("Europe/Berlin"), "")
 MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
 FUNNEL = {"steps": [{"name": "a"}, {"name": "b"}]}
-# A value of every parameter, other than what is meant without it.
+# A value of every parameter that differs from the default.
 SAMPLES = {
     "startDate": "2026-01-01",
     "endDate": "2026-01-01",
@@ -83,7 +83,7 @@ def declared(report: Report[Any]) -> set[str]:
 
 
 def asked(report: Report[Any], **written: str) -> Any:
-    # The number of series can be limited only where there are several.
+    # The number of series can be limited only if there are several series.
     given = needed(report) | ({"breakdown": "name"} if "breakdown" in declared(report) else {}) | written
     return told(report, read_parameters(report.name, report.parameters, given.items()))
 

@@ -104,7 +104,7 @@ def test_equal_questions_are_asked_of_the_warehouse_once(site: Site, front: Fron
         other = threads.submit(site.ask, "pages", range="8d")
         try:
             wait_until(lambda: sum("pages_daily" in sql for sql in front.statements) == 2)
-            # They wait for one answer and take up no place: others of the project are answered.
+            # The joined questions wait for one answer and take no place: other questions of the project are answered.
             assert site.ask("metrics", range="7d").status_code == 200
         finally:
             released.set()
@@ -173,7 +173,7 @@ def test_a_page_of_an_origin_of_the_key_may_read_the_answer(site: Site) -> None:
     assert {"origin", "openpanel-client-id"} <= set(site.ask("metrics").headers["vary"].split(", "))
     tag = site.ask("timeseries").headers.get("etag", "none")
     for origin in ("https://other.example", "null", "http://dashboard.example"):
-        # A browser that keeps the answer for another key would take 304 for leave to show it.
+        # To a browser that has cached the answer for another key, 304 would mean that it may show that answer.
         assert site.ask("timeseries", {"Origin": origin, "If-None-Match": tag}).status_code == 200
         assert "access-control-allow-origin" not in site.ask("metrics", {"Origin": origin}).headers
     wrong = site.ask("metrics", {"Origin": OWN_PAGE, "openpanel-client-secret": "wrong"})
@@ -199,7 +199,7 @@ def logged_requests(site: Site) -> dict[str, Any]:
 def test_each_question_leaves_its_id_and_duration(site: Site) -> None:
     assert site.ask("metrics", {"X-Request-Id": "of-a-proxy"}).headers["x-request-id"] == "of-a-proxy"
     own = site.ask("metrics", range="soon").headers["x-request-id"]
-    # What is logged is written once the answer is sent.
+    # The log line is written after the answer was sent.
     wait_until(lambda: {"of-a-proxy", own} <= logged_requests(site).keys())
     logged = logged_requests(site)
     assert (logged["of-a-proxy"]["status"], logged[own]["status"]) == (200, 400)

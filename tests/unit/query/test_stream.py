@@ -54,7 +54,7 @@ def test_a_project_takes_half_of_the_streams_and_frees_them_when_its_clients_dis
         refused = open_one("plain")
         assert (refused.status_code, json.loads(refused.read())["error"]["code"]) == (429, "project_busy")
         assert open_one("shop").status_code == 200
-    # What was held is free: one more is answered.
+    # The place is free again: one more stream is answered.
     with httpx.stream("GET", address(world, "plain"), headers=world.keys["plain"], timeout=30) as response:
         assert response.status_code == 200
 

@@ -166,7 +166,7 @@ def test_a_warehouse_that_breaks_in_the_middle_breaks_the_transfer(tmp_path: Pat
             site.warehouse.process.send_signal(signal.SIGKILL)
             with pytest.raises((http.client.IncompleteRead, ConnectionError)):
                 response.read()
-        # Before anything was sent an error is still an answer.
+        # An error before anything was sent is still an answer.
         away = httpx.get(f"{site.server.url}{site.path}", headers=site.key)
         assert away.status_code == 503
         assert away.json()["error"]["code"] == "warehouse_unreachable"
@@ -222,7 +222,7 @@ def test_a_client_that_takes_nothing_loses_its_place(warehouse_url: str) -> None
 
     async def ask() -> None:
         transfers = Transfers(warehouse_url, client_takes_within_seconds=0.2)
-        # More often than there are places: each must have come back.
+        # More often than there are places: each place must have been given back.
         for _ in range(EXPORTS_AT_ONCE + 1):
             with pytest.raises(Unavailable) as stalled:
                 await transfers.send(SUBJECT, statement, "CSV", {}, never, take_the_head_only)

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[4]
 MODULE = "tests.unit.cli.processes.supervised"
-# Each has a child of its own, which would live on by itself.
+# Each part has a child process, which would outlive the part.
 WAITS = "touch $NAME.ready; sleep 600 & wait"
 
 
@@ -77,7 +77,7 @@ def started(tmp_path: Path) -> Iterator[Started]:
     started = Started(tmp_path)
     yield started
     for pid in started.all_of_them():
-        # Parts end by themselves when the supervisor that was killed before them is gone.
+        # Parts end by themselves once their supervisor, which was killed before them, is gone.
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     for process in started.processes:
@@ -150,7 +150,7 @@ def test_a_part_that_ends_is_started_again_and_the_others_go_on(started: Started
     os.kill(before["one"], signal.SIGKILL)
     eventually(lambda: set(started.living()) == {"one", "two"} and started.living()["one"] != before["one"])
     assert started.living()["two"] == before["two"]
-    # The child of the one that was killed is gone too.
+    # The child of the killed part is gone too.
     eventually(lambda: len(started.all_of_them()) == 5)
     assert "one | was ended by SIGKILL; it starts again in 1 s, the other parts go on." in " ".join(
         started.output().split()

@@ -105,7 +105,7 @@ def test_without_rules_no_origin_is_allowed() -> None:
         ("10.1.2.3", False, {b"x-forwarded-for": b"1.2.3.4:5678"}, ("1.2.3.4", True)),
         ("10.1.2.3", False, {b"x-forwarded-for": b"6.6.6.6, ::ffff:1.2.3.4, ::ffff:10.0.0.7"}, ("1.2.3.4", True)),
         ("::ffff:9.9.9.9", False, {}, ("9.9.9.9", True)),
-        # What the visitor adds does not win over what the proxies say.
+        # An address that the visitor adds does not win over the address that the proxies name.
         ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"cf-connecting-ip": b"6.6.6.6"}, ("1.1.1.1", True)),
         ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"x-client-ip": b"6.6.6.6"}, ("1.1.1.1", True)),
         ("10.1.2.3", False, {b"x-forwarded-for": b"1.1.1.1", b"openpanel-client-ip": b"6.6.6.6"}, ("1.1.1.1", True)),
@@ -115,7 +115,7 @@ def test_without_rules_no_origin_is_allowed() -> None:
         # An application's server that is a trusted proxy speaks for its visitors, behind another proxy too.
         ("10.1.2.3", False, {b"openpanel-client-ip": b"1.1.1.1"}, ("1.1.1.1", True)),
         ("10.1.2.3", False, {b"openpanel-client-ip": b"1.1.1.1", b"x-forwarded-for": b"10.0.0.9"}, ("1.1.1.1", True)),
-        # A secret opens the mouth of a server behind a proxy that names the server.
+        # With a secret, a server may name its visitor even behind a proxy that names the server.
         ("10.1.2.3", True, {b"openpanel-client-ip": b"1.1.1.1", b"x-forwarded-for": b"5.5.5.5"}, ("1.1.1.1", True)),
         ("10.1.2.3", True, {b"x-real-ip": b"6.6.6.6", b"x-forwarded-for": b"5.5.5.5"}, ("5.5.5.5", True)),
         ("9.9.9.9", True, {b"x-real-ip": b"1.1.1.1"}, ("1.1.1.1", True)),

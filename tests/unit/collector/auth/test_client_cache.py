@@ -54,7 +54,7 @@ def test_a_monthly_device_is_one_from_the_first_to_the_last_and_another_in_the_n
         found, previous = device(client_cache, clock, is_monthly=True)
         assert previous == (january if day == 1 else "")
         seen.add(found)
-        # What is sent late takes the salt of its own month, in collectors of another process too.
+        # A late event uses the salt of its own month, in collectors of other processes too.
         late, _ = device(ClientCache(registry, clock), clock, is_monthly=True, at="2026-01-15T12:00")
         assert late == january
     (february,) = seen
@@ -62,7 +62,7 @@ def test_a_monthly_device_is_one_from_the_first_to_the_last_and_another_in_the_n
     march, previous = device(client_cache, clock, is_monthly=True)
     assert previous == february
     assert len({january, february, march}) == 3
-    # January's salt is gone: its latest events are nobody's that was known.
+    # January's salt is deleted, so January's late events get a device that is not known yet.
     assert device(client_cache, clock, is_monthly=True, at="2026-01-15T12:00")[0] == march
 
 

@@ -56,7 +56,7 @@ def test_a_secret_that_is_sent_must_be_right_wherever_it_comes_from(
     # The header wins over the body.
     assert code(collector, with_secret(secret), clientSecret="wrong") == "ok"
     assert code(collector, with_secret("wrong"), clientSecret=secret) == "secret_wrong"
-    # An empty secret is none: the origin decides.
+    # An empty secret means no secret: the origin decides.
     assert code(collector, with_secret("")) == "ok"
     assert code(collector, {**id, **EVIL, "openpanel-client-secret": ""}) == "origin_refused"
     # A secret opens its own client only.
@@ -73,7 +73,7 @@ def test_an_unknown_client_id_is_refused(collector: CollectorProcess) -> None:
         assert code(collector, GOOD, clientId=bad_json) == "client_missing"
     assert code(collector, GOOD, f"/track?clientId={collector.client_id}") == "ok"
     assert code(collector, GOOD, "/track?clientId=%ff%fe") == "client_unknown"
-    # A secret has no business in an address, where every proxy writes it down.
+    # A secret must not be in an address, because every proxy logs addresses.
     assert code(collector, EVIL, f"/track?clientId={collector.client_id}&clientSecret={collector.secret}") != "ok"
 
 

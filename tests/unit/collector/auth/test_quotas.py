@@ -106,7 +106,7 @@ def test_names_of_the_day_before_are_not_new(quotas: ProjectQuotas, day: Day) ->
     quotas.check_names(few, "d", {})
     quotas.check_names(few, "a", {})
     assert rejected(quotas, few, "e", {}) == "too_many_event_names"
-    # Those that were not met for a whole day are new again.
+    # Names that were not sent for a whole day are new again.
     day.now += 2 * DAY_MS
     quotas.check_names(few, "e", {})
 

@@ -187,7 +187,7 @@ def test_a_sender_that_guesses_ids_soon_costs_no_more_registry_look_ups(tmp_path
 
     codes = asyncio.run(judge())
     registry.close()
-    # Only once the client is known for sure, its secret opens the door from the guesser's address too.
+    # Once the client is known, its right secret is accepted even from the guesser's address.
     assert codes == ["client_unknown"] * 5 + ["rate_limited"] * 4 + ["ok", "ok"]
     assert asked == [f"write_{n}" for n in range(5)] + [client.client_id] * 2
 
@@ -290,5 +290,6 @@ def test_a_store_that_comes_back_is_asked_again(redis_port: int, monkeypatch: py
         await shared.close()
         return passed
 
-    # One in the store, one of the worker's own share and one beyond it, two more in the store.
+    # One event counts in the store, one by the worker's own share, one is beyond that share, and two more count in the
+    # store.
     assert asyncio.run(judge()) == [True, True, False, True, True]

@@ -41,7 +41,7 @@ HINTS = FETCH | {b"sec-ch-ua": b'"Chromium";v="126"'}
 @pytest.mark.parametrize(
     ("user_agent", "origin", "headers", "signs"),
     [
-        # What real browsers send
+        # Headers of real browsers
         (CHROME, HTTPS, HINTS, ""),
         (FIREFOX, HTTPS, FETCH, ""),
         (SAFARI, HTTPS, FETCH, ""),
@@ -53,7 +53,7 @@ HINTS = FETCH | {b"sec-ch-ua": b'"Chromium";v="126"'}
         # Over plain HTTP browsers leave them out
         (CHROME, "http://shop.example", LANGUAGE, ""),
         (CHROME, "", LANGUAGE, ""),
-        # What is missing
+        # Missing headers
         (CHROME, HTTPS, FETCH, "soft:no_client_hints"),
         (CHROME, HTTPS, LANGUAGE, "soft:no_fetch_metadata,no_client_hints"),
         (CHROME, HTTPS, {}, "soft:no_accept_language,no_fetch_metadata,no_client_hints"),
@@ -61,7 +61,7 @@ HINTS = FETCH | {b"sec-ch-ua": b'"Chromium";v="126"'}
         (FIREFOX, HTTPS, LANGUAGE, "soft:no_fetch_metadata"),
         (SAFARI, HTTPS, LANGUAGE, "soft:no_fetch_metadata"),
         (IN_APP, HTTPS, {}, "soft:no_accept_language"),
-        # A program that does not claim to be a browser owes nothing
+        # A program that does not claim to be a browser need not send these headers
         ("MyApp/1.0", HTTPS, {}, ""),
         # Data centres and hidden browsers
         ("MyApp/1.0", "", {b"x-amzn-trace-id": b"Root=1"}, "soft:data_centre"),

@@ -97,7 +97,7 @@ def test_any_text_has_a_reason_or_none(text: str) -> None:
     assert (verdict.agent.device == "bot") is bool(verdict.reason)
 
 
-# What the collector makes of a sender, and an access log of who asks for a page.
+# The verdict on a sender of events, and on the requester of a page in an access log.
 APPLICATIONS = {
     "okhttp/4.12.0": "library:okhttp",
     "MyApp/3 CFNetwork/1410.0.3 Darwin/22.6.0": "library:CFNetwork/",

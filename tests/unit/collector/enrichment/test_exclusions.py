@@ -59,12 +59,12 @@ def code(request: RequestContext, kind: str = "track", **payload: Any) -> str:
         (replace(BROWSER, address="192.0.2.7"), {}, "own_address"),
         (replace(BROWSER, address="192.0.2.8"), {}, "kept"),
         (FORWARDING, {}, "own_address"),
-        # A server in the office reports what others did.
+        # A server in the office sends events of its users.
         (SERVER, {}, "kept"),
         (SERVER, {"properties": {"__ip": ADDRESS}}, "own_address"),
         (SERVER, {"properties": {"__ip": "81.2.70.1"}}, "kept"),
         (FORWARDING, {"properties": {"__ip": "81.2.70.1"}}, "kept"),
-        # Without a secret nobody may name an address, neither to hide nor to be left out.
+        # Without a secret no sender may name an address, neither to avoid nor to cause an exclusion.
         (replace(BROWSER, address="81.2.70.1"), {"properties": {"__ip": ADDRESS}}, "kept"),
         (BROWSER, {"properties": {"__ip": "81.2.70.1"}}, "own_address"),
     ],
@@ -85,7 +85,7 @@ def test_events_of_own_addresses_are_left_out(request_: RequestContext, payload:
         ("https://shop.example.evil.io", "", "foreign_hostname"),
         ("https://evilshop.example", "", "foreign_hostname"),
         ("https://scraper.example", "/cart", "foreign_hostname"),
-        # The page's own address says more than the sender's.
+        # The page's own address counts before the sender's.
         ("https://shop.example", "https://scraper.example/cart", "foreign_hostname"),
         ("https://scraper.example", "https://www.shop.example/cart", "kept"),
         # Without a host there is no page: an application's screen, a server's event.

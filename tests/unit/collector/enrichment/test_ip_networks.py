@@ -25,7 +25,7 @@ def test_an_address_is_held_by_the_networks_that_contain_it(networks: list[str],
 def test_a_network_holds_its_first_and_last_address_and_no_neighbour(network: str) -> None:
     known, held = ip_network(network), Networks([network])
     for edge in (known[0], known[-1]):
-        # An IPv4 address that is written as IPv6 is in networks of IPv4 alone; `::/80` ends with one.
+        # An IPv4 address written as IPv6 belongs to networks of IPv4 only, although `::/80` covers such addresses.
         if getattr(edge, "ipv4_mapped", None) is None:
             assert held.hold(str(edge))
     after = int(known[-1]) + 1

@@ -12,7 +12,7 @@ from event_lens.contract.limits import MAX_TEXT_LENGTH
 
 KOREAN = "xn--3e0b707e.example"
 
-# What was sent, and: origin, host, path, query, hash.
+# The sent text, then its origin, host, path, query and hash.
 PARTS = [
     ("", ("", "", "", "", "")),
     ("/pricing?a=1&b=2#top", ("", "", "/pricing", "a=1&b=2", "top")),

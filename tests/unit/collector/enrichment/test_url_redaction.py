@@ -40,7 +40,7 @@ KEPT_APART = [
     ("back=https%3A%2F%2Fa%2F%3Ftoken%3Dabc%26x%3D1&b=2", "back=https%3A%2F%2Fa%2F%3Ftoken%3D***%26x%3D1&b=2"),
     ("back=%252F%252Fa%253Ftoken%253Dabc%2526x%253D1", "back=%252F%252Fa%253Ftoken%253D***%2526x%253D1"),
     ("back=%23access_token%3Dabc%26state%3D1", "back=%23access_token%3D***%26state%3D1"),
-    # What is none.
+    # Texts without a secret.
     ("zipcode=1&monkey=1&keyword=tea&promo_code=MAY", "zipcode=1&monkey=1&keyword=tea&promo_code=MAY"),
     ("gclid=x&utm_source=news&token_type=bearer", "gclid=x&utm_source=news&token_type=bearer"),
     ("img=logo@2x.png&v=react@18.2.0", "img=logo@2x.png&v=react@18.2.0"),
@@ -106,7 +106,7 @@ def test_every_part_of_a_url_loses_its_secrets(url: str, path: str, query: str, 
         ("mailto:ada@example.com?subject=hi", "mailto:***?subject=hi"),
         ("at https://a.example/?sig=abc by ada@example.com", "at https://a.example/?sig=*** by ada@example.com"),
         ({"all": [{"u": "https://out.example/?otp=1"}, 7]}, {"all": [{"u": "https://out.example/?otp=***"}, 7]}),
-        # What a site says of its own accord is not an address.
+        # A property that is not an address was sent by the site on purpose.
         ("ada@example.com", "ada@example.com"),
         ("token=abc", "token=abc"),
         (JWT, JWT),

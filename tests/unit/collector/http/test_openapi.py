@@ -21,7 +21,7 @@ from tests.unit.collector.conftest import CollectorProcess
 SLOW = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much)
 BOUNDED = settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW)
 BRIEF = settings(BOUNDED, max_examples=6)
-# What is taken and what is refused is more than a schema can say: dates, sizes, lone surrogates, null as absent.
+# A schema cannot express every rule of acceptance: dates, sizes, lone surrogates, null as absent.
 BEYOND_A_SCHEMA = ("positive_data_acceptance", "negative_data_rejection", "missing_required_header", "ignored_auth")
 
 ROUTES = (

@@ -124,7 +124,7 @@ def test_an_event_of_a_client_that_disconnects_before_the_answer_is_kept(plain: 
     for _ in range(20):
         connection = connect(plain)
         connection.sendall(request(plain))
-        # Gone with a reset, as a closed lid or a killed browser may be.
+        # The connection ends with a reset, as when a lid is closed or a browser is killed.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         time.sleep(0.05)
         connection.close()

@@ -27,7 +27,8 @@ ESCAPED = CHROME.replace(" ", "%20")
 PLUS = CHROME.replace(" ", "+")
 HEADERS = {"User-Agent": [CHROME], "Referer": [SEARCH]}
 
-# A line each, without and with the host: (format, line of an address, host, what else the format does not say)
+# For each format a line without and a line with the host: (format, line of an address, host, other fields that the
+# format lacks)
 LINES: dict[str, tuple[type[LogFormat], str, Callable[[str], str], str]] = {
     "combined": (CommonLog, "", lambda ip: f"{ip} - - {REQUEST} {SAID}", ""),
     "combined with a user": (CommonLog, "", lambda ip: f"{ip} - ada lovelace {REQUEST} {SAID}", ""),

@@ -378,7 +378,7 @@ def test_a_segment_that_always_fails_does_not_hold_up_those_behind_it(
     assert writer.join(20)
     assert until_behind_landed[0] <= 2
     assert landed(warehouse, project_id) == 7 + len(behind)
-    # It is left in peace for longer each time, and not for longer than the longest wait.
+    # The pause before each try of the segment grows, up to the longest pause.
     waited = [seconds for seconds in hours.waits if seconds is not None]
     assert max(waited) == pytest.approx(MAX_WAIT_SECONDS)
     assert warehouse.value(
@@ -412,7 +412,7 @@ def test_a_new_segment_does_not_wait_for_a_backlog(
     assert writer.join(20)
     landings = [token for token in recording.tokens if not token.endswith(".batch")]
     assert landings[0] == min(backlog).segment_id
-    # Three are under way at a time, and of two one is the newest.
+    # Three segments are under way at a time, and every second one is the newest.
     assert landings.index(fresh.segment_id) <= 3
     assert sorted(landings) == sorted(name.segment_id for name in (*backlog, fresh))
 
@@ -437,7 +437,7 @@ def test_an_unreachable_warehouse_is_asked_once_per_pause_however_many_segments_
     assert asked[:7] == [1, 2, 3, 4, 5, 6, 7]
     assert hours.waits[:7] == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8])
     assert landed(warehouse, project_id) == 30
-    # Once it is back, nothing waits for its own turn to come again.
+    # Once the warehouse is back, no segment waits for the end of its own pause.
     assert sum(seconds or 0 for seconds in hours.waits[7:]) == 0
 
 

@@ -99,7 +99,7 @@ def test_rows_are_on_disk_before_the_append_is_done(folder: SpoolDirectory) -> N
         opened = Opened(folder)
         await opened.spool.append([event(), event(), operation()])
         assert opened.lines() == 3
-        assert opened.disk.syncs == 2  # one a table
+        assert opened.disk.syncs == 2  # one file per table
         await opened.end()
         assert {(name.table, name.row_count) for name in opened.sealed} == {
             ("lens_raw.events", 2),
@@ -213,7 +213,7 @@ def test_a_failed_sync_acknowledges_nothing_and_leaves_nothing(folder: SpoolDire
         assert opened.lines() == 1
         await opened.spool.append([event("after")])
         await opened.end()
-        # What failed once is not written to again.
+        # A file whose sync failed is not written to again.
         assert [name.row_count for name in opened.sealed] == [1, 1]
         assert b"lost" not in b"".join(path.read_bytes() for path in folder.path.iterdir())
 

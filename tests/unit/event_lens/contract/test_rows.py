@@ -6,7 +6,7 @@ import pytest
 from event_lens.contract.rows import TABLES, BatchRow, timestamp
 from event_lens.warehouse.client import Warehouse
 
-# What the table, the spool and the writer add.
+# Columns that the table, the spool and the writer add.
 ADDED = {"day", "batch_id", "batch_row", "landed_at"}
 
 

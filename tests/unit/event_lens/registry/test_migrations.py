@@ -120,7 +120,7 @@ def test_an_unreachable_server_is_reported_and_found_when_it_is_back(postgres: P
     assert "hidden" not in away.value.message
     registry = open_registry(read_settings(environ))
     project = create_project(registry, "shop")
-    # As a restart of the server does.
+    # As a restart of the server closes connections.
     postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'eventlens'")
     assert find_project(registry, project.project_id).name == "shop"
     registry.close()

@@ -33,7 +33,7 @@ def test_the_registry_is_for_its_owner_only_in_a_home_made_beforehand_too(settin
         files = sorted(settings.home.glob("registry.db*"))
         assert {file.name for file in files} == {"registry.db", "registry.db-shm", "registry.db-wal"}
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-        # As an earlier version left them.
+        # With the rights that an earlier version gave them.
         for file in files:
             file.chmod(0o644)
         opened_again = open_registry(settings)

@@ -63,7 +63,7 @@ def test_all_other_salts_are_deleted_whichever_kind_is_asked_for(registry: Regis
         ("monthly", "2026-02-01"),
         ("monthly", "2026-03-01"),
     }
-    salts_on(registry, "daily", date(2026, 5, 1))  # nobody has a monthly project any more
+    salts_on(registry, "daily", date(2026, 5, 1))  # no project has monthly salts any more
     assert kept(registry) == {("daily", "2026-05-01")}
 
 

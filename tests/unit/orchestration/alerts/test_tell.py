@@ -175,7 +175,7 @@ def test_late_landings_and_a_growing_spool_are_told_until_half_of_it_is_gone(
     late, grown = told(settings, webhook, instance)
     assert late.startswith("Events land late: 1,200 wait, the oldest for 301 s.")
     assert grown.startswith("The spool grows: 2 MB wait.")
-    # Just under the line is not over: it would be told again and again.
+    # A value just under the limit does not end the problem: otherwise it would be announced again and again.
     webhook.health = spool(1200, 900_000, 299)
     assert told(settings, webhook, instance) == []
     webhook.health = spool()

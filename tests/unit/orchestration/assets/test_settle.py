@@ -112,7 +112,8 @@ def test_a_built_batch_leaves_the_working_set_and_its_summary_is_kept(warehouse:
     assert build(warehouse, settings) == 3
     assert ids_in(warehouse, "lens_raw.batches") == []
     assert ids_in(warehouse, "lens_raw.settled_batches") == sorted(ids)
-    # The marks of a build go when the next one settles, so that a reader in between finds those of the rows it saw.
+    # The marks of a build are deleted when the next build settles, so that a reader in between finds the marks of the
+    # rows that it saw.
     assert ids_in(warehouse, "lens_staging.built_batches") == sorted(ids)
     others = land(warehouse)
     build(warehouse, settings)
@@ -230,7 +231,7 @@ def test_a_home_from_before_opens_and_says_the_same(settings: Settings, tmp_path
             built = land(warehouse, NOW - timedelta(days=2), count=3)
             mark_built(warehouse, plan(warehouse, settings), None, settings)
             waiting = land(warehouse, NOW - timedelta(days=1))
-            # As the version before left it.
+            # As the earlier version left the tables.
             warehouse.command("DROP TABLE lens_raw.settled_batches SYNC")
             warehouse.command(
                 "ALTER TABLE lens_raw.migrations DELETE WHERE name >= '0005_watermark.sql'",

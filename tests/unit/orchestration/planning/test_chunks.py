@@ -30,7 +30,7 @@ def test_a_chunk_has_whole_days_and_no_more_events_than_it_may(warehouse: Wareho
     days = _land(warehouse)
     assert chunk_ends(warehouse, days, memory_bytes=5 * BYTES_AN_EVENT) == [days[1], days[3], days[4], days[5]]
     assert chunk_ends(warehouse, days, memory_bytes=20 * BYTES_AN_EVENT) == []
-    # Only the days that are built count: without the fourth, the first two and the fifth are few enough.
+    # Only the days to build count: without the fourth day, the first two and the fifth have few enough events.
     assert chunk_ends(warehouse, [day for day in days if day != days[3]], memory_bytes=6 * BYTES_AN_EVENT) == [
         days[4],
         days[5],

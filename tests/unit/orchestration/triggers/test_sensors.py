@@ -28,7 +28,7 @@ from orchestration.triggers.sensors import landed_sensor
 from orchestration.triggers.watch import Landings
 from tests.conftest import EmbeddedServer
 
-# Later than what is landed here, as with events of long ago that came since the definitions were loaded.
+# After all events that land here, as if older events had come since the definitions were loaded.
 FIRST_SHOWN = date(2026, 5, 3)
 
 pytestmark = pytest.mark.usefixtures("only_embedded")

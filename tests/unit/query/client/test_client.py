@@ -93,7 +93,7 @@ def bucket(day: str) -> dict[str, Any]:
 
 def test_periods_that_have_not_ended_or_landed_are_marked() -> None:
     rows = [bucket("2026-03-23"), bucket("2026-03-30")]
-    # The first week ends at midnight in Berlin, an hour of summer later than in UTC.
+    # The first week ends at midnight in Berlin, which in summer is one more hour away from UTC.
     for through, marks in (
         ("2026-03-29T22:00:00.000Z", [True, False]),
         ("2026-03-29T21:59:59.999Z", [False, False]),

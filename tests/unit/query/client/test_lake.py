@@ -85,7 +85,7 @@ def test_numbers_of_every_project_are_those_of_the_api(world: World, lake: Path,
         assert getattr(offline, question)(**SEASON).equals(getattr(api, question)(**SEASON)), question
     pages, exact = api.pages(**SEASON), offline.pages(**SEASON)
     assert exact.drop("avg_seconds").equals(pages.drop("avg_seconds"))
-    # A rollup drops what is less than a second on a day.
+    # A rollup sums whole seconds per day and drops the rest.
     assert ((exact["avg_seconds"] - pages["avg_seconds"]).abs().fill_null(0) < 1).all()
     for period in ("day", "week", "month"):
         assert offline.retention(period=period, **SEASON).equals(api.retention(period=period, **SEASON)), period
@@ -171,7 +171,7 @@ def test_only_changed_files_are_written_and_files_of_lost_rows_are_removed(
             warehouse.command(f"INSERT INTO lens.{table} VALUES ('c', '2026-01-02'), ('c', '2026-02-01')")
         assert export_lake(settings, lake) == Exported(8, 0, 8, set(BY))
         assert (lake / "by_day" / "project_id=a%2Fb" / "day=2026-01-02" / "data.parquet").exists()
-        # A day is swapped whole: gone for one project, there for the other.
+        # A day is swapped whole: its rows are gone for one project and stay for the other.
         for table in BY:
             warehouse.command(
                 f"ALTER TABLE lens.{table} DELETE WHERE project_id = 'a/b' AND day = '2026-01-02'",

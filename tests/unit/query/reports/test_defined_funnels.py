@@ -21,7 +21,7 @@ WHERE project_id = {project:String} AND funnel_id = 'buying' GROUP BY step ORDER
 
 
 def test_the_steps_of_all_days_are_added_up(answer: Answer, ask: Ask) -> None:
-    # Ann entered on 4, 5 and 6 May and ordered within an hour on two of them; of Bob and d3 Bob did.
+    # Ann entered on 4, 5 and 6 May and ordered within an hour on two of these days. Bob ordered, d3 did not.
     told = answer("shop", "funnels/buying", **MAY)
     steps = told.pop("steps")
     assert told == {"name": "Buying", "by": "device", "order": "ordered", "window_seconds": 3600, "breakdown": []}
@@ -46,7 +46,7 @@ def test_a_day_is_broken_down_as_the_same_funnel_asked_ad_hoc(answer: Answer) ->
     asked = {"steps": [{"name": "a"}, {"name": "b"}], "window_seconds": 3600, "breakdown": "properties.plan"}
     days = (date(2026, 1, 5) + timedelta(days=number) for number in range(50))
     told = {day: answer("random", "funnels/buying_by_plan", startDate=day, endDate=day) for day in map(str, days)}
-    # Whoever entered on the day did all of an attempt on it, unless it went over midnight.
+    # All steps of an attempt are on the day on which it was entered, unless it went over midnight.
     compared = [
         (data["breakdown"], answer("random", "funnel", asked | {"startDate": day, "endDate": day})["steps"])
         for day, data in sorted(told.items(), key=lambda each: -len(each[1]["breakdown"]))[:5]

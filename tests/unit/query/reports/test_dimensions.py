@@ -184,7 +184,7 @@ def test_filters_take_the_events_of_pages_and_the_sessions_that_hold_a_match(
     filters = json.dumps([{"name": name, "operator": "is", "value": [value]}])
     rows = answer("plain", question, filters=filters, **MARCH)
     assert sorted(row["path"] for row in rows) == paths
-    if (question, name) == ("pages", "path"):  # what comes after a view is told by the whole session
+    if (question, name) == ("pages", "path"):  # the next event of a view is that of the whole session
         assert rows[0]["avg_seconds"] == 120.0
 
 

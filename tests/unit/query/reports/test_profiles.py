@@ -152,7 +152,7 @@ def test_a_timeline_is_what_the_profile_did_from_the_newest_on(answer: Answer, a
         order["session_id"]
         == answer("people", "sessions", startDate="2026-06-01", endDate="2026-06-01")[0]["session_id"]
     )
-    # In Berlin it was the 2nd of June at half past eleven in London's evening.
+    # When it was half past eleven on 1 June in London, it was 2 June in Berlin.
     assert [row["path"] for row in answer("people", address, startDate="2026-06-02", endDate="2026-06-02")] == ["/late"]
     bought = '[{"name": "name", "operator": "is", "value": "order"}]'
     assert len(answer("people", address, filters=bought)) == 1

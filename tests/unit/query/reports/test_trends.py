@@ -57,7 +57,7 @@ def test_people_of_days_are_right_when_not_all_of_them_are_known_by_day(
         warehouse.command(f"INSERT INTO lens_staging.whole SELECT * FROM {rows}", project)
         warehouse.command(f"DELETE FROM {rows}", project)
         try:
-            # A day without events more, so that the answers kept of the questions before are not taken.
+            # One day more, which has no events, so that the cached answers to the earlier questions are not used.
             longer = {"startDate": "2025-12-31", "endDate": "2026-06-30"}
             assert answer("random", "metrics", **longer) == right[0]
             assert answer("random", "timeseries", interval="week", **longer) == right[1]
