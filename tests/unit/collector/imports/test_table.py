@@ -137,7 +137,7 @@ def test_an_hour_that_comes_twice_is_the_first_and_one_that_never_comes_is_unrea
 
 def test_the_page_names_what_a_mapping_can_fill() -> None:
     page = (Path(__file__).parents[4] / "docs" / "imports.md").read_text()
-    sentence = page.partition("The columns that can be filled:")[2].partition("\n\n")[0]
+    sentence = page.partition("These columns can be filled:")[2].partition("\n\n")[0]
     assert re.findall(r"`(\w+)`", sentence) == list(OWN)
 
 
