@@ -7,6 +7,9 @@ from cli.shard_builds import build_side_by_side
 from event_lens.settings import Settings
 from event_lens.shards import check_shard, count_shards, settings_of_shard
 from orchestration.build import build
+from orchestration.run_tags import EVERYTHING, RANGE, TOUCHED
+
+BUILT = {TOUCHED: "the changed days from", RANGE: "the days from", EVERYTHING: "everything, from"}
 
 
 def build_touched(
@@ -33,7 +36,7 @@ def build_touched(
             is_full_refresh=is_full_refresh,
         )
     for run in result.runs:
-        console.print(f"Built {run.scope} days from {run.start} to {run.end}.")
+        console.print(f"Built {BUILT[run.scope]} {run.start} to {run.end}.")
     if not result.runs:
         console.print("Nothing to build: everything that landed is in the tables.")
     for check in result.failed_checks:

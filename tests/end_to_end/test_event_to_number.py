@@ -84,7 +84,7 @@ def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something
 
 def test_a_full_refresh_changes_nothing(site: Site) -> None:
     answers = [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")]
-    site.house.eventlens("build", "--full-refresh")
+    assert "Built everything, from " in site.house.eventlens("build", "--full-refresh")
     assert [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")] == answers
 
 
@@ -95,7 +95,7 @@ def test_a_bot_counts_again_when_its_rule_is_re_included(site: Site) -> None:
         )
     before = site.ask("metrics")["data"]["unique_visitors"]
     site.house.eventlens("project", "change", site.project, "--allow-bot", reason)
-    site.house.eventlens("build", "--start", DAY, "--end", DAY)
+    assert f"Built the days from {DAY} to {DAY}." in site.house.eventlens("build", "--start", DAY, "--end", DAY)
     assert site.ask("metrics")["data"]["unique_visitors"] == before + 1
     assert sum(row["bot"] for row in site.ask("ingest", range="2d")["data"]) == 0
 
