@@ -25,6 +25,8 @@ class Networks:
         """Return whether `address` lies in one of the networks; an IPv4-mapped IPv6 address counts as IPv4. Invalid
         addresses never match.
         """
+        if not self._prefixes:
+            return False
         version, number = _read(address)
         return any(
             kind == version and number >> shift in prefixes for (kind, shift), prefixes in self._prefixes.items()
