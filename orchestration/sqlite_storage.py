@@ -1,4 +1,4 @@
-"""Dagster's runs and ticks in SQLite, over connections that stay open; Dagster itself connects for every statement, and
+"""Dagster's runs and ticks in SQLite, over connections that stay open. Dagster itself connects for every statement, and
 compares the versions of its tables whenever an instance is opened.
 """
 
@@ -52,7 +52,7 @@ class KeptScheduleStorage(SqliteScheduleStorage):
 
 @lru_cache(MAX_ENGINES)
 def kept_engine(address: str) -> Engine:
-    """Return this process's engine for a file. SQLite does not wait for the disk, as with events (`event_log`)."""
+    """Return this process's engine for a file. As for events (`event_log`), SQLite does not wait for the disk."""
     engine = create_engine(address, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -63,7 +63,7 @@ def kept_engine(address: str) -> Engine:
 
 
 def _opened(kind: Any, name: str, inst_data: ConfigurableClassData | None, folder: str) -> Any:
-    """Open a storage; its tables are created or brought up to date at the first time in this process."""
+    """Open a storage. The first time in this process, its tables are created or brought up to date."""
     address = create_db_conn_string(folder, name)
     if address in _PREPARED and (Path(folder) / f"{name}.db").exists():
         return kind(address, inst_data)

@@ -32,7 +32,7 @@ TICKS_OF_A_SECOND = 10
 
 
 class QuietServer(uvicorn.Server):
-    """Looks once a second whether it is to stop, and writes the time for answers."""
+    """Looks once a second whether it is to stop, and updates the time in the headers of answers."""
 
     async def main_loop(self) -> None:
         while not await self.on_tick(TICKS_OF_A_SECOND):  # noqa: ASYNC110 -- uvicorn's signal handler sets a flag

@@ -15,7 +15,7 @@ class Question:
 
     `next_cursor`, which only paged questions have, returns the next page's cursor for the rows, or None on the last
     page. `tail_of` is the id of the project whose landed and unbuilt events count too. `estimated` names the numbers of
-    its rows that are estimates; without it those are the numbers that the table holds as sketches.
+    its rows that are estimates; if it is not given, these are the numbers that the table holds as sketches.
     """
 
     table: str

@@ -13,8 +13,8 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Sent(msgspec.Struct, kw_only=True, gc=False):
-    """`timestamp` is unparsed; `address` is the payload's `__ip`, which is never stored. `is_flat` is what
-    `check_storable` says of the properties.
+    """`timestamp` is unparsed; `address` is the payload's `__ip`, which is never stored. `is_flat` is the result of
+    `check_storable` for the properties.
     """
 
     profile_id: str

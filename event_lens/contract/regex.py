@@ -1,4 +1,6 @@
-"""Regular expressions, checked by RE2 itself, the warehouse's engine: a stored one must not break or delay a build."""
+"""Regular expressions, checked by RE2, which is also the warehouse's engine: a stored pattern must neither break nor
+delay a build.
+"""
 
 import re
 from collections.abc import Iterable
@@ -13,8 +15,8 @@ from event_lens.errors import Refused
 
 
 class Cost(NamedTuple):
-    """What a pattern costs an engine: the instructions of its program, and the bytes of its states. `fault` says why it
-    is refused.
+    """The cost of a pattern in an engine: the number of instructions of its program, and the bytes of its states.
+    `fault` says why the pattern is refused.
     """
 
     program: int = 0
@@ -36,8 +38,8 @@ _COMMON = "".join(map(chr, [*range(0x600), *range(0x600, 0xD800, 13), *range(0xE
 
 
 def check_patterns(patterns: Iterable[str]) -> None:
-    """Raise `Refused` (`filters_invalid`) for a pattern that RE2 does not take, or takes too long for, and for patterns
-    that it takes too long for together.
+    """Raise `Refused` (`filters_invalid`) for a pattern that RE2 does not take or would take too long for, and for
+    patterns that are too slow together.
     """
     program = states_bytes = 0
     for pattern in patterns:

@@ -1,7 +1,7 @@
-"""The memory that an engine needs for the states of a regular expression, which it looks for anywhere in a text.
+"""The memory that an engine needs for the states of a regular expression that it searches for anywhere in a text.
 
-RE2 reads a text in one pass as long as it can keep the states that it meets. A pattern that has to remember at which of
-many characters it began has more states than can be kept, and then each character costs a thousand times as much.
+RE2 reads a text in one pass as long as it can keep the states that it meets. If a pattern has to remember at which of
+many characters it began, it has more states than RE2 can keep, and then each character costs a thousand times as much.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,9 @@ _LINE_END, _WORD = r"\n", "[0-9A-Za-z_]"
 
 
 class Kind(NamedTuple):
-    """A kind of characters: the places that it fits, as bits, and which of `_NEXT` it is."""
+    """A kind of characters: the places of the pattern that such a character fits, as bits, and the kind's name in
+    `_NEXT`.
+    """
 
     places: int
     name: str
@@ -103,7 +105,9 @@ class _Places:
         return _Part(place, place)
 
     def _add_repeat(self, node: Repeat) -> _Part:
-        """Write the repeated part out, as RE2 does: what may be left out stands in what is left out before it."""
+        """Write a repeated part out, as RE2 does: each optional repetition is inside of the optional repetition before
+        it.
+        """
         whole = _EMPTY
         if node.most is None:
             whole = self.add(node.part)
@@ -130,7 +134,7 @@ class _Places:
 
 
 class Search:
-    """A search for a pattern: its states, and which follows which."""
+    """A search for a pattern: its states, and the states that can follow each state."""
 
     def __init__(self, pattern: Node) -> None:
         places = _Places(_Gap("other", "other"))
@@ -164,7 +168,7 @@ class Search:
 
 
 def weigh_states(search: Search, runs: Runs, most: int) -> int:
-    """Return the bytes of all states that an engine can meet; from `most` on the rest is not counted."""
+    """Return the bytes of all states that an engine can meet. Counting ends when `most` is reached."""
     kinds = _kinds(search, runs)
     known, waiting, weight = {search.start}, [search.start], 0
     while waiting and weight <= most:
@@ -177,7 +181,7 @@ def weigh_states(search: Search, runs: Runs, most: int) -> int:
 
 
 def _kinds(search: Search, runs: Runs) -> set[Kind]:
-    """Return the kinds of characters that a pattern tells apart."""
+    """Return the kinds of characters that a pattern distinguishes."""
     patterns = dict(search.patterns)
     line_end, word = 1 << search.place_count, 2 << search.place_count
     if search.has_lines_or_words:

@@ -1,4 +1,4 @@
-"""The structure of a regular expression of RE2's: which characters follow one another, and how often."""
+"""The structure of a regular expression of RE2: which characters follow one another, and how often."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Character:
-    """One character: each that `pattern` matches."""
+    """One character of a text; `pattern` matches the characters that it can be."""
 
     pattern: str
 

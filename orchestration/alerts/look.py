@@ -91,7 +91,7 @@ def _reason(look: InstigatorTick) -> str:
 
 
 def silent_warehouse(settings: Settings) -> list[Problem]:
-    """Return a problem when the warehouse has not answered for `AWAY_SECONDS`; blocks for as long."""
+    """Return a problem when the warehouse does not answer within `AWAY_SECONDS`; blocks for up to that time."""
     deadline = time.monotonic() + AWAY_SECONDS
     with connect(settings, "builder", query_timeout_seconds=_ANSWER_SECONDS) as warehouse:
         while True:

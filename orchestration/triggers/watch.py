@@ -125,7 +125,7 @@ class PromptQueue(QueuedRunCoordinatorDaemon):
 
 
 class RareWaking(IntervalDaemon[IWorkspaceProcessContext[Any]]):
-    """Waits once between two iterations; Dagster's own daemons wake twice a second meanwhile."""
+    """Waits once between two iterations. Dagster's own daemons wake twice a second while they wait."""
 
     def core_loop(
         self, workspace_process_context: IWorkspaceProcessContext[Any], shutdown_event: Event
@@ -143,7 +143,7 @@ class RareMonitoring(RareWaking, MonitoringDaemon):
 
 
 class RareFreshness(RareWaking, FreshnessDaemon):
-    """Evaluates the tables' freshness policies, which allow hours, every two minutes."""
+    """Evaluates the tables' freshness policies every two minutes; the policies allow hours."""
 
     def __init__(self) -> None:
         super().__init__(interval_seconds=SECONDS_BETWEEN_FRESHNESS)

@@ -201,8 +201,8 @@ def _filled(place: int, chain: str) -> str:
 
 
 def _simple_strict(step_count: int, window_ms: str, defined: str) -> str:
-    """Return the CTEs of a strict funnel of different events; `defined` are those of the macro, for entities with
-    several events at one instant.
+    """Return the CTEs of a strict funnel of different events. `defined` are the CTEs of the macro, which serve entities
+    with several events at one instant.
     """
     later = range(2, step_count + 1)
     length = "1"
@@ -224,10 +224,10 @@ def _moved(values: str, count: int) -> str:
 
 
 def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown: bool = False) -> str:
-    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown `moments` has `event_id`,
-    `received_at` and `value` too, and `attempts` has the first event's `breakdown_value`.
+    """Return the CTEs of a funnel in `order`: ordered, strict or any. With a breakdown, `moments` also has `event_id`,
+    `received_at` and `value`, and `attempts` also has the first event's `breakdown_value`.
 
-    Raises `Refused` (`funnel_invalid`) where `any` has too many variants of one name.
+    Raises `Refused` (`funnel_invalid`) if in `any` order too many steps of one event name have different filters.
     """
     is_simple = not has_breakdown and len({name for name, _ in steps}) == len(steps)
     if is_simple and order != "strict":
@@ -238,7 +238,7 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown
 
 
 def _by_macro(order: str, steps: Sequence[Step], window_ms: str, has_breakdown: bool, entities: str = "") -> str:
-    """Return the CTEs by the models' macro; `entities` is a condition on the entities that go through it."""
+    """Return the CTEs that the models' macro makes; `entities` is the condition for the entities that it serves."""
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
     sizes = [number.bit_count() for of_name in by_name for number, _ in enumerate(of_name, start=1)]

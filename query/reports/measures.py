@@ -150,7 +150,8 @@ def sums(
     metrics: Sequence[str] = METRICS,
 ) -> str:
     """Return the SQL of the sums from which `metrics` follow, with a row for each `bucket` and combination of
-    dimensions. Distinct visitors and people are most of the time, and are 0 if `metrics` does not name them.
+    dimensions. Counting distinct visitors and people takes most of the time, so these counts are 0 unless `metrics`
+    names them.
     """
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
     table = table_of(ask, dimensions, interval)

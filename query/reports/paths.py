@@ -93,7 +93,7 @@ class PathParameters(LiveListParameters, kw_only=True):
 
 
 class SankeyParameters(RankedParameters, kw_only=True):
-    """The period in whole days, the number of moves, and the number of pages of a visit that count."""
+    """The period in whole days, the number of moves, and how many pages of each visit are counted."""
 
     max_steps: Annotated[int, msgspec.Meta(description=f"The most stops of a visit that count, 2 to {MAX_STEPS}.")] = (
         DEFAULT_STEPS

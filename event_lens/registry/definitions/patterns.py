@@ -1,4 +1,4 @@
-"""Stored definitions whose patterns would be refused today: an earlier version took them."""
+"""Finds stored definitions whose patterns would be refused today, because an earlier version accepted them."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from event_lens.registry.tables import Cohort, Funnel, Goal
 
 
 def find_refused_patterns(registry: Registry) -> Iterator[tuple[str, str]]:
-    """Yield the id of each definition with such patterns, and why they are refused."""
+    """Yield the id of each definition with refused patterns, and the reason."""
     stored = [(each.goal_id, each.filters) for each in listed(registry, Goal, None)]
     stored += [(each.funnel_id, each.step_filters) for each in listed(registry, Funnel, None)]
     stored += [(each.cohort_id, each.criteria) for each in listed(registry, Cohort, None)]
