@@ -91,7 +91,7 @@ class ImportRun:
         self._is_resumed = False
 
     def resume(self) -> None:
-        """Resume an import that was killed: record the rows that it had landed without recording them."""
+        """Resume an import that was killed: record the batches whose rows it had landed and not recorded."""
         self._loader.count_left_behind()
         self._is_recorded = True
         self._is_resumed = True

@@ -156,7 +156,7 @@ class _Source:
             del self.notes.tables[name]
 
     def _old_files(self, name: str, day: str, known: Mapping[str, LakePart]) -> set[Path]:
-        """Return the files that were written for these parts."""
+        """Return the files of a day that were written for the parts in `known`."""
         return {
             path
             for part, old in known.items()
@@ -172,7 +172,7 @@ class _Source:
     def _read(
         self, name: str, table: LakeTable, partition_key: str, parts: Sequence[str]
     ) -> Iterator[tuple[str, "polars.DataFrame"]]:
-        """Yield each of these parts with all its rows."""
+        """Yield each part in `parts` with all its rows."""
         # Every process of Dagster has this module, and few of them make a frame.
         import polars  # noqa: PLC0415
 
