@@ -82,7 +82,7 @@ def replay_quarantine(
 ) -> Replayed:
     """Replay the rows that are `chosen`, as events of a sender without a secret. Blocks.
 
-    Killed in the middle, it is run again. Raises `Unavailable` when the warehouse does not take the rows now.
+    A replay that was killed can be run again. Raises `Unavailable` when the warehouse does not take the rows now.
     """
     done = Replayed()
     values = {

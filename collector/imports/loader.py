@@ -53,7 +53,7 @@ LEFT_BEHIND = """
 
 
 class ImportLoader:
-    """Lands the frames of one import. Blocks. Raises `Unavailable`; when it is run again, it resumes."""
+    """Lands the frames of one import. Blocks. Raises `Unavailable`; a repeated import resumes where it stopped."""
 
     def __init__(
         self, warehouse: Warehouse, project_id: str, import_id: str, *, started_at_ms: int, clock: Clock = now_ms

@@ -87,9 +87,10 @@ class WatchingSensors(SensorDaemon):
             yield from self._wait(shutdown_event, looks.get(BUILDS))
 
     def _wait(self, shutdown_event: Event, look: Future[Any] | None) -> Iterator[None]:
-        """Wait for the next tick or for a landing, whichever comes first. The sensor of builds may have seen a landing
-        in its `look` without requesting a run, because it waits after a failure; such a landing does not wake it again
-        at once.
+        """Wait for the next tick or for a landing, whichever comes first.
+
+        A landing that the sensor of builds has already seen in its `look` does not end the wait. The sensor sees a
+        landing without requesting a run when it waits after a failure.
         """
         next_tick = time.monotonic() + SECONDS_BETWEEN_TICKS
         while look and not look.done():

@@ -60,7 +60,7 @@ def _answer_files() -> Callable[[AnyRequest, str], Response[bytes]]:
 
 
 def page_routes() -> Router:
-    """Return the routes of the page and of its files, which are read now."""
+    """Read the page's files once, and return the routes that serve them."""
     answer_file = _answer_files()
 
     @get("/", sync_to_thread=False)

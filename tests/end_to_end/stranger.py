@@ -102,7 +102,7 @@ def _comes_true(asked: Callable[[], bool], within_seconds: float) -> bool:
 
 
 def _items() -> Iterator[Item]:
-    """All bombs again and again, of now."""
+    """Yield all bombs again and again, with the current time."""
     for bomb in cycle(BOMBS):
         for item in bomb():
             item["payload"].pop("timestamp", None)
