@@ -135,7 +135,7 @@ def _check_alone(registry: Registry) -> None:
     elsewhere = [project.project_id for project in list_projects(registry) if project.shard != 1]
     if elsewhere:
         raise Refused(
-            f"{len(elsewhere)} projects lie on other shards, {elsewhere[0]} among them, and EVENTLENS_SHARD_HOMES is "
+            f"{len(elsewhere)} projects are on other shards, {elsewhere[0]} among them, and EVENTLENS_SHARD_HOMES is "
             "not set. Set it as it was, or move them to shard 1 first: eventlens project move PROJECT --shard 1.",
             code="shards_missing",
         )

@@ -73,7 +73,7 @@ def maintenance_jobs(settings: Settings) -> list[dg.JobDefinition]:
             raise Broken(done.stderr.strip() or done.stdout.strip(), code="replay_failed")
 
     return [
-        _job(make_backup, "Copies warehouse and registry to where backups lie (EVENTLENS_BACKUPS)."),
+        _job(make_backup, "Copies warehouse and registry to the place of the backups (EVENTLENS_BACKUPS)."),
         _job(write_lake, "Writes the public tables that changed as Parquet files by project and day."),
         _job(replay, "Takes refused events through today's rules again; what passes counts once."),
     ]

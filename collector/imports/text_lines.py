@@ -100,7 +100,7 @@ class LineSplitter:
         self._rest = BYTE_ORDER_MARK[:0]
 
     def lines(self, data: bytes) -> pl.DataFrame:
-        """Return the lines that end in `data`."""
+        """Return the lines whose end is in `data`, the next piece of the file."""
         # Emptying a log that is open for writing leaves a hole of NULs of its old length.
         whole, newline, rest = (self._rest + data).lstrip(b"\0").rpartition(b"\n")
         self._rest = rest[: MAX_LINE_BYTES + 1]

@@ -1,6 +1,7 @@
 """Notes of erasures, kept next to the backups, so that restoring an older backup brings no erased person back.
 
-A note is a small backup of its own, wherever backups lie. It holds a receipt and hashes, and no id of the person.
+A note is a small backup of its own, in the same place as the backups. It holds a receipt and hashes, and no id of the
+person.
 """
 
 from collections.abc import Iterable, Iterator

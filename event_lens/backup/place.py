@@ -26,7 +26,7 @@ def check_name(name: str) -> str:
     """Return `name`, if a backup may have it. Raises `Refused` (`backup_name`)."""
     if not _NAME.fullmatch(name):
         raise Refused(
-            f"A backup's name is letters, digits, `_`, `-` and `.`, not {name!r}. The folder that all of them lie in "
+            f"A backup's name is letters, digits, `_`, `-` and `.`, not {name!r}. The folder that holds all of them "
             "is EVENTLENS_BACKUPS.",
             code="backup_name",
         )
@@ -53,7 +53,7 @@ def is_bucket(settings: Settings) -> bool:
 
 
 def backups_folder(settings: Settings) -> Path:
-    """Return the folder of backups, for a home whose backups do not lie in a bucket."""
+    """Return the folder of backups, for a home whose backups are not kept in a bucket."""
     return Path(settings.backups).expanduser().absolute() if settings.backups else settings.home / "backups"
 
 

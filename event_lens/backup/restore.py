@@ -160,6 +160,6 @@ def _counts(warehouse: Warehouse) -> dict[str, int]:
 def _not_empty(what: str, settings: Settings) -> Refused:
     return Refused(
         f"{settings.home} holds {what} already, and a backup is restored into an empty home only. Set EVENTLENS_HOME "
-        "to a new folder, and EVENTLENS_BACKUPS to where the backup lies.",
+        "to a new folder, and EVENTLENS_BACKUPS to the place of the backup.",
         code="restore_not_empty",
     )

@@ -136,6 +136,6 @@ def _repeat(part: Node, count: str) -> Repeat:
 
 
 def _changed(flags: frozenset[str], written: str) -> frozenset[str]:
-    """Return the flags that hold after `written`, such as `i` or `s-m`."""
+    """Return the flags as `written` changes them: `i` turns a flag on, `s-m` turns one on and one off."""
     added, _, taken = written.partition("-")
     return (flags | (_MEANT & set(added))) - set(taken)

@@ -129,7 +129,7 @@ def _check_cluster(warehouse: Migratable, cluster: str) -> None:
         )
     if shard_count > 1:
         raise Refused(
-            f"{cluster} has {shard_count} shards, and all rows of a project lie on one. Name an address of each in "
+            f"{cluster} has {shard_count} shards, and all rows of a project are on one. Name an address of each in "
             "EVENTLENS_WAREHOUSE_URL, or a cluster of one shard in EVENTLENS_WAREHOUSE_CLUSTER.",
             code="cluster_sharded",
         )

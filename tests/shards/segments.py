@@ -28,6 +28,6 @@ def put(folder: SpoolDirectory, project_ids: Sequence[str], count: int) -> Segme
 
 
 def raw_counts(warehouse: Warehouse, project_id: str) -> int:
-    """How many events of a project lie on a shard."""
+    """How many events of a project are on a shard."""
     count: int = warehouse.value("SELECT count() FROM lens_raw.events WHERE project_id = {p:String}", {"p": project_id})
     return count

@@ -218,5 +218,5 @@ def test_tables_of_a_single_warehouse_belong_to_its_shard_from_the_start(
         create_project(registry, "elsewhere", 2)
     del alone.environment["EVENTLENS_SHARD_HOMES"]
     alone.process.terminate()
-    with pytest.raises(AssertionError, match="shards_missing: 1 projects lie on other shards"):
+    with pytest.raises(AssertionError, match="shards_missing: 1 projects are on other shards"):
         alone.restart()

@@ -444,7 +444,7 @@ def test_an_unreachable_warehouse_is_asked_once_per_pause_however_many_segments_
 def test_rows_that_the_warehouse_calls_repeated_and_does_not_have_are_landed(
     folder: SpoolDirectory, warehouse: Warehouse, project_id: str
 ) -> None:
-    """Killed between noting the token and keeping the rows, it answers yes for ever."""
+    """A warehouse that was killed between noting the token and keeping the rows accepts every repetition."""
     name = put(folder, events(project_id, 5))
     other = f"{project_id}-other"
     (row,) = events(other, 1)
