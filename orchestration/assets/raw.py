@@ -9,6 +9,7 @@ from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.apart import choice_of
+from orchestration.assets.arrivals import arrival_metadata, read_arrivals
 from orchestration.assets.partitions import note_first_day
 from orchestration.assets.registry_sync import COPIED, copy_registry
 from orchestration.assets.translator import OWNER
@@ -84,6 +85,7 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
             if row_counts["lens_raw.events"]:
                 note_first_day(settings, warehouse.value("SELECT min(day) FROM lens_raw.events"))
             landed = warehouse.rows(LANDED_LAST, {"tables": list(row_counts)})
+            arrived = arrival_metadata(read_arrivals(warehouse))
         context.log.info("%d unbuilt batches touch %d days", plan.batch_count, len(plan.days))
         for row in landed:
             yield dg.AssetObservation(
@@ -91,6 +93,7 @@ def raw_assets(settings: Settings) -> list[dg.AssetSpec | dg.AssetsDefinition]:
                 metadata={
                     "rows": row_counts[row["table_name"]],
                     "landed_at": dg.MetadataValue.timestamp(row["seconds"]),
+                    **arrived[row["table_name"]],
                 },
             )
         for table, row_count in copied.items():
