@@ -26,7 +26,8 @@ LIMITS = {
     "local_filesystem_read_method": "pread",
 }
 
-UNKNOWN_TABLES = frozenset({"warehouse_60", "warehouse_81"})
+# A table, database or column that the tables of an earlier version lack.
+UNKNOWN = frozenset({"warehouse_60", "warehouse_81", "warehouse_47"})
 BAD_PATTERN = "warehouse_427"
 
 Answer = dict[str, Any]
@@ -138,9 +139,9 @@ class Answers:
                 statement.sql_over(self._database), statement.parameters, {**LIMITS, **run.next_settings()}
             )
         except Refused as error:
-            if error.code in UNKNOWN_TABLES and not is_built:
+            if error.code in UNKNOWN and not is_built:
                 return []  # before the first build there is nothing to count
-            if error.code in UNKNOWN_TABLES:
+            if error.code in UNKNOWN:
                 raise Unavailable(
                     "The tables are those of an earlier version. Build them once: `eventlens build --full-refresh`.",
                     code="tables_outdated",
