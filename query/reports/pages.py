@@ -12,8 +12,12 @@ from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
+MOST_COUNTED = 500_000
+"""The most daily visitors of a page, summed over the period, that are counted exactly."""
+
 # Plain sums for all pages, visitors for the shown pages only: they are most of the bytes and nearly all of the time.
-# Rows with different samples of their visitors are brought to the smallest sample of the page.
+# Rows with different samples of their visitors are brought to the smallest sample of the page. A page with more than
+# `MOST_COUNTED` visitors is counted in a sketch, so that memory is bounded.
 VIEWS_ROLLED_UP = """
 WITH shown AS
 (
@@ -23,7 +27,8 @@ WITH shown AS
         sum(seconds) AS view_seconds,
         sum(timed_views) AS timed_view_count,
         sum(sessions) - sumIf(continued_sessions, day > {first}) AS session_count,
-        max(halvings) AS most_halvings
+        max(halvings) AS most_halvings,
+        sum(unique_visitors) > {most_counted} AS is_crowded
     FROM {source}
     WHERE {rows}
     GROUP BY path
@@ -34,12 +39,16 @@ SELECT *
 FROM shown
 INNER JOIN
 (
-    SELECT path, uniqExactArray(hashes) * bitShiftLeft(toUInt64(1), any(most_halvings)) AS visitor_count
+    SELECT
+        path,
+        (uniqExactArray(if(is_crowded, [], hashes)) + uniqCombined64Array(if(is_crowded, hashes, [])))
+            * bitShiftLeft(toUInt64(1), any(most_halvings)) AS visitor_count
     FROM
     (
         SELECT
             path,
             most_halvings,
+            is_crowded,
             if(
                 halvings = most_halvings,
                 visitors,
@@ -170,6 +179,7 @@ def pages(ask: ReportContext) -> Question:
             exits=source_of("exit_pages_daily"),
             rows=rollup_rows(ask, table, bindings),
             first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
+            most_counted=bindings.bind(MOST_COUNTED, "UInt64"),
             limit=limit,
         )
     return Question(table, bindings.statement(sql), _views, ask.subject.zone.key, estimated=_estimated)
@@ -206,7 +216,7 @@ def _views(rows: list[Row]) -> Data:
 
 
 def _estimated(rows: list[Row]) -> tuple[str, ...]:
-    return ("unique_visitors",) if any(row.get("most_halvings") for row in rows) else ()
+    return ("unique_visitors",) if any(row.get("most_halvings") or row.get("is_crowded") for row in rows) else ()
 
 
 def _edges(rows: list[Row]) -> Data:
