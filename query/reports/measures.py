@@ -85,7 +85,7 @@ GROUP BY bucket{names}
 # The same sums over sessions by day, with the columns of the session in each row.
 SUMS_OF_SESSION_DAYS = """
 SELECT
-    {bucket} AS bucket{dimensions},
+    bucket{names},
     {unique_visitors} AS unique_visitors,
     {people} AS people,
     countIf(is_first_day) AS sessions,
@@ -94,7 +94,7 @@ SELECT
     sum(views_of_day) AS screen_views,
     sum(events_of_day) AS events,
     sum(revenue_of_day) AS revenue
-FROM (SELECT * FROM lens_staging.int_session_days WHERE {rows})
+FROM (SELECT *, {bucket} AS bucket{dimensions} FROM lens_staging.int_session_days WHERE {rows})
 GROUP BY bucket{names}
 """
 

@@ -52,6 +52,12 @@ SESSIONS_SAID = """
         count(distinct (browser, entry_path))
     from sessions group by all
 """
+# The columns of sessions, on each of a session's days.
+COPIED = """
+    select days.project_id, days.local_day, days.session_id
+    from lens_staging.int_session_days as days left join lens.sessions as visits using (project_id, session_id)
+    where project_id in {{projects:Array(String)}} and sipHash64({copies}) != sipHash64({originals})
+"""
 # Visitors and sessions of all days together.
 PAGES = """
     select project_id, path, uniqExactArray(visitors), sum(sessions) - sum(continued_sessions)
@@ -67,7 +73,9 @@ def wrongly_narrowed(
     warehouse: Warehouse, reference: duckdb.DuckDBPyConnection, project_ids: Sequence[str]
 ) -> list[str]:
     """A line for each row that is on one side only."""
-    lines = []
+    lines = [
+        f"int_session_days: has not the session's columns: {row}" for row in _wrongly_copied(warehouse, project_ids)
+    ]
     for table, asked, said in (
         ("int_returns", RETURNS, RETURNS_SAID),
         ("int_session_days", SESSION_DAYS, SESSION_DAYS_SAID),
@@ -79,3 +87,15 @@ def wrongly_narrowed(
         lines += [f"{table}: should not be there: {row}" for row in sorted(rows - expected)]
         lines += [f"{table}: is missing: {row}" for row in sorted(expected - rows)]
     return lines
+
+
+def _wrongly_copied(warehouse: Warehouse, project_ids: Sequence[str]) -> list[tuple[object, ...]]:
+    days, visits = (
+        {row["name"] for row in warehouse.rows(f"describe table {table}")}
+        for table in ("lens_staging.int_session_days", "lens.sessions")
+    )
+    shared = sorted(days & visits - {"project_id", "session_id"})
+    assert {"browser", "entry_path", "exit_path", "is_bounce"} <= set(shared)
+    copies, originals = (", ".join(f"{alias}.{name}" for name in shared) for alias in ("days", "visits"))
+    asked = COPIED.format(copies=copies, originals=originals)
+    return [tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})]

@@ -40,7 +40,10 @@ SESSION_COLUMNS = (
     *("duration_seconds", "screen_view_count", "event_count"),
 )
 COLUMNS = (*EVENT_COLUMNS, *SESSION_COLUMNS)
-DIMENSIONS = ("name", "path", "country", "browser", "channel", "entry_path", "device_kind")
+DIMENSIONS = (
+    *("name", "path", "country", "browser", "channel", "entry_path", "device_kind", "device"),
+    *("duration_seconds", "screen_view_count", "event_count", "is_bounce"),
+)
 OF_TEXT = ("is", "isNot", "contains", "doesNotContain", "startsWith", "endsWith", "regex", "isNull", "isNotNull", "gt")
 OF_NUMBER = ("is", "isNot", "gt", "gte", "lt", "lte", "isNull", "isNotNull")
 TEXTS = ("", "a", "b", "screen_view", "order", "/", "/a", "/pricing", "DE", "Fire", "fox", "pro", "free", "7", "Google")

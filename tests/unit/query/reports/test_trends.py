@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from event_lens.contract.columns import QUESTION_COLUMNS
 from event_lens.warehouse.client import Warehouse
 from tests.spec.rows import Row
 from tests.unit.query.naive import FILTER_ALL, measures, narrowed
@@ -64,6 +65,19 @@ def test_people_of_days_are_right_when_not_all_of_them_are_known_by_day(
         finally:
             warehouse.command("INSERT INTO lens_staging.int_returns SELECT * FROM lens_staging.whole")
             warehouse.command("DROP TABLE lens_staging.whole")
+
+
+OF_SESSIONS = [column.name for column in QUESTION_COLUMNS.values() if column.owner == "session"]
+
+
+@pytest.mark.parametrize("by", OF_SESSIONS)
+def test_a_breakdown_by_a_column_of_sessions_is_the_one_over_events(ask: Answer, by: str) -> None:
+    asked = {"by": by, "limit": 500, **SEASON}
+    narrow = ask("random", "breakdown", **asked).json()
+    whole = ask("random", "breakdown", filters=FILTER_ALL, **asked).json()
+    assert [answer["meta"]["table"] for answer in (narrow, whole)] == ["sessions", "events"]
+    assert narrow["data"] == whole["data"]
+    assert narrow["data"]
 
 
 @pytest.mark.parametrize(
