@@ -60,8 +60,8 @@ def _delete_run(instance: dg.DagsterInstance, home: Path, run_id: str) -> None:
 
 
 def _delete_events(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Delete the run's events and check results, but keep the latest of each table's day and of each check, which show
-    its state.
+    """Delete the run's events and check results, but keep the latest materialization of each day of a table and the
+    latest result of each check, because they show the current state.
 
     Events of earlier runs that were kept for this reason are deleted, too, if this run has later events of the same
     kind.
