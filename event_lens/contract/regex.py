@@ -10,7 +10,7 @@ from typing import NamedTuple
 import re2
 
 from event_lens.contract.regex_states import Search, weigh_states
-from event_lens.contract.regex_syntax import read_pattern
+from event_lens.contract.regex_syntax import UnreadPattern, read_pattern
 from event_lens.errors import Refused
 
 
@@ -64,13 +64,21 @@ def _cost(pattern: str) -> Cost:
     if program > MAX_PROGRAM:
         fault = f"would take too long: written out it has {program:,} instructions, and {MAX_PROGRAM:,} are allowed."
         return Cost(fault=f"{fault} Use smaller counts, or + in place of a count.")
-    search = Search(read_pattern(pattern))
-    factor = max(MIN_INSTRUCTIONS_A_PLACE, program / max(1, search.place_count))
-    weight = factor * weigh_states(search, partial(_runs, _own_characters(pattern)), int(MAX_STATES_BYTES / factor))
+    try:
+        weight = _weigh(pattern, program)
+    except (UnreadPattern, re2.error):  # a pattern that is read wrongly has characters that RE2 does not take
+        return Cost(fault="is written in a way whose cost cannot be told. Write it in a simpler way.")
     if weight > MAX_STATES_BYTES:
         fault = "would take too long: it counts on from each of many places at which it can begin."
         return Cost(fault=f"{fault} Begin it with ^, or use *, + or smaller counts.")
     return Cost(program, int(weight))
+
+
+def _weigh(pattern: str, program: int) -> float:
+    """Return the bytes of a pattern's states."""
+    search = Search(read_pattern(pattern))
+    factor = max(MIN_INSTRUCTIONS_A_PLACE, program / max(1, search.place_count))
+    return factor * weigh_states(search, partial(_runs, _own_characters(pattern)), int(MAX_STATES_BYTES / factor))
 
 
 def _own_characters(pattern: str) -> bytes:

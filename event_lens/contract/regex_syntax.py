@@ -10,8 +10,8 @@ _TOKEN = re.compile(
     r"""
       \\Q (?P<quoted> .*?) (?: \\E | \Z)
     | (?P<edge> \\[AbBz] | [\^$])
-    | \(\? (?P<setting> [a-zA-Z-]+) \)
-    | (?P<open> \( (?: \? (?: P?<\w+> | (?P<flags> [a-zA-Z-]*) :))?)
+    | \(\? (?P<setting> [a-zA-Z-]*) \)
+    | (?P<open> \( (?: \? (?: P?<[^>]+> | (?P<flags> [a-zA-Z-]*) :))?)
     | (?P<close> \))
     | (?P<bar> \|)
     | (?P<count> [*+?] | \{ [0-9]+ (?: ,[0-9]*)? \}) \??
@@ -65,6 +65,10 @@ class Repeat:
     most: int | None
 
 
+class UnreadPattern(Exception):
+    """A pattern that RE2 takes and that cannot be read here."""
+
+
 Node = Character | Edge | Row | Choice | Repeat
 
 
@@ -93,7 +97,7 @@ class _Group:
 
 
 def read_pattern(pattern: str) -> Node:
-    """Return the structure of a pattern that RE2 takes."""
+    """Return the structure of a pattern that RE2 takes. Raises `UnreadPattern`."""
     groups = [_Group(frozenset())]
     for token in _TOKEN.finditer(pattern):
         group = groups[-1]
@@ -107,14 +111,20 @@ def read_pattern(pattern: str) -> Node:
             case "open":
                 groups.append(_Group(_changed(group.flags, token["flags"] or "")))
             case "close":
+                if len(groups) == 1:
+                    raise UnreadPattern
                 groups.pop()
                 groups[-1].parts.append(group.closed())
             case "bar":
                 group.branches.append([])
             case "count":
+                if not group.parts:
+                    raise UnreadPattern
                 group.parts.append(_repeat(group.parts.pop(), token["count"]))
             case _:
                 group.parts.append(_character(token["character"], group.flags))
+    if len(groups) > 1:
+        raise UnreadPattern
     return groups[0].closed()
 
 

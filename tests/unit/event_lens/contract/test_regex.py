@@ -10,7 +10,8 @@ import re2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from event_lens.contract.regex import check_patterns
+from event_lens.contract.regex import _cost, check_patterns
+from event_lens.contract.regex_syntax import read_pattern
 from event_lens.errors import EventLensError, Refused
 from event_lens.warehouse.client import Warehouse
 
@@ -40,7 +41,8 @@ COUNTING_ON = [
 ]  # fmt: skip
 
 PIECES = [
-    *r"""ab01\()[]{}^$.*+?|-,:=!<>P _&~#'"/zZAQRpux""", "(?:", "(?i)", "(?P<a>", "(?<n>", "(?P=a)", "(?>", "(?=",
+    *r"""ab01\()[]{}^$.*+?|-,:=!<>P _&~#'"/zZAQRpux""", "(?:", "(?i)", "(?)",
+    "(?P<a>", "(?P<a\u0301>", "(?<n>", "(?P=a)", "(?>", "(?=",
     "(?<!", "(?#", "[[:alpha:]]", "[[:foo:]]", r"[\b]", "[^",
     r"\d", r"\W+", r"\x41", r"\101", r"\1", r"\pL", r"\Qa\E", r"\N{DIGIT ONE}",
     "{2,3}", "{40}", "{1000}", "{,3}", "*?", "++", "é", "🎈",
@@ -64,7 +66,7 @@ def test_the_engine_takes_every_accepted_pattern(warehouse: Warehouse, pieces: l
         r"^/blog/\d{4}-\d\d/[^/]+$", r"(?i)pri(c|z)ing", r"[[:alpha:]]+", r"a\++", r"[*+]+", r"\bfoo\b|bar$",
         r"/p/(?:a|b)\.html\?x=1", "[^é]{110}", "^(?:.{10}){10}", "", "é|🎈",
         r"\pL+", r"\p{Greek}", r"\Qa.b\E", r"(?U)a+", r"\x{41}", r"a\z", r"\C", "a\x00b", "(?P<word>a)",
-        "^(?:a{30}){10}",
+        "^(?:a{30}){10}", "(?)", "a(?)b", "(?P<a\u0301>b)",
     ],
 )  # fmt: skip
 def test_patterns_that_people_write_are_accepted(warehouse: Warehouse, pattern: str) -> None:
@@ -81,6 +83,15 @@ def test_patterns_that_the_engine_does_not_take_are_refused(warehouse: Warehouse
         check_patterns([pattern])
     with pytest.raises(EventLensError, match="CANNOT_COMPILE_REGEXP"):
         warehouse.value("SELECT match(toString(number), {p:String}) FROM numbers(1)", {"p": pattern})
+    assert refused.value.code == "filters_invalid"
+
+
+@pytest.mark.parametrize("pattern", [")", "(", "*", "["])
+def test_a_pattern_whose_structure_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    monkeypatch.setattr("event_lens.contract.regex.read_pattern", lambda _: read_pattern(pattern))
+    monkeypatch.setattr("event_lens.contract.regex._cost", _cost.__wrapped__)
+    with pytest.raises(Refused, match=r"'ab' is written in a way .* Write it in a simpler way") as refused:
+        check_patterns(["ab"])
     assert refused.value.code == "filters_invalid"
 
 
