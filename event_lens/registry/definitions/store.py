@@ -53,6 +53,8 @@ def keep(registry: Registry, definition: Definition) -> Definition:
     most = quota_of(project.quotas, "definitions")
     most_values = quota_of(project.quotas, "filter_values")
     with registry.session() as session:
+        # A project may have more from a time before the quota: then only those that add values are refused.
+        values_before = count_filter_values(session, definition.project_id) if most_values else 0
         session.add(definition)
         session.flush()
         if most and count_definitions(session, definition.project_id) > most:
@@ -61,7 +63,7 @@ def keep(registry: Registry, definition: Definition) -> Definition:
                 "with `eventlens project add-to PROJECT --quota definitions=NUMBER`.",
                 code="too_many_definitions",
             )
-        if most_values and count_filter_values(session, definition.project_id) > most_values:
+        if most_values and count_filter_values(session, definition.project_id) > max(most_values, values_before):
             raise Refused(
                 f"The filters of a project's definitions have up to {most_values} values together; use fewer, or "
                 "change its quota with `eventlens project add-to PROJECT --quota filter_values=NUMBER`.",

@@ -251,7 +251,9 @@ def test_a_project_has_as_many_definitions_of_all_kinds_as_its_quota_and_others_
     create_goal(registry, full, "x", "a")
 
 
-def test_the_filters_of_all_definitions_have_as_many_values_as_the_quota(registry: Registry) -> None:
+def test_filters_of_all_definitions_have_as_many_values_as_the_quota_and_others_are_kept_beyond_it(
+    registry: Registry,
+) -> None:
     project = create_project(registry, "x", quotas=["filter_values=6"]).project_id
     two = (RawFilter("path", "is", ["/a", "/b"]),)
     create_goal(registry, project, "a", "e", two)
@@ -264,7 +266,9 @@ def test_the_filters_of_all_definitions_have_as_many_values_as_the_quota(registr
         with pytest.raises(Refused, match="have up to 6 values together; use fewer, or change") as refused:
             refused_one()
         assert refused.value.code == "too_many_definitions"
-    create_goal(registry, project, "without filters", "e")
+    add_to_project(registry, project, quotas=["filter_values=5"])
+    for make, _, _ in KINDS.values():
+        make(registry, project)
 
 
 @pytest.mark.parametrize("quota", ["events", "events_a_day", "events_a_day=-1", "events_a_day=1.5", "events_a_day=x"])
