@@ -142,9 +142,9 @@ def _request(said: dict[str, Any]) -> list[Any]:
         headers = None
     found = _found(said, inner, headers)
     if found[METHOD] is None and found[REQUEST] is None:  # nested deeper, which is rare
-        flat: dict[str, Any] = {}
-        _flatten(said, "", flat, MAX_DEPTH)
-        found = _found(flat, inner, headers)
+        found = _found(_flat(said), inner, headers)
+    elif found[USER_AGENT] in (None, NO_AGENT) and any(isinstance(value, dict) for value in said.values()):
+        found[USER_AGENT] = _found(_flat(said), inner, headers)[USER_AGENT]
     return found
 
 
@@ -178,6 +178,12 @@ def _places(keys: tuple[str, ...], inner: tuple[str, ...], headers: tuple[str, .
                 ranked.append((*place, part, name))
     ways = tuple((column, part, name) for column, _, part, name in sorted(ranked))
     return Places(ways, has_agents=headers is not None or any(column == USER_AGENT for column, *_ in ways))
+
+
+def _flat(said: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    _flatten(said, "", flat, MAX_DEPTH)
+    return flat
 
 
 def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:

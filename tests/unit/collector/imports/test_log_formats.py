@@ -350,3 +350,19 @@ def test_a_missing_agent_is_distinguished_from_a_log_without_agents() -> None:
     }
     for make, texts in lines.items():
         assert make().read(frame(*texts))["user_agent"].to_list() == [NO_AGENT, NO_AGENT, None]
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        ({"user_agent": {"original": CHROME}}, CHROME),
+        ({"http": {"user_agent": CHROME}}, CHROME),
+        ({"user_agent": {"original": "-"}}, NO_AGENT),
+        ({"user_agent": None, "tls": {}}, NO_AGENT),
+        ({"user_agent": {"name": "Chrome"}}, None),
+        ({"agent": {"type": "filebeat"}}, None),
+    ],
+)
+def test_an_agent_in_an_object_is_read_beside_a_flat_method(agent: dict[str, Any], expected: str | None) -> None:
+    found = JsonLog().read(frame(json.dumps({"ts": AT_MS, "method": "GET", "url": "/a", "ip": "192.0.2.1"} | agent)))
+    assert found.select("target", "address", "user_agent").rows() == [("/a", "192.0.2.1", expected)]
