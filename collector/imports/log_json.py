@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -54,6 +55,11 @@ KEYS = {
 }  # fmt: skip
 PLACES = {key: (column, rank) for column, keys in enumerate(KEYS.values()) for rank, key in enumerate(keys)}
 MAX_DEPTH = 3
+# The places of values are kept for lines with the same keys; clients choose the names of headers, which are keys, too.
+MAX_KEPT_KEYS = 100
+MAX_KEPT_CHARACTERS = 4_000
+MAX_KEPT_KEY = 100
+"""Characters of a key; those of `KEYS` are shorter."""
 NUMBERS = frozenset({int, float})
 WRAPPED = "log"
 """The key of the original line in containers' logs."""
@@ -151,7 +157,9 @@ def _request(said: dict[str, Any]) -> list[Any]:
 def _found(said: dict[str, Any], inner: dict[str, Any], headers: dict[str, Any] | None) -> list[Any]:
     found: list[Any] = [None] * len(KEYS)
     parts = said, inner, headers or {}
-    places = _places(tuple(said), tuple(inner), None if headers is None else tuple(headers))
+    is_ordinary = sum(map(len, parts)) <= MAX_KEPT_KEYS and sum(map(len, chain(*parts))) <= MAX_KEPT_CHARACTERS
+    find = _places if is_ordinary else _places.__wrapped__
+    places = find(tuple(said), tuple(inner), None if headers is None else tuple(headers))
     for column, part, key in places.ways:
         if found[column] is None:
             value = parts[part][key]
@@ -195,6 +203,10 @@ def _flatten(said: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int
             _flatten(value, f"{prefix}{_key(key)}_", flat, depth - 1)
 
 
-@lru_cache(maxsize=1024)
 def _key(key: str) -> str:
+    return _folded(key) if len(key) <= MAX_KEPT_KEY else key
+
+
+@lru_cache(maxsize=1024)
+def _folded(key: str) -> str:
     return key.lower().replace("-", "_").replace(".", "_")

@@ -12,7 +12,7 @@ import pytest
 from collector.imports.access_log import FORMATS, found_format
 from collector.imports.log_alb import LoadBalancerLog
 from collector.imports.log_clf import CommonLog
-from collector.imports.log_json import JsonLog
+from collector.imports.log_json import JsonLog, _folded, _places
 from collector.imports.log_requests import NO_AGENT, LogFormat, page_url, why_left_out
 from collector.imports.log_w3c import W3cLog
 from tests.unit.collector.imports.logs import CHROME, frame, line
@@ -366,3 +366,15 @@ def test_a_missing_agent_is_distinguished_from_a_log_without_agents() -> None:
 def test_an_agent_in_an_object_is_read_beside_a_flat_method(agent: dict[str, Any], expected: str | None) -> None:
     found = JsonLog().read(frame(json.dumps({"ts": AT_MS, "method": "GET", "url": "/a", "ip": "192.0.2.1"} | agent)))
     assert found.select("target", "address", "user_agent").rows() == [("/a", "192.0.2.1", expected)]
+
+
+@pytest.mark.parametrize("names", [[f"X-{number}" for number in range(101)], ["X" * 4_100]], ids=["many", "long"])
+def test_headers_that_a_client_makes_up_are_read_and_not_kept(names: list[str]) -> None:
+    made_up = {name: ["1"] for name in names}
+    said = {"ts": AT_MS, "request": {"method": "GET", "uri": "/a", "headers": made_up | HEADERS}}
+    _places.cache_clear()
+    _folded.cache_clear()
+    assert JsonLog().read(frame(json.dumps(said)))["user_agent"].to_list() == [CHROME]
+    assert _places.cache_info().currsize == 0
+    short = {name for name in names if len(name) < 10}
+    assert _folded.cache_info().currsize == len({"ts", "request", "method", "uri", "headers", *HEADERS, *short})
