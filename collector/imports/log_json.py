@@ -10,7 +10,7 @@ import polars as pl
 
 from collector.imports.log_clf import TIMES, CommonLog, epoch_ms, with_request_line
 from collector.imports.log_requests import NO_AGENT, NOTHING, conform_requests
-from collector.imports.times import epoch_ms_of_column, epoch_ms_of_value
+from collector.imports.times import SMALLEST_EPOCH_US, epoch_ms_of_column, epoch_ms_of_value
 
 # Keys in lower case, with _ in place of -, . and nesting; the first present key counts.
 KEYS = {
@@ -130,7 +130,8 @@ def _requests(lines: pl.DataFrame, values: list[list[Any]]) -> pl.DataFrame:
 
 
 def _epoch_ms(times: Sequence[Any]) -> pl.Series:
-    if NUMBERS.issuperset(map(type, times)):
+    # Beyond that a Float64 is less exact than a whole number.
+    if NUMBERS.issuperset(map(type, times)) and max(map(abs, times), default=0) < SMALLEST_EPOCH_US:
         return epoch_ms_of_column(pl.Series(times, dtype=pl.Float64, strict=False)).alias("at")
     at = pl.Series("at", list(map(epoch_ms_of_value, times)), dtype=pl.Int64)
     texts = pl.Series([time if isinstance(time, str) else None for time in times], dtype=pl.String)

@@ -1,5 +1,6 @@
 """Converts times of tables, in the forms of databases and tools, to milliseconds since the epoch."""
 
+import math
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,6 +79,8 @@ def _in_zone(values: pl.Series, timezone: str) -> pl.Series:
 
 def epoch_ms_of_value(value: Any) -> int | None:
     """Return milliseconds since the epoch of a time in any form that `epoch_ms_of_column` reads; UTC without a zone."""
+    if isinstance(value, float) and math.isfinite(value) and abs(value) >= SMALLEST_EPOCH_US:
+        value = math.floor(value)
     return _odd(value, "UTC") if isinstance(value, str) else _whole_ms(epoch_ms_of(value))
 
 

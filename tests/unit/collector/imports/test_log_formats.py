@@ -378,3 +378,24 @@ def test_headers_that_a_client_makes_up_are_read_and_not_kept(names: list[str]) 
     assert _places.cache_info().currsize == 0
     short = {name for name in names if len(name) < 10}
     assert _folded.cache_info().currsize == len({"ts", "request", "method", "uri", "headers", *HEADERS, *short})
+
+
+@pytest.mark.parametrize("neighbour", [1_700_000_000, 1_700_000_000.5, "2026-08-12T07:00:00Z"])
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (1_700_000_000_122_999_999, 1_700_000_000_122),
+        (1.700000000123e18, 1_700_000_000_123),
+        (1_700_000_000_122_999, 1_700_000_000_122),
+        (1_700_000_000_122_999.5, 1_700_000_000_122),
+        (1_700_000_000_123, 1_700_000_000_123),
+        (1_700_000_000.123, 1_700_000_000_123),
+        (-1, -1_000),
+    ],
+)
+def test_the_time_of_a_line_does_not_depend_on_the_lines_beside_it(
+    time: float, expected: int, neighbour: float | str
+) -> None:
+    alone, beside = json.dumps({"ts": time}), json.dumps({"ts": neighbour})
+    assert JsonLog().read(frame(alone))["at"].to_list() == [expected]
+    assert JsonLog().read(frame(alone, beside))["at"].to_list()[0] == expected
