@@ -102,6 +102,7 @@ def test_the_daemon_wakes_rarely_and_has_no_thread_for_conditions_of_assets_sinc
     with open_instance(prepare_dagster_home(settings)) as instance:
         kinds = set(instance.get_required_daemon_types())
         waking = [daemon for daemon in daemons_of(instance, settings) if isinstance(daemon, IntervalDaemon)]
+    assert waking
     # Those of Dagster's own wake twice a second.
     assert {daemon.daemon_type() for daemon in waking if not isinstance(daemon, (RareWaking, PromptQueue))} == set()
     assert kinds == {"SENSOR", "SCHEDULER", "QUEUED_RUN_COORDINATOR", "BACKFILL", "MONITORING", "FRESHNESS_DAEMON"}

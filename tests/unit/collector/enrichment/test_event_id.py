@@ -1,5 +1,7 @@
 """Ids of events: UUIDs that sort by arrival."""
 
+import subprocess
+import sys
 from itertools import islice
 from uuid import UUID
 
@@ -14,4 +16,6 @@ def test_ids_are_uuids_of_version_8_that_count_up() -> None:
 
 
 def test_two_processes_have_other_ids() -> None:
-    assert next(random_uuids()) != next(random_uuids())
+    code = "from collector.enrichment.event_id import random_uuids; print(next(random_uuids()), end='')"
+    first, second = (subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2))
+    assert UUID(first) != UUID(second)
