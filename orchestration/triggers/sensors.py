@@ -8,6 +8,7 @@ import dagster as dg
 from event_lens.errors import Unavailable
 from event_lens.settings import Settings
 from event_lens.warehouse.access import connect
+from event_lens.warehouse.client import UNREACHABLE, Warehouse
 from event_lens.warehouse.set_aside import read_set_aside
 from orchestration.assets.partitions import shown_tags
 from orchestration.assets.registry_sync import registry_fingerprint
@@ -43,6 +44,8 @@ def landed_sensor(settings: Settings, first_shown: date) -> dg.SensorDefinition:
         try:
             return _look(context, settings, first_shown)
         except Unavailable as error:
+            if error.code != UNREACHABLE:
+                raise
             return dg.SkipReason(error.message)
 
     return build_what_landed
@@ -59,10 +62,8 @@ def _look(
     """
     built, _, told = (context.cursor or "").partition(" ")
     known = registry_fingerprint(settings)
-    with connect(settings, "builder", query_timeout_seconds=ANSWER_SECONDS) as warehouse:
-        again = due_again(warehouse, read_set_aside(warehouse))
-        if built == known and not again and not has_unbuilt_batches(warehouse):
-            return dg.SkipReason(NOTHING_TO_BUILD)
+    if _is_all_built(settings, is_known=built == known):
+        return dg.SkipReason(NOTHING_TO_BUILD)
     retry = decide_retry(_ended_builds(context.instance), known, time.time())
     if not retry.may_start:
         if retry.needs_a_person and told != retry.run_id:
@@ -81,6 +82,26 @@ def _look(
             for run in runs
         ]
     )
+
+
+def _is_all_built(settings: Settings, *, is_known: bool) -> bool:
+    """Return whether there is nothing to build, given whether the registry's fingerprint is that of the last build.
+
+    A warehouse that answers, but not in time, is asked once more and has as long as other questions have.
+    """
+    try:
+        with connect(settings, "builder", query_timeout_seconds=ANSWER_SECONDS) as warehouse:
+            return _has_nothing(warehouse, is_known=is_known)
+    except Unavailable as error:
+        if error.code == UNREACHABLE:
+            raise
+    with connect(settings, "builder") as warehouse:
+        return _has_nothing(warehouse, is_known=is_known)
+
+
+def _has_nothing(warehouse: Warehouse, *, is_known: bool) -> bool:
+    again = due_again(warehouse, read_set_aside(warehouse))
+    return is_known and not again and not has_unbuilt_batches(warehouse)
 
 
 def _ended_builds(instance: dg.DagsterInstance) -> list[EndedBuild]:

@@ -13,18 +13,20 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster._core.test_utils import create_run_for_test
 
 from event_lens.clock import now_ms
+from event_lens.errors import Unavailable
 from event_lens.registry.database import open_registry
 from event_lens.registry.definitions.goals import create_goal
 from event_lens.registry.projects import create_project
 from event_lens.settings import Settings, read_settings
-from event_lens.warehouse.access import connect
+from event_lens.warehouse.access import Service, connect
+from event_lens.warehouse.client import Warehouse
 from orchestration.dagster_home import prepare_dagster_home
-from orchestration.planning.plan import SETTINGS
+from orchestration.planning.plan import SETTINGS, has_unbuilt_batches
 from orchestration.planning.runs import ERRORS_IN_TERMINAL, JOB
 from orchestration.planning.set_aside import Failure, set_aside
 from orchestration.run_tags import PLAN_TAG, PROJECT_TAG
 from orchestration.triggers.retry import DELAYS_SECONDS
-from orchestration.triggers.sensors import landed_sensor
+from orchestration.triggers.sensors import NOTHING_TO_BUILD, landed_sensor
 from orchestration.triggers.watch import Landings
 from tests.conftest import EmbeddedServer
 
@@ -140,6 +142,35 @@ def test_a_landed_batch_is_news_until_its_build_is_requested(looks: Looks) -> No
     looks.look()
     looks.end(dg.DagsterRunStatus.STARTED)
     assert not landings.is_left()
+
+
+def test_a_warehouse_that_answers_late_is_asked_once_more_and_no_answer_is_a_failure(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks.look()
+    looks.end(dg.DagsterRunStatus.SUCCESS)
+    looks.mark_built()
+    asked = []
+    ordinary_seconds = 60
+
+    def ask_slowly(warehouse: Warehouse) -> bool:
+        asked.append(warehouse)
+        warehouse.value("SELECT sum(sleepEachRow(0.5)) FROM numbers(3) SETTINGS max_block_size = 1")
+        return has_unbuilt_batches(warehouse)
+
+    def connect_for_seconds(settings: Settings, service: Service, query_timeout_seconds: int = 0) -> Warehouse:
+        return connect(settings, service, query_timeout_seconds=query_timeout_seconds or ordinary_seconds)
+
+    looks.look()
+    monkeypatch.setattr("orchestration.triggers.sensors.ANSWER_SECONDS", 1)
+    monkeypatch.setattr("orchestration.triggers.sensors.connect", connect_for_seconds)
+    monkeypatch.setattr("orchestration.triggers.sensors.has_unbuilt_batches", ask_slowly)
+    assert looks.look().skip_message == NOTHING_TO_BUILD
+    assert len(asked) == 2
+    ordinary_seconds = 1
+    with pytest.raises(Unavailable, match="TIMEOUT_EXCEEDED"):
+        looks.look()
+    assert len(asked) == 4
 
 
 def test_a_run_carries_the_plan_that_the_sensor_made(looks: Looks) -> None:
