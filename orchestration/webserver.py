@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 
 import uvicorn
 from dagster._core.workspace.context import WorkspaceProcessContext
@@ -59,7 +60,8 @@ def serve(settings: Settings) -> None:
                 log_level="warning",
                 timeout_graceful_shutdown=SECONDS_TO_CLOSE,
             )
-            QuietServer(config).run()
+            with suppress(KeyboardInterrupt):  # uvicorn raises it when it has stopped after Ctrl-C
+                QuietServer(config).run()
 
 
 def main() -> None:

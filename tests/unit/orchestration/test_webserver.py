@@ -225,11 +225,12 @@ def test_behind_a_proxy_the_own_page_subscribes(settings: Settings, public_port:
         assert json.loads(socket.recv(20)) == {"type": "connection_ack"}
 
 
-def test_the_server_stops_at_once_although_a_page_is_open(page: Page) -> None:
+def test_on_ctrl_c_the_server_stops_at_once_and_quietly_although_a_page_is_open(page: Page) -> None:
     with page.socket(page.origin) as socket:
         socket.send(json.dumps({"type": "connection_init", "payload": {}}))
         socket.recv(20)
         began = time.monotonic()
-        page.process.send_signal(signal.SIGTERM)
-        page.process.wait(30)
+        page.process.send_signal(signal.SIGINT)
+        assert page.process.wait(30) == 0
     assert time.monotonic() - began < 20
+    assert "Traceback" not in (page.home.parent / "webserver.log").read_text()
