@@ -3,6 +3,7 @@
 import os
 import sys
 
+from event_lens.data_dir import write_for_owner_only
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.file_lock import try_lock
@@ -13,6 +14,7 @@ from orchestration.serve import CODE_LOCK, CODE_SOCKET, another_runs, socket_pat
 
 def main() -> None:
     """Run the code server; print an error that the user can fix as one line and exit with 1."""
+    write_for_owner_only()
     try:
         load_env_file(os.environ)
         settings = read_settings(os.environ)

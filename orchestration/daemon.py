@@ -14,6 +14,7 @@ from dagster._daemon.controller import create_daemon_of_type, daemon_controller_
 from dagster._daemon.daemon import DagsterDaemon
 from dagster._utils.interrupts import capture_interrupts, setup_interrupt_handlers
 
+from event_lens.data_dir import write_for_owner_only
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.file_lock import try_lock
@@ -77,6 +78,7 @@ def end_runs_left_starting(dagster_home: Path) -> None:
 
 def main() -> None:
     """Run the daemon; print an error that the user can fix as one line and exit with 1."""
+    write_for_owner_only()
     try:
         load_env_file(os.environ)
         settings = read_settings(os.environ)

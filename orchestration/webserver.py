@@ -16,6 +16,7 @@ from dagster_webserver.cli import (
 from dagster_webserver.version import __version__
 
 from event_lens.asgi import check_port
+from event_lens.data_dir import write_for_owner_only
 from event_lens.env_file import load_env_file
 from event_lens.errors import EventLensError
 from event_lens.settings import Settings, read_settings
@@ -66,6 +67,7 @@ def serve(settings: Settings) -> None:
 
 def main() -> None:
     """Run the web interface; print an error that the user can fix as one line and exit with 1."""
+    write_for_owner_only()
     try:
         load_env_file(os.environ)
         serve(read_settings(os.environ))
