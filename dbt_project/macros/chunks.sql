@@ -39,7 +39,7 @@
     {%- if not temporary -%}
         {%- do keep_rows_of(this, relation) -%}
         {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-        {%- do carry_closed_days(relation, columns) -%}
+        {%- do carry_closed_days(relation) -%}
         {{ insert_in_chunks(relation, columns, sql) }}
     {%- endif -%}
 {%- endmacro %}
@@ -48,8 +48,7 @@
 {#- Fills the columns of a table chunk by chunk, except the last chunk, which the caller's statement inserts. -#}
 {% macro insert_in_chunks(relation, columns, sql) -%}
     {%- set chunks = chunks_of(window_days()) if '/*window ' in sql else [none] -%}
-    {%- set day = partition_day() -%}
-    {%- set closed = is_closed(day) if day else none -%}
+    {%- set closed = carried_days() -%}
     {%- for chunk in chunks -%}
         {%- set insert -%}
             insert into {{ relation }} ({{ columns | join(', ') }})
@@ -69,14 +68,12 @@
 
 
 {#- Copies the closed days from the table that a full refresh replaces to the new table. -#}
-{% macro carry_closed_days(relation, columns) -%}
-    {%- set day = partition_day() -%}
-    {%- set before = load_cached_relation(this) if day else none -%}
-    {%- set closed = is_closed(day) if before is not none and before.is_table else none -%}
+{% macro carry_closed_days(relation) -%}
+    {%- set before = load_cached_relation(this) -%}
+    {%- set closed = carried_days() if before is not none and before.is_table else none -%}
     {%- if closed -%}
-        {#- A column that is new in this version of the model is empty on closed days. -#}
-        {%- set known = adapter.get_columns_in_relation(before) | map(attribute='name') | list -%}
-        {%- set both = columns | select('in', known) | join(', ') -%}
+        {#- A column that is new in this version of the model, or holds something else, is empty on closed days. -#}
+        {%- set both = shared_columns(before, relation) | join(', ') -%}
         {%- call statement('carry_closed_days') -%}
             insert into {{ relation }} ({{ both }}) select {{ both }} from {{ before }} where {{ closed }}
             settings max_partitions_per_insert_block = 0

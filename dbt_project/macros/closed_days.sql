@@ -1,6 +1,6 @@
 {#- A closed day of a project keeps the rows that were built, because raw rows that it was made from are dropped
     (docs/decisions/0029). Every build, even a full refresh, leaves out the rows that it would compute for the day, and copies
-    the existing ones. -#}
+    the existing ones, except of a model that can be computed from copied rows (`carried_days`). -#}
 
 
 {#- SQL: whether the Date `column` of a row with a project_id is a closed day; none if no project has a closed day. -#}
@@ -18,6 +18,16 @@
     {%- set by = config.get('partition_by') or '' -%}
     {%- set month_of = modules.re.match('^toYYYYMM[(]([a-z_]+)[)]$', by) -%}
     {{ return((month_of.group(1) if month_of else by) or none) }}
+{%- endmacro %}
+
+
+{#- SQL: whether a row of the model is of a closed day, so that builds copy it instead of computing it; none if they compute all
+    rows. A model that reads nothing but rows that builds copy sets `meta.computes_closed_days`: its closed days get new columns,
+    and have no rows whose events are gone. -#}
+{% macro carried_days() -%}
+    {%- set day = partition_day() -%}
+    {%- set is_computed = (config.get('meta') or {}).get('computes_closed_days', false) -%}
+    {{ return(is_closed(day) if day and not is_computed else none) }}
 {%- endmacro %}
 
 

@@ -30,7 +30,7 @@
     {% call statement('main') %}
         {{ insert_in_chunks(fresh, columns, sql) }}
     {% endcall %}
-    {% set closed = is_closed(partition_day()) %}
+    {% set closed = carried_days() %}
     {% if month_of %}
         {% call statement('keep_other_days') %}
             insert into {{ fresh }}

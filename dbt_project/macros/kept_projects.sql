@@ -17,15 +17,11 @@
 {%- endmacro %}
 
 
-{#- Copies the rows of left-out projects from `existing` to `fresh`, the table that replaces it, in the columns that both have. -#}
+{#- Copies the rows of left-out projects from `existing` to `fresh`, the table that replaces it. -#}
 {% macro keep_rows_of(existing, fresh) -%}
     {%- set before = load_cached_relation(existing) -%}
     {%- if kept_projects(['project_id']) and before is not none and before.is_table and before.identifier != fresh.identifier -%}
-        {%- set kept_columns = adapter.get_columns_in_relation(before) | map(attribute='name') | list -%}
-        {%- set columns = [] -%}
-        {%- for column in adapter.get_columns_in_relation(fresh) if column.name in kept_columns -%}
-            {%- do columns.append(column.name) -%}
-        {%- endfor -%}
+        {%- set columns = shared_columns(before, fresh) -%}
         {%- if 'project_id' in columns -%}{%- do keep_rows(before, fresh, columns) -%}{%- endif -%}
     {%- endif -%}
 {%- endmacro %}

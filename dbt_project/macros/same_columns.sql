@@ -15,6 +15,34 @@
 {%- endmacro %}
 
 
+{#- The columns, sorted, that a table in the warehouse has. -#}
+{% macro stored_columns(relation) -%}
+    {{ return(listed_columns(
+        "select name, type from system.columns where database = '" ~ relation.schema ~ "' and table = '"
+        ~ relation.identifier ~ "'")) }}
+{%- endmacro %}
+
+
+{#- The names of the columns that two versions of a table share, so that rows of `before` can be copied to `fresh`. A column
+    that has another type by now holds something else, and is left out. Only between numbers, and between ways to store a
+    text, can a type change without the meaning: closed days could not be computed again. -#}
+{% macro shared_columns(before, fresh) -%}
+    {%- set kinds = {} -%}
+    {%- for name, data_type in stored_columns(before) -%}{%- do kinds.update({name: kind_of(data_type)}) -%}{%- endfor -%}
+    {%- set shared = [] -%}
+    {%- for name, data_type in stored_columns(fresh) if kinds.get(name) == kind_of(data_type) -%}
+        {%- do shared.append(name) -%}
+    {%- endfor -%}
+    {{ return(shared) }}
+{%- endmacro %}
+
+
+{% macro kind_of(data_type) -%}
+    {{ return('number' if modules.re.match('U?Int|Float|Decimal', data_type)
+        else data_type | replace('LowCardinality(String)', 'String')) }}
+{%- endmacro %}
+
+
 {#- The columns that the YAML promises, sorted. -#}
 {% macro contract_columns() -%}
     {%- set columns = [] -%}
@@ -40,9 +68,7 @@
     cannot be in one table with older days. A model with a contract has the contract's columns: the SQL was checked against
     it when the table was made, and planning the SQL costs more than many a day. -#}
 {% macro assert_same_columns(existing, sql) -%}
-    {%- set built = listed_columns(
-        "select name, type from system.columns where database = '" ~ existing.schema ~ "' and table = '"
-        ~ existing.identifier ~ "'") -%}
+    {%- set built = stored_columns(existing) -%}
     {%- set wanted = contract_columns() if config.get('contract').enforced else columns_of(sql) -%}
     {%- if built != wanted -%}
         {%- do exceptions.raise_compiler_error(

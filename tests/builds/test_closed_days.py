@@ -11,6 +11,7 @@ from event_lens.contract.filters import RawFilter
 from event_lens.registry.database import open_registry
 from event_lens.registry.definitions.cohorts import Criterion, create_cohort
 from event_lens.registry.projects import change_project
+from event_lens.warehouse.retention import RAW_MARGIN_DAYS
 from orchestration.expiry import Expired, expire
 from orchestration.privacy_jobs import DROP, privacy_jobs
 from tests.builds.conftest import Story
@@ -25,7 +26,22 @@ MEMBERS = """
     SELECT profile_id, joined_at, left_at FROM lens.cohort_members
     WHERE project_id = {project:String} ORDER BY joined_at
 """
+SESSION_DAYS = """
+    SELECT local_day, session_id, device, entry_path, events_of_day, length(people_of_day) AS people
+    FROM lens_staging.int_session_days WHERE project_id = {project:String} ORDER BY local_day, session_id
+"""
+PAGES = """
+    SELECT day, path, views, seconds, timed_views FROM lens_staging.int_pages_daily
+    WHERE project_id = {project:String} ORDER BY day, path
+"""
+# What an earlier version can have had: no such column, one of this name for something else, or a narrower number.
+EARLIER_VERSION = (
+    "ALTER TABLE lens_staging.int_session_days DROP COLUMN entry_path, DROP COLUMN device",
+    "ALTER TABLE lens_staging.int_session_days ADD COLUMN device UInt64 DEFAULT device_hash",
+    "ALTER TABLE lens_staging.int_pages_daily MODIFY COLUMN timed_views String, MODIFY COLUMN seconds UInt32",
+)
 FACTS = "SELECT local_day AS day, count() AS events FROM lens.events WHERE project_id = {project:String} GROUP BY day"
+ALL = (SUMS, FACTS, MEMBERS, SESSION_DAYS, PAGES)
 
 
 @dataclass
@@ -61,7 +77,7 @@ def aged(story: Story) -> Aged:
     with closing(open_registry(site.settings)) as registry:
         change_project(registry, project.project_id, raw_kept_days=RAW_DAYS)
     with site.warehouse() as warehouse:
-        before = {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS, MEMBERS)}
+        before = {sql: warehouse.rows(sql, values) for sql in ALL}
         (said,) = expire(site.settings, project.project_id, is_dry_run=True)
         expire_job, _ = privacy_jobs(site.settings)
         form = {"ops": {DROP: {"config": {"dry_run": False}}}}
@@ -69,12 +85,14 @@ def aged(story: Story) -> Aged:
         late = Project(project.project_id)
         late.view(moment(f"{today - timedelta(days=28)} 12:00"), device="late", received_at=moment(f"{today} 00:00"))
         site.land(late)
+        for change in EARLIER_VERSION:
+            warehouse.command(change, settings={"mutations_sync": 2})
         site.build(is_full_refresh=True)
         return Aged(
             project.project_id,
             said,
             before,
-            {sql: warehouse.rows(sql, values) for sql in (SUMS, FACTS, MEMBERS)},
+            {sql: warehouse.rows(sql, values) for sql in ALL},
             warehouse.rows("SELECT min(day) AS first FROM lens_raw.events WHERE project_id = {project:String}", values),
             [
                 row["code"]
@@ -100,6 +118,21 @@ def test_a_full_refresh_keeps_the_days_whose_raw_is_gone(aged: Aged) -> None:
     assert len(aged.before[SUMS]) == 30
     assert aged.after[SUMS] == aged.before[SUMS]
     assert sorted(aged.after[FACTS], key=str) == sorted(aged.before[FACTS], key=str)
+
+
+def test_an_update_computes_session_days_of_closed_days_from_the_kept_sessions(aged: Aged) -> None:
+    assert len({row["local_day"] for row in aged.before[SESSION_DAYS]}) == 30
+    assert {row["entry_path"] for row in aged.before[SESSION_DAYS]} == {"/"}
+    assert aged.after[SESSION_DAYS] == aged.before[SESSION_DAYS]
+
+
+def test_an_update_takes_no_column_for_another_of_its_name_on_closed_days(aged: Aged) -> None:
+    first_open = datetime.now(UTC).date() - timedelta(days=RAW_DAYS - RAW_MARGIN_DAYS)
+    assert {row["timed_views"] for row in aged.before[PAGES]} == {2}
+    assert {row["seconds"] for row in aged.before[PAGES]} == {120}
+    closed = [row | {"timed_views": 0} if row["day"] < first_open else row for row in aged.before[PAGES]]
+    assert closed != aged.before[PAGES]
+    assert aged.after[PAGES] == closed
 
 
 def test_a_past_member_stays_a_member_when_the_raw_rows_of_that_time_are_dropped(aged: Aged) -> None:

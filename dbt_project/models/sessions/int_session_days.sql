@@ -1,5 +1,6 @@
 {{ config(
-    tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'local_day', 'session_id']
+    tags='daily', schema='lens_staging', partition_by='local_day', order_by=['project_id', 'local_day', 'session_id'],
+    meta={'computes_closed_days': true}
 ) }}
 -- grain: one row per session and local day with events of the session
 --
