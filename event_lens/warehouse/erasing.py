@@ -34,8 +34,10 @@ _KINDS: Mapping[str, Sequence[str]] = {
     "previous_device_id": ("device", "anonymous"),
     "entity": ("profile", "device", "anonymous"),
     "profile_ids": ("profile",),
+    "device_hash": ("device", "anonymous"),
+    "people_of_day": ("profile",),
 }
-_LISTS = ("profile_ids",)
+_LISTS = ("profile_ids", "people_of_day")
 
 _AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
 _BEGINNING = "toDateTime64(0, 3, 'UTC')"
@@ -130,9 +132,11 @@ def _note(
         warehouse.command(
             f"""
             INSERT INTO lens_raw.erased_ids (project_id, kind, id_hash, from_at, until_at, erasure_id)
+            WITH {{ids:Array(String)}} AS ids
             SELECT {{project:String}}, {{kind:String}}, {_hashed(erasing.key, "{project:String}", kind, "id")},
                 {{since:DateTime64(3, 'UTC')}}, {{until:DateTime64(3, 'UTC')}}, {{erasure:String}}
-            FROM (SELECT arrayJoin({{ids:Array(String)}}) AS id)
+            -- Narrow tables name people by plain hashes of their ids.
+            FROM (SELECT arrayJoin(arrayConcat(ids, arrayMap(id -> toString(sipHash64(id)), ids))) AS id)
             """,
             {
                 **erasing.values,
@@ -260,7 +264,7 @@ def _names(erasing: Erasing, columns: Iterable[str]) -> str:
     for column in columns:
         for kind in _KINDS[column]:
             if column in _LISTS:
-                hashed = _hashed(erasing.key, "toString(project_id)", kind, "id")
+                hashed = _hashed(erasing.key, "toString(project_id)", kind, "toString(id)")
                 terms.append(
                     f"hasAny(arrayMap(id -> {hashed}, {column}), (SELECT groupArray(id_hash) FROM ({_HASHES})))"
                 )

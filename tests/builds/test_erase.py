@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 from zlib import crc32
@@ -17,6 +18,8 @@ from event_lens.registry.database import open_registry
 from event_lens.registry.erasures import Receipt, list_erasures
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.retention import Edges, close_days
+from query.client.connection import connect
 from tests.builds.conftest import Story
 from tests.builds.people import instant, land_people, naming_files, note_batch
 from tests.builds.site import Site
@@ -29,6 +32,10 @@ EMAIL, NAME = "forgotten-4711@example.com", "Quixotilda Forgotten"
 KNOWN = (PROFILE, ALIAS, DEVICE, EMAIL, NAME, "Quixotilda")
 SHARED, NEIGHBOUR = "browser-at-the-library", "neighbour"
 """The browser of somebody else, at which the person logged in once, between two logins of the other."""
+SEARCHED = "how to be forgotten"
+"""What the person's visits came from."""
+CLOSED = date(2026, 2, 20)
+"""A day that is closed before the person is erased."""
 
 
 @dataclass
@@ -42,6 +49,8 @@ class Erased:
     receipt: Receipt
     hidden: dict[str, int]
     """Rows that named the person after the first stage, by table."""
+    visits: list[dict[str, int]]
+    """Sessions by `utm_term`: before, after the first stage, and at the end."""
     files_before: int
     """How many files named the person before."""
 
@@ -52,6 +61,7 @@ class StopError(Exception):
 
 Sent = Sequence[tuple[str, str, str]]
 SENT_BY_THE_PERSON: Sent = (
+    (f"{CLOSED} 10:00:00", DEVICE, PROFILE),
     ("2026-03-02 10:00:00", DEVICE, ""),
     ("2026-03-02 10:05:00", DEVICE, PROFILE),
     ("2026-03-03 11:00:00", DEVICE, ""),
@@ -60,6 +70,7 @@ SENT_BY_THE_PERSON: Sent = (
     ("2026-03-04 09:00:00", DEVICE, ALIAS),
 )
 SENT_BY_THE_NEIGHBOUR: Sent = (
+    (f"{CLOSED} 08:00:00", SHARED, NEIGHBOUR),
     ("2026-03-02 08:00:00", SHARED, ""),
     ("2026-03-02 08:01:00", SHARED, NEIGHBOUR),
     ("2026-03-03 13:00:00", SHARED, NEIGHBOUR),
@@ -79,6 +90,7 @@ def events(sent: Sent, batch_id: str, project: str) -> list[dict[str, object]]:
             "created_at": instant(at),
             "received_at": instant(at),
             "path": "/account",
+            "utm_term": "" if sent == SENT_BY_THE_NEIGHBOUR else SEARCHED,
             "properties": {} if sent == SENT_BY_THE_NEIGHBOUR else {"greeted": NAME},
             "batch_id": batch_id,
             "batch_row": number,
@@ -161,6 +173,8 @@ def erased(story: Story) -> Erased:
             land(warehouse, "lens_raw.events", events(SENT_BY_THE_NEIGHBOUR, batch_id, each), batch_id)
         land_person(warehouse, project)
         site.build()
+        close_days(warehouse, project, Edges(closed_before=CLOSED + timedelta(days=1)))
+        visits = [sessions_by_term(site, project)]
         leave_in_the_spool(site.server.home, project)
         files_before = len(naming_files(site.server.home, KNOWN))
         stages: set[str] = set()
@@ -169,6 +183,7 @@ def erased(story: Story) -> Erased:
         def stop_once(stage: str) -> None:
             if "spool" in stage:
                 hidden.update(named(warehouse))
+                visits.append(sessions_by_term(site, project))
             if stage not in stages:
                 stages.add(stage)
                 raise StopError
@@ -187,7 +202,14 @@ def erased(story: Story) -> Erased:
                 )
         assert list_erasures(registry, project) == [receipt]
         registry.close()
-    return Erased(site, project, twin, receipt, hidden, files_before)
+        visits.append(sessions_by_term(site, project))
+    return Erased(site, project, twin, receipt, hidden, visits, files_before)
+
+
+def sessions_by_term(site: Site, project: str) -> dict[str, int]:
+    lens = connect(project=project, environ=site.environment)
+    found = lens.query(["total_sessions"], dimensions=["utm_term"], start_date=f"{CLOSED}", end_date="2026-03-31")
+    return dict(found.select("utm_term", "metrics_total_sessions").iter_rows())
 
 
 def named(warehouse: Warehouse) -> dict[str, int]:
@@ -213,6 +235,13 @@ def test_after_the_first_stage_nobody_reads_the_person(erased: Erased) -> None:
     assert erased.hidden == {}
 
 
+def test_questions_by_what_sessions_have_forget_the_person_at_once_on_closed_days_too(erased: Erased) -> None:
+    assert erased.visits[0][SEARCHED] == 5
+    everybody_else = {"": erased.visits[0][""]}
+    assert erased.visits[1:] == [everybody_else] * (len(erased.visits) - 1)
+    assert len(erased.visits) > 2
+
+
 def test_no_file_of_the_home_names_the_person(erased: Erased) -> None:
     assert erased.files_before > 10
     assert naming_files(erased.site.server.home, KNOWN) == []
@@ -220,17 +249,18 @@ def test_no_file_of_the_home_names_the_person(erased: Erased) -> None:
 
 def test_the_receipt_says_how_many_rows_each_table_had_and_has(erased: Erased) -> None:
     assert erased.receipt.stage == "done"
-    assert erased.receipt.rows["lens_raw.events"] == (6, 0)
+    assert erased.receipt.rows["lens_raw.events"] == (7, 0)
     assert erased.receipt.rows["lens_raw.profile_operations"] == (2, 0)
     assert erased.receipt.rows["lens_raw.quarantine"] == (1, 0)
-    assert erased.receipt.rows["lens.`events`"] == (6, 0)
+    assert erased.receipt.rows["lens.`events`"] == (7, 0)
+    assert erased.receipt.rows["lens_staging.`int_session_days`"] == (5, 0)
     assert {now for _, now in erased.receipt.rows.values()} == {0}
 
 
 def test_everybody_else_counts_as_if_the_person_had_never_come(erased: Erased) -> None:
     sql = """
         SELECT day, unique_visitors, people, sessions, screen_views, events, bounces, duration_seconds
-        FROM lens.metrics_daily WHERE project_id = {project:String} ORDER BY day
+        FROM lens.metrics_daily WHERE project_id = {project:String} AND day > {closed:Date} ORDER BY day
     """
     owned = """
         SELECT created_at, device_id, profile_id FROM lens.events
@@ -238,6 +268,8 @@ def test_everybody_else_counts_as_if_the_person_had_never_come(erased: Erased) -
     """
     with erased.site.warehouse() as warehouse:
         for asked in (sql, owned):
-            of_both = [warehouse.rows(asked, {"project": each}) for each in (erased.project, erased.twin)]
+            of_both = [
+                warehouse.rows(asked, {"project": each, "closed": CLOSED}) for each in (erased.project, erased.twin)
+            ]
             assert len(of_both[0]) > 2
             assert of_both[0] == of_both[1]
