@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ class Lens(Questions):
         report = REPORTS[name]
         fields = {field.name: field for field in msgspec.structs.fields(report.parameters)}
         given = {
-            fields[name].encode_name: value
+            # A warehouse reads a body as the API does, where a date is text.
+            fields[name].encode_name: value.isoformat() if isinstance(value, date) else value
             for name, value in written.items()
             if value != (None if fields[name].default is msgspec.NODEFAULT else fields[name].default)
         }

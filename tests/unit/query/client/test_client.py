@@ -77,6 +77,15 @@ def test_every_report_is_the_same_over_http_and_from_the_warehouse(world: World,
         assert frame.height or name == "live", name
 
 
+def test_a_period_may_be_given_as_dates(world: World, warehouse_url: str) -> None:
+    steps = [{"name": "screen_view"}, {"name": "signup"}]
+    for lens in (over_http(world, "plain"), of_warehouse(world, warehouse_url, "plain")):
+        (row,) = lens.query(["total_events"], **MARCH).data
+        assert row["metrics"] == {"total_events": 8}
+        assert lens.funnel(steps, **MARCH)["count"].to_list() == [2, 1]
+        assert lens.metrics(**MARCH)["total_events"].to_list() == [8]
+
+
 def test_an_hour_of_null_is_the_whole_range(world: World) -> None:
     steps = [{"name": "screen_view"}, {"name": "signup"}]
     day, whole = (over_http(world, "plain").funnel(steps, window_seconds=window, **SEASON) for window in (60, None))
