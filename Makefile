@@ -16,7 +16,7 @@ LONG := $(addprefix tests/,end_to_end/test_dagster_page.py end_to_end/test_noteb
 # Whole programs that are started, killed, restored and asked as by their users. CI runs them after `make test`.
 JOURNEYS := $(addprefix tests/,builds/test_interrupted_build.py crashes end_to_end shards targets spec/test_changed_columns.py \
 	warehouse/test_leaving.py warehouse/test_process.py unit/orchestration/test_maintenance.py \
-	unit/orchestration/test_served_dagster.py)
+	unit/orchestration/test_served_dagster.py unit/orchestration/test_webserver.py unit/query/test_notebooks.py)
 
 .PHONY: help setup demo up notebook docs test journeys check faults reference bench lists lock clean
 
