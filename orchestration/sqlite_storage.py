@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
@@ -22,32 +22,33 @@ _PREPARED: set[str] = set()
 """The addresses of the files whose tables this process has created or found up to date."""
 
 
-class KeptRunStorage(SqliteRunStorage):
+class _Kept:
+    """Opens a storage of Dagster's in SQLite in the file `FILE`, over connections that stay open."""
+
+    FILE: ClassVar[str]
+    _conn_string: str
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
+        storage: Self = _opened(cls, cls.FILE, inst_data, config_value["base_dir"])
+        return storage
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        with kept_engine(self._conn_string).begin() as connection:
+            yield connection
+
+
+class KeptRunStorage(_Kept, SqliteRunStorage):
     """Dagster's run storage in SQLite, over connections that stay open."""
 
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
-        storage: Self = _opened(cls, "runs", inst_data, config_value["base_dir"])
-        return storage
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        with kept_engine(self._conn_string).begin() as connection:
-            yield connection
+    FILE = "runs"
 
 
-class KeptScheduleStorage(SqliteScheduleStorage):
+class KeptScheduleStorage(_Kept, SqliteScheduleStorage):
     """Dagster's schedule storage in SQLite, over connections that stay open."""
 
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
-        storage: Self = _opened(cls, "schedules", inst_data, config_value["base_dir"])
-        return storage
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        with kept_engine(self._conn_string).begin() as connection:
-            yield connection
+    FILE = "schedules"
 
 
 @lru_cache(MAX_ENGINES)
