@@ -47,6 +47,12 @@ def session_rows(ask: ReportContext, bindings: Bindings) -> str:
     return " AND ".join(parts)
 
 
+def is_of_session_days(ask: ReportContext) -> bool:
+    """Return whether `int_session_days` can have all rows of the question: whole days, and filters on sessions only."""
+    is_built = ask.subject.has_states and not ask.is_live
+    return is_built and ask.period.grain == "day" and not ask.event_filters
+
+
 def session_day_rows(ask: ReportContext, bindings: Bindings) -> str:
     """Return the condition on `int_session_days`: the period's days of sessions that match the session filters."""
     days = _of_days(ask, "local_day", bindings)

@@ -11,7 +11,8 @@ from query.parameters import PERIOD_NAMES, Cursor, Limit
 from query.question import Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
-from query.reports.funnels import Funnel, RawSteps, reached_steps, read_steps
+from query.reports.funnel_events import Funnel, reached_steps
+from query.reports.funnels import RawSteps, read_steps
 from query.shapes import DateTime, Shape
 from query.statement import Bindings, Row
 
@@ -41,7 +42,7 @@ def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: st
         raise invalid("funnel", f"step is 1 to {len(funnel.steps) - 1}: after the last one nobody drops out.")
     bindings = Bindings()
     page = Page(limit, lambda row: (row["profile_id"],))
-    reached = reached_steps(ask, funnel, bindings)
+    reached = reached_steps(ask, funnel, bindings, has_ids=True)
     sql = DROPPED.format(
         step=bindings.bind(step, "UInt8"), after=bindings.bind(after, "String"), limit=page.limit_rows(bindings)
     )

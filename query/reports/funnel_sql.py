@@ -1,8 +1,10 @@
 """The attempts at a funnel, as SQL: the models' own macro, rendered for a funnel that is not stored.
 
-The SQL reads a CTE `moments (entity, at, mask)`: the events in milliseconds, with a bit for every step that the event
-fits (for strict order also the events that fit no step). It ends with a CTE `attempts (entity, reached)`: the deepest
-attempt of every entity, the earliest of equally deep ones, as the times of its steps.
+The SQL reads two CTEs of the same events. `moments (entity, at, mask)` has a row for each event: its time in
+milliseconds, and a bit for every step that it fits (for strict order also the events that fit no step). `entities
+(entity, marked)` has a row for each entity: the array of its events as `at * 1024 + mask`, in any order. The SQL ends
+with a CTE `attempts (entity, reached)`: the deepest attempt of every entity, the earliest of equally deep ones, as the
+times of its steps.
 """
 
 from collections.abc import Hashable, Sequence
@@ -68,12 +70,11 @@ SIMPLE = """event_sequences AS
 (
     SELECT
         entity,
-        arraySort(if({is_one_step}, [{first_event}], groupArray(at * 1024 + mask))) AS in_order,
+        arraySort(if({is_one_step}, [{first_event}], marked)) AS in_order,
         arrayPushBack(arrayMap(event -> bitShiftRight(event, 10), in_order), {never}) AS moments,
         arrayPushBack(arrayMap(event -> bitAnd(event, 1023), in_order), 1023) AS masks
-    FROM moments
-    GROUP BY entity
-    HAVING {has_begun}
+    FROM entities
+    WHERE {has_begun}
 ),
 """
 
@@ -113,13 +114,12 @@ SIMPLE_STRICT = """single_file AS
 (
     SELECT
         entity,
-        arraySort(groupArray(at * 1024 + mask)) AS in_order,
+        arraySort(marked) AS in_order,
         arrayMap(event -> bitShiftRight(event, 10), in_order) AS moments,
         arrayMap(event -> bitAnd(event, 1023), in_order) AS masks,
         length(arrayCompact(moments)) < length(moments) AS has_ties
-    FROM moments
-    GROUP BY entity
-    HAVING max(mask = 1)
+    FROM entities
+    WHERE has(masks, 1)
 ),
 walks AS
 (
@@ -144,6 +144,8 @@ attempts AS
 TIED = "WHERE entity IN (SELECT entity FROM single_file WHERE has_ties)"
 NEVER = 1 << 52
 """A time after all events, in milliseconds."""
+_NO_EVENT = NEVER * 1024
+"""A number larger than that of any event in `marked`."""
 
 
 def _simple_ordered(step_count: int, window_ms: str) -> str:
@@ -159,9 +161,9 @@ def _simple_ordered(step_count: int, window_ms: str) -> str:
         part = "chain" + ".2" * (place - 2) + ("" if is_last else ".1")
         times.append(f"arrayMap(chain -> {part}, arrayFilter((chain, mask) -> mask = 1, after_2, masks)) AS at_{place}")
     sequences = SIMPLE.format(
-        is_one_step="maxIf(at, mask = 2) < minIf(at, mask = 1)",
-        first_event="minIf(at, mask = 1) * 1024 + 1",
-        has_begun="max(mask = 1)",
+        is_one_step=f"{_latest(2)} < {_earliest(1)}",
+        first_event=_earliest(1),
+        has_begun=f"{_earliest(1)} < {_NO_EVENT}",
         never=NEVER,
     )
     return sequences + SIMPLE_ORDERED.format(
@@ -178,9 +180,9 @@ def _simple_any(step_count: int, window_ms: str) -> str:
     """Return the CTEs of a funnel of different events whose steps may come in any order."""
     places = range(1, step_count + 1)
     sequences = SIMPLE.format(
-        is_one_step="bitCount(groupBitOr(mask)) = 1",
-        first_event="min(at) * 1024 + groupBitOr(mask)",
-        has_begun="1",
+        is_one_step="arrayMin(event -> bitAnd(event, 1023), marked) = arrayMax(event -> bitAnd(event, 1023), marked)",
+        first_event="arrayMin(marked)",
+        has_begun="notEmpty(marked)",
         never=NEVER,
     )
     return sequences + SIMPLE_ANY.format(
@@ -191,6 +193,16 @@ def _simple_any(step_count: int, window_ms: str) -> str:
         reached=", ".join(f"after_{place}[place]" for place in places),
         window_ms=window_ms,
     )
+
+
+def _earliest(mask: int) -> str:
+    """Return SQL: the first event with that mask, or `_NO_EVENT`."""
+    return f"arrayMin(event -> if(bitAnd(event, 1023) = {mask}, event, {_NO_EVENT}), marked)"
+
+
+def _latest(mask: int) -> str:
+    """Return SQL: the last event with that mask, or 0."""
+    return f"arrayMax(event -> if(bitAnd(event, 1023) = {mask}, event, 0), marked)"
 
 
 def _filled(place: int, chain: str) -> str:

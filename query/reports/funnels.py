@@ -2,35 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated, cast, get_args
 
 import msgspec
 
-from event_lens.contract.columns import EVENT_COLUMNS
-from event_lens.contract.filters import Filter, RawFilter, find_column
+from event_lens.contract.filters import RawFilter
 from event_lens.registry.definitions.filters import breakdown_column
 from event_lens.registry.definitions.funnels import FEWEST_STEPS, MAX_STEPS, MAX_WINDOW_SECONDS
-from query.conditions import event_rows
 from query.errors import choose, invalid
-from query.filters import column_sql, resolve_filters
+from query.filters import resolve_filters
 from query.parameters import PERIOD_NAMES, Freshness, PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
-from query.reports.funnel_sql import attempts
+from query.reports.funnel_events import By, Funnel, Order, Step, reached_steps, table_of_steps
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 
-By = Literal["device", "profile", "session"]
-Order = Literal["ordered", "strict", "any"]
 BYS: tuple[By, ...] = get_args(By)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 MAX_NAME = 255
 DEFAULT_WINDOW_SECONDS = 86_400
-
-ENTITIES: dict[By, str] = {"device": "device_id", "profile": "profile_id", "session": "session_id"}
-PRESENT: dict[By, str] = {"device": "device_id != ''", "profile": "profile_id != ''", "session": "session_id != 0"}
 
 
 class RawStep(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,26 +57,6 @@ class RawFunnel(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERIO
     limit: Annotated[
         int | None, msgspec.Meta(description="The most values of a breakdown, 1 to 10000; default 100.")
     ] = None
-
-
-@dataclass(frozen=True)
-class Step:
-    """An event name, and the filters on the event and its session."""
-
-    name: str
-    filters: tuple[Filter, ...]
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """2 to 10 steps within `window_seconds`, inclusive; None means the whole period."""
-
-    steps: tuple[Step, ...]
-    window_seconds: int | None
-    by: By
-    order: Order
-    breakdown: str = ""
-    limit: int = 1
 
 
 def read_funnel(written: RawFunnel) -> Funnel:
@@ -136,32 +109,8 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
         found = rows or ([] if funnel.breakdown else [{}])
         return {"steps": [step for row in found for step in _steps(funnel, row)]}
 
-    return Question("events", bindings.statement(sql), shape, ask.subject.zone.key)
+    return Question(table_of_steps(ask, funnel), bindings.statement(sql), shape, ask.subject.zone.key)
 
-
-def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
-    """Return CTEs that end with `attempts`: the counted entities, each with the times at which it reached its steps."""
-    conditions = [_condition(ask, step, bindings) for step in funnel.steps]
-    parts = [event_rows(replace(ask, filters=()), bindings), PRESENT[funnel.by]]
-    if funnel.order != "strict":
-        parts.append(f"({' OR '.join(conditions)})")
-    window_ms = ask.period.end - ask.period.start if funnel.window_seconds is None else funnel.window_seconds * 1000
-    moments = MOMENTS.format(
-        entity=ENTITIES[funnel.by],
-        mask=" + ".join(f"toUInt16({each}) * {1 << place}" for place, each in enumerate(conditions)),
-        broken_down=_broken_down(funnel.breakdown, bindings),
-        rows=" AND ".join(parts),
-    )
-    names = [(step.name, step.filters) for step in funnel.steps]
-    reached = attempts(funnel.order, names, bindings.bind(window_ms, "Int64"), has_breakdown=bool(funnel.breakdown))
-    return f"moments AS ({moments}),\n{reached}"
-
-
-MOMENTS = """
-    SELECT {entity} AS entity, toUnixTimestamp64Milli(created_at) AS at, toUInt16({mask}) AS mask{broken_down}
-    FROM lens.events
-    WHERE {rows}
-"""
 
 GROUPED = """
 SELECT breakdown_value, {counts}
@@ -170,25 +119,6 @@ GROUP BY breakdown_value
 ORDER BY count_1 DESC, breakdown_value
 LIMIT {limit}
 """
-
-
-def _broken_down(breakdown: str, bindings: Bindings) -> str:
-    if not breakdown:
-        return ""
-    column = find_column(breakdown, EVENT_COLUMNS, "event")
-    sql = column_sql(column, bindings)
-    # In the text form of stored definitions: `field_texts` in `dbt_project/macros/event_filters.sql`.
-    value = {"number": f"toString(toFloat64({sql}))", "flag": f"if({sql}, 'true', 'false')"}.get(
-        column.kind, f"toString({sql})"
-    )
-    return f", toUInt128(event_id) AS event_id, received_at, {value} AS value"
-
-
-def _condition(ask: ReportContext, step: Step, bindings: Bindings) -> str:
-    name = f"name = {bindings.bind(step.name, 'String')}"
-    if not step.filters:
-        return f"({name})"
-    return f"({name} AND {event_rows(replace(ask, filters=step.filters), bindings)})"
 
 
 def _counts(place: int) -> str:

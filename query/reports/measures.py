@@ -12,6 +12,7 @@ from event_lens.contract.filters import find_column
 from query.conditions import (
     event_rows,
     events_in_reach,
+    is_of_session_days,
     session_day_rows,
     session_rows,
     sessions_in_reach,
@@ -185,11 +186,9 @@ def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | No
     """Return the name of the table that `sums` reads. It is `sessions`, which has the sums of their days, when all
     filters and dimensions belong to the session.
     """
-    is_of_sessions = not ask.event_filters and all(column.owner == "session" for column in dimensions.columns)
+    are_of_sessions = all(column.owner == "session" for column in dimensions.columns)
     has_any = bool(ask.session_filters or dimensions.columns)
-    is_of_days = ask.period.grain == "day" and interval != "hour"
-    is_built = ask.subject.has_states and not ask.is_live
-    return "sessions" if is_built and is_of_sessions and has_any and is_of_days else "events"
+    return "sessions" if is_of_session_days(ask) and are_of_sessions and has_any and interval != "hour" else "events"
 
 
 def bucket(interval: Interval | None, day: str) -> str:

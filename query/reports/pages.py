@@ -3,7 +3,14 @@
 from dataclasses import replace
 from typing import Literal
 
-from query.conditions import event_rows, rollup_rows, session_events, session_rows
+from query.conditions import (
+    event_rows,
+    is_of_session_days,
+    rollup_rows,
+    session_day_rows,
+    session_events,
+    session_rows,
+)
 from query.parameters import LiveListParameters
 from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
@@ -73,6 +80,54 @@ LEFT JOIN
     WHERE {rows}
     GROUP BY path
 ) AS ended USING (path)
+ORDER BY view_count DESC, path
+"""
+
+# The rows of `int_session_days` have the events of a session in order, so the event after a view is the next item. Only
+# a session with another day can be counted twice.
+VIEWS_FROM_SESSION_DAYS = """
+WITH shown AS
+(
+    SELECT
+        path,
+        count() AS view_count,
+        uniqExactIf(device_hash, view_of_path = 1) AS visitor_count,
+        countIf(view_of_path = 1 AND is_whole)
+            + uniqExactIf(session_id, view_of_path = 1 AND NOT is_whole) AS session_count,
+        intDiv(sumIf(next_moment_of_view - moment, next_moment_of_view != 0), 1000) AS view_seconds,
+        countIf(next_moment_of_view != 0) AS timed_view_count
+    FROM
+    (
+        SELECT
+            device_hash,
+            session_id,
+            is_first_day AND next_moment = 0 AS is_whole,
+            arrayFilter((path, is_view) -> is_view, event_paths, event_are_views) AS paths,
+            arrayFilter((moment, is_view) -> is_view, event_moments, event_are_views) AS moments,
+            arrayFilter(
+                (moment, is_view) -> is_view,
+                arrayPushBack(arrayPopFront(event_moments), next_moment), event_are_views
+            ) AS next_moments,
+            arrayEnumerateUniq(paths) AS views_of_paths
+        FROM lens_staging.int_session_days
+        WHERE {rows}
+    )
+    ARRAY JOIN paths AS path, moments AS moment, next_moments AS next_moment_of_view, views_of_paths AS view_of_path
+    GROUP BY path
+    ORDER BY view_count DESC, path
+    LIMIT {limit}
+)
+SELECT *
+FROM shown
+LEFT JOIN
+(
+    SELECT edge.2 AS path, countIf(edge.1) AS entry_count, countIf(edge.1 AND is_bounce) AS bounce_count,
+        countIf(NOT edge.1) AS exit_count
+    FROM lens_staging.int_session_days
+    ARRAY JOIN [(true, entry_path), (false, exit_path)] AS edge
+    WHERE {rows} AND is_first_day AND screen_view_count > 0
+    GROUP BY path
+) AS edges USING (path)
 ORDER BY view_count DESC, path
 """
 
@@ -163,9 +218,13 @@ def pages(ask: ReportContext) -> Question:
     session, over the views that have a next event.
     """
     table = decide_table("pages", finest=ask.period.grain, has_filters=ask.needs_facts)
+    if table == "events" and is_of_session_days(ask):
+        table = "sessions"
     bindings = Bindings()
     limit = bindings.bind(ask.limit, "UInt32")
-    if table == "events":
+    if table == "sessions":
+        sql = VIEWS_FROM_SESSION_DAYS.format(rows=session_day_rows(ask, bindings), limit=limit)
+    elif table == "events":
         sql = VIEWS_FROM_FACTS.format(
             rows=event_rows(replace(ask, filters=ask.event_filters), bindings),
             reach=session_events(ask, bindings),

@@ -41,7 +41,25 @@ SESSION_DAYS_SAID = """
     from events left join lasting using (project_id, local_day)
     where session_key is not null group by all
 """
-
+# The events of each session and day, in order.
+SEQUENCES = """
+    select project_id, local_day, arrayStringConcat(event_names, ' '), arrayStringConcat(event_paths, ' '),
+        arrayStringConcat(arrayMap(moment -> toString(moment), event_moments), ' '), arraySum(event_are_views),
+        length(arrayDistinct(event_people)), length(event_people), count()
+    from lens_staging.int_session_days where project_id in {projects:Array(String)} group by all
+"""
+SEQUENCES_SAID = """
+    select project_id, local_day, event_names, event_paths, event_moments, views, people, events, count(*)
+    from (
+        select project_id, local_day,
+            string_agg(name, ' ' order by created_at, event_id, received_at) as event_names,
+            string_agg(path, ' ' order by created_at, event_id, received_at) as event_paths,
+            string_agg(epoch_ms(created_at), ' ' order by created_at, event_id, received_at) as event_moments,
+            count(*) filter (is_screen_view) as views, count(distinct profile_id) as people, count(*) as events
+        from events where session_key is not null group by project_id, local_day, session_key
+    )
+    group by all
+"""
 SESSIONS = """
     select project_id, local_day, count(), sum(duration_seconds), countIf(is_bounce), uniqExact(browser, entry_path)
     from lens_staging.int_session_days
@@ -79,6 +97,7 @@ def wrongly_narrowed(
     for table, asked, said in (
         ("int_returns", RETURNS, RETURNS_SAID),
         ("int_session_days", SESSION_DAYS, SESSION_DAYS_SAID),
+        ("int_session_days", SEQUENCES, SEQUENCES_SAID),
         ("int_session_days", SESSIONS, SESSIONS_SAID),
         ("int_pages_daily", PAGES, PAGES_SAID),
     ):

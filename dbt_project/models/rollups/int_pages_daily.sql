@@ -1,61 +1,65 @@
 {{ config(tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)', order_by=['project_id', 'day', 'path']) }}
 -- grain: one row per project, local day and path that was viewed
 --
--- It reads `int_events__valued`. A view counts on its own day. A session ends on the day after its first one at the
--- latest, so the events before and after a view are at most a day away. A page has few visitors a day, so the API counts
--- their hashes: that takes half the time of merging states of distinct counts. The sessions of several days are the sum of
--- `sessions`, less `continued_sessions` of all days but the first.
+-- It reads `int_session_days`, where the events of each session are in order, and the views without a session. A view
+-- counts on its own day. A page has few visitors a day, so the API counts their hashes: that takes half the time of merging
+-- states of distinct counts. The sessions of several days are the sum of `sessions`, less `continued_sessions` of all days
+-- but the first.
 
-with events as (
-    select * from {{ ref('int_events__valued') }}
-    where {{ in_window('local_day', before=1, after=1) }}
-        and (is_screen_view or session_id != 0)
+with session_days as (
+    select * from {{ ref('int_session_days') }}
+    where {{ in_window('local_day') }} and views_of_day > 0
 ),
 
--- Each session with its events in order. Arrays cost less than window functions over the events.
-event_sequences as (
-    select
+unbound as (
+    select * from {{ ref('int_events__valued') }}
+    where {{ in_window('local_day') }} and device_id = '' and is_screen_view
+),
+
+-- The pages that sessions had seen before midnight and can see again after it.
+seen_before as (
+    select distinct
         project_id,
         session_id,
-        any(events.device_id) as device_id,
-        arraySort(groupArray((position, is_screen_view, path, local_day))) as in_order,
-        arrayMap(moved -> toUnixTimestamp64Milli(moved.1), in_order.1) as moments,
-        arrayPushBack(arrayPopFront(moments), 0) as next_moments,
-        indexOf(in_order.2, true) as first_view,
-        arrayEnumerateUniq(in_order.2, in_order.3) as views_of_path,
-        arrayEnumerateUniq(in_order.2, in_order.3, in_order.4) as views_of_path_and_day,
-        {{ is_bounce('countEqual(in_order.2, true)', 'length(in_order)') }} as is_bounce
-    from events
-    where session_id != 0
-    group by project_id, session_id
+        arrayJoin(arrayFilter((path, is_view) -> is_view, event_paths, event_are_views)) as path
+    from {{ ref('int_session_days') }}
+    where {{ in_window('local_day', before=1) }} and is_first_day and next_moment != 0
+),
+
+-- The columns `views_...` have an item for each view of the session's day.
+viewed as (
+    select
+        *,
+        arrayPushBack(arrayPopFront(event_moments), next_moment) as next_moments,
+        arrayFilter((path, is_view) -> is_view, event_paths, event_are_views) as view_paths,
+        arrayFilter((moment, is_view) -> is_view, event_moments, event_are_views) as view_moments,
+        arrayFilter((moment, is_view) -> is_view, next_moments, event_are_views) as view_next_moments,
+        arrayEnumerateUniq(view_paths) as views_of_path,
+        is_first_day or screen_view_count = views_of_day as has_entry
+    from session_days
 ),
 
 views as (
     select
-        event_sequences.project_id as project_id,
-        event_sequences.session_id as session_id,
-        event.3 as path,
-        event_sequences.device_id as device_id,
-        event.4 as local_day,
-        place = first_view as is_entry,
-        view_of_path_and_day = 1 as is_session,
-        is_session and view_of_path > 1 as is_continued,
+        project_id,
+        local_day,
+        path,
+        device_hash,
+        place = 1 and has_entry as is_entry,
         is_bounce,
-        next_moment != 0 as has_next,
-        if(has_next, next_moment - moment, 0) as shown_ms
-    from event_sequences
+        view_of_path = 1 as is_session,
+        is_session and not is_first_day and (project_id, session_id, path) in (seen_before) as is_continued,
+        next_moment_of_view != 0 as has_next,
+        if(has_next, next_moment_of_view - moment, 0) as shown_ms
+    from viewed
     array join
-        in_order as event,
-        arrayEnumerate(in_order) as place,
-        moments as moment,
-        next_moments as next_moment,
+        view_paths as path,
+        view_moments as moment,
+        view_next_moments as next_moment_of_view,
         views_of_path as view_of_path,
-        views_of_path_and_day as view_of_path_and_day
-    where event.2 and {{ in_window('local_day') }}
+        arrayEnumerate(view_paths) as place
     union all
-    select project_id, session_id, path, device_id, local_day, false, false, false, false, false, 0
-    from events
-    where session_id = 0 and is_screen_view and {{ in_window('local_day') }}
+    select project_id, local_day, path, 0, false, false, false, false, false, 0 from unbound
 ),
 
 counted as (
@@ -64,7 +68,7 @@ counted as (
         local_day as day,
         path,
         count() as views,
-        groupUniqArrayIf(sipHash64(device_id), device_id != '') as all_visitors,
+        groupUniqArrayIf(device_hash, device_hash != 0) as all_visitors,
         toUInt64(countIf(is_session)) as sessions,
         toUInt64(countIf(is_continued)) as continued_sessions,
         toUInt64(countIf(is_entry)) as entries,

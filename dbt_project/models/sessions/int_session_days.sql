@@ -7,6 +7,10 @@
 -- It reads events and sessions. Questions by a column of sessions read this table instead of the events, in an eighth of
 -- the rows: it has the sums of the session's events of the day, and every column of `sessions` that a question can name,
 -- so that a filter needs no join. Devices and people are hashes, which are counted faster than texts.
+--
+-- The arrays `event_...` have an item for each event of the row, in order. Questions about pages and funnels read them: a
+-- session's events are together, so nothing is grouped or sorted. `next_moment` is the session's first event on the next
+-- day in milliseconds, 0 if there is none.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -19,7 +23,15 @@ visits as (
     where {{ in_window('day', before=1) }}
 ),
 
-summed as (
+-- Of sessions that go on after midnight, the first event of their second day.
+continued as (
+    select project_id, session_id, session_day, min(toUnixTimestamp64Milli(created_at)) as next_moment
+    from {{ ref('int_events__valued') }}
+    where {{ in_window('local_day', after=1) }} and session_id != 0 and local_day > session_day
+    group by project_id, session_id, session_day
+),
+
+gathered as (
     select
         project_id,
         local_day,
@@ -29,9 +41,26 @@ summed as (
         max(is_identified or device_kind != 'derived') as is_lasting,
         toUInt64(countIf(is_screen_view)) as views_of_day,
         count() as events_of_day,
-        sum(events.revenue) as revenue_of_day
+        sum(events.revenue) as revenue_of_day,
+        arraySort(groupArray((position, name, is_screen_view, path, sipHash64(profile_id)))) as in_order
     from events
     group by project_id, local_day, session_id
+),
+
+summed as (
+    select
+        gathered.* except (in_order),
+        continued.next_moment as next_moment,
+        cast(in_order.2, 'Array(LowCardinality(String))') as event_names,
+        arrayMap(position -> toUnixTimestamp64Milli(position.1), in_order.1) as event_moments,
+        in_order.3 as event_are_views,
+        cast(in_order.4, 'Array(LowCardinality(String))') as event_paths,
+        in_order.5 as event_people
+    from gathered
+    left join continued
+        on gathered.project_id = continued.project_id
+        and gathered.session_id = continued.session_id
+        and gathered.local_day = continued.session_day
 )
 
 select

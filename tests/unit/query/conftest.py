@@ -32,6 +32,7 @@ from tests.unit.query.sample_projects import (
     fill_late,
     fill_midnight,
     fill_money,
+    fill_nights,
     fill_people,
     fill_plain,
     fill_random,
@@ -56,6 +57,7 @@ ZONES = {
     "steps": "UTC",
     "random": "America/New_York",
     "instants": "UTC",
+    "nights": "UTC",
     "money": "UTC",
     "midnight": "UTC",
     "shop": "UTC",
@@ -169,6 +171,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_steps(projects["steps"])
     fill_random(projects["random"], 11)
     fill_instants(projects["instants"], 12)
+    fill_nights(projects["nights"], 13)
     fill_money(projects["money"])
     fill_shop(projects["shop"])
     fill_people(projects["people"])

@@ -49,8 +49,8 @@ def metrics(history: History, of_event: Callable[[Row], Any]) -> Answer:
     ]
 
 
-def pages_daily(history: History) -> Answer:
-    """(day, path, views, visitors, sessions, entries, bounces, seconds, timed views)."""
+def pages_daily(history: History, bucket_of: Callable[[Row], Any] = lambda view: view["day"]) -> Answer:
+    """(day or other bucket, path, views, visitors, sessions, entries, bounces, seconds, timed views)."""
     spent_ms: dict[int, int] = {}
     entries: dict[int, Session] = {}
     for session in history.sessions:
@@ -71,7 +71,7 @@ def pages_daily(history: History) -> Answer:
             sum(spent_ms.get(id(view), 0) for view in here) // 1000,
             sum(id(view) in spent_ms for view in here),
         )
-        for (day, path), here in grouped(views, lambda view: (view["day"], view["path"])).items()
+        for (day, path), here in grouped(views, lambda view: (bucket_of(view), view["path"])).items()
     ]
 
 

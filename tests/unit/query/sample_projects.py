@@ -120,6 +120,21 @@ def fill_instants(project: Project, seed: int) -> None:
             project.event(at, random.choice("aabc"), f"device{number}", properties=properties)
 
 
+def fill_nights(project: Project, seed: int) -> None:
+    """Visits around midnight in April 2026 of devices that two people share, and events that servers send of them."""
+    random = Random(seed)
+    for number in range(120):
+        fields = {"browser": random.choice(["Firefox", "Chrome"]), "device_kind": "client"}
+        at = moment(f"2026-04-{random.randrange(1, 9):02} 23:40")
+        for _ in range(random.randrange(2, 9)):
+            name = random.choice(["screen_view", "screen_view", "a", "b", "c"])
+            path = random.choice(["/", "/a", "/b"]) if name == "screen_view" else ""
+            profile = random.choice(["", f"person{number % 30}", "guest"])
+            project.event(at, name, f"device{number % 60}", **fields, path=path, profile_id=profile)
+            at += random.choice([0, 60_000, 600_000, 1_799_999])
+        project.event(at, random.choice("abc"), "", profile_id=f"person{number % 30}", device_kind="server")
+
+
 def fill_waiting(project: Project) -> None:
     """Two visits, one of which goes on in what lands later."""
     project.view("2026-03-10 10:00", "/a", "d1")

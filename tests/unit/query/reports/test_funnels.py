@@ -8,7 +8,7 @@ import pytest
 from event_lens.warehouse.client import Warehouse
 from query.reports.funnel_sql import attempts
 from tests.spec.rows import moment
-from tests.unit.query.naive import Takes, deepest_attempts, entity_of, funnel
+from tests.unit.query.naive import Takes, deepest_attempts, entity_of, funnel, narrowed
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -135,6 +135,36 @@ def test_random_visits_convert_as_plain_python_counts(
         data = answer("random", "funnel", body_of(chosen, window, by, order))
         expected = funnel(found, plain, window_ms=window * 1000, by=by, order=order)
         assert [(each["count"], each["median_seconds_from_previous"]) for each in data["steps"]] == expected, chosen
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+@pytest.mark.parametrize("by", ["device", "profile", "session"])
+def test_visits_over_midnight_of_shared_devices_convert_as_plain_python_counts(
+    ask: Answer, world: World, order: str, by: str
+) -> None:
+    found = world.history("nights")
+    firefox = {"filters": [{"name": "browser", "operator": "is", "value": ["Firefox"]}]}
+    of_firefox = narrowed(found, session_takes=lambda event: event["browser"] == "Firefox")
+    for names in (("screen_view", "a", "b"), ("a", "b"), ("a", "a", "b")):
+        plain = [step(name, None) for name in names]
+        for filters, history in (({}, found), (firefox, of_firefox)):
+            body = {"steps": steps(*names), "by": by, "order": order, "window_seconds": 3600, **SEASON, **filters}
+            answer = ask("nights", "funnel", body).json()
+            if filters and order == "strict":
+                assert answer["meta"]["table"] == "events"
+                continue
+            assert answer["meta"]["table"] == "sessions"
+            expected = funnel(history, plain, window_ms=3_600_000, by=by, order=order)
+            got = [(each["count"], each["median_seconds_from_previous"]) for each in answer["data"]["steps"]]
+            assert got == expected, (names, filters)
+            assert expected[-1][0] > 0
+
+
+def test_events_of_other_sessions_interrupt_a_strict_funnel_with_filters(ask: Answer) -> None:
+    firefox = [{"name": "browser", "operator": "is", "value": ["Firefox"]}]
+    body = {"steps": steps("screen_view", "a"), "order": "strict", "filters": firefox, **SEASON}
+    built, live = (ask("nights", "funnel", body | more).json() for more in ({}, {"freshness": "live"}))
+    assert built["data"] == live["data"]
 
 
 @pytest.mark.parametrize("order", ["ordered", "strict", "any"])

@@ -1,0 +1,51 @@
+"""Pages of sessions that match filters, against plain Python."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.query.naive import narrowed
+from tests.unit.query.rollups import entries_and_exits, pages_daily
+from tests.unit.query.sample_projects import World
+
+Ask = Callable[..., Any]
+SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
+
+
+@pytest.mark.parametrize("project", ["random", "nights"])
+@pytest.mark.parametrize("browser", ["Firefox", "Chrome"])
+def test_pages_of_matching_sessions_are_those_that_plain_python_counts(
+    ask: Ask, world: World, project: str, browser: str
+) -> None:
+    filters = json.dumps([{"name": "browser", "operator": "is", "value": [browser]}])
+    found = narrowed(world.history(project), session_takes=lambda event: event["browser"] == browser)
+    entries, exits = entries_and_exits(found)
+    expected = [
+        {
+            "path": path,
+            "views": views,
+            "unique_visitors": visitors,
+            "sessions": sessions,
+            "entries": entries[path],
+            "exits": exits[path],
+            "bounce_rate": 100 * bounces / entries[path] if entries[path] else None,
+            "avg_seconds": seconds / timed if timed else None,
+        }
+        for _, path, views, visitors, sessions, _, bounces, seconds, timed in pages_daily(found, lambda view: None)
+    ]
+    built = ask(project, "pages", filters=filters, **SEASON).json()
+    assert built["meta"]["table"] == "sessions"
+    assert sorted(built["data"], key=lambda row: row["path"]) == sorted(expected, key=lambda row: row["path"])
+    by_views = sorted(built["data"], key=lambda row: (-row["views"], row["path"]))
+    assert built["data"] == by_views
+    live = ask(project, "pages", filters=filters, freshness="live", **SEASON).json()
+    assert (live["meta"]["table"], live["data"]) == ("events", built["data"])
+
+
+def test_views_at_midnight_count_on_their_own_day_and_last_until_the_next_event(ask: Ask) -> None:
+    filters = json.dumps([{"name": "country", "operator": "is", "value": ["DE"]}])
+    for day, expected in (("2026-03-02", [("/", 1, 1200.0)]), ("2026-03-03", [])):
+        data = ask("midnight", "pages", filters=filters, startDate=day, endDate=day).json()["data"]
+        assert [(row["path"], row["views"], row["avg_seconds"]) for row in data] == expected
