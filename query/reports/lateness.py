@@ -20,15 +20,7 @@ NOTES = (
 
 # The builds, from their plans and the raw tables; copies and bots are included, since they are received as well.
 SQL = """
-WITH delays AS
-(
-    SELECT
-        import_id != '' AS is_imported,
-        greatest(0, toUnixTimestamp64Milli(received_at) - toUnixTimestamp64Milli(created_at)) / 1000 AS seconds
-    FROM lens.events
-    WHERE {rows}
-),
-planned AS
+WITH planned AS
 (
     SELECT DISTINCT build_id, batch_id
     FROM lens_staging.planned_batches
@@ -51,17 +43,16 @@ finished AS
     SELECT build_id, max(finished_at) AS last_finished_at FROM lens_staging.builds GROUP BY build_id
 )
 SELECT
-    'bar' AS kind,
-    toUInt64(arrayCount(edge -> edge <= seconds, {edges})) AS place,
+    if(import_id = '', 'bar', 'imported') AS kind,
+    toInt64(roundDown(intDiv(dateDiff('millisecond', created_at, received_at), 1000), {edges})) AS edge,
     '' AS build_id,
     toInt64(0) AS finished_ms,
     count() AS events,
     toUInt64(0) AS late_events,
     [] AS late_days
-FROM delays WHERE NOT is_imported
-GROUP BY place
-UNION ALL
-SELECT 'imported', 0, '', 0, count(), 0, [] FROM delays WHERE is_imported
+FROM lens.events
+WHERE {rows}
+GROUP BY kind, edge
 UNION ALL
 SELECT
     'build',
@@ -89,13 +80,13 @@ def lateness(ask: ReportContext) -> Question:
         rows=event_rows(ask, bindings),
         zone=bindings.bind(ask.subject.zone.key, "String"),
         project=bindings.bind(ask.subject.project_id, "String"),
-        edges=bindings.bind([float(edge) for edge in EDGES], "Array(Float64)"),
+        edges=bindings.bind(list(EDGES), "Array(Int64)"),
     )
     return Question("events", bindings.statement(sql), _shape, ask.subject.zone.key, notes=NOTES)
 
 
 def _shape(rows: list[Row]) -> Data:
-    bars = {row["place"]: row["events"] for row in rows if row["kind"] == "bar"}
+    bars = {row["edge"]: row["events"] for row in rows if row["kind"] == "bar"}
     total = sum(bars.values())
     builds = sorted((row for row in rows if row["kind"] == "build"), key=lambda row: -row["finished_ms"])
     return {
@@ -103,10 +94,10 @@ def _shape(rows: list[Row]) -> Data:
             {
                 "from_seconds": start,
                 "to_seconds": end,
-                "events": bars.get(place, 0),
-                "share": percent(bars.get(place, 0), total),
+                "events": bars.get(start, 0),
+                "share": percent(bars.get(start, 0), total),
             }
-            for place, (start, end) in enumerate(zip(EDGES, [*EDGES[1:], None], strict=True), 1)
+            for start, end in zip(EDGES, [*EDGES[1:], None], strict=True)
         ],
         "imported": sum(row["events"] for row in rows if row["kind"] == "imported"),
         "builds": [

@@ -24,34 +24,19 @@ SEQUENCES = """
 SELECT sequence, count() AS frequency, sum(duration_seconds) AS summed_seconds
 FROM
 (
-    SELECT
-        duration_seconds,
-        arrayCompact(paths) AS stops,
-        {first} AS first_place,
-        arraySlice(stops, greatest(first_place, 1)) AS following,
-        {last} AS last_place,
-        arraySlice(following, 1, last_place) AS sequence
+    SELECT duration_seconds, arrayCompact(paths) AS stops, {following} AS following, {sequence} AS sequence
     FROM lens.sessions
     WHERE {rows} AND screen_view_count > 0
 )
-WHERE first_place > 0 AND last_place BETWEEN 1 AND {most_steps} AND {is_taken}
+WHERE {is_taken}
 GROUP BY sequence
 ORDER BY frequency DESC, sequence
 LIMIT {limit}
 """
 
+# A visit that leaves a page by a kept move reached it by the move before, so the moves from a page add up to the visits
+# that reached it.
 MOVES = """
-WITH moves AS
-(
-    SELECT step, from_path, to_path, sum(sessions) AS session_count
-    FROM lens.page_flows_daily
-    WHERE {rows} AND step <= {most_steps}
-    GROUP BY step, from_path, to_path
-),
-stops AS
-(
-    SELECT step, to_path AS path, sum(session_count) AS reached FROM moves GROUP BY step, path
-)
 SELECT
     shown.step - 1 AS move,
     shown.from_path AS source,
@@ -61,14 +46,27 @@ SELECT
     targets.reached AS reached_target
 FROM
 (
-    SELECT *, step - 1 AS step_before
-    FROM moves
-    WHERE step > 1 AND to_path != ''
+    SELECT step, from_path, to_path, sum(sessions) AS session_count
+    FROM lens.page_flows_daily
+    WHERE {rows} AND step BETWEEN 2 AND {most_steps} AND to_path != ''
+    GROUP BY step, from_path, to_path
     ORDER BY session_count DESC, step, from_path, to_path
     LIMIT {limit}
 ) AS shown
-LEFT JOIN stops AS sources ON shown.step_before = sources.step AND shown.from_path = sources.path
-LEFT JOIN stops AS targets ON shown.step = targets.step AND shown.to_path = targets.path
+LEFT JOIN
+(
+    SELECT step, from_path, sum(sessions) AS reached
+    FROM lens.page_flows_daily
+    WHERE {rows} AND step BETWEEN 2 AND {most_steps}
+    GROUP BY step, from_path
+) AS sources ON shown.step = sources.step AND shown.from_path = sources.from_path
+LEFT JOIN
+(
+    SELECT step, to_path, sum(sessions) AS reached
+    FROM lens.page_flows_daily
+    WHERE {rows} AND step BETWEEN 2 AND {most_steps} AND to_path != ''
+    GROUP BY step, to_path
+) AS targets ON shown.step = targets.step AND shown.to_path = targets.to_path
 ORDER BY move, moved DESC, source, target
 """
 
@@ -111,34 +109,33 @@ def paths(ask: ReportContext, parameters: PathParameters) -> Question:
     start, end = (
         None if path is None else bindings.bind(path, "String") for path in (parameters.start_path, parameters.end_path)
     )
+    parts = []
+    if start is not None:
+        parts.append(f"has(stops, {start})")
+    if end is not None:
+        parts.append(f"length(sequence) BETWEEN 1 AND {most_steps}")
+    if parameters.include is not None:
+        parts.append(f"has(sequence, {bindings.bind(parameters.include, 'String')})")
+    if parameters.exclude is not None:
+        parts.append(f"NOT has(sequence, {bindings.bind(parameters.exclude, 'String')})")
     sql = SEQUENCES.format(
-        first="1" if start is None else f"indexOf(stops, {start})",
-        last=_last_place(end, most_steps, is_after_start=start is not None),
+        following="stops" if start is None else f"arraySlice(stops, greatest(1, indexOf(stops, {start})))",
+        sequence=_sequence(end, most_steps, is_after_start=start is not None),
         rows=session_rows(ask, bindings),
-        most_steps=most_steps,
-        is_taken=_is_taken(parameters, bindings),
+        is_taken=" AND ".join(parts) or "1",
         limit=bindings.bind(ask.limit, "UInt32"),
     )
     return Question("sessions", bindings.statement(sql), _sequences, ask.subject.zone.key, notes=(FOLDED,))
 
 
-def _last_place(end: str | None, most_steps: str, *, is_after_start: bool) -> str:
-    """Return the SQL of the number of steps in a visit's sequence; 0 for a visit that does not reach the end page."""
+def _sequence(end: str | None, most_steps: str, *, is_after_start: bool) -> str:
+    """Return the SQL of a visit's sequence, which is empty if the visit does not reach the end page."""
     if end is None:
-        return f"least(length(following), {most_steps})"
+        return f"arraySlice(following, 1, {most_steps})"
     if not is_after_start:
-        return f"indexOf(following, {end})"
+        return f"arraySlice(following, 1, indexOf(following, {end}))"
     after = f"indexOf(arrayPopFront(following), {end})"
-    return f"if({after} = 0, 0, {after} + 1)"
-
-
-def _is_taken(parameters: PathParameters, bindings: Bindings) -> str:
-    parts = ["1"]
-    if parameters.include is not None:
-        parts.append(f"has(sequence, {bindings.bind(parameters.include, 'String')})")
-    if parameters.exclude is not None:
-        parts.append(f"NOT has(sequence, {bindings.bind(parameters.exclude, 'String')})")
-    return " AND ".join(parts)
+    return f"arraySlice(following, 1, if({after} = 0, 0, {after} + 1))"
 
 
 def _sequences(rows: list[Row]) -> Data:
