@@ -47,15 +47,27 @@ def session_rows(ask: ReportContext, bindings: Bindings) -> str:
     return " AND ".join(parts)
 
 
+HELD_COLUMNS = {"name": "event_names", "path": "event_paths", "is_screen_view": "event_are_views"}
+"""The columns of events that `int_session_days` has, each with its array."""
+
+
 def is_of_session_days(ask: ReportContext) -> bool:
     """Return whether `int_session_days` can have all rows of the question: whole days, and filters on sessions only."""
+    return not ask.event_filters and has_held_events(ask)
+
+
+def has_held_events(ask: ReportContext) -> bool:
+    """Return whether `int_session_days` has all that tells which events of sessions the question reads."""
     is_built = ask.subject.has_states and not ask.is_live
-    return is_built and ask.period.grain == "day" and not ask.event_filters
+    are_held = all(each.column.name in HELD_COLUMNS for each in ask.event_filters)
+    return is_built and are_held and ask.period.grain == "day"
 
 
-def session_day_rows(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the condition on `int_session_days`: the period's days of sessions that match the session filters."""
-    days = _of_days(ask, "local_day", bindings)
+def session_day_rows(ask: ReportContext, bindings: Bindings, *, after: timedelta = NO_TIME) -> str:
+    """Return the condition on `int_session_days`: the period's days, and those in the time after it, of sessions that
+    match the session filters.
+    """
+    days = _of_days(ask, "local_day", bindings, after=after)
     return " AND ".join([days, *(condition(each, bindings) for each in ask.session_filters)])
 
 

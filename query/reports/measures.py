@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from event_lens.contract.columns import QUESTION_COLUMNS, Column
 from event_lens.contract.filters import find_column
 from query.conditions import (
+    HELD_COLUMNS,
     event_rows,
     events_in_reach,
-    is_of_session_days,
+    has_held_events,
     session_day_rows,
     session_rows,
     sessions_in_reach,
@@ -23,8 +24,11 @@ from query.filters import column_sql
 from query.periods import Interval
 from query.question import percent, ratio
 from query.report_context import ReportContext
+from query.reports.held_event_sums import held_event_sums
 from query.shapes import Money, Percent, Shape
 from query.statement import Bindings, Row
+
+Table = Literal["events", "sessions"]
 
 MAX_DIMENSIONS = 3
 
@@ -105,7 +109,7 @@ DISTINCT = {
         "unique_visitors": "uniqExactIf(sipHash64(device_id), device_id != '')",
         "people": "uniqExactIf(sipHash64(profile_id), profile_id != '')",
     },
-    "sessions": {"unique_visitors": "uniqExact(device_hash)", "people": "uniqExactArray(people_of_day)"},
+    "session_days": {"unique_visitors": "uniqExact(device_hash)", "people": "uniqExactArray(people_of_day)"},
 }
 
 
@@ -155,9 +159,18 @@ def sums(
     names them.
     """
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
-    table = table_of(ask, dimensions, interval)
-    distinct = {name: sql if name in metrics else "toUInt64(0)" for name, sql in DISTINCT[table].items()}
-    if table == "sessions":
+    source = _source_of(ask, dimensions, interval)
+    if source == "held_events":
+        return held_event_sums(
+            ask,
+            {name: column.name for column, name in places if column.owner == "event"},
+            {name: _value(column, bindings) for column, name in places if column.owner == "session"},
+            (bucket(interval, "local_day"), bucket(interval, "session_day")),
+            bindings,
+            metrics,
+        )
+    distinct = {name: sql if name in metrics else "toUInt64(0)" for name, sql in DISTINCT[source].items()}
+    if source == "session_days":
         return SUMS_OF_SESSION_DAYS.format(
             **distinct,
             bucket=bucket(interval, "local_day"),
@@ -182,13 +195,22 @@ def sums(
     )
 
 
-def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> str:
-    """Return the name of the table that `sums` reads. It is `sessions`, which has the sums of their days, when all
-    filters and dimensions belong to the session.
+def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> Table:
+    """Return the name of the table that `sums` reads: `events`, or `sessions`, which has the events of each day too."""
+    return "events" if _source_of(ask, dimensions, interval) == "events" else "sessions"
+
+
+def _source_of(
+    ask: ReportContext, dimensions: Dimensions, interval: Interval | None
+) -> Literal["events", "session_days", "held_events"]:
+    """Return the source of the sums: the sums in `int_session_days` if all filters and dimensions belong to sessions,
+    its events if it has all columns that filters and dimensions name, else `events`.
     """
-    are_of_sessions = all(column.owner == "session" for column in dimensions.columns)
-    has_any = bool(ask.session_filters or dimensions.columns)
-    return "sessions" if is_of_session_days(ask) and are_of_sessions and has_any and interval != "hour" else "events"
+    of_events = [column.name for column in dimensions.columns if column.owner == "event"]
+    if interval == "hour" or not has_held_events(ask) or not HELD_COLUMNS.keys() >= set(of_events):
+        return "events"
+    is_of_sessions = not of_events and not ask.event_filters
+    return "session_days" if is_of_sessions and (ask.session_filters or dimensions.columns) else "held_events"
 
 
 def bucket(interval: Interval | None, day: str) -> str:

@@ -45,17 +45,18 @@ SESSION_DAYS_SAID = """
 SEQUENCES = """
     select project_id, local_day, arrayStringConcat(event_names, ' '), arrayStringConcat(event_paths, ' '),
         arrayStringConcat(arrayMap(moment -> toString(moment), event_moments), ' '), arraySum(event_are_views),
-        length(arrayDistinct(event_people)), length(event_people), count()
+        length(arrayDistinct(event_people)), length(event_people), arraySum(event_revenues), count()
     from lens_staging.int_session_days where project_id in {projects:Array(String)} group by all
 """
 SEQUENCES_SAID = """
-    select project_id, local_day, event_names, event_paths, event_moments, views, people, events, count(*)
+    select project_id, local_day, event_names, event_paths, event_moments, views, people, events, revenue, count(*)
     from (
         select project_id, local_day,
             string_agg(name, ' ' order by created_at, event_id, received_at) as event_names,
             string_agg(path, ' ' order by created_at, event_id, received_at) as event_paths,
             string_agg(epoch_ms(created_at), ' ' order by created_at, event_id, received_at) as event_moments,
-            count(*) filter (is_screen_view) as views, count(distinct profile_id) as people, count(*) as events
+            count(*) filter (is_screen_view) as views, count(distinct profile_id) as people, count(*) as events,
+            coalesce(sum(revenue) filter (is_countable), 0) as revenue
         from events where session_key is not null group by project_id, local_day, session_key
     )
     group by all

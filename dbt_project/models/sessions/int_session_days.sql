@@ -42,7 +42,7 @@ gathered as (
         toUInt64(countIf(is_screen_view)) as views_of_day,
         count() as events_of_day,
         sum(events.revenue) as revenue_of_day,
-        arraySort(groupArray((position, name, is_screen_view, path, sipHash64(profile_id)))) as in_order
+        arraySort(groupArray((position, name, is_screen_view, path, sipHash64(profile_id), revenue))) as in_order
     from events
     group by project_id, local_day, session_id
 ),
@@ -55,7 +55,8 @@ summed as (
         arrayMap(position -> toUnixTimestamp64Milli(position.1), in_order.1) as event_moments,
         in_order.3 as event_are_views,
         cast(in_order.4, 'Array(LowCardinality(String))') as event_paths,
-        in_order.5 as event_people
+        in_order.5 as event_people,
+        in_order.6 as event_revenues
     from gathered
     left join continued
         on gathered.project_id = continued.project_id

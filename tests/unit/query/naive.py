@@ -12,6 +12,8 @@ from tests.unit.query.rollups import grouped, metrics
 
 Takes = Callable[[Row], bool]
 FILTER_ALL = '[{"name": "name", "operator": "isNotNull"}]'
+EVERY_EVENT = '[{"name": "device_kind", "operator": "isNot", "value": ["none"]}]'
+"""A filter that takes all events and that only `events` can answer."""
 
 
 def narrowed(history: History, takes: Takes = lambda event: True, session_takes: Takes = lambda event: True) -> History:

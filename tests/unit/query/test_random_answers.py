@@ -24,7 +24,7 @@ from tests.unit.query.sample_projects import World
 
 ASKED = int(os.environ.get("EVENTLENS_RANDOM_QUESTIONS", "60"))
 SEED = int(os.environ.get("EVENTLENS_RANDOM_SEED", "1"))
-PROJECTS = ("random", "shop", "plain", "people", "money", "berlin", "kolkata", "midnight")
+PROJECTS = ("random", "shop", "plain", "people", "money", "berlin", "kolkata", "midnight", "nights")
 EVENT_COLUMNS = (
     "name",
     "path",
@@ -125,7 +125,7 @@ def test_numbers_are_those_of_the_reference(
                 assert numbers == pytest.approx(right, abs=1e-6), (name, asked, bucket)
                 counted += right["total_events"] > 0
         assert said.keys() <= found.keys(), (name, asked)
-    assert counted > ASKED // 2
+    assert counted > ASKED // 3
 
 
 def test_a_row_of_a_breakdown_is_the_question_with_its_value(

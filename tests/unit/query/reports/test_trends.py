@@ -10,7 +10,7 @@ import pytest
 from event_lens.contract.columns import QUESTION_COLUMNS
 from event_lens.warehouse.client import Warehouse
 from tests.spec.rows import Row
-from tests.unit.query.naive import FILTER_ALL, measures, narrowed
+from tests.unit.query.naive import EVERY_EVENT, FILTER_ALL, measures, narrowed
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -70,38 +70,74 @@ def test_people_of_days_are_right_when_not_all_of_them_are_known_by_day(
 OF_SESSIONS = [column.name for column in QUESTION_COLUMNS.values() if column.owner == "session"]
 
 
-@pytest.mark.parametrize("by", OF_SESSIONS)
-def test_a_breakdown_by_a_column_of_sessions_is_the_one_over_events(ask: Answer, by: str) -> None:
+OF_HELD_EVENTS = ["name", "path", "is_screen_view", "name,path", "path,browser", "country,name,is_screen_view"]
+
+
+@pytest.mark.parametrize("project", ["random", "nights"])
+@pytest.mark.parametrize("by", [*OF_SESSIONS, *OF_HELD_EVENTS])
+def test_a_breakdown_over_session_days_is_the_one_over_events(ask: Answer, project: str, by: str) -> None:
     asked = {"by": by, "limit": 500, **SEASON}
-    narrow = ask("random", "breakdown", **asked).json()
-    whole = ask("random", "breakdown", filters=FILTER_ALL, **asked).json()
-    assert [answer["meta"]["table"] for answer in (narrow, whole)] == ["sessions", "events"]
-    assert narrow["data"] == whole["data"]
-    assert narrow["data"]
+    sums, held, events = (
+        ask(project, "breakdown", **asked, **filters).json()
+        for filters in ({}, {"filters": FILTER_ALL}, {"filters": EVERY_EVENT})
+    )
+    assert [answer["meta"]["table"] for answer in (sums, held, events)] == ["sessions", "sessions", "events"]
+    assert sums["data"] == held["data"] == events["data"]
+    assert sums["data"]
+
+
+@pytest.mark.parametrize("interval", ["day", "week"])
+def test_a_series_of_filtered_names_over_session_days_is_the_one_over_events(ask: Answer, interval: str) -> None:
+    for filters in (
+        [{"name": "name", "operator": "is", "value": ["a", "b"]}],
+        [{"name": "path", "operator": "startsWith", "value": ["/a"]}],
+        [
+            {"name": "is_screen_view", "operator": "is", "value": ["true"]},
+            {"name": "browser", "operator": "is", "value": ["Firefox"]},
+        ],
+    ):
+        held, events = (
+            ask(
+                "nights",
+                "timeseries",
+                interval=interval,
+                startDate="2026-04-02",
+                endDate="2026-04-05",
+                filters=json.dumps([*filters, *more]),
+            ).json()
+            for more in (json.loads(FILTER_ALL), json.loads(EVERY_EVENT))
+        )
+        assert [answer["meta"]["table"] for answer in (held, events)] == ["sessions", "events"]
+        assert held["data"] == events["data"]
+        assert held["data"][0]["total_sessions"] > 1
 
 
 @pytest.mark.parametrize(
     ("question", "asked", "table"),
     [
         ("metrics", {"filters": '[{"name": "country", "operator": "is", "value": ["DE"]}]'}, "sessions"),
-        ("metrics", {"filters": '[{"name": "name", "operator": "is", "value": ["sale"]}]'}, "events"),
+        ("metrics", {"filters": '[{"name": "name", "operator": "is", "value": ["sale"]}]'}, "sessions"),
+        ("metrics", {"filters": '[{"name": "revenue", "operator": "gt", "value": [1]}]'}, "events"),
         ("timeseries", {"breakdown": "browser", "interval": "week"}, "sessions"),
         ("timeseries", {"breakdown": "browser", "interval": "hour"}, "events"),
         ("breakdown", {"by": "country,browser"}, "sessions"),
-        ("breakdown", {"by": "country,path"}, "events"),
+        ("breakdown", {"by": "country,path"}, "sessions"),
+        ("breakdown", {"by": "country,device_kind"}, "events"),
         ("breakdown", {"by": "country,browser", "freshness": "live"}, "events"),
         ("retention", {"by": "device"}, "sessions"),
         ("retention", {"by": "device", "startEvent": "sale"}, "events"),
     ],
 )
-def test_only_questions_of_whole_sessions_are_answered_without_reading_events(
+def test_only_questions_of_columns_in_session_days_are_answered_without_reading_events(
     ask: Answer, question: str, asked: dict[str, str], table: str
 ) -> None:
     assert ask("plain", question, **MARCH, **asked).json()["meta"]["table"] == table
 
 
 def test_facts_count_by_hand_as_the_rollups_do(answer: Answer) -> None:
-    assert answer("plain", "metrics", filters=FILTER_ALL, **MARCH) == answer("plain", "metrics", **MARCH)
+    by_rollup = answer("plain", "metrics", **MARCH)
+    for filters in (FILTER_ALL, EVERY_EVENT):
+        assert answer("plain", "metrics", filters=filters, **MARCH) == by_rollup
 
 
 @pytest.mark.parametrize(
@@ -135,7 +171,7 @@ def test_a_project_without_events_has_every_bucket_with_zeros(answer: Answer) ->
     ]
 
 
-@pytest.mark.parametrize("filters", [None, FILTER_ALL])
+@pytest.mark.parametrize("filters", [None, FILTER_ALL, EVERY_EVENT])
 @pytest.mark.parametrize(
     ("interval", "start"),
     [
@@ -158,7 +194,7 @@ def test_series_are_what_plain_python_counts(
         assert row == {"date": row["date"]} | counted
 
 
-@pytest.mark.parametrize("filters", [None, FILTER_ALL])
+@pytest.mark.parametrize("filters", [None, FILTER_ALL, EVERY_EVENT])
 def test_hours_are_what_plain_python_counts(answer: Answer, world: World, filters: str | None) -> None:
     project = world.projects["random"]
     expected = measures(world.history("random"), lambda event: project.local_hour(event["created_at"]))
