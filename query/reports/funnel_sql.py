@@ -35,8 +35,7 @@ DAYS = """int_funnel_days AS
         arrayMap(events -> events[1].1, by_instant) AS moments,
         arrayMap(events -> arrayFilter(mask -> mask != 0, events.{mask_place}), by_instant) AS masks,
         {values} AS breakdown_values
-    FROM moments
-    {entities}
+    FROM {moments}
     GROUP BY entity
     HAVING {has_begun}
 )"""
@@ -141,7 +140,11 @@ attempts AS
         SELECT entity, reached FROM attempts
     )
 )"""
-TIED = "WHERE entity IN (SELECT entity FROM single_file WHERE has_ties)"
+TIED_MOMENTS = """(
+        SELECT entity, bitShiftRight(event, 10) AS at, toUInt16(bitAnd(event, 1023)) AS mask
+        FROM (SELECT entity, in_order FROM single_file WHERE has_ties)
+        ARRAY JOIN in_order AS event
+    )"""
 NEVER = 1 << 52
 """A time after all events, in milliseconds."""
 _NO_EVENT = NEVER * 1024
@@ -245,12 +248,12 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown
     if is_simple and order != "strict":
         return (_simple_ordered if order == "ordered" else _simple_any)(len(steps), window_ms)
     if is_simple:
-        return _simple_strict(len(steps), window_ms, _by_macro(order, steps, window_ms, False, TIED))
+        return _simple_strict(len(steps), window_ms, _by_macro(order, steps, window_ms, False, TIED_MOMENTS))
     return _by_macro(order, steps, window_ms, has_breakdown)
 
 
-def _by_macro(order: str, steps: Sequence[Step], window_ms: str, has_breakdown: bool, entities: str = "") -> str:
-    """Return the CTEs that the models' macro makes; `entities` is the condition for the entities that it serves."""
+def _by_macro(order: str, steps: Sequence[Step], window_ms: str, has_breakdown: bool, moments: str = "moments") -> str:
+    """Return the CTEs that the models' macro makes of the events in `moments`."""
     by_name = [_unions(steps, places) for places in _by_name(steps)]
     unions = list(chain.from_iterable(by_name))
     sizes = [number.bit_count() for of_name in by_name for number, _ in enumerate(of_name, start=1)]
@@ -270,7 +273,7 @@ def _by_macro(order: str, steps: Sequence[Step], window_ms: str, has_breakdown: 
         in_order=VALUED_EVENTS if has_breakdown else ALL_EVENTS if is_any else EVENTS_IN_ORDER,
         mask_place=4 if has_breakdown else 2,
         values=VALUES if has_breakdown else NO_VALUES,
-        entities=entities,
+        moments=moments,
         has_begun="1" if is_any else "max(bitTest(mask, 0))",
     )
     return f"{funnels},\n{days},\n{defined}"
