@@ -64,7 +64,7 @@ def _of_text(text: str, operator: Operator, values: tuple[str, ...], bindings: B
         return " OR ".join(f"match({text}, {pattern})" for pattern in patterns)
     bound = bindings.bind(list(values), "Array(String)")
     test = {
-        "is": f"has({bound}, {text})",
+        "is": f"{text} IN {bound}",
         "contains": f"arrayExists(v -> position({text}, v) > 0, {bound})",
         "startsWith": f"arrayExists(v -> startsWith({text}, v), {bound})",
         "endsWith": f"arrayExists(v -> endsWith({text}, v), {bound})",
