@@ -81,17 +81,17 @@ def _from_events(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
 
 def _from_session_days(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
     filters = funnel.steps[0].filters
-    names = [f"name = {bindings.bind(step.name, 'String')}" for step in funnel.steps]
+    mask = _mask_of_name(funnel, bindings)
     rows = SESSION_DAYS.format(
         entity=HASHES[funnel.by],
-        marked=_marked_of_day(funnel, _mask(names)),
+        marked=_marked_of_day(funnel, mask),
         rows=session_day_rows(replace(ask, filters=filters), bindings),
     )
     if funnel.by == "profile" and not filters:
         unbound = [event_rows(replace(ask, filters=()), bindings), "device_id = ''", PRESENT["profile"]]
         if funnel.order != "strict":
-            unbound.append(f"({' OR '.join(names)})")
-        rows += WITHOUT_SESSION.format(mask=_mask(names), rows=" AND ".join(unbound))
+            unbound.append(f"{mask} != 0")
+        rows += WITHOUT_SESSION.format(mask=mask, rows=" AND ".join(unbound))
     return FROM_SESSION_DAYS.format(rows=rows)
 
 
@@ -101,6 +101,15 @@ def _marked_of_day(funnel: Funnel, mask: str) -> str:
     if funnel.by == "profile":
         marked = f"arrayFilter((event, person) -> person = entity, {marked}, event_people)"
     return marked if funnel.order == "strict" else f"arrayFilter(event -> bitAnd(event, 1023) != 0, {marked})"
+
+
+def _mask_of_name(funnel: Funnel, bindings: Bindings) -> str:
+    """Return SQL: the mask of an event by its name alone, computed once for each name in a block of rows."""
+    masks: dict[str, int] = {}
+    for place, step in enumerate(funnel.steps):
+        masks[step.name] = masks.get(step.name, 0) + (1 << place)
+    names, numbers = bindings.bind(list(masks), "Array(String)"), bindings.bind(list(masks.values()), "Array(UInt16)")
+    return f"transform(name, {names}, {numbers}, toUInt16(0))"
 
 
 def _mask(conditions: list[str]) -> str:
