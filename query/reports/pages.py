@@ -94,7 +94,7 @@ WITH shown AS
         uniqExactIf(device_hash, view_of_path = 1) AS visitor_count,
         countIf(view_of_path = 1 AND is_whole)
             + uniqExactIf(session_id, view_of_path = 1 AND NOT is_whole) AS session_count,
-        intDiv(sumIf(next_moment_of_view - moment, next_moment_of_view != 0), 1000) AS view_seconds,
+        intDiv(sumIf(greatest(next_moment_of_view - moment, 0), next_moment_of_view != 0), 1000) AS view_seconds,
         countIf(next_moment_of_view != 0) AS timed_view_count
     FROM
     (

@@ -50,7 +50,8 @@ views as (
         view_of_path = 1 as is_session,
         is_session and not is_first_day and (project_id, session_id, path) in (seen_before) as is_continued,
         next_moment_of_view != 0 as has_next,
-        if(has_next, next_moment_of_view - moment, 0) as shown_ms
+        -- A clock that goes back over midnight has events of the next day before those of this one.
+        if(has_next, greatest(next_moment_of_view - moment, 0), 0) as shown_ms
     from viewed
     array join
         view_paths as path,
