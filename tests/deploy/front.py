@@ -86,14 +86,18 @@ def nginx(folder: Path, certificate: Certificate, parts: Parts, port: int) -> It
         yield plain
 
 
+def caddyfile(certificate: Certificate, plain: int, port: int) -> str:
+    """`deploy/Caddyfile` with a certificate of the tests' own at `port`, and plain HTTP at `plain`."""
+    ours = f"{{\n\tadmin off\n\tauto_https disable_certs\n\thttp_port {plain}\n\thttps_port {port}\n}}\n"
+    tls = f"encode gzip\n\ttls {certificate.certificate} {certificate.key}"
+    return ours + changed((DEPLOY / "Caddyfile").read_text(), ("encode gzip", tls))
+
+
 @contextmanager
 def caddy(folder: Path, certificate: Certificate, parts: Parts, port: int) -> Iterator[int]:
     """`deploy/Caddyfile` with TLS at `port`; yields the port that leads there from plain HTTP."""
     program, plain = find("caddy"), free_port()
-    ours = f"{{\n\tadmin off\n\tauto_https disable_certs\n\thttp_port {plain}\n\thttps_port {port}\n}}\n"
-    tls = f"encode gzip\n\ttls {certificate.certificate} {certificate.key}"
-    site = changed((DEPLOY / "Caddyfile").read_text(), ("encode gzip", tls))
-    (folder / "Caddyfile").write_text(ours + site)
+    (folder / "Caddyfile").write_text(caddyfile(certificate, plain, port))
     environ = os.environ | {
         "LENS_SITE": NAME,
         "LENS_COLLECTORS": parts.collector,
@@ -122,12 +126,13 @@ def _served(command: list[str], log: Path, port: int, environ: dict[str, str] | 
         stop(process)
 
 
-def visitor(certificate: Certificate, port: int, address: str = "127.0.0.1") -> httpx.Client:
+def visitor(certificate: Certificate, port: int, address: str = "127.0.0.1", server: str = "127.0.0.1") -> httpx.Client:
     """A client at `address` that trusts the certificate and knows where the public name leads."""
     context = ssl.create_default_context(cafile=str(certificate.certificate))
     return httpx.Client(
-        base_url=f"https://127.0.0.1:{port}",
-        headers={"host": f"{NAME}:{port}"},
+        base_url=f"https://{server}:{port}",
+        # As browsers do, which leave the usual port out.
+        headers={"host": NAME if port == 443 else f"{NAME}:{port}"},
         transport=_Named(verify=context, local_address=address),
         timeout=30,
     )
