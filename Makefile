@@ -18,7 +18,7 @@ JOURNEYS := $(addprefix tests/,builds/test_interrupted_build.py crashes end_to_e
 	warehouse/test_leaving.py warehouse/test_process.py unit/orchestration/test_maintenance.py \
 	unit/orchestration/test_served_dagster.py unit/orchestration/test_webserver.py unit/query/test_notebooks.py)
 
-.PHONY: help setup demo up notebook docs test journeys check faults reference bench lists lock clean
+.PHONY: help setup demo up notebook docs test journeys image check faults reference bench lists lock clean
 
 help:
 	@echo "make demo   set up, send 20,000 simulated events, build the models and print the answers"
@@ -29,6 +29,7 @@ help:
 	@echo "make docs   show dbt's documentation of the models, with their lineage"
 	@echo "make check  formatting, lint and types only"
 	@echo "make faults kill collectors, warehouses and builds, and read from tables meanwhile"
+	@echo "make image  build the container image in chroots and run compose and Kubernetes files with it, as root"
 	@echo "make reference  hold tables and random questions against the reference (about a quarter of an hour)"
 	@echo "make bench  measure the collector, landing, builds and questions"
 	@echo "make clean  remove what set-up, demo and tests made"
@@ -89,6 +90,9 @@ journeys: $(TEST_READY) $(CLIENTS_READY)
 faults: $(TEST_READY) $(CLIENTS_READY)
 	$(BIN)/python -m tests.crashes
 	$(BIN)/pytest tests/builds $(filter-out tests/builds/%,$(LONG))
+
+image: $(TEST_READY)
+	$(BIN)/python -m tests.image
 
 reference: $(TEST_READY)
 	$(BIN)/python -m tests.reference

@@ -68,17 +68,26 @@ def workplace() -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
+def end(*_: object) -> None:
+    """End what was started, and remove the folder, once: the same signal again must not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def main() -> int:
     if told := missing():
         sys.stderr.write(f"{told}\n")
         return 2
-    # So that SIGTERM, too, ends what was started and removes the folder.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with workplace() as folder, ExitStack() as stack:
-        with step("debootstrap bookworm"):
-            base = make_base(folder / "base")
-        image = build(folder, base)
-        House(stack, image, folder).run()
+    signal.signal(signal.SIGTERM, end)
+    try:
+        with workplace() as folder, ExitStack() as stack:
+            with step("debootstrap bookworm"):
+                base = make_base(folder / "base")
+            image = build(folder, base)
+            House(stack, image, folder).run()
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     say(NOT_TRIED)
     return 0
 
