@@ -16,49 +16,34 @@ DAY = timedelta(days=1)
 
 # A session and a combination of values count on the session's first day. A session of one day is counted with its
 # events, the few sessions of two days are counted apart.
-SUMS = """
-SELECT
-    bucket{names},
-    sum(unique_visitors) AS unique_visitors,
-    sum(people) AS people,
-    sum(sessions) AS sessions,
-    sum(bounces) AS bounces,
-    sum(duration_seconds) AS duration_seconds,
-    sum(screen_views) AS screen_views,
-    sum(events) AS events,
-    sum(summed_revenue) AS revenue
+SUMS = """SELECT
+    {event_bucket} AS bucket{names},
+    {unique_visitors} AS unique_visitors,
+    {people} AS people,
+    countIf(is_first AND is_whole) AS sessions,
+    countIf(is_first AND is_whole AND is_bounce) AS bounces,
+    sumIf(duration_seconds, is_first AND is_whole) AS duration_seconds,
+    countIf(is_view) AS screen_views,
+    count() AS events,
+    sum(revenue) AS summed_revenue
 FROM
 (
     SELECT
-        {event_bucket} AS bucket{names},
-        {unique_visitors} AS unique_visitors,
-        {people} AS people,
-        countIf(is_first AND is_whole) AS sessions,
-        countIf(is_first AND is_whole AND is_bounce) AS bounces,
-        sumIf(duration_seconds, is_first AND is_whole) AS duration_seconds,
-        countIf(is_view) AS screen_views,
-        count() AS events,
-        sum(revenue) AS summed_revenue
-    FROM
-    (
-        SELECT
-            local_day, device_hash, place = 1 AS is_first, is_whole, is_bounce, duration_seconds, is_view,
-            {person} AS person, {place_of_person} = 1 AS is_first_of_person, {revenue} AS revenue{names}
-        FROM ({of_days})
-        ARRAY JOIN {items}
-        {without_session}
-    )
-    GROUP BY bucket{names}
-    UNION ALL
-    SELECT {session_bucket} AS bucket{names}, 0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
-    FROM
-    (
-        SELECT DISTINCT session_id, session_day, is_bounce, duration_seconds{names}
-        FROM ({of_sessions})
-        ARRAY JOIN {items}
-        WHERE place = 1
-    )
-    GROUP BY bucket{names}
+        local_day, device_hash, place = 1 AS is_first, is_whole, is_bounce, duration_seconds, is_view,
+        {person} AS person, {place_of_person} = 1 AS is_first_of_person, {revenue} AS revenue{names}
+    FROM ({of_days})
+    ARRAY JOIN {items}
+    {without_session}
+)
+GROUP BY bucket{names}
+UNION ALL
+SELECT {session_bucket} AS bucket{names}, 0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
+FROM
+(
+    SELECT DISTINCT session_id, session_day, is_bounce, duration_seconds{names}
+    FROM ({of_sessions})
+    ARRAY JOIN {items}
+    WHERE place = 1
 )
 GROUP BY bucket{names}
 """
@@ -89,7 +74,7 @@ def held_event_sums(
     bindings: Bindings,
     metrics: Sequence[str],
 ) -> str:
-    """Return the SQL of the sums from which `metrics` follow, by dimensions of events and of sessions.
+    """Return the SQL of rows whose sums are those from which `metrics` follow, by dimensions of events and of sessions.
 
     `of_events` maps a dimension to a column in `HELD_COLUMNS`, `of_sessions` maps one to its SQL. `buckets` are the SQL
     of the bucket of an event, by `local_day`, and of a session, by `session_day`.

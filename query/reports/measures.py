@@ -50,7 +50,7 @@ EXPRESSIONS = {
     "total_revenue": "revenue",
 }
 
-SUMS = """
+SUMMED = """
 SELECT
     bucket{names},
     sum(unique_visitors) AS unique_visitors,
@@ -63,27 +63,31 @@ SELECT
     sum(summed_revenue) AS revenue
 FROM
 (
-    SELECT
-        {event_bucket} AS bucket{event_dimensions},
-        {unique_visitors} AS unique_visitors,
-        {people} AS people,
-        toUInt64(0) AS sessions,
-        toUInt64(0) AS bounces,
-        toUInt64(0) AS duration_seconds,
-        countIf(is_screen_view) AS screen_views,
-        count() AS events,
-        sum({revenue}) AS summed_revenue
-    FROM lens.events{of_sessions}
-    WHERE {event_rows}
-    GROUP BY bucket{names}
-    UNION ALL
-    SELECT
-        {session_bucket} AS bucket{session_dimensions},
-        0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
-    FROM lens.sessions{of_events}
-    WHERE {session_rows}
-    GROUP BY bucket{names}
+    {parts}
 )
+GROUP BY bucket{names}
+"""
+
+# Events count where they happen, sessions where they start.
+SUMS = """SELECT
+    {event_bucket} AS bucket{event_dimensions},
+    {unique_visitors} AS unique_visitors,
+    {people} AS people,
+    toUInt64(0) AS sessions,
+    toUInt64(0) AS bounces,
+    toUInt64(0) AS duration_seconds,
+    countIf(is_screen_view) AS screen_views,
+    count() AS events,
+    sum({revenue}) AS summed_revenue
+FROM lens.events{of_sessions}
+WHERE {event_rows}
+GROUP BY bucket{names}
+UNION ALL
+SELECT
+    {session_bucket} AS bucket{session_dimensions},
+    0, 0, count(), countIf(is_bounce), sum(duration_seconds), 0, 0, 0
+FROM lens.sessions{of_events}
+WHERE {session_rows}
 GROUP BY bucket{names}
 """
 
@@ -160,8 +164,9 @@ def sums(
     """
     places = list(zip(dimensions.columns, dimensions.names, strict=True))
     source = _source_of(ask, dimensions, interval)
+    names = "".join(f", {name}" for name in dimensions.names)
     if source == "held_events":
-        return held_event_sums(
+        parts = held_event_sums(
             ask,
             {name: column.name for column, name in places if column.owner == "event"},
             {name: _value(column, bindings) for column, name in places if column.owner == "session"},
@@ -169,6 +174,7 @@ def sums(
             bindings,
             metrics,
         )
+        return SUMMED.format(parts=parts, names=names)
     distinct = {name: sql if name in metrics else "toUInt64(0)" for name, sql in DISTINCT[source].items()}
     if source == "session_days":
         return SUMS_OF_SESSION_DAYS.format(
@@ -176,14 +182,14 @@ def sums(
             bucket=bucket(interval, "local_day"),
             dimensions="".join(f", {_value(column, bindings)} AS {name}" for column, name in places),
             rows=session_day_rows(ask, bindings),
-            names="".join(f", {name}" for name in dimensions.names),
+            names=names,
         )
     own = {name: _value(column, bindings) for column, name in places if column.owner == "event"}
     visits = {name: _value(column, bindings) for column, name in places if column.owner == "session"}
-    return SUMS.format(
+    parts = SUMS.format(
         **distinct,
         revenue=summed_revenue(ask, bindings),
-        names="".join(f", {name}" for name in dimensions.names),
+        names=names,
         event_bucket=bucket(interval, "local_day"),
         event_dimensions="".join(f", {own.get(name, 'others.' + name)} AS {name}" for name in dimensions.names),
         of_sessions=_join_sessions(visits, sessions_in_reach(ask, bindings)),
@@ -193,6 +199,7 @@ def sums(
         of_events=_join_events(own, events_in_reach(ask, bindings)),
         session_rows=session_rows(ask, bindings),
     )
+    return SUMMED.format(parts=parts, names=names)
 
 
 def table_of(ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> Table:

@@ -83,6 +83,21 @@ LEFT JOIN
 ORDER BY view_count DESC, path
 """
 
+# Entries and exits of the shown pages.
+WITH_EDGES = """SELECT *
+FROM shown
+LEFT JOIN
+(
+    SELECT edge.2 AS path, countIf(edge.1) AS entry_count, countIf(edge.1 AND is_bounce) AS bounce_count,
+        countIf(NOT edge.1) AS exit_count
+    FROM {sessions}
+    ARRAY JOIN [(true, entry_path), (false, exit_path)] AS edge
+    WHERE {session_rows} AND screen_view_count > 0
+    GROUP BY path
+) AS edges USING (path)
+ORDER BY view_count DESC, path
+"""
+
 # The rows of `int_session_days` have the events of a session in order, so the event after a view is the next item. Only
 # a session with another day can be counted twice.
 VIEWS_FROM_SESSION_DAYS = """
@@ -117,19 +132,7 @@ WITH shown AS
     ORDER BY view_count DESC, path
     LIMIT {limit}
 )
-SELECT *
-FROM shown
-LEFT JOIN
-(
-    SELECT edge.2 AS path, countIf(edge.1) AS entry_count, countIf(edge.1 AND is_bounce) AS bounce_count,
-        countIf(NOT edge.1) AS exit_count
-    FROM lens_staging.int_session_days
-    ARRAY JOIN [(true, entry_path), (false, exit_path)] AS edge
-    WHERE {rows} AND is_first_day AND screen_view_count > 0
-    GROUP BY path
-) AS edges USING (path)
-ORDER BY view_count DESC, path
-"""
+{edges}"""
 
 # The event after a view is looked up in its whole session, even if filters exclude it.
 VIEWS_FROM_FACTS = """
@@ -160,19 +163,7 @@ WITH shown AS
     ORDER BY view_count DESC, path
     LIMIT {limit}
 )
-SELECT *
-FROM shown
-LEFT JOIN
-(
-    SELECT edge.2 AS path, countIf(edge.1) AS entry_count, countIf(edge.1 AND is_bounce) AS bounce_count,
-        countIf(NOT edge.1) AS exit_count
-    FROM lens.sessions
-    ARRAY JOIN [(true, entry_path), (false, exit_path)] AS edge
-    WHERE {sessions} AND screen_view_count > 0
-    GROUP BY path
-) AS edges USING (path)
-ORDER BY view_count DESC, path
-"""
+{edges}"""
 
 EDGES_ROLLED_UP = """
 WITH shown AS
@@ -223,12 +214,14 @@ def pages(ask: ReportContext) -> Question:
     bindings = Bindings()
     limit = bindings.bind(ask.limit, "UInt32")
     if table == "sessions":
-        sql = VIEWS_FROM_SESSION_DAYS.format(rows=session_day_rows(ask, bindings), limit=limit)
+        rows = session_day_rows(ask, bindings)
+        edges = WITH_EDGES.format(sessions="lens_staging.int_session_days", session_rows=f"{rows} AND is_first_day")
+        sql = VIEWS_FROM_SESSION_DAYS.format(rows=rows, edges=edges, limit=limit)
     elif table == "events":
         sql = VIEWS_FROM_FACTS.format(
             rows=event_rows(replace(ask, filters=ask.event_filters), bindings),
             reach=session_events(ask, bindings),
-            sessions=session_rows(ask, bindings),
+            edges=WITH_EDGES.format(sessions="lens.sessions", session_rows=session_rows(ask, bindings)),
             limit=limit,
         )
     else:
