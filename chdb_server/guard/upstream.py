@@ -48,17 +48,24 @@ class Upstream:
             yield answer
 
     async def pieces(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """Yield the body of an answer. Raises `BrokenAnswerError` after the last piece when the server cut the answer
-        off.
+        """Yield the body of an answer, each piece when the next one or the end has come. Raises `BrokenAnswerError`
+        after the last piece when the server cut the answer off.
         """
+        # A client that has all rows may ask again before it sees the end of the answer. Its session must be free then,
+        # and the server frees it before the end, not before the last piece.
+        held = b""
         try:
             async for piece in answer.content.iter_chunked(_PIECE_BYTES):
-                yield piece
+                if held:
+                    yield held
+                held = piece
+            if held:
+                yield held
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
             # The server sends the reason before it breaks off; the reader returns that text only once its exception is
             # cleared.
             answer.content.set_exception(cast(BaseException, None))
-            yield answer.content.read_nowait()
+            yield held + answer.content.read_nowait()
             raise BrokenAnswerError from error
 
     async def ask(self, sql: str, parameters: Mapping[str, str]) -> bytes:
