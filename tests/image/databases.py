@@ -1,7 +1,6 @@
 """Stand-ins for the two databases of compose: Debian's PostgreSQL, and the embedded warehouse out of the image."""
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from threading import Thread
 from event_lens.processes import is_answering
 from tests.image.building import Image
 from tests.image.container import Box, Container
+from tests.image.steps import wait_until
 from tests.ports import free_port
 from tests.postgres import PostgresServer, find_binaries
 
@@ -55,7 +55,7 @@ def _pass_on(one: socket, other: socket) -> None:
 
 
 def serve_postgres(stack: ExitStack, gateway: str) -> None:
-    """PostgreSQL at the gateway, with the user and the database of compose; it asks nobody for a password."""
+    """PostgreSQL at the gateway, with the user and the database of compose; it asks for no password."""
     binaries = find_binaries()
     if binaries is None:
         raise RuntimeError("PostgreSQL is missing; Debian's package is postgresql")
@@ -79,11 +79,13 @@ def serve_warehouse(stack: ExitStack, gateway: str, image: Image, home: Path) ->
     )  # fmt: skip
     container = Container("warehouse", box, [*image.entrypoint, "warehouse"], home.parent / "warehouse.log")
     stack.callback(container.kill)
-    deadline = time.monotonic() + 60
-    while not is_answering(f"http://127.0.0.1:{port}/ping"):
-        if not container.is_running() or time.monotonic() > deadline:
-            raise RuntimeError(f"The warehouse does not answer.\n{container.end_of_log()}")
-        time.sleep(0.2)
+
+    def answers() -> bool:
+        if not container.is_running():
+            raise RuntimeError(f"The warehouse has ended.\n{container.end_of_log()}")
+        return is_answering(f"http://127.0.0.1:{port}/ping")
+
+    wait_until(answers, 60, container.end_of_log)
     stack.callback(container.stop, 40)
     access = json.loads((home / "warehouse-access.json").read_text())
     stack.callback(Passage(gateway, 8123, lambda: int(access["http_port"])).open().close)
