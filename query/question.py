@@ -16,6 +16,9 @@ class Question:
     `next_cursor`, which only paged questions have, returns the next page's cursor for the rows, or None on the last
     page. `tail_of` is the id of the project whose landed and unbuilt events count too. `estimated` names the numbers of
     its rows that are estimates; if it is not given, these are the numbers that the table holds as sketches.
+
+    `unless_whole` is asked instead if the statement finds no rows, or rows whose `is_whole` says that its tables do not
+    have all of the period.
     """
 
     table: str
@@ -27,6 +30,7 @@ class Question:
     next_cursor: Callable[[list[Row]], str | None] | None = None
     tail_of: str | None = None
     estimated: Callable[[list[Row]], tuple[str, ...]] | None = None
+    unless_whole: "Question | None" = None
 
 
 def percent(part: float, whole: float) -> float | None:
@@ -40,3 +44,7 @@ def ratio(part: float, whole: float) -> float | None:
 
 def rows_as_they_are(rows: list[Row]) -> Data:
     return rows
+
+
+def none_estimated(_rows: list[Row]) -> tuple[str, ...]:
+    return ()

@@ -76,10 +76,11 @@ class Answers:
             # Read before the rows, which are therefore at least as fresh.
             freshness = self._freshness.read(warehouse)
             tail = self._tail(warehouse, question, freshness, run)
-            rows, is_kept = self._rows(warehouse, question, freshness, run, tail)
+            question, rows, is_kept = self._ask(warehouse, question, freshness, run, tail)
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:
-                answer["previous"] = previous.shape(self._rows(warehouse, previous, freshness, run, tail)[0])
+                asked, found, _ = self._ask(warehouse, previous, freshness, run, tail)
+                answer["previous"] = asked.shape(found)
         is_now = question.is_live or (question.tail_of is not None and _is_all(question.tail_of, freshness, tail))
         complete_through = now if is_now else freshness.complete_through_of(project_id)
         answer["meta"] = {
@@ -118,6 +119,15 @@ class Answers:
         if question.tail_of is None or freshness.version is None:
             return None
         return read_tail(lambda asked: self._read(warehouse, asked, run, is_built=True), question.tail_of)
+
+    def _ask(
+        self, warehouse: Readable, question: Question, freshness: Freshness, run: Run, tail: Tail | None
+    ) -> tuple[Question, list[Row], bool]:
+        """Return the question that was answered, its rows, and whether they are cached."""
+        rows, is_kept = self._rows(warehouse, question, freshness, run, tail)
+        if question.unless_whole is None or (rows and all(row["is_whole"] for row in rows)):
+            return question, rows, is_kept
+        return self._ask(warehouse, question.unless_whole, freshness, run, tail)
 
     def _rows(
         self, warehouse: Readable, question: Question, freshness: Freshness, run: Run, tail: Tail | None

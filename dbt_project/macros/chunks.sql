@@ -1,7 +1,9 @@
 {#- A build over many days inserts them in chunks, so that its memory does not grow with their number. The last day of each chunk
-    is chosen before the build (EVENTLENS_DBT_CHUNK_ENDS, a JSON list of ISO dates): chunks have about equally many raw events. -#}
+    is chosen before the build (EVENTLENS_DBT_CHUNK_ENDS, a JSON list of ISO dates): chunks have about equally many raw events. A
+    model that needs less memory per event takes `meta.chunks_at_once` chunks together. -#}
 {% macro chunks_of(days) -%}
-    {%- set ends = fromjson(env_var('EVENTLENS_DBT_CHUNK_ENDS', '[]')) | sort -%}
+    {%- set at_once = (config.get('meta') or {}).get('chunks_at_once', 1) -%}
+    {%- set ends = (fromjson(env_var('EVENTLENS_DBT_CHUNK_ENDS', '[]')) | sort)[at_once - 1::at_once] -%}
     {%- set chunks = [] -%}
     {%- for end in ends + [none] -%}
         {%- set start = ends[loop.index0 - 1] if not loop.first else none -%}

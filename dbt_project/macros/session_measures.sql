@@ -1,7 +1,7 @@
 {#- SQL: the measures of a rollup of `sessions`, for its select list. -#}
 {% macro session_measures() -%}
     count() as sessions,
-    finalizeAggregation(unique_visitors_state) as unique_visitors,
+    uniqExact(device_id) as unique_visitors,
     toUInt64(countIf(is_bounce)) as bounces,
     sum(sessions.duration_seconds) as duration_seconds,
     sum(screen_view_count) as screen_views,

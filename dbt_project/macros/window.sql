@@ -7,7 +7,7 @@
 
 {#- The days of this model that a run builds: a list of ISO dates, or none for all days (a first build or --full-refresh).
     `meta.reach_before` and `meta.reach_after` are the numbers of days before and after a changed day on which the model's
-    rows can change, too. -#}
+    rows can change, too; with `reach_after: last_day` all days after the first changed one. -#}
 {% macro window_days() -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
@@ -18,6 +18,12 @@
     {%- if not days -%}
         {%- do exceptions.raise_compiler_error(
             this ~ " is built by days: pass --vars '{\"" ~ name ~ "\": [\"2026-01-31\"]}' or --full-refresh") -%}
+    {%- endif -%}
+    {%- if meta.get('reach_after') == 'last_day' -%}
+        {%- set last = run_query('select max(local_day) from ' ~ ref('int_session_days')).rows[0][0] | string -%}
+        {%- set first = days | min -%}
+        {%- set date = modules.datetime.date -%}
+        {{ return(widened([first], 0, (date.fromisoformat([last, days | max] | max) - date.fromisoformat(first)).days)) }}
     {%- endif -%}
     {%- set before = funnel_reach() if meta.get('reach_before') == 'funnels' else meta.get('reach_before', 0) -%}
     {{ return(widened(days, before, meta.get('reach_after', 0))) }}
@@ -78,11 +84,16 @@
         {{ '(' ~ (bounds | join(' and ') or 'true') ~ ')' }}
     {%- else -%}
         {%- set near = widened(days, before, after) -%}
-        {%- if column == 'raw' -%}
-            toYYYYMM(created_at) in ({{ months_of(near) | join(', ') }}) and day
+        {%- set first, last = near | first, near | last -%}
+        {%- if column != 'raw' and last == shifted(first, near | length - 1) -%}
+            ({{ column }} >= toDate('{{ first }}') and {{ column }} <= toDate('{{ last }}'))
         {%- else -%}
-            {{ column }}
-        {%- endif %} in ({% for day in near %}toDate('{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
+            {%- if column == 'raw' -%}
+                toYYYYMM(created_at) in ({{ months_of(near) | join(', ') }}) and day
+            {%- else -%}
+                {{ column }}
+            {%- endif %} in ({% for day in near %}toDate('{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -26,6 +26,7 @@ _EVENT_FACTS = {
     "int_event_copies": "day",
     "int_device_handovers": "utc_day",
     "int_session_days": "local_day",
+    "int_value_visits": "day",
 }
 # Tables with a row per profile, and the day column by which they are shown; the last table says which profiles are
 # dropped.

@@ -12,6 +12,7 @@ from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.defined_funnels import DEFINED_FUNNEL
 from query.reports.defined_retentions import DEFINED_RETENTION
 from query.reports.dimensions import ORIGINS
+from query.reports.edge_pages import ENTRY_PAGES, EXIT_PAGES
 from query.reports.event_names import EVENTS
 from query.reports.funnel_dropped import FUNNEL_DROPPED
 from query.reports.funnel_list import FUNNELS_LIST
@@ -20,7 +21,7 @@ from query.reports.groups import GROUP, GROUPS
 from query.reports.ingest import INGEST
 from query.reports.lateness import LATENESS
 from query.reports.live import LIVE
-from query.reports.pages import ENTRY_PAGES, EXIT_PAGES, PAGES
+from query.reports.pages import PAGES
 from query.reports.paths import PATHS, SANKEY
 from query.reports.profile import PROFILE, TIMELINE
 from query.reports.profiles import PROFILES

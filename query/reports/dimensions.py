@@ -1,6 +1,6 @@
 """Where did visits come from, on which devices, and from which places? Sessions by a dimension of their first event."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -8,13 +8,28 @@ import msgspec
 from query.conditions import rollup_rows, session_rows
 from query.errors import choose
 from query.parameters import LiveListParameters, one_of
-from query.question import Question, rows_as_they_are
+from query.question import Data, Question, none_estimated, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import ProjectScope, ReportContext, read_ask
+from query.reports.value_visits import is_whole, visit_rows, visitors
 from query.shapes import Shape
-from query.statement import Bindings
+from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
+VISITED = """
+SELECT {columns}, session_count AS sessions, visitor_count AS unique_visitors, is_whole
+FROM
+(
+    SELECT {texts}, sum(visits) AS session_count, {visitors} AS visitor_count, {is_whole} AS is_whole
+    FROM lens_staging.int_value_visits
+    WHERE {rows}
+    GROUP BY value
+)
+ORDER BY sessions DESC, {columns}
+LIMIT {limit}
+"""
+
+# Rollups keep days whose sessions have expired.
 ROLLED_UP = """
 SELECT
     {columns},
@@ -73,6 +88,29 @@ def origins(ask: ReportContext, name: str) -> Question:
     """
     dimension = DIMENSIONS[name]
     table = decide_table(dimension.subject, finest=ask.period.grain, has_filters=ask.needs_facts)
+    if table == "sessions":
+        return _ranked(ask, dimension, table)
+    bindings = Bindings()
+    sql = VISITED.format(
+        columns=", ".join(dimension.columns),
+        texts=", ".join(f"any(texts)[{place}] AS {column}" for place, column in enumerate(dimension.columns, 1)),
+        visitors=visitors(ask, bindings),
+        is_whole=is_whole(ask, bindings),
+        rows=visit_rows(ask, name, bindings),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+
+    def shape(rows: list[Row]) -> Data:
+        return [{key: value for key, value in row.items() if key != "is_whole"} for row in rows]
+
+    merged = _ranked(ask, dimension, table)
+    return replace(
+        merged, statement=bindings.statement(sql), shape=shape, estimated=none_estimated, unless_whole=merged
+    )
+
+
+def _ranked(ask: ReportContext, dimension: Dimension, table: str) -> Question:
+    """Ask the rollup or the sessions, in which visitors must be merged or counted."""
     bindings = Bindings()
     columns = ", ".join(dimension.columns)
     is_rollup = table != "sessions"

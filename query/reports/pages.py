@@ -1,7 +1,6 @@
 """Which pages were seen, on which did visits begin, and on which did they end?"""
 
 from dataclasses import replace
-from typing import Literal
 
 from query.conditions import (
     event_rows,
@@ -22,9 +21,49 @@ from query.tables import decide_table, source_of
 MOST_COUNTED = 500_000
 """The most daily visitors of a page, summed over the period, that are counted exactly."""
 
-# Plain sums for all pages, visitors for the shown pages only: they are most of the bytes and nearly all of the time.
-# Rows with different samples of their visitors are brought to the smallest sample of the page. A page with more than
-# `MOST_COUNTED` visitors is counted in a sketch, so that memory is bounded.
+# Visitors, entries and exits are counted for all pages: to look up the shown ones takes longer. The visitors of each
+# day tell whether the table of visits has all days: it lacks expired ones, and a build may have written only one of the
+# tables.
+VIEWS_VISITED = """
+SELECT
+    path, view_count, view_seconds, timed_view_count, session_count,
+    visitor_count, entry_count, bounce_count, exit_count,
+    shown.daily_visitors = visited.daily_visitors AS is_whole
+FROM
+(
+    SELECT
+        path,
+        sipHash64(path) AS value,
+        sum(views) AS view_count,
+        sum(seconds) AS view_seconds,
+        sum(timed_views) AS timed_view_count,
+        sum(sessions) - sumIf(continued_sessions, day > {first}) AS session_count,
+        sum(unique_visitors) AS daily_visitors
+    FROM {source}
+    WHERE {rows}
+    GROUP BY path
+    ORDER BY view_count DESC, path
+    LIMIT {limit}
+) AS shown
+LEFT JOIN
+(
+    SELECT
+        value,
+        sumIf(visits, dimension = 'pages' AND previous_day < {first}) AS visitor_count,
+        sumIf(visits, dimension = 'pages' AND previous_day < day) AS daily_visitors,
+        sumIf(visits, dimension = 'entry_pages') AS entry_count,
+        sumIf(bounces, dimension = 'entry_pages') AS bounce_count,
+        sumIf(visits, dimension = 'exit_pages') AS exit_count
+    FROM lens_staging.int_value_visits
+    WHERE {visits} AND dimension IN ('pages', 'entry_pages', 'exit_pages')
+    GROUP BY value
+) AS visited USING (value)
+ORDER BY view_count DESC, path
+"""
+
+# For days that the table of visits lacks. Plain sums for all pages, visitors for the shown pages only: they are most of
+# the bytes and nearly all of the time. Rows with different samples of their visitors are brought to the smallest sample
+# of the page. A page with more than `MOST_COUNTED` visitors is counted in a sketch, so that memory is bounded.
 VIEWS_ROLLED_UP = """
 WITH shown AS
 (
@@ -165,41 +204,6 @@ WITH shown AS
 )
 {edges}"""
 
-EDGES_ROLLED_UP = """
-WITH shown AS
-(
-    SELECT path, sum(sessions) AS session_count, sum(bounces) AS bounce_count
-    FROM {source}
-    WHERE {rows}
-    GROUP BY path
-    ORDER BY session_count DESC, path
-    LIMIT {limit}
-)
-SELECT *
-FROM shown
-INNER JOIN
-(
-    SELECT path, uniqCombined64Merge(unique_visitors_state) AS visitor_count
-    FROM {source}
-    WHERE {rows} AND path IN (SELECT path FROM shown)
-    GROUP BY path
-) AS counted USING (path)
-ORDER BY session_count DESC, path
-"""
-
-EDGES_FROM_FACTS = """
-SELECT
-    {column} AS path,
-    count() AS session_count,
-    uniqExact(device_id) AS visitor_count,
-    countIf(is_bounce) AS bounce_count
-FROM lens.sessions
-WHERE {rows} AND screen_view_count > 0
-GROUP BY path
-ORDER BY session_count DESC, path
-LIMIT {limit}
-"""
-
 
 def pages(ask: ReportContext) -> Question:
     """Ask for `{path, views, unique_visitors, sessions, entries, exits, bounce_rate, avg_seconds}`, the most viewed
@@ -209,46 +213,51 @@ def pages(ask: ReportContext) -> Question:
     session, over the views that have a next event.
     """
     table = decide_table("pages", finest=ask.period.grain, has_filters=ask.needs_facts)
-    if table == "events" and is_of_session_days(ask):
-        table = "sessions"
+    if table == "events":
+        return _views_of_session_days(ask) if is_of_session_days(ask) else _views_of_events(ask)
     bindings = Bindings()
-    limit = bindings.bind(ask.limit, "UInt32")
-    if table == "sessions":
-        rows = session_day_rows(ask, bindings)
-        edges = WITH_EDGES.format(sessions="lens_staging.int_session_days", session_rows=f"{rows} AND is_first_day")
-        sql = VIEWS_FROM_SESSION_DAYS.format(rows=rows, edges=edges, limit=limit)
-    elif table == "events":
-        sql = VIEWS_FROM_FACTS.format(
-            rows=event_rows(replace(ask, filters=ask.event_filters), bindings),
-            reach=session_events(ask, bindings),
-            edges=WITH_EDGES.format(sessions="lens.sessions", session_rows=session_rows(ask, bindings)),
-            limit=limit,
-        )
-    else:
-        sql = VIEWS_ROLLED_UP.format(
-            source=source_of(table),
-            entries=source_of("entry_pages_daily"),
-            exits=source_of("exit_pages_daily"),
-            rows=rollup_rows(ask, table, bindings),
-            first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
-            most_counted=bindings.bind(MOST_COUNTED, "UInt64"),
-            limit=limit,
-        )
+    sql = VIEWS_VISITED.format(
+        source=source_of(table),
+        rows=rollup_rows(ask, table, bindings),
+        visits=rollup_rows(ask, "int_value_visits", bindings),
+        first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    merged = _merged_views(ask, table)
+    return replace(merged, statement=bindings.statement(sql), unless_whole=merged)
+
+
+def _merged_views(ask: ReportContext, table: str) -> Question:
+    bindings = Bindings()
+    sql = VIEWS_ROLLED_UP.format(
+        source=source_of(table),
+        entries=source_of("entry_pages_daily"),
+        exits=source_of("exit_pages_daily"),
+        rows=rollup_rows(ask, table, bindings),
+        first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
+        most_counted=bindings.bind(MOST_COUNTED, "UInt64"),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
     return Question(table, bindings.statement(sql), _views, ask.subject.zone.key, estimated=_estimated)
 
 
-def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
-    """Ask for `{path, sessions, unique_visitors, bounce_rate}` by the first or last page of sessions; the page with the
-    most sessions comes first.
-    """
-    table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=ask.needs_facts)
+def _views_of_session_days(ask: ReportContext) -> Question:
     bindings = Bindings()
-    limit = bindings.bind(ask.limit, "UInt32")
-    if table == "sessions":
-        sql = EDGES_FROM_FACTS.format(column=f"{edge}_path", rows=session_rows(ask, bindings), limit=limit)
-    else:
-        sql = EDGES_ROLLED_UP.format(source=source_of(table), rows=rollup_rows(ask, table, bindings), limit=limit)
-    return Question(table, bindings.statement(sql), _edges, ask.subject.zone.key)
+    rows = session_day_rows(ask, bindings)
+    edges = WITH_EDGES.format(sessions="lens_staging.int_session_days", session_rows=f"{rows} AND is_first_day")
+    sql = VIEWS_FROM_SESSION_DAYS.format(rows=rows, edges=edges, limit=bindings.bind(ask.limit, "UInt32"))
+    return Question("sessions", bindings.statement(sql), _views, ask.subject.zone.key)
+
+
+def _views_of_events(ask: ReportContext) -> Question:
+    bindings = Bindings()
+    sql = VIEWS_FROM_FACTS.format(
+        rows=event_rows(replace(ask, filters=ask.event_filters), bindings),
+        reach=session_events(ask, bindings),
+        edges=WITH_EDGES.format(sessions="lens.sessions", session_rows=session_rows(ask, bindings)),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    return Question("events", bindings.statement(sql), _views, ask.subject.zone.key)
 
 
 def _views(rows: list[Row]) -> Data:
@@ -271,18 +280,6 @@ def _estimated(rows: list[Row]) -> tuple[str, ...]:
     return ("unique_visitors",) if any(row.get("most_halvings") or row.get("is_crowded") for row in rows) else ()
 
 
-def _edges(rows: list[Row]) -> Data:
-    return [
-        {
-            "path": row["path"],
-            "sessions": row["session_count"],
-            "unique_visitors": row["visitor_count"],
-            "bounce_rate": percent(row["bounce_count"], row["session_count"]),
-        }
-        for row in rows
-    ]
-
-
 class PageViews(Shape):
     """A page and its views. `entries` and `exits` are the sessions that began and ended here, as `pages/entry` and
     `pages/exit` count them; `bounce_rate` is the share of bounces among the entries.
@@ -298,27 +295,4 @@ class PageViews(Shape):
     avg_seconds: float | None
 
 
-class EdgePage(Shape):
-    """A page on which sessions began or ended."""
-
-    path: str
-    sessions: int
-    unique_visitors: int
-    bounce_rate: Percent | None
-
-
 PAGES = Report("pages", "Pages by views.", LiveListParameters, over_period(pages), list[PageViews])
-ENTRY_PAGES = Report(
-    "pages/entry",
-    "Pages on which visits began.",
-    LiveListParameters,
-    over_period(lambda ask: edge_pages(ask, "entry")),
-    list[EdgePage],
-)
-EXIT_PAGES = Report(
-    "pages/exit",
-    "Pages on which visits ended.",
-    LiveListParameters,
-    over_period(lambda ask: edge_pages(ask, "exit")),
-    list[EdgePage],
-)

@@ -1,5 +1,6 @@
 """How much happened, in total and over time? The metrics of a period, and their series, broken down if wanted."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from query.reports.measures import (
     table_of,
 )
 from query.shapes import BucketStart
-from query.statement import Bindings, Row, Statement
+from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
 MAX_ROWS = 100_000
@@ -51,14 +52,8 @@ FROM (SELECT * EXCEPT (unique_visitors, people) FROM {source} WHERE {rows})
 GROUP BY bucket
 """
 
-# Whether the table of returns is complete: it is not during a build, nor after profiles have expired.
-IS_WHOLE = """(
-    (SELECT (sum(devices), sum(people)) FROM lens_staging.int_returns WHERE {rows})
-        = (SELECT (sum(unique_visitors), sum(people)) FROM {source} WHERE {rows})
-)"""
-
-# People are counted in the bucket of their first event. Otherwise states are merged; a constant chooses between the
-# two.
+# People are counted in the bucket of their first event. The sums of all days tell whether the table of returns is
+# complete: it is not during a build, nor after profiles have expired.
 SUMMED_UP = """
 SELECT
     bucket,
@@ -69,7 +64,8 @@ SELECT
     sum(all_seconds) AS duration_seconds,
     sum(view_count) AS screen_views,
     sum(event_count) AS events,
-    sum(all_revenue) AS revenue
+    sum(all_revenue) AS revenue,
+    sum(daily_visitors) = 0 AND sum(daily_people) = 0 AS is_whole
 FROM
 (
     SELECT
@@ -81,21 +77,19 @@ FROM
         sum(duration_seconds) AS all_seconds,
         sum(screen_views) AS view_count,
         sum(events) AS event_count,
-        sum(revenue) AS all_revenue
+        sum(revenue) AS all_revenue,
+        toInt64(sum(unique_visitors)) AS daily_visitors,
+        toInt64(sum(people)) AS daily_people
     FROM {source}
     WHERE {rows}
     GROUP BY bucket
     UNION ALL
     SELECT
         {bucket} AS bucket,
-        sumIf(devices, previous_day < {first}), sumIf(people, previous_day < {first}), 0, 0, 0, 0, 0, 0
+        sumIf(devices, previous_day < {first}), sumIf(people, previous_day < {first}), 0, 0, 0, 0, 0, 0,
+        -toInt64(sum(devices)), -toInt64(sum(people))
     FROM lens_staging.int_returns
-    WHERE {rows} AND {is_whole}
-    GROUP BY bucket
-    UNION ALL
-    SELECT {bucket} AS bucket, uniqExactMerge(unique_visitors_state), uniqExactMerge(people_state), 0, 0, 0, 0, 0, 0
-    FROM {source}
-    WHERE {rows} AND NOT {is_whole}
+    WHERE {rows}
     GROUP BY bucket
 )
 GROUP BY bucket
@@ -125,21 +119,17 @@ ORDER BY place
 def metrics(ask: ReportContext) -> Question:
     """Ask for the metrics of the whole period, as one object."""
     table = decide_table("trends", finest=ask.period.grain, has_filters=ask.needs_facts)
-    return Question(
-        _named(table, ask, NO_DIMENSIONS, None),
-        _statement(ask, table, None),
-        lambda rows: measures(rows[0] if rows else {}),
-        ask.subject.zone.key,
-    )
+    return _question(ask, table, None, NO_DIMENSIONS, lambda rows: measures(rows[0] if rows else {}))
 
 
 def breakdown(ask: ReportContext, dimensions: Dimensions) -> Question:
     """Ask for the metrics of every combination of the dimensions' values, those with most events first."""
-    return Question(
-        table_of(ask, dimensions, None),
-        _statement(ask, "events", None, dimensions),
+    return _question(
+        ask,
+        "events",
+        None,
+        dimensions,
         lambda rows: [{"dimensions": dimensions.values(row)} | measures(row) for row in rows],
-        ask.subject.zone.key,
     )
 
 
@@ -168,32 +158,43 @@ def timeseries(ask: ReportContext, interval: Interval, dimensions: Dimensions = 
             for date, row in ((date, series.get(key, {})) for key, date in buckets.items())
         ]
 
-    named = _named(table, ask, dimensions, interval)
-    return Question(named, _statement(ask, table, interval, dimensions), shape, ask.subject.zone.key)
+    return _question(ask, table, interval, dimensions, shape)
 
 
-def _named(table: str, ask: ReportContext, dimensions: Dimensions, interval: Interval | None) -> str:
-    return table_of(ask, dimensions, interval) if table == "events" else table
+Shaped = Callable[[list[Row]], Data]
 
 
-def _statement(
-    ask: ReportContext, table: str, interval: Interval | None, dimensions: Dimensions = NO_DIMENSIONS
-) -> Statement:
-    bindings = Bindings()
+def _question(
+    ask: ReportContext, table: str, interval: Interval | None, dimensions: Dimensions, shape: Shaped
+) -> Question:
     if table != "events":
-        rows = rollup_rows(ask, table, bindings)
-        counted = {"bucket": bucket(interval, "day"), "source": source_of(table), "rows": rows}
-        if table == GRAINS.get(interval):
-            return bindings.statement(COUNTED.format(**counted))
-        if table == "metrics_hourly":
-            return bindings.statement(ROLLED_UP.format(**counted))
-        is_whole, first = IS_WHOLE.format(**counted).strip(), _first_day(ask, interval, bindings)
-        return bindings.statement(SUMMED_UP.format(**counted, is_whole=is_whole, first=first))
+        return _of_rollup(ask, table, interval, shape)
+    bindings = Bindings()
     sql = sums(ask, dimensions, interval, bindings)
     if dimensions.columns:
         limit = bindings.bind(ask.limit, "UInt32")
         sql = FIRST_COMBINATIONS.format(sums=sql, names=", ".join(dimensions.names), limit=limit)
-    return bindings.statement(sql)
+    return Question(table_of(ask, dimensions, interval), bindings.statement(sql), shape, ask.subject.zone.key)
+
+
+def _of_rollup(ask: ReportContext, table: str, interval: Interval | None, shape: Shaped) -> Question:
+    bindings = Bindings()
+    counted = {
+        "bucket": bucket(interval, "day"),
+        "source": source_of(table),
+        "rows": rollup_rows(ask, table, bindings),
+    }
+
+    def question(sql: str) -> Question:
+        return Question(table, bindings.statement(sql), shape, ask.subject.zone.key)
+
+    if table == GRAINS.get(interval):
+        return question(COUNTED.format(**counted))
+    merged = question(ROLLED_UP.format(**counted))
+    if table == "metrics_hourly":
+        return merged
+    first = _first_day(ask, interval, bindings)
+    return replace(question(SUMMED_UP.format(**counted, first=first)), unless_whole=merged)
 
 
 def _first_day(ask: ReportContext, interval: Interval | None, bindings: Bindings) -> str:

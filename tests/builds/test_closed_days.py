@@ -40,8 +40,12 @@ EARLIER_VERSION = (
     "ALTER TABLE lens_staging.int_session_days ADD COLUMN device UInt64 DEFAULT device_hash",
     "ALTER TABLE lens_staging.int_pages_daily MODIFY COLUMN timed_views String, MODIFY COLUMN seconds UInt32",
 )
+VISITS = """
+    SELECT dimension, value, day, previous_day, visits, bounces FROM lens_staging.int_value_visits
+    WHERE project_id = {project:String} ORDER BY ALL
+"""
 FACTS = "SELECT local_day AS day, count() AS events FROM lens.events WHERE project_id = {project:String} GROUP BY day"
-ALL = (SUMS, FACTS, MEMBERS, SESSION_DAYS, PAGES)
+ALL = (SUMS, FACTS, MEMBERS, SESSION_DAYS, PAGES, VISITS)
 
 
 @dataclass
@@ -124,6 +128,8 @@ def test_an_update_computes_session_days_of_closed_days_from_the_kept_sessions(a
     assert len({row["local_day"] for row in aged.before[SESSION_DAYS]}) == 30
     assert {row["entry_path"] for row in aged.before[SESSION_DAYS]} == {"/"}
     assert aged.after[SESSION_DAYS] == aged.before[SESSION_DAYS]
+    assert len({row["day"] for row in aged.before[VISITS]}) == 30
+    assert aged.after[VISITS] == aged.before[VISITS]
 
 
 def test_an_update_takes_no_column_for_another_of_its_name_on_closed_days(aged: Aged) -> None:

@@ -39,5 +39,5 @@ EXACT_VISITORS = {"metrics_hourly", "metrics_daily", "metrics_weekly", "metrics_
 
 
 def is_approximate(table: str, column: str) -> bool:
-    """Whether the glossary promises the column within 1 % only."""
-    return table not in EXACT_VISITORS and column.removesuffix("_state") == "unique_visitors"
+    """Whether the column is a sketch, from which several days are merged within 1 %."""
+    return table not in EXACT_VISITORS and column == "unique_visitors_state"

@@ -77,6 +77,50 @@ COPIED = """
     from lens_staging.int_session_days as days left join lens.sessions as visits using (project_id, session_id)
     where project_id in {{projects:Array(String)}} and sipHash64({copies}) != sipHash64({originals})
 """
+# Each visit, with the day of the device's previous visit with the same value.
+VISITS = """
+    select project_id, dimension, arrayStringConcat(texts, ' | '), day, previous_day, visits, bounces
+    from lens_staging.int_value_visits where project_id in {projects:Array(String)}
+"""
+VISITS_SAID = """
+    with visits as (
+        {of_sessions}
+        union all
+        select distinct events.project_id, 'pages', path, local_day, events.device_id, is_bounce, session_key
+        from events join sessions using (project_id, session_key) where is_screen_view
+        union all
+        select distinct events.project_id, 'events', name, local_day, events.device_id, is_bounce, session_key
+        from events join sessions using (project_id, session_key)
+    ),
+    followed as (
+        select *, coalesce(lag(day) over (
+            partition by project_id, dimension, texts, device_id order by day, is_bounce
+        ), date '1970-01-01') as previous_day
+        from visits
+    )
+    select project_id, dimension, texts, day, previous_day, count(*), count(*) filter (is_bounce)
+    from followed group by all
+"""
+VISITS_OF_SESSIONS = """
+    select project_id, '{dimension}' as dimension, concat_ws(' | ', {columns}) as texts, day, device_id, is_bounce,
+        session_key
+    from sessions where {condition}
+"""
+DIMENSIONS = {
+    "referrers": ("referrer_name, referrer_type", "true"),
+    "utm": (
+        "utm_source, utm_medium, utm_campaign, utm_term, utm_content",
+        "utm_source || utm_medium || utm_campaign || utm_term || utm_content <> ''",
+    ),
+    "devices": ("device", "true"),
+    "browsers": ("browser", "true"),
+    "os": ("os", "true"),
+    "country": ("country", "true"),
+    "region": ("country, region", "true"),
+    "city": ("country, region, city", "true"),
+    "entry_pages": ("entry_path", "screen_view_count > 0"),
+    "exit_pages": ("exit_path", "screen_view_count > 0"),
+}
 # Visitors and sessions of all days together.
 PAGES = """
     select project_id, path, uniqExactArray(visitors), sum(sessions) - sum(continued_sessions)
@@ -101,12 +145,20 @@ def wrongly_narrowed(
         ("int_session_days", SEQUENCES, SEQUENCES_SAID),
         ("int_session_days", SESSIONS, SESSIONS_SAID),
         ("int_pages_daily", PAGES, PAGES_SAID),
+        ("int_value_visits", VISITS, VISITS_SAID.format(of_sessions=_visits_of_sessions())),
     ):
         rows = {tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})}
         expected = set(reference.execute(said).fetchall())
         lines += [f"{table}: should not be there: {row}" for row in sorted(rows - expected)]
         lines += [f"{table}: is missing: {row}" for row in sorted(expected - rows)]
     return lines
+
+
+def _visits_of_sessions() -> str:
+    return " union all ".join(
+        VISITS_OF_SESSIONS.format(dimension=dimension, columns=columns, condition=condition)
+        for dimension, (columns, condition) in DIMENSIONS.items()
+    )
 
 
 def _wrongly_copied(warehouse: Warehouse, project_ids: Sequence[str]) -> list[tuple[object, ...]]:

@@ -14,7 +14,7 @@ select
     local_day as day,
     name,
     count() as events,
-    finalizeAggregation(unique_visitors_state) as unique_visitors,
+    uniqExactIf(device_id, device_id != '') as unique_visitors,
     sum(events.revenue) as revenue,
     uniqCombined64StateIf(device_id, device_id != '') as unique_visitors_state
 from events

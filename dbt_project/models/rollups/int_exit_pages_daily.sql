@@ -14,7 +14,7 @@ select
     day,
     exit_path as path,
     count() as sessions,
-    finalizeAggregation(unique_visitors_state) as unique_visitors,
+    uniqExact(device_id) as unique_visitors,
     toUInt64(countIf(is_bounce)) as bounces,
     sum(sessions.duration_seconds) as duration_seconds,
     uniqCombined64State(device_id) as unique_visitors_state

@@ -1,0 +1,133 @@
+"""On which pages did visits begin, and on which did they end?"""
+
+from dataclasses import replace
+from typing import Literal
+
+from query.conditions import rollup_rows, session_rows
+from query.parameters import LiveListParameters
+from query.question import Data, Question, none_estimated, percent
+from query.report import Report, over_period
+from query.report_context import ReportContext
+from query.reports.value_visits import is_whole, visit_rows, visitors
+from query.shapes import Percent, Shape
+from query.statement import Bindings, Row
+from query.tables import decide_table, source_of
+
+EDGES_VISITED = """
+SELECT
+    any(texts)[1] AS path,
+    sum(visits) AS session_count,
+    {visitors} AS visitor_count,
+    sum(bounces) AS bounce_count,
+    {is_whole} AS is_whole
+FROM lens_staging.int_value_visits
+WHERE {rows}
+GROUP BY value
+ORDER BY session_count DESC, path
+LIMIT {limit}
+"""
+
+# Rollups keep days whose sessions have expired.
+EDGES_ROLLED_UP = """
+WITH shown AS
+(
+    SELECT path, sum(sessions) AS session_count, sum(bounces) AS bounce_count
+    FROM {source}
+    WHERE {rows}
+    GROUP BY path
+    ORDER BY session_count DESC, path
+    LIMIT {limit}
+)
+SELECT *
+FROM shown
+INNER JOIN
+(
+    SELECT path, uniqCombined64Merge(unique_visitors_state) AS visitor_count
+    FROM {source}
+    WHERE {rows} AND path IN (SELECT path FROM shown)
+    GROUP BY path
+) AS counted USING (path)
+ORDER BY session_count DESC, path
+"""
+
+EDGES_FROM_FACTS = """
+SELECT
+    {column} AS path,
+    count() AS session_count,
+    uniqExact(device_id) AS visitor_count,
+    countIf(is_bounce) AS bounce_count
+FROM lens.sessions
+WHERE {rows} AND screen_view_count > 0
+GROUP BY path
+ORDER BY session_count DESC, path
+LIMIT {limit}
+"""
+
+
+def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
+    """Ask for `{path, sessions, unique_visitors, bounce_rate}` by the first or last page of sessions; the page with the
+    most sessions comes first.
+    """
+    table = decide_table(f"{edge}_pages", finest=ask.period.grain, has_filters=ask.needs_facts)
+    if table == "sessions":
+        return _edges_of_sessions(ask, edge)
+    bindings = Bindings()
+    sql = EDGES_VISITED.format(
+        visitors=visitors(ask, bindings),
+        is_whole=is_whole(ask, bindings),
+        rows=visit_rows(ask, f"{edge}_pages", bindings),
+        limit=bindings.bind(ask.limit, "UInt32"),
+    )
+    merged = _merged_edges(ask, table)
+    return replace(merged, statement=bindings.statement(sql), estimated=none_estimated, unless_whole=merged)
+
+
+def _merged_edges(ask: ReportContext, table: str) -> Question:
+    bindings = Bindings()
+    limit = bindings.bind(ask.limit, "UInt32")
+    sql = EDGES_ROLLED_UP.format(source=source_of(table), rows=rollup_rows(ask, table, bindings), limit=limit)
+    return Question(table, bindings.statement(sql), _edges, ask.subject.zone.key)
+
+
+def _edges_of_sessions(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
+    bindings = Bindings()
+    limit = bindings.bind(ask.limit, "UInt32")
+    sql = EDGES_FROM_FACTS.format(column=f"{edge}_path", rows=session_rows(ask, bindings), limit=limit)
+    return Question("sessions", bindings.statement(sql), _edges, ask.subject.zone.key)
+
+
+def _edges(rows: list[Row]) -> Data:
+    return [
+        {
+            "path": row["path"],
+            "sessions": row["session_count"],
+            "unique_visitors": row["visitor_count"],
+            "bounce_rate": percent(row["bounce_count"], row["session_count"]),
+        }
+        for row in rows
+    ]
+
+
+class EdgePage(Shape):
+    """A page on which sessions began or ended."""
+
+    path: str
+    sessions: int
+    unique_visitors: int
+    bounce_rate: Percent | None
+
+
+ENTRY_PAGES = Report(
+    "pages/entry",
+    "Pages on which visits began.",
+    LiveListParameters,
+    over_period(lambda ask: edge_pages(ask, "entry")),
+    list[EdgePage],
+)
+EXIT_PAGES = Report(
+    "pages/exit",
+    "Pages on which visits ended.",
+    LiveListParameters,
+    over_period(lambda ask: edge_pages(ask, "exit")),
+    list[EdgePage],
+)
