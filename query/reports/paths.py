@@ -35,40 +35,53 @@ LIMIT {limit}
 """
 
 # A visit that leaves a page by a kept move reached it by the move before, so the moves from a page add up to the visits
-# that reached it.
+# that reached it, as source or as target. Only the pages that the last kept move reaches are not left by a kept move.
 MOVES = """
 SELECT
-    shown.step - 1 AS move,
-    shown.from_path AS source,
-    shown.to_path AS target,
-    shown.session_count AS moved,
-    sources.reached AS reached_source,
-    targets.reached AS reached_target
+    move,
+    source,
+    target,
+    any(session_count) AS moved,
+    anyIf(reached, is_source) AS reached_source,
+    anyIf(reached, NOT is_source) AS reached_target
 FROM
 (
-    SELECT step, from_path, to_path, sum(sessions) AS session_count
-    FROM lens.page_flows_daily
-    WHERE {rows} AND step BETWEEN 2 AND {most_steps} AND to_path != ''
-    GROUP BY step, from_path, to_path
-    ORDER BY session_count DESC, step, from_path, to_path
-    LIMIT {limit}
-) AS shown
+    SELECT
+        step - 1 AS move,
+        from_path AS source,
+        to_path AS target,
+        session_count,
+        arrayJoin([true, false]) AS is_source,
+        toUInt8(step - is_source) AS end_stop,
+        if(is_source, from_path, to_path) AS end_path
+    FROM
+    (
+        SELECT step, from_path, to_path, sum(sessions) AS session_count
+        FROM lens.page_flows_daily
+        WHERE {rows} AND step BETWEEN 2 AND {most_steps} AND to_path != ''
+        GROUP BY step, from_path, to_path
+        ORDER BY session_count DESC, step, from_path, to_path
+        LIMIT {limit}
+    )
+) AS ends
 LEFT JOIN
 (
-    SELECT step, from_path, sum(sessions) AS reached
+    SELECT toUInt8(step - 1) AS stop, from_path AS path, sum(sessions) AS reached
     FROM lens.page_flows_daily
-    WHERE {rows} AND step BETWEEN 2 AND {most_steps}
-    GROUP BY step, from_path
-) AS sources ON shown.step = sources.step AND shown.from_path = sources.from_path
-LEFT JOIN
-(
-    SELECT step, to_path, sum(sessions) AS reached
-    FROM lens.page_flows_daily
-    WHERE {rows} AND step BETWEEN 2 AND {most_steps} AND to_path != ''
-    GROUP BY step, to_path
-) AS targets ON shown.step = targets.step AND shown.to_path = targets.to_path
+    WHERE {rows} AND step BETWEEN 2 AND {most_steps} + 1
+    GROUP BY stop, path
+    {last}
+) AS stops ON ends.end_stop = stops.stop AND ends.end_path = stops.path
+GROUP BY move, source, target
 ORDER BY move, moved DESC, source, target
 """
+
+
+LAST_MOVE = """UNION ALL
+    SELECT step AS stop, to_path AS path, sum(sessions) AS reached
+    FROM lens.page_flows_daily
+    WHERE {rows} AND step = {most_steps} AND to_path != ''
+    GROUP BY stop, path"""
 
 
 class PathParameters(LiveListParameters, kw_only=True):
@@ -158,9 +171,12 @@ def sankey(ask: ReportContext, max_steps: int) -> Question:
     if ask.period.grain != "day":
         raise invalid("period", "sankey counts whole days; give startDate and endDate as dates.")
     bindings = Bindings()
+    rows = rollup_rows(ask, "page_flows_daily", bindings)
+    most_steps = bindings.bind(_check_steps(max_steps, 2), "UInt8")
     sql = MOVES.format(
-        rows=rollup_rows(ask, "page_flows_daily", bindings),
-        most_steps=bindings.bind(_check_steps(max_steps, 2), "UInt8"),
+        rows=rows,
+        most_steps=most_steps,
+        last=LAST_MOVE.format(rows=rows, most_steps=most_steps) if max_steps == MAX_STEPS else "",
         limit=bindings.bind(ask.limit, "UInt32"),
     )
     return Question("page_flows_daily", bindings.statement(sql), _diagram, ask.subject.zone.key, notes=(MOVED,))
