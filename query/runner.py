@@ -24,6 +24,8 @@ LIMITS = {
     # The files are usually in the system's cache, where handing each small read to another thread costs more than the
     # read.
     "local_filesystem_read_method": "pread",
+    # Handing the index of each part to another thread costs more than to look at it: of 90 parts, 14 of 39 ms.
+    "max_threads_for_indexes": 1,
 }
 
 # A table, database or column that the tables of an earlier version lack.

@@ -134,8 +134,8 @@ FROM_SESSION_DAYS = """entities AS
     (
         {rows}
     )
-    WHERE notEmpty(marked_of_day)
     GROUP BY entity
+    HAVING notEmpty(marked)
 ),
 moments AS
 (

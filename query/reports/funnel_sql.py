@@ -69,9 +69,9 @@ SIMPLE = """event_sequences AS
 (
     SELECT
         entity,
-        arraySort(if({is_one_step}, [{first_event}], marked)) AS in_order,
-        arrayPushBack(arrayMap(event -> bitShiftRight(event, 10), in_order), {never}) AS moments,
-        arrayPushBack(arrayMap(event -> bitAnd(event, 1023), in_order), 1023) AS masks
+        arraySort(arrayPushBack(if({is_one_step}, [{first_event}], marked), {last_event})) AS in_order,
+        arrayMap(event -> bitShiftRight(event, 10), in_order) AS moments,
+        arrayMap(event -> bitAnd(event, 1023), in_order) AS masks
     FROM entities
     WHERE {has_begun}
 ),
@@ -82,10 +82,10 @@ SIMPLE_ORDERED = """walks AS
     SELECT
         entity,
         {fills},
-        arrayFilter((at, mask) -> mask = 1, moments, masks) AS at_1,
-        {times},
-        arrayMap(({names}) -> 1 + {within}, {all_times}) AS lengths,
-        indexOf(lengths, arrayMax(lengths)) AS place
+        arrayFilter((start, mask) -> mask = 1, arrayZip(moments, after_2), masks) AS starts,
+        arrayMap(start -> 1 + {within}, starts) AS lengths,
+        indexOf(lengths, arrayMax(lengths)) AS place,
+        starts[place] AS start
     FROM event_sequences
 ),
 attempts AS
@@ -98,7 +98,7 @@ SIMPLE_ANY = """walks AS
     SELECT
         entity,
         {fills},
-        arrayMap((at, {names}) -> {within}, arrayPopBack(moments), {afters}) AS lengths,
+        arrayMap((at, {names}) -> (at < {never}) * ({within}), moments, {afters}) AS lengths,
         indexOf(lengths, arrayMax(lengths)) AS place,
         moments[place] AS begun_at
     FROM event_sequences
@@ -149,6 +149,8 @@ NEVER = 1 << 52
 """A time after all events, in milliseconds."""
 _NO_EVENT = NEVER * 1024
 """A number larger than that of any event in `marked`."""
+_LAST_EVENT = _NO_EVENT + 1023
+"""An event after all others that fits every step."""
 
 
 def _simple_ordered(step_count: int, window_ms: str) -> str:
@@ -161,21 +163,18 @@ def _simple_ordered(step_count: int, window_ms: str) -> str:
         is_last = place == step_count
         chain = "moments" if is_last else f"arrayZip(moments, after_{place + 1})"
         fills.append(f"{_filled(place, chain)} AS after_{place}")
-        part = "chain" + ".2" * (place - 2) + ("" if is_last else ".1")
-        times.append(f"arrayMap(chain -> {part}, arrayFilter((chain, mask) -> mask = 1, after_2, masks)) AS at_{place}")
+        times.append("start.2" + ".2" * (place - 2) + ("" if is_last else ".1"))
+    times.reverse()
     sequences = SIMPLE.format(
         is_one_step=f"{_latest(2)} < {_earliest(1)}",
         first_event=_earliest(1),
         has_begun=f"{_earliest(1)} < {_NO_EVENT}",
-        never=NEVER,
+        last_event=_LAST_EVENT,
     )
     return sequences + SIMPLE_ORDERED.format(
         fills=",\n        ".join(fills),
-        times=",\n        ".join(reversed(times)),
-        names=", ".join(f"t{place}" for place in (1, *later)),
-        within=" + ".join(f"(t{place} - t1 <= {window_ms})" for place in later),
-        all_times=", ".join(f"at_{place}" for place in (1, *later)),
-        reached=", ".join(f"at_{place}[place]" for place in (1, *later)),
+        within=" + ".join(f"({time} - start.1 <= {window_ms})" for time in times),
+        reached=", ".join(["start.1", *times]),
     )
 
 
@@ -186,13 +185,14 @@ def _simple_any(step_count: int, window_ms: str) -> str:
         is_one_step="arrayMin(event -> bitAnd(event, 1023), marked) = arrayMax(event -> bitAnd(event, 1023), marked)",
         first_event="arrayMin(marked)",
         has_begun="notEmpty(marked)",
-        never=NEVER,
+        last_event=_LAST_EVENT,
     )
     return sequences + SIMPLE_ANY.format(
         fills=",\n        ".join(f"{_filled(place, 'moments')} AS after_{place}" for place in places),
         names=", ".join(f"t{place}" for place in places),
         within=" + ".join(f"(t{place} - at <= {window_ms})" for place in places),
-        afters=", ".join(f"arrayPopBack(after_{place})" for place in places),
+        afters=", ".join(f"after_{place}" for place in places),
+        never=NEVER,
         reached=", ".join(f"after_{place}[place]" for place in places),
         window_ms=window_ms,
     )
