@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from event_lens.errors import Unavailable
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.freshness import WAITING, Freshness, read_freshness
 from query.freshness import LastFreshness
+from query.question import Data, Question
+from query.runner import Answers
+from query.statement import Row, Statement
 from tests.conftest import EmbeddedServer
 from tests.ports import free_port
 
@@ -128,6 +132,26 @@ def test_a_build_that_ends_while_it_is_asked_is_claimed_only_as_a_new_version(as
     assert read_freshness(asked, NOW) == Freshness(NOW - 5001, 2)
     asked.meanwhile = _nothing
     assert read_freshness(asked, NOW) == Freshness(NOW, 2)
+
+
+def test_a_question_of_over_a_second_is_read_from_the_cache_when_it_is_asked_again(asked: Asked) -> None:
+    """Without another look at the freshness, which takes longer than the cached rows."""
+    hands, lasts = Hands(), iter((1.5, 0.0))
+
+    def shape(rows: list[Row]) -> Data:
+        hands.passed += next(lasts)
+        return rows
+
+    class Lent:
+        def lend(self) -> AbstractContextManager[Asked]:
+            return nullcontext(asked)
+
+    answers = Answers(Lent(), hands.now_ms, timer=hands.timer)
+    question = Question("events", Statement("SELECT 1 AS one", {}), shape, "UTC")
+    assert not answers.answer(question)["meta"]["cached"]
+    known = asked.count
+    assert answers.answer(question)["meta"]["cached"]
+    assert asked.count == known
 
 
 def test_before_the_first_build_there_is_no_claim(asked: Asked) -> None:
