@@ -141,8 +141,8 @@ select
     any(texts_of_values.texts) as texts,
     day,
     previous_day,
-    sum(visits) as visits,
-    sum(bounces) as bounces
+    toUInt32(sum(visits)) as visits,
+    toUInt32(sum(bounces)) as bounces
 from (
     select * from of_once
     union all
