@@ -69,10 +69,10 @@ SIMPLE = """event_sequences AS
 (
     SELECT
         entity,
-        arraySort(arrayPushBack(if({is_one_step}, [{first_event}], marked), {last_event})) AS in_order,
+        arraySort(arrayPushBack(if({is_one_step}, [first_event], marked), {last_event})) AS in_order,
         arrayMap(event -> bitShiftRight(event, 10), in_order) AS moments,
         arrayMap(event -> bitAnd(event, 1023), in_order) AS masks
-    FROM entities
+    FROM (SELECT entity, marked, {first_event} AS first_event FROM entities)
     WHERE {has_begun}
 ),
 """
@@ -166,9 +166,9 @@ def _simple_ordered(step_count: int, window_ms: str) -> str:
         times.append("start.2" + ".2" * (place - 2) + ("" if is_last else ".1"))
     times.reverse()
     sequences = SIMPLE.format(
-        is_one_step=f"{_latest(2)} < {_earliest(1)}",
+        is_one_step=f"{_latest(2)} < first_event",
         first_event=_earliest(1),
-        has_begun=f"{_earliest(1)} < {_NO_EVENT}",
+        has_begun=f"first_event < {_NO_EVENT}",
         last_event=_LAST_EVENT,
     )
     return sequences + SIMPLE_ORDERED.format(
