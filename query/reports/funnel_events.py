@@ -97,7 +97,7 @@ def _from_session_days(ask: ReportContext, funnel: Funnel, bindings: Bindings) -
 
 def _marked_of_day(funnel: Funnel, mask: str) -> str:
     """Return SQL: the events of a row of `int_session_days` that count for the entity, as in `entities`."""
-    marked = f"arrayMap((name, at) -> at * 1024 + {mask}, event_names, event_moments)"
+    marked = f"arrayMap((name, passed) -> (first_moment + passed) * 1024 + {mask}, event_names, event_offsets)"
     if funnel.by == "profile":
         marked = f"arrayFilter((event, person) -> person = entity, {marked}, event_people)"
     return marked if funnel.order == "strict" else f"arrayFilter(event -> bitAnd(event, 1023) != 0, {marked})"

@@ -156,6 +156,7 @@ WITH shown AS
             device_hash,
             session_id,
             is_first_day AND next_moment = 0 AS is_whole,
+            arrayMap(event_offset -> first_moment + event_offset, event_offsets) AS event_moments,
             arrayFilter((path, is_view) -> is_view, event_paths, event_are_views) AS paths,
             arrayFilter((moment, is_view) -> is_view, event_moments, event_are_views) AS moments,
             arrayFilter(

@@ -44,8 +44,9 @@ SESSION_DAYS_SAID = """
 # The events of each session and day, in order.
 SEQUENCES = """
     select project_id, local_day, arrayStringConcat(event_names, ' '), arrayStringConcat(event_paths, ' '),
-        arrayStringConcat(arrayMap(moment -> toString(moment), event_moments), ' '), arraySum(event_are_views),
-        length(arrayDistinct(event_people)), length(event_people), arraySum(event_revenues), count()
+        arrayStringConcat(arrayMap(passed -> toString(first_moment + passed), event_offsets), ' '),
+        arraySum(event_are_views), length(arrayDistinct(event_people)), length(event_people), arraySum(event_revenues),
+        count()
     from lens_staging.int_session_days where project_id in {projects:Array(String)} group by all
 """
 SEQUENCES_SAID = """

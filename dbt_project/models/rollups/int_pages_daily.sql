@@ -30,6 +30,7 @@ seen_before as (
 viewed as (
     select
         *,
+        arrayMap(event_offset -> first_moment + event_offset, event_offsets) as event_moments,
         arrayPushBack(arrayPopFront(event_moments), next_moment) as next_moments,
         arrayFilter((path, is_view) -> is_view, event_paths, event_are_views) as view_paths,
         arrayFilter((moment, is_view) -> is_view, event_moments, event_are_views) as view_moments,

@@ -9,8 +9,9 @@
 -- so that a filter needs no join. Devices and people are hashes, which are counted faster than texts.
 --
 -- The arrays `event_...` have an item for each event of the row, in order. Questions about pages and funnels read them: a
--- session's events are together, so nothing is grouped or sorted. `next_moment` is the session's first event on the next
--- day in milliseconds, 0 if there is none.
+-- session's events are together, so nothing is grouped or sorted. `event_offsets` are the milliseconds since the row's first
+-- event, at `first_moment`: half the bytes of instants. `next_moment` is the session's first event on the next day, 0 if
+-- there is none.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -52,7 +53,8 @@ summed as (
         gathered.* except (in_order),
         continued.next_moment as next_moment,
         cast(in_order.2, 'Array(LowCardinality(String))') as event_names,
-        arrayMap(position -> toUnixTimestamp64Milli(position.1), in_order.1) as event_moments,
+        toUnixTimestamp64Milli(in_order.1[1].1) as first_moment,
+        arrayMap(position -> toUInt32(toUnixTimestamp64Milli(position.1) - first_moment), in_order.1) as event_offsets,
         in_order.3 as event_are_views,
         cast(in_order.4, 'Array(LowCardinality(String))') as event_paths,
         in_order.5 as event_people,
