@@ -17,8 +17,8 @@ class Question:
     page. `tail_of` is the id of the project whose landed and unbuilt events count too. `estimated` names the numbers of
     its rows that are estimates; if it is not given, these are the numbers that the table holds as sketches.
 
-    `unless_whole` is asked instead if the statement finds no rows, or rows whose `is_whole` says that its tables do not
-    have all of the period.
+    `unless_whole` is asked instead if `is_whole` says of the rows that the statement's tables do not have all of the
+    period.
     """
 
     table: str
@@ -30,6 +30,7 @@ class Question:
     next_cursor: Callable[[list[Row]], str | None] | None = None
     tail_of: str | None = None
     estimated: Callable[[list[Row]], tuple[str, ...]] | None = None
+    is_whole: Callable[[list[Row]], bool] = lambda rows: all(row["is_whole"] for row in rows)
     unless_whole: "Question | None" = None
 
 

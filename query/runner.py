@@ -133,7 +133,7 @@ class Answers:
     ) -> tuple[Question, list[Row], bool]:
         """Return the question that was answered, its rows, and whether they are cached."""
         rows, is_kept = self._rows(warehouse, question, freshness, run, tail)
-        if question.unless_whole is None or (rows and all(row["is_whole"] for row in rows)):
+        if question.unless_whole is None or question.is_whole(rows):
             return question, rows, is_kept
         return self._ask(warehouse, question.unless_whole, freshness, run, tail)
 

@@ -11,7 +11,7 @@ from query.parameters import LiveListParameters, one_of
 from query.question import Data, Question, none_estimated, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import ProjectScope, ReportContext, read_ask
-from query.reports.value_visits import is_whole, visit_rows, visitors
+from query.reports.value_visits import has_whole_rows, is_whole, visit_rows, visitors
 from query.shapes import Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -105,7 +105,12 @@ def origins(ask: ReportContext, name: str) -> Question:
 
     merged = _ranked(ask, dimension, table)
     return replace(
-        merged, statement=bindings.statement(sql), shape=shape, estimated=none_estimated, unless_whole=merged
+        merged,
+        statement=bindings.statement(sql),
+        shape=shape,
+        estimated=none_estimated,
+        is_whole=has_whole_rows,
+        unless_whole=merged,
     )
 
 

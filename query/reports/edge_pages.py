@@ -8,7 +8,7 @@ from query.parameters import LiveListParameters
 from query.question import Data, Question, none_estimated, percent
 from query.report import Report, over_period
 from query.report_context import ReportContext
-from query.reports.value_visits import is_whole, visit_rows, visitors
+from query.reports.value_visits import has_whole_rows, is_whole, visit_rows, visitors
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -79,7 +79,13 @@ def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
         limit=bindings.bind(ask.limit, "UInt32"),
     )
     merged = _merged_edges(ask, table)
-    return replace(merged, statement=bindings.statement(sql), estimated=none_estimated, unless_whole=merged)
+    return replace(
+        merged,
+        statement=bindings.statement(sql),
+        estimated=none_estimated,
+        is_whole=has_whole_rows,
+        unless_whole=merged,
+    )
 
 
 def _merged_edges(ask: ReportContext, table: str) -> Question:

@@ -2,13 +2,18 @@
 
 from query.conditions import rollup_rows
 from query.report_context import ReportContext
-from query.statement import Bindings
+from query.statement import Bindings, Row
 
 # A visit whose device had no visit of the period before it counts a visitor.
 VISITORS = "sumIf(visits, previous_day < {first})"
 
 # Before this day sessions have expired, so the table does not have their visits.
 IS_WHOLE = "{first} >= (SELECT max(events_before) FROM lens_raw.closed_days WHERE project_id = {project})"
+
+
+def has_whole_rows(rows: list[Row]) -> bool:
+    """Return whether `rows` come from a table with all visits of the period; without rows, all may have expired."""
+    return bool(rows) and all(row["is_whole"] for row in rows)
 
 
 def visit_rows(ask: ReportContext, dimension: str, bindings: Bindings) -> str:
