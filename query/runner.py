@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
 from event_lens.clock import Clock
@@ -87,8 +87,10 @@ class Answers:
             if previous is not None:
                 asked, found, _ = self._ask(warehouse, previous, freshness, run, tail)
                 answer["previous"] = asked.shape(found)
-            # Asked again, a question that took over a second is answered at once from the cache.
-            self._freshness.read(warehouse)
+            # Asked again, a question that took over a second is answered at once from the cache. If the warehouse is
+            # away by now, the answer is there all the same.
+            with suppress(Unavailable):
+                self._freshness.read(warehouse)
         is_now = question.is_live or (question.tail_of is not None and _is_all(question.tail_of, freshness, tail))
         complete_through = now if is_now else freshness.complete_through_of(project_id)
         answer["meta"] = {

@@ -1,9 +1,12 @@
 {#- A build over many days inserts them in chunks, so that its memory does not grow with their number. The last day of each chunk
     is chosen before the build (EVENTLENS_DBT_CHUNK_ENDS, a JSON list of ISO dates): chunks have about equally many raw events. A
-    model that needs less memory per event takes `meta.chunks_at_once` chunks together. -#}
+    model that builds more days than the build names, by `reach_after: last_day`, has chunks of its own. -#}
 {% macro chunks_of(days) -%}
-    {%- set at_once = (config.get('meta') or {}).get('chunks_at_once', 1) -%}
-    {%- set ends = (fromjson(env_var('EVENTLENS_DBT_CHUNK_ENDS', '[]')) | sort)[at_once - 1::at_once] -%}
+    {%- if (config.get('meta') or {}).get('reach_after') == 'last_day' -%}
+        {%- set ends = ends_by_session_days(days) -%}
+    {%- else -%}
+        {%- set ends = fromjson(env_var('EVENTLENS_DBT_CHUNK_ENDS', '[]')) | sort -%}
+    {%- endif -%}
     {%- set chunks = [] -%}
     {%- for end in ends + [none] -%}
         {%- set start = ends[loop.index0 - 1] if not loop.first else none -%}
@@ -18,6 +21,27 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(chunks) }}
+{%- endmacro %}
+
+
+{#- The last day of each chunk but the last, so that a chunk has no more rows of `int_session_days` than fit into the build's
+    memory. `int_value_visits` takes about 1 kB for each. -#}
+{% macro ends_by_session_days(days) -%}
+    {%- set most_rows = env_var('EVENTLENS_DBT_MEMORY', '4000000000') | int // 3000 -%}
+    {%- set counts = run_query(
+        'select toString(local_day), count() from ' ~ ref('int_session_days')
+        ~ ' where ' ~ in_days('local_day', 0, 0, days) ~ ' group by local_day order by local_day') -%}
+    {%- set ends = [] -%}
+    {%- set chunk = namespace(rows=0, last=none) -%}
+    {%- for day, rows in counts.rows -%}
+        {%- if chunk.last and chunk.rows + rows | int > most_rows -%}
+            {%- do ends.append(chunk.last) -%}
+            {%- set chunk.rows = 0 -%}
+        {%- endif -%}
+        {%- set chunk.rows = chunk.rows + rows | int -%}
+        {%- set chunk.last = day -%}
+    {%- endfor -%}
+    {{ return(ends) }}
 {%- endmacro %}
 
 

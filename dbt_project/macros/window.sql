@@ -7,7 +7,7 @@
 
 {#- The days of this model that a run builds: a list of ISO dates, or none for all days (a first build or --full-refresh).
     `meta.reach_before` and `meta.reach_after` are the numbers of days before and after a changed day on which the model's
-    rows can change, too; with `reach_after: last_day` all days after the first changed one. -#}
+    rows can change, too; with `reach_after: last_day` all days up to the last one of `int_session_days`. -#}
 {% macro window_days() -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}

@@ -9,7 +9,12 @@ from event_lens.warehouse.readable import Readable
 
 TABLE = "lens_staging.failed_checks"
 # Private tables that answer in the place of public tables, apart from `int_X`, which answers for `X`.
-_IN_PLACE_OF = {"session_days": ("events", "sessions"), "profile_days": ("events",), "returns": ("metrics_daily",)}
+_IN_PLACE_OF = {
+    "session_days": ("events", "sessions"),
+    "value_visits": ("events", "sessions"),
+    "profile_days": ("events",),
+    "returns": ("metrics_daily",),
+}
 _NAMED = re.compile(r"\b(?:lens|lens_staging)\.(\w+)")
 
 

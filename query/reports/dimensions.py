@@ -11,16 +11,16 @@ from query.parameters import LiveListParameters, one_of
 from query.question import Data, Question, none_estimated, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import ProjectScope, ReportContext, read_ask
-from query.reports.value_visits import has_whole_rows, is_whole, visit_rows, visitors
+from query.reports.value_visits import IS_WHOLE, has_whole_rows, visit_rows, visitors
 from query.shapes import Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
 VISITED = """
-SELECT {columns}, session_count AS sessions, visitor_count AS unique_visitors, is_whole
+SELECT {columns}, session_count AS sessions, visitor_count AS unique_visitors, {is_whole} AS is_whole
 FROM
 (
-    SELECT {texts}, sum(visits) AS session_count, {visitors} AS visitor_count, {is_whole} AS is_whole
+    SELECT {texts}, sum(visits) AS session_count, {visitors} AS visitor_count
     FROM lens_staging.int_value_visits
     WHERE {rows}
     GROUP BY value
@@ -95,7 +95,9 @@ def origins(ask: ReportContext, name: str) -> Question:
         columns=", ".join(dimension.columns),
         texts=", ".join(f"any(texts)[{place}] AS {column}" for place, column in enumerate(dimension.columns, 1)),
         visitors=visitors(ask, bindings),
-        is_whole=is_whole(ask, bindings),
+        is_whole=IS_WHOLE.format(
+            source=source_of(table), rows=f"{rollup_rows(ask, table, bindings)} AND {dimension.is_shown}"
+        ),
         rows=visit_rows(ask, name, bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )

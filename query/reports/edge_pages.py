@@ -8,21 +8,24 @@ from query.parameters import LiveListParameters
 from query.question import Data, Question, none_estimated, percent
 from query.report import Report, over_period
 from query.report_context import ReportContext
-from query.reports.value_visits import has_whole_rows, is_whole, visit_rows, visitors
+from query.reports.value_visits import IS_WHOLE, has_whole_rows, visit_rows, visitors
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
 EDGES_VISITED = """
-SELECT
-    any(texts)[1] AS path,
-    sum(visits) AS session_count,
-    {visitors} AS visitor_count,
-    sum(bounces) AS bounce_count,
-    {is_whole} AS is_whole
-FROM lens_staging.int_value_visits
-WHERE {rows}
-GROUP BY value
+SELECT *, {is_whole} AS is_whole
+FROM
+(
+    SELECT
+        any(texts)[1] AS path,
+        sum(visits) AS session_count,
+        {visitors} AS visitor_count,
+        sum(bounces) AS bounce_count
+    FROM lens_staging.int_value_visits
+    WHERE {rows}
+    GROUP BY value
+)
 ORDER BY session_count DESC, path
 LIMIT {limit}
 """
@@ -74,7 +77,7 @@ def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
     bindings = Bindings()
     sql = EDGES_VISITED.format(
         visitors=visitors(ask, bindings),
-        is_whole=is_whole(ask, bindings),
+        is_whole=IS_WHOLE.format(source=source_of(table), rows=rollup_rows(ask, table, bindings)),
         rows=visit_rows(ask, f"{edge}_pages", bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )

@@ -7,13 +7,11 @@ from query.parameters import LiveListParameters
 from query.question import Data, Question, none_estimated
 from query.report import Report, over_period
 from query.report_context import ReportContext
-from query.reports.value_visits import visit_rows, visitors
+from query.reports.value_visits import DAILY_VISITORS, visit_rows, visitors
 from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
-# The visitors of each day tell whether the table of visits has all days: it lacks expired ones, and a build may have
-# written only one of the tables.
 VISITED = """
 SELECT
     name, event_count, visitor_count, summed_revenue, summed.daily_visitors = visited.daily_visitors AS is_whole
@@ -33,7 +31,7 @@ FROM
 ) AS summed
 LEFT JOIN
 (
-    SELECT value, {visitors} AS visitor_count, sumIf(visits, previous_day < day) AS daily_visitors
+    SELECT value, {visitors} AS visitor_count, {daily_visitors} AS daily_visitors
     FROM lens_staging.int_value_visits
     WHERE {visits}
     GROUP BY value
@@ -73,6 +71,7 @@ def event_names(ask: ReportContext) -> Question:
         rows=rollup_rows(ask, table, bindings),
         visits=visit_rows(ask, "events", bindings),
         visitors=visitors(ask, bindings),
+        daily_visitors=DAILY_VISITORS,
         limit=bindings.bind(ask.limit, "UInt32"),
     )
     return replace(ranked, statement=bindings.statement(sql), estimated=none_estimated, unless_whole=ranked)

@@ -1,4 +1,4 @@
-"""Which pages were seen, on which did visits begin, and on which did they end?"""
+"""Which pages were seen, by how many visitors, and for how long?"""
 
 from dataclasses import replace
 
@@ -21,9 +21,7 @@ from query.tables import decide_table, source_of
 MOST_COUNTED = 500_000
 """The most daily visitors of a page, summed over the period, that are counted exactly."""
 
-# Visitors, entries and exits are counted for all pages: to look up the shown ones takes longer. The visitors of each
-# day tell whether the table of visits has all days: it lacks expired ones, and a build may have written only one of the
-# tables.
+# Visitors, entries and exits are counted for all pages: to look up the shown ones takes longer.
 VIEWS_VISITED = """
 SELECT
     path, view_count, view_seconds, timed_view_count, session_count,

@@ -1,7 +1,7 @@
 {{ config(
     tags='daily', schema='lens_staging', partition_by='toYYYYMM(day)',
     order_by=['project_id', 'dimension', 'value', 'day', 'previous_day'],
-    meta={'reach_after': 'last_day', 'computes_closed_days': true, 'chunks_at_once': 4}
+    meta={'reach_after': 'last_day', 'computes_closed_days': true}
 ) }}
 -- grain: one row per project, dimension, value of it, local day and day of the visitors' previous visit with that value
 -- (1970-01-01: none)
@@ -11,7 +11,8 @@
 -- day as the previous one. So the number of distinct devices of any days is a sum: the visits whose previous day is before
 -- the first of these days (docs/decisions/0031-answers.md).
 --
--- A changed day changes the previous days of later visits, so all days from the first changed one on are built.
+-- A changed day changes the previous days of later visits, so all days of a project from its first changed one on are built.
+-- Its rows of earlier days, and those of other projects, are copied.
 
 {%- set dimensions = {
     'referrers': ['referrer_name', 'referrer_type'],
@@ -50,9 +51,36 @@
     )
 {%- endset %}
 
-with built as (
+{%- set is_changed -%}
+    {%- if is_incremental() %} and day_of_project >= transform(
+            toString(project_id), first_changed.1, first_changed.2, toDate(65535)
+        )
+    {%- endif -%}
+{%- endset %}
+
+with
+{% if is_incremental() %}
+-- Of each project with rows on the days that the build names: the first of these days.
+(
+    select (groupArray(changed_project), groupArray(first_day)) from (
+        select toString(project_id) as changed_project, min(changed_day) as first_day
+        from (
+            select project_id, local_day as changed_day from {{ ref('int_session_days') }}
+            where {{ in_days('local_day', 0, 0, named_days('days')) }}
+            union all
+            select project_id, day as changed_day from {{ this }}
+            where {{ in_days('day', 0, 0, named_days('days')) }}
+            union all
+            select '', toDate(65535)
+        )
+        group by changed_project
+    )
+) as first_changed,
+{% endif %}
+
+built as (
     select * from {{ ref('int_session_days') }}
-    where {{ in_window('local_day') }}
+    where {{ in_window('local_day') }}{{ is_changed | replace('day_of_project', 'local_day') }}
 ),
 
 -- Most devices come once: nothing is before their visit, so they need no arrays.
@@ -110,7 +138,7 @@ of_others as (
         countIf(number % 2 = 1) as bounces
     from sequences
     array join numbers as number, previous_numbers as previous_number
-    where {{ in_window('day') }}
+    where {{ in_window('day') }}{{ is_changed | replace('day_of_project', 'day') }}
     group by project_id, dimension_number, value, day, previous_day, {{ unguessable('value') }}
 ),
 
@@ -150,3 +178,9 @@ from (
 ) as counted
 inner join texts_of_values using (dimension_number, value)
 group by project_id, dimension_number, value, day, previous_day
+{% if is_incremental() %}
+union all
+select project_id, dimension, value, texts, day, previous_day, visits, bounces
+from {{ this }}
+where {{ in_window('day') }} and not (true{{ is_changed | replace('day_of_project', 'day') }})
+{% endif %}
