@@ -51,6 +51,7 @@
     )
 {%- endset %}
 
+{#- SQL: whether the row's day, for which `day_of_project` stands, is to be built for its project. -#}
 {%- set is_changed -%}
     {%- if is_incremental() %} and day_of_project >= transform(
             toString(project_id), first_changed.1, first_changed.2, toDate(65535)
