@@ -8,10 +8,10 @@ import msgspec
 from query.conditions import rollup_rows, session_rows
 from query.errors import choose
 from query.parameters import LiveListParameters, one_of
-from query.question import Data, Question, none_estimated, rows_as_they_are
+from query.question import Data, Question, rows_as_they_are
 from query.report import Asked, Report, over_period
 from query.report_context import ProjectScope, ReportContext, read_ask
-from query.reports.value_visits import IS_WHOLE, has_whole_rows, visit_rows, visitors
+from query.reports.value_visits import IS_WHOLE, from_visits, visit_rows, visitors
 from query.shapes import Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -105,15 +105,7 @@ def origins(ask: ReportContext, name: str) -> Question:
     def shape(rows: list[Row]) -> Data:
         return [{key: value for key, value in row.items() if key != "is_whole"} for row in rows]
 
-    merged = _ranked(ask, dimension, table)
-    return replace(
-        merged,
-        statement=bindings.statement(sql),
-        shape=shape,
-        estimated=none_estimated,
-        is_whole=has_whole_rows,
-        unless_whole=merged,
-    )
+    return replace(from_visits(_ranked(ask, dimension, table), bindings.statement(sql)), shape=shape)
 
 
 def _ranked(ask: ReportContext, dimension: Dimension, table: str) -> Question:

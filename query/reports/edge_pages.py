@@ -1,14 +1,13 @@
 """On which pages did visits begin, and on which did they end?"""
 
-from dataclasses import replace
 from typing import Literal
 
 from query.conditions import rollup_rows, session_rows
 from query.parameters import LiveListParameters
-from query.question import Data, Question, none_estimated, percent
+from query.question import Data, Question, percent
 from query.report import Report, over_period
 from query.report_context import ReportContext
-from query.reports.value_visits import IS_WHOLE, has_whole_rows, visit_rows, visitors
+from query.reports.value_visits import IS_WHOLE, from_visits, visit_rows, visitors
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -81,14 +80,7 @@ def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
         rows=visit_rows(ask, f"{edge}_pages", bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )
-    merged = _merged_edges(ask, table)
-    return replace(
-        merged,
-        statement=bindings.statement(sql),
-        estimated=none_estimated,
-        is_whole=has_whole_rows,
-        unless_whole=merged,
-    )
+    return from_visits(_merged_edges(ask, table), bindings.statement(sql))
 
 
 def _merged_edges(ask: ReportContext, table: str) -> Question:

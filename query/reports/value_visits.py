@@ -4,9 +4,12 @@ The table lacks days whose sessions have expired, and a build that was ended can
 each statement compares the table's visits, or its visitors of each day, with those of the rollup.
 """
 
+from dataclasses import replace
+
 from query.conditions import rollup_rows
+from query.question import Question, none_estimated
 from query.report_context import ReportContext
-from query.statement import Bindings, Row
+from query.statement import Bindings, Row, Statement
 
 # A visit whose device had no visit of the period before it counts a visitor.
 VISITORS = "sumIf(visits, previous_day < {first})"
@@ -28,6 +31,13 @@ def visitors(ask: ReportContext, bindings: Bindings) -> str:
     return VISITORS.format(first=bindings.bind(ask.period.first_day.isoformat(), "Date"))
 
 
-def has_whole_rows(rows: list[Row]) -> bool:
+def from_visits(merged: Question, statement: Statement) -> Question:
+    """Return the question `merged`, which merges sketches, as `statement` over `int_value_visits`; `merged` itself is
+    asked if the table does not have all visits.
+    """
+    return replace(merged, statement=statement, estimated=none_estimated, is_whole=_has_whole_rows, unless_whole=merged)
+
+
+def _has_whole_rows(rows: list[Row]) -> bool:
     """Return whether `rows` come from a table with all visits of the period; without rows, all may have expired."""
     return bool(rows) and all(row["is_whole"] for row in rows)
