@@ -116,6 +116,37 @@ def test_events_at_one_instant_are_shared_out_among_the_steps(answer: Answer, wo
             assert [(each["count"], each["median_seconds_from_previous"]) for each in data["steps"]] == expected, chosen
 
 
+@pytest.mark.parametrize("order", ["ordered", "strict", "any"])
+@pytest.mark.parametrize("step_count", [2, 3, 6, 10])
+def test_steps_of_different_events_are_done_as_the_macro_of_the_models_finds(
+    warehouse: Warehouse, order: str, step_count: int
+) -> None:
+    # Up to 40 events at 12 instants. Events of the first steps are more frequent, so that attempts become deep.
+    moments = f"""moments AS (
+        SELECT
+            number % 600 AS entity,
+            toInt64(1 + cityHash64(number, 'at') % 12) AS at,
+            cityHash64(number, 'step') % {step_count + 1} AS place,
+            if(place = 0, 0, bitShiftLeft(toUInt16(1), place - 1)) AS mask,
+            toUInt128(number) AS event_id, toDateTime64(0, 3) AS received_at, '' AS value
+        FROM numbers(24000)
+        WHERE cityHash64(number, 'kept') % 40 < entity % 40 {"" if order == "strict" else "AND place > 0"}
+    ),
+    entities AS (SELECT entity, groupArray(at * 1024 + mask) AS marked FROM moments GROUP BY entity)"""
+    steps = [(f"event {place}", ()) for place in range(step_count)]
+    for window in ("2", "5", "100"):
+        # A breakdown goes through the macro, whatever the steps.
+        simple, by_macro = (
+            warehouse.rows(
+                f"""WITH {moments}, {attempts(order, steps, window, has_breakdown=has_breakdown)}
+                SELECT entity, reached FROM attempts ORDER BY entity"""
+            )
+            for has_breakdown in (False, True)
+        )
+        assert simple == by_macro
+        assert max(len(row["reached"]) for row in simple) > 1
+
+
 def test_the_limits_are_those_of_defined_funnels(ask: Answer) -> None:
     longest = 90 * 86_400
     assert ask("steps", "funnel", {"steps": steps("a", "b"), "window_seconds": longest}).status_code == 200
