@@ -11,7 +11,7 @@ from query.parameters import PERIOD_NAMES, Cursor, Limit
 from query.question import Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
-from query.reports.funnel_events import Funnel, reached_steps
+from query.reports.funnel_events import Funnel, reached_steps, table_of_steps
 from query.reports.funnels import RawSteps, read_steps
 from query.shapes import DateTime, Shape
 from query.statement import Bindings, Row
@@ -21,6 +21,21 @@ SELECT entity AS profile_id, reached[{step}] AS reached_ms
 FROM attempts
 WHERE length(reached) = {step} AND entity > {after}
 ORDER BY entity
+LIMIT {limit}
+"""
+
+# Session days name people by hashes, and every profile of an event is in `profiles`.
+DROPPED_OF_HASHES = """
+SELECT profile_id, reached_ms
+FROM (
+    SELECT profile_id, sipHash64(profile_id) AS entity
+    FROM lens.profiles
+    WHERE project_id = {project} AND profile_id > {after}
+) AS named
+INNER JOIN (
+    SELECT entity, reached[{step}] AS reached_ms FROM attempts WHERE length(reached) = {step}
+) AS dropped USING (entity)
+ORDER BY profile_id
 LIMIT {limit}
 """
 
@@ -42,12 +57,16 @@ def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: st
         raise invalid("funnel", f"step is 1 to {len(funnel.steps) - 1}: after the last one nobody drops out.")
     bindings = Bindings()
     page = Page(limit, lambda row: (row["profile_id"],))
-    reached = reached_steps(ask, funnel, bindings, has_ids=True)
-    sql = DROPPED.format(
-        step=bindings.bind(step, "UInt8"), after=bindings.bind(after, "String"), limit=page.limit_rows(bindings)
+    table = table_of_steps(ask, funnel)
+    reached = reached_steps(ask, funnel, bindings)
+    sql = (DROPPED_OF_HASHES if table == "sessions" else DROPPED).format(
+        project=bindings.bind(ask.subject.project_id, "String"),
+        step=bindings.bind(step, "UInt8"),
+        after=bindings.bind(after, "String"),
+        limit=page.limit_rows(bindings),
     )
     return Question(
-        "events",
+        table,
         bindings.statement(f"WITH {reached}\n{sql}"),
         lambda rows: [_profile(row) for row in page.shown(rows)],
         ask.subject.zone.key,

@@ -44,8 +44,8 @@ class Funnel:
 
 
 def table_of_steps(ask: ReportContext, funnel: Funnel) -> Literal["events", "sessions"]:
-    """Return the name of the table that answers if only the times of steps are asked for. It is `sessions`, which has
-    the events of its days, if the steps have filters on sessions only, which must be the same for every step.
+    """Return the name of the table that answers. It is `sessions`, which has the events of its days, if the steps have
+    filters on sessions only, which must be the same for every step.
     """
     filters = funnel.steps[0].filters
     are_shared = all(step.filters == filters for step in funnel.steps)
@@ -54,11 +54,11 @@ def table_of_steps(ask: ReportContext, funnel: Funnel) -> Literal["events", "ses
     return "sessions" if is_plain and is_of_session_days(replace(ask, filters=filters)) else "events"
 
 
-def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings, *, has_ids: bool = False) -> str:
+def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
     """Return CTEs that end with `attempts`: the counted entities, each with the times at which it reached its steps. An
-    entity is an id if `has_ids`; else it may be a hash.
+    entity is an id if `events` answers, and its hash (of a session: its id) if `sessions` does.
     """
-    is_of_sessions = table_of_steps(ask, funnel) == "sessions" and not has_ids
+    is_of_sessions = table_of_steps(ask, funnel) == "sessions"
     source = _from_session_days(ask, funnel, bindings) if is_of_sessions else _from_events(ask, funnel, bindings)
     window_ms = ask.period.end - ask.period.start if funnel.window_seconds is None else funnel.window_seconds * 1000
     names = [(step.name, step.filters) for step in funnel.steps]
