@@ -14,6 +14,7 @@ from query.parameters import LiveListParameters
 from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
 from query.report_context import ReportContext
+from query.reports.value_visits import DAILY_VISITORS, visit_rows, visitors
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -47,13 +48,13 @@ LEFT JOIN
 (
     SELECT
         value,
-        sumIf(visits, dimension = 'pages' AND previous_day < {first}) AS visitor_count,
-        sumIf(visits, dimension = 'pages' AND previous_day < day) AS daily_visitors,
-        sumIf(visits, dimension = 'entry_pages') AS entry_count,
-        sumIf(bounces, dimension = 'entry_pages') AS bounce_count,
-        sumIf(visits, dimension = 'exit_pages') AS exit_count
+        {visitors} AS visitor_count,
+        {daily_visitors} AS daily_visitors,
+        sum(entries) AS entry_count,
+        sum(entry_bounces) AS bounce_count,
+        sum(exits) AS exit_count
     FROM lens_staging.int_value_visits
-    WHERE {visits} AND dimension IN ('pages', 'entry_pages', 'exit_pages')
+    WHERE {visits}
     GROUP BY value
 ) AS visited USING (value)
 ORDER BY view_count DESC, path
@@ -218,7 +219,9 @@ def pages(ask: ReportContext) -> Question:
     sql = VIEWS_VISITED.format(
         source=source_of(table),
         rows=rollup_rows(ask, table, bindings),
-        visits=rollup_rows(ask, "int_value_visits", bindings),
+        visits=visit_rows(ask, "path", bindings),
+        visitors=visitors(ask, bindings),
+        daily_visitors=DAILY_VISITORS,
         first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
         limit=bindings.bind(ask.limit, "UInt32"),
     )

@@ -81,13 +81,29 @@ COPIED = """
 # Each visit, with the day of the device's previous visit with the same value.
 VISITS = """
     select project_id, dimension, arrayStringConcat(texts, ' | '), day, previous_day, visits, bounces
-    from lens_staging.int_value_visits where project_id in {projects:Array(String)}
+    from lens_staging.int_value_visits where project_id in {projects:Array(String)} and visits > 0
+"""
+# Of each page and day, the visits that began and ended with it.
+EDGES = """
+    select project_id, texts[1], day, sum(entries), sum(entry_bounces), sum(exits) from lens_staging.int_value_visits
+    where project_id in {projects:Array(String)} and dimension = 'path'
+    group by all having sum(entries) + sum(exits) > 0
+"""
+EDGES_SAID = """
+    select project_id, path, day, sum(is_entry), sum(is_entry * is_bounce), sum(1 - is_entry)
+    from (
+        select project_id, entry_path as path, day, is_bounce::int as is_bounce, 1 as is_entry
+        from sessions where screen_view_count > 0
+        union all
+        select project_id, exit_path, day, 0, 0 from sessions where screen_view_count > 0
+    )
+    group by all
 """
 VISITS_SAID = """
     with visits as (
         {of_sessions}
         union all
-        select distinct events.project_id, 'pages', path, local_day, events.device_id, is_bounce, session_key
+        select distinct events.project_id, 'path', path, local_day, events.device_id, is_bounce, session_key
         from events join sessions using (project_id, session_key) where is_screen_view
         union all
         select distinct events.project_id, 'events', name, local_day, events.device_id, is_bounce, session_key
@@ -147,6 +163,7 @@ def wrongly_narrowed(
         ("int_session_days", SESSIONS, SESSIONS_SAID),
         ("int_pages_daily", PAGES, PAGES_SAID),
         ("int_value_visits", VISITS, VISITS_SAID.format(of_sessions=_visits_of_sessions())),
+        ("int_value_visits", EDGES, EDGES_SAID),
     ):
         rows = {tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})}
         expected = set(reference.execute(said).fetchall())

@@ -6,10 +6,13 @@
 -- grain: one row per project, dimension, value of it, local day and day of the visitors' previous visit with that value
 -- (1970-01-01: none)
 --
--- It reads `int_session_days`. A visit counts on the day on which its session starts; for the dimensions `pages` and
+-- It reads `int_session_days`. A visit counts on the day on which its session starts; for the dimensions `path` and
 -- `events` each session counts on each day on which it has the page or event. A device's second visit of a day has this
 -- day as the previous one. So the number of distinct devices of any days is a sum: the visits whose previous day is before
 -- the first of these days (docs/decisions/0031-answers.md).
+--
+-- Rows of `path` also have the visits that began and ended with the page: the sums of `entry_pages` and `exit_pages` of the
+-- day, in the row of new visitors. So a question about pages reads these rows only.
 --
 -- A changed day changes the previous days of later visits, so all days of a project from its first changed one on are built.
 -- Its rows of earlier days, and those of other projects, are copied.
@@ -26,7 +29,8 @@
     'entry_pages': ['entry_path'],
     'exit_pages': ['exit_path'],
 } -%}
-{%- set names = dimensions | list + ['pages', 'events'] -%}
+{%- set names = dimensions | list + ['path', 'events'] -%}
+{%- set number_of_path = names.index('path') + 1 -%}
 {%- set conditions = {
     'utm': "notEmpty(concat(utm_source, utm_medium, utm_campaign, utm_term, utm_content))",
     'entry_pages': 'screen_view_count > 0',
@@ -44,7 +48,7 @@
             {%- endfor %}
         ]),
         arrayMap(
-            path -> (toUInt8({{ names.index('pages') + 1 }}), sipHash64(path)),
+            path -> (toUInt8({{ number_of_path }}), sipHash64(path)),
             arrayDistinct(arrayFilter((path, is_view) -> is_view, event_paths, event_are_views))
         ),
         arrayMap(name -> (toUInt8({{ names.index('events') + 1 }}), sipHash64(name)), arrayDistinct(event_names))
@@ -154,34 +158,64 @@ texts_of_values as (
     group by {{ columns | join(', ') }}, {{ unguessable(columns | join(', ')) }}
     union all
     {% endfor %}
-    {%- for name, column in [('pages', 'event_paths'), ('events', 'event_names')] %}
+    {%- for name, column in [('path', 'arrayConcat(event_paths, [entry_path, exit_path])'), ('events', 'event_names')] %}
     select {{ names.index(name) + 1 }}, sipHash64(text), [toString(text)]
     from built
     array join {{ column }} as text
     group by text, {{ unguessable('text') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+counted as (
+    select * from of_once
+    union all
+    select * from of_others
+),
+
+-- Each row, and of the visits that began or ended with a page a second one for the page.
+with_edges as (
+    select
+        project_id,
+        counts.1 as dimension_number,
+        value,
+        day,
+        counts.2 as previous_day,
+        counts
+    from (
+        select
+            project_id,
+            value,
+            day,
+            arrayFilter(counts -> counts.1 > 0, [
+                (dimension_number, previous_day, visits, bounces, 0, 0, 0),
+                ({{ number_of_path }} * (dimension_number = {{ names.index('entry_pages') + 1 }}), toDate(0), 0, 0, visits, bounces, 0),
+                ({{ number_of_path }} * (dimension_number = {{ names.index('exit_pages') + 1 }}), toDate(0), 0, 0, 0, 0, visits)
+            ]) as rows
+        from counted
+    )
+    array join rows as counts
 )
 
 select
     project_id,
-    {{ names }}[dimension_number] as dimension,
+    toLowCardinality({{ names }}[dimension_number]) as dimension,
     value,
     any(texts_of_values.texts) as texts,
     day,
     previous_day,
-    toUInt32(sum(visits)) as visits,
-    toUInt32(sum(bounces)) as bounces
-from (
-    select * from of_once
-    union all
-    select * from of_others
-) as counted
+    toUInt32(sum(counts.3)) as visits,
+    toUInt32(sum(counts.4)) as bounces,
+    toUInt32(sum(counts.5)) as entries,
+    toUInt32(sum(counts.6)) as entry_bounces,
+    toUInt32(sum(counts.7)) as exits
+from with_edges
 inner join texts_of_values using (dimension_number, value)
-group by project_id, dimension_number, value, day, previous_day
+group by project_id, dimension, value, day, previous_day
 {% if is_incremental() %}
 union all
-select project_id, dimension, value, texts, day, previous_day, visits, bounces
+select
+    project_id, dimension, value, texts, day, previous_day, visits, bounces, entries, entry_bounces, exits
 from {{ this }}
 where {{ in_window('day') }} and not (true{{ is_changed | replace('day_of_project', 'day') }})
 {% endif %}
