@@ -1,6 +1,7 @@
 """Who gets to a step of a funnel and not to the next step? The profiles, page by page."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,17 +25,15 @@ ORDER BY entity
 LIMIT {limit}
 """
 
-# Session days name people by hashes, and every profile of an event is in `profiles`.
+# Session days name people by hashes. A profile that `profiles` lacks, because it has expired or a build wrote only one
+# of the tables, comes first, without an id.
 DROPPED_OF_HASHES = """
 SELECT profile_id, reached_ms
-FROM (
-    SELECT profile_id, sipHash64(profile_id) AS entity
-    FROM lens.profiles
-    WHERE project_id = {project} AND profile_id > {after}
-) AS named
-INNER JOIN (
+FROM (SELECT profile_id, sipHash64(profile_id) AS entity FROM lens.profiles WHERE project_id = {project}) AS named
+RIGHT JOIN (
     SELECT entity, reached[{step}] AS reached_ms FROM attempts WHERE length(reached) = {step}
 ) AS dropped USING (entity)
+WHERE profile_id > {after} OR profile_id = ''
 ORDER BY profile_id
 LIMIT {limit}
 """
@@ -55,11 +54,20 @@ def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: st
     """
     if not 1 <= step < len(funnel.steps):
         raise invalid("funnel", f"step is 1 to {len(funnel.steps) - 1}: after the last one nobody drops out.")
-    bindings = Bindings()
     page = Page(limit, lambda row: (row["profile_id"],))
-    table = table_of_steps(ask, funnel)
-    reached = reached_steps(ask, funnel, bindings)
-    sql = (DROPPED_OF_HASHES if table == "sessions" else DROPPED).format(
+    of_events = _dropped(ask, funnel, step, page, after, "events")
+    if table_of_steps(ask, funnel) == "events":
+        return of_events
+    of_sessions = _dropped(ask, funnel, step, page, after, "sessions")
+    return replace(of_sessions, is_whole=_has_ids, unless_whole=of_events)
+
+
+def _dropped(
+    ask: ReportContext, funnel: Funnel, step: int, page: Page, after: str, table: Literal["events", "sessions"]
+) -> Question:
+    bindings = Bindings()
+    reached = reached_steps(ask, funnel, bindings, table)
+    sql = (DROPPED if table == "events" else DROPPED_OF_HASHES).format(
         project=bindings.bind(ask.subject.project_id, "String"),
         step=bindings.bind(step, "UInt8"),
         after=bindings.bind(after, "String"),
@@ -72,6 +80,10 @@ def dropped(ask: ReportContext, funnel: Funnel, step: int, limit: int, after: st
         ask.subject.zone.key,
         next_cursor=page.next_cursor,
     )
+
+
+def _has_ids(rows: list[Row]) -> bool:
+    return all(row["profile_id"] for row in rows)
 
 
 def _profile(row: Row) -> Row:

@@ -54,16 +54,15 @@ def table_of_steps(ask: ReportContext, funnel: Funnel) -> Literal["events", "ses
     return "sessions" if is_plain and is_of_session_days(replace(ask, filters=filters)) else "events"
 
 
-def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:
+def reached_steps(ask: ReportContext, funnel: Funnel, bindings: Bindings, table: Literal["events", "sessions"]) -> str:
     """Return CTEs that end with `attempts`: the counted entities, each with the times at which it reached its steps. An
-    entity is an id if `events` answers, and its hash (of a session: its id) if `sessions` does.
+    entity is an id in `events`, and its hash (of a session: its id) in `sessions`.
     """
-    is_of_sessions = table_of_steps(ask, funnel) == "sessions"
-    source = _from_session_days(ask, funnel, bindings) if is_of_sessions else _from_events(ask, funnel, bindings)
+    source = _from_session_days if table == "sessions" else _from_events
     window_ms = ask.period.end - ask.period.start if funnel.window_seconds is None else funnel.window_seconds * 1000
     names = [(step.name, step.filters) for step in funnel.steps]
     reached = attempts(funnel.order, names, bindings.bind(window_ms, "Int64"), has_breakdown=bool(funnel.breakdown))
-    return f"{source},\n{reached}"
+    return f"{source(ask, funnel, bindings)},\n{reached}"
 
 
 def _from_events(ask: ReportContext, funnel: Funnel, bindings: Bindings) -> str:

@@ -97,7 +97,8 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
     uses the first event of the attempt that counts; the value with which most entered comes first.
     """
     bindings = Bindings()
-    reached = reached_steps(ask, funnel, bindings)
+    table = table_of_steps(ask, funnel)
+    reached = reached_steps(ask, funnel, bindings, table)
     counts = ",\n    ".join(_counts(place) for place in range(1, len(funnel.steps) + 1))
     if funnel.breakdown:
         grouped = GROUPED.format(counts=counts, limit=bindings.bind(funnel.limit, "UInt32"))
@@ -109,7 +110,7 @@ def funnel_steps(ask: ReportContext, funnel: Funnel) -> Question:
         found = rows or ([] if funnel.breakdown else [{}])
         return {"steps": [step for row in found for step in _steps(funnel, row)]}
 
-    return Question(table_of_steps(ask, funnel), bindings.statement(sql), shape, ask.subject.zone.key)
+    return Question(table, bindings.statement(sql), shape, ask.subject.zone.key)
 
 
 GROUPED = """
