@@ -9,7 +9,7 @@ from collections.abc import Iterable
 # No event fits two steps here, so the events of an instant can be put in the order of the steps, and a step is done by
 # the first later event that fits it: `after_k` has for each event the time of the first event, from that event on, that
 # fits step k. Most entities do only one step; of these only the first event that does it is kept.
-SIMPLE = """event_sequences AS
+SIMPLE_SEQUENCES = """event_sequences AS
 (
     SELECT
         entity,
@@ -92,7 +92,9 @@ attempts AS
 (
     SELECT entity, arraySlice([{reached}], 1, lengths[place_1]) AS reached FROM place_{step_count}
 )"""
-# Each in a subquery of its own: a name that is used twice is copied twice, and so on along the chain.
+
+# Each column has a subquery of its own: in one SELECT a name that is used twice is written out twice, and so the
+# statement doubles with each step.
 SUBQUERY = """{name} AS
 (
     SELECT *, {value} AS {name} FROM {source}
@@ -121,7 +123,7 @@ def _simple_ordered(step_count: int, window_ms: str) -> str:
         fills.append(f"{_filled(place, chain)} AS after_{place}")
         times.append("start.2" + ".2" * (place - 2) + ("" if is_last else ".1"))
     times.reverse()
-    sequences = SIMPLE.format(
+    sequences = SIMPLE_SEQUENCES.format(
         is_one_step=f"{_latest(2)} < first_event",
         first_event=_earliest(1),
         has_begun=f"first_event < {_NO_EVENT}",
@@ -137,7 +139,7 @@ def _simple_ordered(step_count: int, window_ms: str) -> str:
 def _simple_any(step_count: int, window_ms: str) -> str:
     """Return the CTEs of a funnel of different events whose steps may come in any order."""
     places = range(1, step_count + 1)
-    sequences = SIMPLE.format(
+    sequences = SIMPLE_SEQUENCES.format(
         is_one_step="arrayMin(event -> bitAnd(event, 1023), marked) = arrayMax(event -> bitAnd(event, 1023), marked)",
         first_event="arrayMin(marked)",
         has_begun="notEmpty(marked)",
@@ -195,6 +197,7 @@ def _simple_strict(step_count: int, window_ms: str) -> str:
 
 
 def _near(place: int, window_ms: str) -> str:
+    """Return SQL: for each instant the steps that fit the instant `place - 1` places later, none beyond the window."""
     if place == 1:
         return "masks AS near_1"
     moved = ", ".join(
@@ -204,6 +207,7 @@ def _near(place: int, window_ms: str) -> str:
 
 
 def _ends(step: int) -> str:
+    """Return SQL: for each instant the places at which the first `step` steps can end."""
     near = ", ".join(f"near_{place}" for place in range(1, step + 1))
     fits = " + ".join(f"bitTest(near_{place}, {step - 1}) * {1 << place - 1}" for place in range(1, step + 1))
     either = "bitOr(ends, bitShiftLeft(ends, 1))"
@@ -211,11 +215,13 @@ def _ends(step: int) -> str:
 
 
 def _leads(step: int) -> str:
+    """Return SQL: those of the places for `step` from which the attempt gets to its depth; 0 beyond the depth."""
     ends, later = f"ends_{step}[place_1]", f"leads_{step + 1}"
     return f"if({later} = 0, {ends}, bitAnd({ends}, bitOr({later}, bitShiftRight({later}, 1))))"
 
 
 def _place(step: int) -> str:
+    """Return SQL: the instant of the step. It is that of the step before if that leads on, else the next one."""
     before = f"place_{step - 1}"
     return f"{before} + 1 - bitTest(leads_{step}, {before} - place_1)"
 

@@ -1,6 +1,6 @@
 """The attempts at a funnel, as SQL: the models' own macro, rendered for a funnel that is not stored.
 
-The SQL reads two CTEs of the same events. `moments (entity, at, mask)` has a row for each event: its time in
+The SQL reads one of two CTEs of the same events. `moments (entity, at, mask)` has a row for each event: its time in
 milliseconds, and a bit for every step that it fits (for strict order also the events that fit no step). `entities
 (entity, marked)` has a row for each entity: the array of its events as `at * 1024 + mask`, in any order. The SQL ends
 with a CTE `attempts (entity, reached)`: the deepest attempt of every entity, the earliest of equally deep ones, as the

@@ -11,8 +11,10 @@
 -- day as the previous one. So the number of distinct devices of any days is a sum: the visits whose previous day is before
 -- the first of these days (docs/decisions/0031-answers.md).
 --
--- Rows of `path` also have the visits that began and ended with the page: the sums of `entry_pages` and `exit_pages` of the
--- day, in the row of new visitors. So a question about pages reads these rows only.
+-- Rows of `path` also have the visits that began and ended with the page, so that a question about pages reads these rows
+-- only: the sums of `entry_pages` and `exit_pages` of the day, in the row without a previous visit, which may have no visits
+-- itself. Such rows of an earlier version were named `pages` and lacked these columns. A project that is set aside keeps
+-- them, and they must not be found.
 --
 -- A changed day changes the previous days of later visits, so all days of a project from its first changed one on are built.
 -- Its rows of earlier days, and those of other projects, are copied.
