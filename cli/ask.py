@@ -115,15 +115,21 @@ def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
         show_table(title, heads, [pair if before is None else (*pair, before[pair[0]]) for pair in own.items()])
         title = ""
     if rows and rows != [data]:
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        show_table(title, columns, [[_cell(row.get(name)) for name in columns] for row in rows])
+        _show_rows(title, rows)
     elif not rows:
         console.print("No rows.")
+    if isinstance(before := answer.get("previous"), list):
+        _show_rows("The same of the earlier period", before)
     through = meta["completeThrough"] or "never: no build has finished yet"
     told = f"Complete through {through}; days are those of {meta['timezone']}; from {meta['table']}."
     more = f"There is more: --cursor {meta['nextCursor']}" if meta.get("nextCursor") else ""
     for line in filter(None, (told, *meta.get("notes", []), more)):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    show_table(title, columns, [[_cell(row.get(name)) for name in columns] for row in rows])
 
 
 def _cell(value: Any) -> Any:

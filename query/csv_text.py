@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from query.errors import invalid
 
 if TYPE_CHECKING:
     from query.client.frame import Frame
@@ -13,13 +16,19 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def as_csv_text(frame: "Frame") -> str:
     """Return the rows as CSV with a header line. If a spreadsheet would run a text as a formula, the text gets a single
-    quote before it.
+    quote before it. Raises `Refused` (`format_invalid`) for an answer with a comparison.
     """
+    if frame.previous is not None:
+        raise invalid("format", "A comparison has no CSV: ask without `compare`, and once more for the earlier period.")
+    cells = ([_csv_cell(value) for value in row] for row in frame.rows())
+    return "".join(_line(row) for row in (frame.columns, *cells))
+
+
+def _line(cells: Iterable[Any]) -> str:
     output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(frame.columns)
-    writer.writerows([_csv_cell(value) for value in row] for row in frame.rows())
-    return output.getvalue()
+    # Only with this end of line a carriage return in a text is quoted, and begins no row of its own.
+    csv.writer(output, lineterminator="\r\n").writerow(cells)
+    return output.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _csv_cell(value: Any) -> Any:

@@ -30,12 +30,13 @@ DIMENSIONS = "dimensions"
 
 
 class Frame(polars.DataFrame):
-    """A Polars frame with the answer's `meta`, and its `data` as JSON. Frames derived from this frame have neither of
-    them.
+    """A Polars frame with the answer's `meta`, and its `data` as JSON. `previous` is the frame of the earlier period if
+    the question named one with `compare`. Frames derived from this frame have none of them.
     """
 
     meta: dict[str, Any]
     data: Any
+    previous: "Frame | None"
 
 
 def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str, Any]) -> Frame:
@@ -62,6 +63,8 @@ def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str,
         frame = _marked(frame, [_end(day, 0, interval, meta) for day in frame["date"]], meta)
     made = Frame(frame)
     made.meta, made.data = meta, answer["data"]
+    earlier = {"meta": meta, "data": answer["previous"]} if "previous" in answer else None
+    made.previous = None if earlier is None else frame_of(report, written, earlier)
     return made
 
 

@@ -64,6 +64,12 @@ def test_json_is_the_answer_of_the_api(shell: Shell, ask: Ask) -> None:
     assert answer["data"] == ask("shop", "pages", **PERIOD).json()["data"]
 
 
+def test_a_comparison_shows_the_rows_of_the_earlier_period(shell: Shell) -> None:
+    shown = shell("timeseries", "--start-date", "2026-05-06", "--end-date", "2026-05-06", "--compare", "previous")
+    assert "2026-05-06" in shown
+    assert "2026-05-05" in shown.partition("earlier period")[2]
+
+
 def test_csv_has_a_row_for_each(shell: Shell) -> None:
     rows = list(csv.DictReader(io.StringIO(shell("timeseries", *DAYS, "--csv"))))
     assert [(row["date"], row["total_events"], row["is_complete"]) for row in rows] == [

@@ -52,6 +52,10 @@ def test_rows_are_frames_with_their_meta(world: World) -> None:
     series = lens.timeseries(**MARCH)
     assert series.schema["date"] == polars.Date
     assert series["total_events"].to_list() == [4, 4]
+    assert series.previous is None
+    compared = lens.timeseries(start_date="2026-03-03", end_date="2026-03-03", compare="previous")
+    assert compared.previous is not None
+    assert compared.previous.select("date", "total_events").rows() == [(date(2026, 3, 2), 4)]
     hours = lens.timeseries(start_date="2026-03-02T10:00:00Z", end_date="2026-03-02T12:00:00Z", interval="hour")
     assert hours["date"].to_list() == [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (10, 11)]
     retention = lens.retention(period="day", periods=1, **MARCH)
