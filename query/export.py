@@ -11,7 +11,7 @@ from query.errors import choose, invalid
 from query.parameters import FilteredParameters
 from query.periods import read_as_of
 from query.report_context import ProjectScope, read_ask
-from query.reports.cohorts import AsOf, is_member
+from query.reports.cohorts import FOR_EVER, AsOf, is_member
 from query.statement import Bindings, Statement
 from query.tables import EXPORT_IDS, EXPORT_ORDER, EXPORTED, Export
 
@@ -151,9 +151,12 @@ def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, binding
 def _id(cursor: str, kind: str) -> str | int:
     """Return the id in a cursor as a value of its column's type. Raises `Refused` (`cursor_invalid`)."""
     try:
-        return str(UUID(cursor)) if kind == "UUID" else int(cursor) if kind == "UInt64" else cursor
+        id = str(UUID(cursor)) if kind == "UUID" else int(cursor) if kind == "UInt64" else cursor
     except ValueError as error:
         raise unknown_cursor() from error
+    if isinstance(id, int) and not 0 <= id < 1 << 64:
+        raise unknown_cursor()
+    return id
 
 
 def unknown_cursor() -> Refused:
@@ -167,8 +170,10 @@ def written_value(column: str, format: str) -> str:
         return f"toString({column})"
     if column == "properties" and format not in JSON_FORMATS:
         return f"toJSONString({column})"
-    if column in INSTANTS and format not in TYPED_FORMATS:
-        return f"concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
+    if column in INSTANTS:
+        # A member who has not left leaves at the end of time.
+        value = f"nullIf({column}, {FOR_EVER})" if column == "left_at" else column
+        return value if format in TYPED_FORMATS else f"concat(replaceOne(toString({value}), ' ', 'T'), 'Z')"
     if format == "csv" and column not in (*INSTANTS, *NUMBERS, *LISTS):
         # A spreadsheet runs a cell that begins so; a quote before it makes it text.
         return rf"if(match({column}, '^[=+\\-@\\t\\r]'), concat('\'', {column}), {column})"

@@ -13,6 +13,8 @@ import pytest
 import zstandard
 
 from event_lens.warehouse.client import Warehouse
+from query.client.frame import Frame
+from query.csv_text import as_csv_text
 from query.export import INSTANTS, LISTS, NUMBERS, read_export, written_value
 from query.tables import EXPORTED
 from tests.unit.query.sample_projects import World
@@ -92,6 +94,8 @@ def test_a_cursor_that_names_no_row_is_refused(world: World) -> None:
         ("random", "events.ndjson", "x"),
         ("plain", "events.ndjson", of_another),
         ("random", "sessions.csv", "12"),
+        ("random", "sessions.csv", "-1"),
+        ("random", "sessions.csv", str(1 << 64)),
         ("random", "profiles.csv", "nobody"),
     ):
         response = export(world, name, file, cursor=cursor)
@@ -103,7 +107,11 @@ def test_exported_members_of_a_cohort_equal_those_of_the_report(world: World) ->
     path = f"{world.url}/insights/{world.projects['random'].project_id}/cohorts/active/members"
     listed = httpx.get(path, headers=world.keys["random"], params={"asOf": "2026-01-20"}).json()["data"]
     assert members
-    assert sorted(row["profile_id"] for row in members) == [row["profile_id"] for row in listed]
+    assert sorted((row["profile_id"], row["left_at"]) for row in members) == [
+        (row["profile_id"], row["left_at"]) for row in listed
+    ]
+    stay = export(world, "shop", "cohort_members.ndjson", cohort="buyers", asOf="2026-06-01").text.splitlines()
+    assert [json.loads(line)["left_at"] for line in stay] == [None, None]
     assert export(world, "random", "cohort_members.csv").json()["error"]["code"] == "cohort_invalid"
     assert rows(world, "cohort_members.ndjson", cohort="buyers") == []
 
@@ -131,6 +139,21 @@ def test_columns_that_are_not_guarded_are_not_text(warehouse: Warehouse, world: 
         for column in columns:
             if column in NUMBERS:
                 assert "String" not in kinds[column], f"{table}.{column}"
+
+
+@pytest.mark.parametrize("text", ["buy\r=1+1", "buy\n=1+1", 'say "hi"', "\r\n", "a,b"])
+def test_a_text_stays_in_its_cell_of_a_csv(text: str) -> None:
+    made = Frame(polars.DataFrame({"name": ["a", text]}))
+    made.previous = None
+    read = list(csv.reader(io.StringIO(as_csv_text(made), newline="")))
+    assert read == [["name"], ["a"], [f"'{text}" if text.startswith("\r") else text]]
+
+
+def test_a_comparison_has_no_csv(world: World) -> None:
+    url = f"{world.url}/insights/{world.projects['random'].project_id}/timeseries"
+    asked = {"startDate": "2026-01-05", "endDate": "2026-01-25", "compare": "previous", "format": "csv"}
+    refused = httpx.get(url, headers=world.keys["random"], params=asked)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "format_invalid")
 
 
 def test_a_report_is_answered_as_csv(world: World) -> None:
