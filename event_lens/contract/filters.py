@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal, cast, get_args
 
 import msgspec
@@ -118,7 +119,9 @@ def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Colum
         if _TYPE_IN_PATH.search(name.removeprefix(PROPERTIES)):
             raise _invalid(f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.")
         return Column(name, owner)
-    raise _invalid(f"There is no column {name[:80]!r}; filters name a column or properties.<key>.")
+    near = get_close_matches(name[:80].lower(), columns, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(columns)} and properties.<key>."
+    raise _invalid(f"There is no column {name[:80]!r}; {hint}")
 
 
 def _fits(column: Column, operator: Operator) -> bool:

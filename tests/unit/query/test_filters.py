@@ -174,6 +174,20 @@ def test_invalid_filters_are_refused_with_the_reason(ask: Callable[..., httpx.Re
     assert response.json()["error"]["code"] == "filters_invalid"
 
 
+@pytest.mark.parametrize(
+    ("written_name", "told"), [("brwser", "did you mean 'browser'?"), ("zzzzzz", "properties.<key>")]
+)
+def test_an_unknown_column_is_refused_with_the_nearest_one(
+    ask: Callable[..., httpx.Response], written_name: str, told: str
+) -> None:
+    for refused in (
+        ask("plain", "metrics", filters=written(written_name, "is", "x"), **MARCH),
+        ask("plain", "breakdown", by=written_name, **MARCH),
+    ):
+        assert refused.json()["error"]["code"] == "filters_invalid"
+        assert told in refused.json()["error"]["message"]
+
+
 def test_a_catastrophic_pattern_takes_no_time(ask: Callable[..., httpx.Response]) -> None:
     response = ask("plain", "metrics", filters=written("path", "regex", "(a+)+$", "(.*)*x"), **MARCH)
     assert response.status_code == 200
