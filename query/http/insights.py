@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from query.auth import Reader
 from query.csv_text import as_csv_text
 from query.errors import choose
+from query.http.bodies import body_of
 from query.http.dependencies import provide_asker
 from query.http.manage import cohort_routes
 from query.http.middleware import ALLOWED_ORIGIN
@@ -37,7 +38,7 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
         written, as_csv = _without_format(request.query_params.items())
         if report.has_body:
             read_parameters(f"the address of {report.name}", NoParameters, written)
-            parameters = read_body(report.name, report.parameters, await request.body())
+            parameters = read_body(report.name, report.parameters, await body_of(request))
         else:
             in_address = [(name, unquote(request.path_params[name])) for name in report.in_address]
             parameters = read_parameters(report.name, report.parameters, [*in_address, *written])

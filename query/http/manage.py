@@ -15,6 +15,7 @@ from event_lens.registry.consequences import deleted_projects, rebuilt_projects,
 from event_lens.registry.tables import AuditEntry
 from event_lens.warehouse.held_days import HeldDays, find_held_days
 from query.auth import sent_key
+from query.http.bodies import body_of
 from query.http.dependencies import provide_managed, provide_root
 from query.http.openapi import JSON, operation
 from query.manage import ACTIONS
@@ -43,7 +44,7 @@ def route_of(action: Action, subject_from: Any, operation_id: str) -> HTTPRouteH
         if action.is_change:
             read_parameters(f"the address of {action.name}", NoParameters, written)
         if action.has_body:
-            taken = read_body(action.name, action.takes, await request.body())
+            taken = read_body(action.name, action.takes, await body_of(request))
         else:
             taken = read_parameters(action.name, action.takes, [] if action.is_change else written)
         asker = Asker(sent_key(request.headers)[0], managed.project_id)

@@ -1,6 +1,7 @@
 """One process: equal questions are asked once, a left one is stopped, and what is known already is not sent again."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
 from event_lens.settings import read_settings
 from event_lens.warehouse.client import Warehouse
+from query.http.error_handlers import CLIENT_GONE
 from query.http.middleware import KEY_HEADERS
 from query.service import QUESTIONS_AT_ONCE
 from tests.proxy import fronted
@@ -133,6 +135,17 @@ def test_a_statement_ends_when_the_client_leaves(site: Site, front: Front, wareh
     assert site.ask("metrics").status_code == 200
     assert any(sql.startswith("KILL QUERY") for sql in front.statements)
     assert "kill_failed" not in site.log.read_text()
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_question_is_not_an_error(site: Site) -> None:
+    url = httpx.URL(site.url + "query")
+    head = f"POST {url.path} HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\nX-Request-Id: left-early\r\n"
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall((head + "".join(f"{name}: {value}\r\n" for name, value in site.key.items())).encode())
+        connection.sendall(b"\r\n{")
+    wait_until(lambda: "left-early" in logged_requests(site))
+    assert logged_requests(site)["left-early"]["status"] == CLIENT_GONE
+    assert "unexpected" not in site.log.read_text()
 
 
 def test_an_answer_that_the_client_has_is_not_sent_again(ask: Ask, world: World) -> None:
