@@ -301,6 +301,27 @@ class Questions:
             freshness=freshness,
         )
 
+    def properties(
+        self,
+        *,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        range: str | None = None,
+        filters: Filters | str | None = None,
+        limit: int | None = None,
+        freshness: str | None = None,
+    ) -> Frame:
+        """The properties of events, by key."""
+        return self._ask(
+            "properties",
+            start_date=start_date,
+            end_date=end_date,
+            range=range,
+            filters=filters,
+            limit=limit,
+            freshness=freshness,
+        )
+
     def live(self) -> Frame:
         """Who is here now."""
         return self._ask("live")
@@ -477,6 +498,10 @@ class Questions:
             as_of=as_of,
         )
 
+    def goals(self, *, limit: int | None = None) -> Frame:
+        """The project's defined goals."""
+        return self._ask("goals", limit=limit)
+
     def funnels(self, *, limit: int | None = None) -> Frame:
         """The project's defined funnels."""
         return self._ask("funnels", limit=limit)
@@ -494,6 +519,10 @@ class Questions:
         return self._ask(
             "funnels/{funnel}", funnel=funnel, start_date=start_date, end_date=end_date, range=range, limit=limit
         )
+
+    def retentions(self, *, limit: int | None = None) -> Frame:
+        """The project's defined retentions."""
+        return self._ask("retentions", limit=limit)
 
     def defined_retention(
         self,

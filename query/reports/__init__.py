@@ -11,6 +11,7 @@ from query.reports.cohort_behaviour import BEHAVIOUR
 from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.defined_funnels import DEFINED_FUNNEL
 from query.reports.defined_retentions import DEFINED_RETENTION
+from query.reports.definition_lists import GOALS_LIST, RETENTIONS_LIST
 from query.reports.dimensions import ORIGINS
 from query.reports.edge_pages import ENTRY_PAGES, EXIT_PAGES
 from query.reports.event_names import EVENTS
@@ -25,6 +26,7 @@ from query.reports.pages import PAGES
 from query.reports.paths import PATHS, SANKEY
 from query.reports.profile import PROFILE, TIMELINE
 from query.reports.profiles import PROFILES
+from query.reports.properties import PROPERTIES
 from query.reports.query import QUERY
 from query.reports.retention import RETENTION
 from query.reports.revenue import REVENUE
@@ -41,6 +43,7 @@ ALL: tuple[Report[Any], ...] = (
     EXIT_PAGES,
     *ORIGINS,
     EVENTS,
+    PROPERTIES,
     LIVE,
     RETENTION,
     INGEST,
@@ -52,8 +55,10 @@ ALL: tuple[Report[Any], ...] = (
     COHORTS_LIST,
     MEMBERS_LIST,
     BEHAVIOUR,
+    GOALS_LIST,
     FUNNELS_LIST,
     DEFINED_FUNNEL,
+    RETENTIONS_LIST,
     DEFINED_RETENTION,
     SESSIONS,
     SESSION,

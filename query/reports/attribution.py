@@ -80,7 +80,7 @@ def _note(ask: ReportContext) -> str:
 class AttributionParameters(RankedParameters, kw_only=True):
     """The period, the goal, and how its conversions are credited."""
 
-    goal: Annotated[str, msgspec.Meta(description="The id of a goal; `eventlens goal list` shows them.")]
+    goal: Annotated[str, msgspec.Meta(description="The id of a goal; the question `goals` lists them.")]
     model: Annotated[
         str | None, msgspec.Meta(description=f"Some of {', '.join(MODELS)}, separated by commas; default all.")
     ] = None

@@ -44,6 +44,6 @@ def check_known(kind: Kind, defined_id: str, *, is_known: bool) -> None:
     if not is_known:
         raise unknown(
             kind,
-            f"The project has no {kind} {defined_id[:80]!r} that a build has read. `eventlens {kind} list` shows "
+            f"The project has no {kind} {defined_id[:80]!r} that a build has read. The question `{kind}s` lists "
             "the ids; what was defined since the last build can be asked after the next one.",
         )

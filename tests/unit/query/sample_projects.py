@@ -191,7 +191,9 @@ def fill_shop(project: Project) -> None:
     project.event("2026-05-06 10:10", "order", "d1", profile_id="ann", revenue="90", currency="EUR")
     project.view("2026-05-05 12:00", "/", "d2", profile_id="bob", **search)
     project.view("2026-05-05 12:01", "/pricing", "d2", profile_id="bob")
-    project.event("2026-05-05 12:02", "order", "d2", profile_id="bob", revenue="7", currency="USD")
+    project.event(
+        "2026-05-05 12:02", "order", "d2", profile_id="bob", revenue="7", currency="USD", properties={"gift": "yes"}
+    )
     project.view("2026-05-05 13:00", "/blog", "d3")
     phone = {"device": "mobile", "browser": "Safari", "os": "iOS", "country": "DE", "region": "BE", "city": "Berlin"}
     desk = {"device": "desktop", "browser": "Firefox", "os": "Linux", "country": "FR", "city": "Paris"}

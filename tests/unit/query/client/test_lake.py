@@ -22,7 +22,7 @@ from tests.unit.query.sample_projects import World
 NEED_MORE = {
     *("live", "lateness", "profiles/{profile}/timeline"),
     *("attribution", "cohorts/{cohort}/behaviour", "cohorts/{cohort}/members"),
-    *("funnels", "funnels/{funnel}", "retentions/{retention}"),
+    *("goals", "funnels", "funnels/{funnel}", "retentions", "retentions/{retention}"),
 }
 """Reports that read raw and staging tables, and those that read definitions."""
 

@@ -1,0 +1,71 @@
+"""Which goals and retentions are defined? Those that the last build knew, with the ids that other questions take."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from query.parameters import Limit
+from query.question import Question, rows_as_they_are
+from query.report import Asked, Report
+from query.report_context import ProjectScope, read_limit
+from query.shapes import Shape
+from query.statement import Bindings
+
+SQL = """
+SELECT {kind}_id, name, {columns}
+FROM lens_raw.{kind}_definitions FINAL
+WHERE project_id = {project}
+ORDER BY name, {kind}_id
+LIMIT {limit}
+"""
+
+
+class ListParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How many definitions are listed."""
+
+    limit: Limit = None
+
+
+def definitions(kind: Literal["goal", "retention"], columns: str, subject: ProjectScope, limit: int) -> Question:
+    """Ask for `columns` of the project's goals or retentions, by name."""
+    bindings = Bindings()
+    project, most = bindings.bind(subject.project_id, "String"), bindings.bind(limit, "UInt32")
+    sql = SQL.format(kind=kind, columns=columns, project=project, limit=most)
+    return Question(f"{kind}_definitions", bindings.statement(sql), rows_as_they_are, subject.zone.key)
+
+
+def _of(kind: Literal["goal", "retention"], columns: str) -> Callable[[ProjectScope, ListParameters, int], Asked]:
+    def ask(subject: ProjectScope, parameters: ListParameters, _now_ms: int) -> Asked:
+        return definitions(kind, columns, subject, read_limit(parameters.limit)), None
+
+    return ask
+
+
+class ListedGoal(Shape):
+    """A defined goal: events of this name convert, if they pass the goal's filters."""
+
+    goal_id: str
+    name: str
+    event: str
+
+
+class ListedRetention(Shape):
+    """A defined retention; an empty event name means any event."""
+
+    retention_id: str
+    name: str
+    start_event: str
+    return_event: str
+
+
+GOALS_LIST = Report(
+    "goals", "The project's defined goals.", ListParameters, _of("goal", "event_name AS event"), list[ListedGoal]
+)
+RETENTIONS_LIST = Report(
+    "retentions",
+    "The project's defined retentions.",
+    ListParameters,
+    _of("retention", "start_event, return_event"),
+    list[ListedRetention],
+)
