@@ -17,6 +17,7 @@ ERRORS = {
     "503": "The collector can keep nothing for now; Retry-After says when to send again.",
 }
 RETRY_AFTER: Schema = {"Retry-After": {"required": True, "schema": {"type": "integer", "minimum": 1}}}
+KEY = "The client's id from a page, `<client id>:<secret>` from a server."
 BARE_ROUTES = ("identify", "increment", "decrement", "alias")
 SECURITY: list[dict[str, list[str]]] = [
     {"clientId": [], "clientSecret": []},
@@ -75,8 +76,8 @@ def openapi(base_path: str = "") -> dict[str, Any]:
                 "clientId": {"type": "apiKey", "in": "header", "name": "openpanel-client-id"},
                 "clientSecret": {"type": "apiKey", "in": "header", "name": "openpanel-client-secret"},
                 "clientIdInQuery": {"type": "apiKey", "in": "query", "name": "clientId"},
-                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-                "bearer": {"type": "http", "scheme": "bearer"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": KEY},
+                "bearer": {"type": "http", "scheme": "bearer", "description": KEY},
             },
         },
     }

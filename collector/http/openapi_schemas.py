@@ -78,11 +78,11 @@ BATCH: Schema = {
 }
 LIVE_INSIGHT_EVENT: Schema = {
     "type": "object",
-    "required": ["event_type", "session_id", "page_url"],
+    "required": ["event_type", "session_id"],
     "properties": {
         "event_type": NAME,
         "session_id": ID,
-        "page_url": {"type": "string", "minLength": 1},
+        "page_url": TEXT | {"description": "Without it the event has no path."},
         "timestamp": MOMENT,
         "user_agent": {"type": "string"},
         "referrer": TEXT,

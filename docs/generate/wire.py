@@ -53,10 +53,33 @@ compressed (`Content-Encoding: gzip` or `deflate`). **An answer of 200 or 202 me
 client must keep the event until then, and can then forget it.
 """
 
+LIVE_INSIGHT = """
+## LiveInsight
+
+`POST /api/events` takes one event as LiveInsight's clients send it. `event_type` and `session_id` are required;
+`page_url`, `referrer`, `user_agent`, `timestamp` and `deviceId` may be left out, and other keys are properties. Without
+a `page_url` the event has no path; without a `deviceId` the session is the device.
+
+The key comes as `X-API-Key` or as a bearer token. A server sends `<client id>:<secret>` and needs no `Origin`. A page
+sends the client's id alone, never the secret, and its `Origin` must be one of the client's.
+
+```
+curl https://collector.example.com/api/events -H "X-API-Key: $CLIENT_ID:$CLIENT_SECRET" \\
+  -d '{"event_type": "signed_up", "session_id": "s-1"}'
+```
+
+The answer is `{"status": "success", "data": {"session_id", "timestamp"}}`, and every error is
+`{"status": "error", "message"}`.
+"""
+
 
 def wire_page() -> str:
-    """Return the text of the page: routes, keys, bodies, properties, limits, answers and examples."""
-    return "".join((_INTRODUCTION, _routes(), _who(), _bodies(), _properties(), _limits(), _answers(), _examples()))
+    """Return the text of the page: routes, keys, bodies, properties, limits, answers, LiveInsight's route and
+    examples.
+    """
+    return "".join(
+        (_INTRODUCTION, _routes(), _who(), _bodies(), _properties(), _limits(), _answers(), LIVE_INSIGHT, _examples())
+    )
 
 
 def _routes() -> str:
@@ -152,7 +175,8 @@ def _answers() -> str:
 - **{", ".join(map(str, again))}**: send the same request again, after `Retry-After` seconds if the answer has it.
 - **{", ".join(map(str, final))}**: final; the same request is refused again.
 
-Every error is `{{"error": {{"code", "message"}}}}`; the codes are in [errors.md](errors.md).
+Every error is `{{"error": {{"code", "message"}}}}`, except on LiveInsight's route; the codes are in
+[errors.md](errors.md).
 """
 
 
