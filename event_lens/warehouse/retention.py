@@ -40,17 +40,17 @@ _PROFILE_TABLES = {
 }
 _NEVER = date(1970, 1, 1)
 _AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
-# The last day on which each profile was active, according to the kept tables, under its own id and its aliases.
-_PROFILES = """
-    WITH gone AS
-    (
-        SELECT profile_id FROM lens_staging.int_profile_days WHERE project_id = {project:String}
-        GROUP BY profile_id HAVING max(local_day) < {profiles_before:Date}
-    )
-    SELECT profile_id FROM gone
+# Profiles whose last active day, according to the kept tables, has passed: their own ids, and their aliases. It is no
+# CTE, because a mutation looks for a CTE's name among the tables of the database.
+_GONE = """
+    SELECT profile_id FROM lens_staging.int_profile_days WHERE project_id = {project:String}
+    GROUP BY profile_id HAVING max(local_day) < {profiles_before:Date}
+"""
+_PROFILES = f"""
+    {_GONE}
     UNION ALL
     SELECT alias FROM lens_staging.int_aliases
-    WHERE project_id = {project:String} AND profile_id IN (SELECT profile_id FROM gone)
+    WHERE project_id = {{project:String}} AND profile_id IN ({_GONE})
 """
 
 

@@ -1,6 +1,8 @@
 """A day closes before something of it goes; what comes for a closed day is refused and counted."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,6 +20,7 @@ from event_lens.warehouse.retention import (
     refuse_too_late,
 )
 from orchestration.planning.plan import make_plan
+from tests.conftest import EmbeddedServer
 from tests.spec.landing import land, rows_of
 from tests.spec.rows import Project, moment
 
@@ -78,6 +81,37 @@ def test_the_announced_rows_are_the_rows_that_are_dropped(warehouse: Warehouse, 
     assert find_going(warehouse, project.project_id, edges) == []
     # A late row stays as long after its receipt.
     assert count(warehouse, project, "lens_raw.events") == 3
+
+
+def test_profiles_go_with_their_aliases_when_they_have_not_been_seen_for_long(
+    start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path
+) -> None:
+    seen = {"old": date(2026, 1, 5), "alias of old": date(2026, 1, 2), "back": date(2026, 3, 20)}
+    edges, values = edges_of(Kept(profiles_days=40), TODAY), {"project": "p"}
+    with Warehouse(start_embedded(tmp_path).wait().url) as warehouse:
+        for sql in (
+            "CREATE DATABASE IF NOT EXISTS lens",
+            "CREATE TABLE lens.profiles (project_id String, profile_id String, last_seen_at DateTime64(3, 'UTC')) "
+            "ENGINE = MergeTree ORDER BY profile_id",
+            "CREATE TABLE lens_staging.int_profile_days (project_id String, profile_id String, local_day Date) "
+            "ENGINE = MergeTree ORDER BY profile_id",
+            "CREATE TABLE lens_staging.int_aliases (project_id String, alias String, profile_id String) "
+            "ENGINE = MergeTree ORDER BY alias",
+            "INSERT INTO lens_staging.int_aliases VALUES ('p', 'alias of old', 'old')",
+            "INSERT INTO lens_staging.int_profile_days VALUES ('p', 'back', '2026-01-03')",
+        ):
+            warehouse.command(sql)
+        for profile, day in seen.items():
+            warehouse.command(f"INSERT INTO lens.profiles VALUES ('p', '{profile}', '{day} 10:00:00')")
+            warehouse.command(f"INSERT INTO lens_staging.int_profile_days VALUES ('p', '{profile}', '{day}')")
+        announced = {each.table: each.row_count for each in find_going(warehouse, "p", edges)}
+        assert announced == {"lens.profiles": 2, "lens_staging.int_profile_days": 2}
+        for _ in range(2):  # as after a kill
+            drop_days(warehouse, "p", edges)
+        assert find_going(warehouse, "p", edges) == []
+        for table, left in (("lens.profiles", 1), ("lens_staging.int_profile_days", 2)):
+            rows = f"SELECT profile_id FROM {table} WHERE project_id = {{project:String}}"
+            assert [row["profile_id"] for row in warehouse.rows(rows, values)] == ["back"] * left
 
 
 def test_the_newest_note_of_a_project_counts(warehouse: Warehouse, project: Project) -> None:
