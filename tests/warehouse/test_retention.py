@@ -86,32 +86,36 @@ def test_the_announced_rows_are_the_rows_that_are_dropped(warehouse: Warehouse, 
 def test_profiles_go_with_their_aliases_when_they_have_not_been_seen_for_long(
     start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path
 ) -> None:
-    seen = {"old": date(2026, 1, 5), "alias of old": date(2026, 1, 2), "back": date(2026, 3, 20)}
-    edges, values = edges_of(Kept(profiles_days=40), TODAY), {"project": "p"}
+    edges = edges_of(Kept(profiles_days=40), TODAY)
+    facts = [f"lens_staging.int_{name}" for name in ("operations", "profile_values", "identity_links", "profile_days")]
+    # Facts can name a profile by its alias; an alias has no days of its own.
+    rows = {
+        "lens.profiles": [("old", "2026-01-05"), ("back", "2026-03-20")],
+        **{fact: [("old", "2026-01-05"), ("alias of old", "2026-01-02"), ("back", "2026-01-03")] for fact in facts[:3]},
+        facts[3]: [("old", "2026-01-02"), ("old", "2026-01-05"), ("back", "2026-01-03"), ("back", "2026-03-20")],
+    }
     with Warehouse(start_embedded(tmp_path).wait().url) as warehouse:
-        for sql in (
-            "CREATE DATABASE IF NOT EXISTS lens",
-            "CREATE TABLE lens.profiles (project_id String, profile_id String, last_seen_at DateTime64(3, 'UTC')) "
-            "ENGINE = MergeTree ORDER BY profile_id",
-            "CREATE TABLE lens_staging.int_profile_days (project_id String, profile_id String, local_day Date) "
-            "ENGINE = MergeTree ORDER BY profile_id",
-            "CREATE TABLE lens_staging.int_aliases (project_id String, alias String, profile_id String) "
-            "ENGINE = MergeTree ORDER BY alias",
-            "INSERT INTO lens_staging.int_aliases VALUES ('p', 'alias of old', 'old')",
-            "INSERT INTO lens_staging.int_profile_days VALUES ('p', 'back', '2026-01-03')",
+        warehouse.command("CREATE DATABASE IF NOT EXISTS lens")
+        for table, columns in (
+            ("lens_staging.int_aliases", "alias String, profile_id String"),
+            ("lens.profiles", "profile_id String, last_seen_at DateTime64(3, 'UTC')"),
+            *((fact, "profile_id String, local_day Date") for fact in facts),
         ):
-            warehouse.command(sql)
-        for profile, day in seen.items():
-            warehouse.command(f"INSERT INTO lens.profiles VALUES ('p', '{profile}', '{day} 10:00:00')")
-            warehouse.command(f"INSERT INTO lens_staging.int_profile_days VALUES ('p', '{profile}', '{day}')")
+            warehouse.command(f"CREATE TABLE {table} (project_id String, {columns}) ENGINE = MergeTree ORDER BY ()")
+        for project_id in ("p", "other"):
+            warehouse.command(f"INSERT INTO lens_staging.int_aliases VALUES ('{project_id}', 'alias of old', 'old')")
+            for table, of_table in rows.items():
+                values = ", ".join(f"('{project_id}', '{profile}', '{day}')" for profile, day in of_table)
+                warehouse.command(f"INSERT INTO {table} VALUES {values}")
         announced = {each.table: each.row_count for each in find_going(warehouse, "p", edges)}
-        assert announced == {"lens.profiles": 2, "lens_staging.int_profile_days": 2}
+        assert announced == {"lens.profiles": 1, **dict.fromkeys(facts, 2)}
         for _ in range(2):  # as after a kill
             drop_days(warehouse, "p", edges)
         assert find_going(warehouse, "p", edges) == []
-        for table, left in (("lens.profiles", 1), ("lens_staging.int_profile_days", 2)):
-            rows = f"SELECT profile_id FROM {table} WHERE project_id = {{project:String}}"
-            assert [row["profile_id"] for row in warehouse.rows(rows, values)] == ["back"] * left
+        for table, of_table in rows.items():
+            left = warehouse.rows(f"SELECT profile_id FROM {table} WHERE project_id = 'p'")
+            assert [row["profile_id"] for row in left] == ["back"] * (len(of_table) - announced[table])
+            assert warehouse.value(f"SELECT count() FROM {table} WHERE project_id = 'other'") == len(of_table)
 
 
 def test_the_newest_note_of_a_project_counts(warehouse: Warehouse, project: Project) -> None:
