@@ -9,10 +9,10 @@ import typer
 
 from cli.console import console, show_table
 from event_lens.errors import Refused
+from event_lens.nearest import nearest
 from query.client.connection import find_source
 from query.client.frame import frame_of
 from query.csv_text import as_csv_text
-from query.parameters import nearest
 from query.report import Report
 from query.reports import REPORTS, find_report
 from query.schema import bare
@@ -75,7 +75,7 @@ def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
         option, has_value, value = word.partition("=")
         name = by_plain_name.get(_plain(option))
         if not option.startswith("--") or name is None:
-            near = nearest(option.lstrip("-"), list(fields))
+            near = nearest(option.lstrip("-"), fields)
             hint = f"did you mean --{near}?" if near else f"{report.name} takes {_listed(fields)}."
             raise Refused(f"Unknown parameter {word[:80]!r}; {hint}", code="parameter_invalid")
         if not has_value:

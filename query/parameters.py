@@ -2,13 +2,13 @@
 refused.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 
+from event_lens.nearest import nearest
 from query.errors import invalid
 from query.schema import bare
 
@@ -172,16 +172,9 @@ def _refuse_live(question: str, name: str) -> None:
 
 
 def _unknown(what: str, name: str, where: str, known: Iterable[str]) -> str:
-    near = nearest(name, list(known))
+    near = nearest(name, known)
     said = f"Unknown {what} {name[:80]!r}"
     if near is not None:
         return f"{said}; did you mean {near!r}?"
     listed = ", ".join(sorted(known))
     return f"{said}; {where} takes {listed}." if listed else f"{said}; {where} takes none."
-
-
-def nearest(name: str, known: Sequence[str]) -> str | None:
-    """Return the known name closest to a mistyped `name`, or None when none is close."""
-    by_lower = {word.lower(): word for word in known}
-    near = get_close_matches(name[:80].lower(), by_lower, n=1)
-    return by_lower[near[0]] if near else None

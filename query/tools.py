@@ -22,8 +22,8 @@ from mcp.types import (
 from event_lens import __version__
 from event_lens.contract.filters import RawFilter
 from event_lens.errors import EventLensError
+from event_lens.nearest import nearest
 from query.errors import invalid
-from query.parameters import nearest
 from query.report import AnyReport, Report
 from query.reports import REPORTS, identifier_of
 from query.schema import schema_of
@@ -75,7 +75,7 @@ def find_tool(name: str) -> Report[Any]:
     """Return the report of a tool. Raises `Refused` (`question_invalid`), which suggests the nearest name."""
     known = {identifier_of(report): report for report in REPORTS.values()}
     if name not in known:
-        near = nearest(name, list(known))
+        near = nearest(name, known)
         raise invalid("question", f"There is no tool {name[:80]!r}" + (f"; did you mean {near!r}?" if near else "."))
     return known[name]
 

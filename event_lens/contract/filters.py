@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, cast, get_args
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from event_lens.contract.columns import MAX_PATH, PROPERTIES, Column, Owner
 from event_lens.contract.regex import check_patterns
 from event_lens.errors import Refused
+from event_lens.nearest import nearest
 
 Operator = Literal[
     "is", "isNot", "contains", "doesNotContain", "startsWith", "endsWith", "regex",
@@ -119,8 +119,8 @@ def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Colum
         if _TYPE_IN_PATH.search(name.removeprefix(PROPERTIES)):
             raise _invalid(f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.")
         return Column(name, owner)
-    near = get_close_matches(name[:80].lower(), columns, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(columns)} and properties.<key>."
+    near = nearest(name, columns)
+    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(columns)} and properties.<key>."
     raise _invalid(f"There is no column {name[:80]!r}; {hint}")
 
 

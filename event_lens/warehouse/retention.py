@@ -40,8 +40,8 @@ _PROFILE_TABLES = {
 }
 _NEVER = date(1970, 1, 1)
 _AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
-# Profiles whose last active day, according to the kept tables, has passed: their own ids, and their aliases. It is no
-# CTE, because a mutation looks for a CTE's name among the tables of the database.
+# Profiles whose last active day, according to the kept tables, has passed: their own ids, and their aliases. They are
+# not in a CTE, because a mutation looks for a CTE's name among the tables of the database.
 _GONE = """
     SELECT profile_id FROM lens_staging.int_profile_days WHERE project_id = {project:String}
     GROUP BY profile_id HAVING max(local_day) < {profiles_before:Date}

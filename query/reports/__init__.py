@@ -3,20 +3,19 @@
 import re
 from typing import Any
 
+from event_lens.nearest import nearest
 from query.errors import invalid
-from query.parameters import nearest
 from query.report import IN_BRACES, Report
 from query.reports.attribution import ATTRIBUTION
 from query.reports.cohort_behaviour import BEHAVIOUR
 from query.reports.cohorts import COHORTS_LIST, MEMBERS_LIST
 from query.reports.defined_funnels import DEFINED_FUNNEL
 from query.reports.defined_retentions import DEFINED_RETENTION
-from query.reports.definition_lists import GOALS_LIST, RETENTIONS_LIST
+from query.reports.definition_lists import FUNNELS_LIST, GOALS_LIST, RETENTIONS_LIST
 from query.reports.dimensions import ORIGINS
 from query.reports.edge_pages import ENTRY_PAGES, EXIT_PAGES
 from query.reports.event_names import EVENTS
 from query.reports.funnel_dropped import FUNNEL_DROPPED
-from query.reports.funnel_list import FUNNELS_LIST
 from query.reports.funnels import FUNNEL
 from query.reports.groups import GROUP, GROUPS
 from query.reports.ingest import INGEST
@@ -90,6 +89,6 @@ def find_report(name: str) -> Report[Any]:
     for report in ALL:
         if report.match(name) is not None:
             return report
-    near = nearest(name, list(REPORTS))
+    near = nearest(name, REPORTS)
     hint = f"did you mean {near!r}?" if near else f"known are {', '.join(REPORTS)}."
     raise invalid("question", f"There is no question {name[:80]!r}; {hint}")

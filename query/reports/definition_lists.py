@@ -1,4 +1,4 @@
-"""Which goals and retentions are defined? Those that the last build knew, with the ids that other questions take."""
+"""Which goals, funnels and retentions are defined? Those that the last build knew, with the ids for other questions."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -21,21 +21,24 @@ LIMIT {limit}
 """
 
 
+Kind = Literal["funnel", "goal", "retention"]
+
+
 class ListParameters(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How many definitions are listed."""
 
     limit: Limit = None
 
 
-def definitions(kind: Literal["goal", "retention"], columns: str, subject: ProjectScope, limit: int) -> Question:
-    """Ask for `columns` of the project's goals or retentions, by name."""
+def definitions(kind: Kind, columns: str, subject: ProjectScope, limit: int) -> Question:
+    """Ask for `columns` of the project's definitions of a kind, by name."""
     bindings = Bindings()
     project, most = bindings.bind(subject.project_id, "String"), bindings.bind(limit, "UInt32")
     sql = SQL.format(kind=kind, columns=columns, project=project, limit=most)
     return Question(f"{kind}_definitions", bindings.statement(sql), rows_as_they_are, subject.zone.key)
 
 
-def _of(kind: Literal["goal", "retention"], columns: str) -> Callable[[ProjectScope, ListParameters, int], Asked]:
+def _of(kind: Kind, columns: str) -> Callable[[ProjectScope, ListParameters, int], Asked]:
     def ask(subject: ProjectScope, parameters: ListParameters, _now_ms: int) -> Asked:
         return definitions(kind, columns, subject, read_limit(parameters.limit)), None
 
@@ -50,6 +53,17 @@ class ListedGoal(Shape):
     event: str
 
 
+class ListedFunnel(Shape):
+    """A defined funnel; `steps` are names of events."""
+
+    funnel_id: str
+    name: str
+    by: str
+    order: str
+    window_seconds: int | None
+    steps: list[str]
+
+
 class ListedRetention(Shape):
     """A defined retention; an empty event name means any event."""
 
@@ -61,6 +75,13 @@ class ListedRetention(Shape):
 
 GOALS_LIST = Report(
     "goals", "The project's defined goals.", ListParameters, _of("goal", "event_name AS event"), list[ListedGoal]
+)
+FUNNELS_LIST = Report(
+    "funnels",
+    "The project's defined funnels.",
+    ListParameters,
+    _of("funnel", "counted_by AS `by`, step_order AS `order`, window_seconds, step_names AS steps"),
+    list[ListedFunnel],
 )
 RETENTIONS_LIST = Report(
     "retentions",

@@ -70,11 +70,9 @@ def attempts(order: str, steps: Sequence[Step], window_ms: str, *, has_breakdown
     Raises `Refused` (`funnel_invalid`) if in `any` order too many steps of one event name have different filters.
     """
     is_simple = not has_breakdown and len({name for name, _ in steps}) == len(steps)
-    return (
-        simple_attempts(order, len(steps), window_ms)
-        if is_simple
-        else _by_macro(order, steps, window_ms, has_breakdown)
-    )
+    if is_simple:
+        return simple_attempts(order, len(steps), window_ms)
+    return _by_macro(order, steps, window_ms, has_breakdown)
 
 
 def _by_macro(order: str, steps: Sequence[Step], window_ms: str, has_breakdown: bool) -> str:
