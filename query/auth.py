@@ -10,6 +10,7 @@ from event_lens.registry.clients import find_client, is_secret_of
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
 from event_lens.registry.quotas import quota_of
+from event_lens.warehouse.built_settings import settings_of
 from query.errors import FORBIDDEN, UNAUTHORIZED
 from query.report_context import ProjectScope
 
@@ -61,6 +62,7 @@ def find_subject(registry: Registry, project_id: str) -> ProjectScope:
         project.shard,
         questions_at_once=quota_of(project.quotas, "questions_at_once"),
         export_rows=quota_of(project.quotas, "export_rows"),
+        follows=tuple(settings_of(project).items()),
     )
 
 

@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from event_lens.clock import Clock
+from event_lens.warehouse.built_settings import BuiltSettings, read_built_settings
 from event_lens.warehouse.freshness import Freshness, read_freshness
 from event_lens.warehouse.readable import Readable
 
@@ -22,6 +24,7 @@ class LastFreshness:
         self._lock = threading.Lock()
         self._asked_at = 0.0
         self._answer: Future[Freshness] | None = None
+        self._built: tuple[int | None, Mapping[str, BuiltSettings]] = (None, {})
 
     def read(self, warehouse: Readable) -> Freshness:
         """Return the freshness of the tables, at most a second old.
@@ -41,12 +44,20 @@ class LastFreshness:
 
     def _ask(self, warehouse: Readable, answer: Future[Freshness]) -> None:
         try:
-            answer.set_result(read_freshness(warehouse, self._clock()))
+            answer.set_result(self._ask_all(warehouse))
         except BaseException as error:
             with self._lock:
                 if self._answer is answer:
                     self._answer = None
             answer.set_exception(error)
+
+    def _ask_all(self, warehouse: Readable) -> Freshness:
+        fresh = read_freshness(warehouse, self._clock())
+        version, built = self._built
+        if version != fresh.version:
+            # Read after the version: settings of a build that ends in between are those of the next version.
+            self._built = fresh.version, (built := read_built_settings(warehouse))
+        return replace(fresh, built_settings=built)
 
 
 def as_instant(epoch_ms: int) -> str:

@@ -29,6 +29,9 @@ class ProjectScope:
 
     `has_states` says whether rollups have the states behind their distinct counts; a lake has rollups without states.
     The project may ask `questions_at_once`, and its exports may have `export_rows`; 0 means no limit of its own.
+
+    `follows` are the registry's settings that numbers depend on, and `changed` names those that no build has followed
+    yet, with the values before and after (`query.built_scope`).
     """
 
     project_id: str
@@ -38,6 +41,8 @@ class ProjectScope:
     has_states: bool = True
     questions_at_once: int = 0
     export_rows: int = 0
+    follows: tuple[tuple[str, object], ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

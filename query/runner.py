@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from datetime import date
 from typing import Any, Protocol
 
 from event_lens.clock import Clock
@@ -14,6 +15,7 @@ from query.cache import Cache
 from query.errors import invalid
 from query.freshness import LastFreshness, as_instant
 from query.question import Question
+from query.report_context import ProjectScope
 from query.run import Run
 from query.statement import Row, Statement
 from query.tables import ESTIMATE_PERCENT, SKETCHED
@@ -32,6 +34,8 @@ LIMITS = {
 # A table, database or column that the tables of an earlier version lack.
 UNKNOWN = frozenset({"warehouse_60", "warehouse_81", "warehouse_47"})
 BAD_PATTERN = "warehouse_427"
+
+STILL_OLD = "A setting has changed: {setting}. Until a build has finished, all numbers follow the old one."
 
 Answer = dict[str, Any]
 
@@ -59,24 +63,27 @@ class Answers:
         self._freshness = LastFreshness(clock, timer)
         self._cache = Cache()
 
-    def version(self, question: Question, run: Run) -> int | None:
+    def version(self, question: Question) -> int | None:
         """Return the version of the tables that answer; None for a live question, or before the first build. Blocks."""
         if question.is_live or question.tail_of is not None:
             return None
-        with self._pool.lend() as warehouse:
-            run.check()
-            return self._freshness.read(warehouse).version
+        return self.freshness().version
 
     def answer(
-        self, question: Question, previous: Question | None = None, *, project_id: str = "", run: Run | None = None
+        self,
+        question: Question,
+        previous: Question | None = None,
+        *,
+        subject: ProjectScope | None = None,
+        run: Run | None = None,
     ) -> Answer:
         """Return `{"data", "meta"}`, and under `previous` the data of the question `previous` if it is given. Blocks on
         the warehouse.
 
-        `meta` holds the freshness of `project_id`'s tables. Raises `Refused` for a pattern that does not compile,
-        `Unavailable` when the warehouse cannot answer now.
+        `meta` holds the freshness of the tables of `subject`, which is as `as_built` returns it. Raises `Refused` for a
+        pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
         """
-        run = run or Run()
+        run, project_id = run or Run(), subject.project_id if subject else ""
         started, now = self._timer(), self._clock()
         with self._pool.lend() as warehouse:
             # Read before the rows, which are therefore at least as fresh.
@@ -102,6 +109,11 @@ class Answers:
         }
         if aside := freshness.set_aside.get(project_id):
             answer["meta"]["setAside"] = {"since": as_instant(aside.since_ms), "reason": aside.summary}
+        changed = subject.changed if subject and not question.is_live else ()
+        if changed:
+            answer["meta"]["pendingDays"] = {"first": None, "last": None}
+        elif aside:
+            answer["meta"]["pendingDays"] = {"first": _date(aside.first_day), "last": _date(aside.last_day)}
         if failed := failed_of(freshness.failed_checks, project_id, question.statement.sql):
             answer["meta"]["failedChecks"] = [
                 {"name": check.check_name, "severity": check.severity, "since": as_instant(check.since_ms)}
@@ -109,7 +121,8 @@ class Answers:
             ]
         if estimated := question.estimated(rows) if question.estimated else SKETCHED.get(question.table):
             answer["meta"]["approximate"] = dict.fromkeys(estimated, ESTIMATE_PERCENT)
-        if notes := [*question.notes, *(tail.notes if tail else ())]:
+        told = [STILL_OLD.format(setting=setting) for setting in changed]
+        if notes := [*told, *question.notes, *(tail.notes if tail else ())]:
             answer["meta"]["notes"] = notes
         if question.next_cursor is not None:
             answer["meta"]["nextCursor"] = question.next_cursor(rows)
@@ -178,3 +191,7 @@ def _is_all(project_id: str, freshness: Freshness, tail: Tail | None) -> bool:
     """
     is_built = freshness.version is not None and project_id not in freshness.set_aside
     return is_built and not (tail and tail.is_less)
+
+
+def _date(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

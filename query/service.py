@@ -20,6 +20,7 @@ from event_lens.settings import Settings
 from event_lens.shards import all_shards, tables_database
 from event_lens.tracing import tracing
 from event_lens.warehouse.access import url_of
+from query.built_scope import as_built
 from query.fair_queue import FairQueue
 from query.flights import Flights
 from query.keys import Keys
@@ -92,18 +93,22 @@ class Service:
 
         Raises what `Answers.answer` raises, `Unavailable` when no place becomes free in time, and `ClientGoneError`.
         """
-        asked = report.questions(subject, parameters, self.clock())
+        now = self.clock()
+        asked = report.questions(subject, parameters, now)
         question = f"{report.name} {subject} {msgspec.json.encode(parameters)!r}"
 
         async def in_turn() -> Reply:
             async with self.questions.place(subject.project_id, subject.questions_at_once):
                 run, shard = Run(), self.shards[subject.shard]
-                today = local_date(self.clock(), subject.zone).isoformat()
-                return await self._in_thread(
-                    run,
-                    shard.connections,
-                    lambda: _reply(shard.answers, subject, report, asked, f"{question} {today}", known_tags, run),
-                )
+
+                def reply() -> Reply:
+                    run.check()
+                    scope = as_built(subject, shard.answers.freshness())
+                    by_tables = asked if scope == subject else report.questions(scope, parameters, now)
+                    told = f"{question} {scope} {local_date(now, scope.zone)}"
+                    return _reply(shard.answers, scope, report, by_tables, told, known_tags, run)
+
+                return await self._in_thread(run, shard.connections, reply)
 
         started = perf_counter()
         try:
@@ -148,11 +153,11 @@ def _reply(
     run: Run,
 ) -> Reply:
     # Read before the rows, which are therefore at least as new.
-    version = answers.version(asked[0], run)
+    version = answers.version(asked[0])
     tag = None if version is None else _tag(version, question, asked)
     if tag in known_tags:
         return Reply(tag, None)
-    return Reply(tag, msgspec.json.encode(report.typed(answers.answer(*asked, project_id=subject.project_id, run=run))))
+    return Reply(tag, msgspec.json.encode(report.typed(answers.answer(*asked, subject=subject, run=run))))
 
 
 def _kill(connections: Pool, run: Run) -> None:

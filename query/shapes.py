@@ -42,6 +42,13 @@ class FailedCheckMeta(Shape, rename="camel"):
     since: DateTime
 
 
+class PendingDaysMeta(Shape, rename="camel"):
+    """The days whose numbers the next build of the project changes."""
+
+    first: Annotated[Date | None, msgspec.Meta(description="The first of these days; null when it may be every day.")]
+    last: Annotated[Date | None, msgspec.Meta(description="The last of these days; null when it may be every day.")]
+
+
 class Meta(Shape, rename="camel", kw_only=True):
     """The facts that say how reliable an answer is."""
 
@@ -65,6 +72,13 @@ class Meta(Shape, rename="camel", kw_only=True):
     set_aside: Annotated[
         SetAsideMeta | msgspec.UnsetType,
         msgspec.Meta(description="Since when and why builds leave the project out. Its numbers stay as they were."),
+    ] = msgspec.UNSET
+    pending_days: Annotated[
+        PendingDaysMeta | msgspec.UnsetType,
+        msgspec.Meta(
+            description="The days that still have old numbers: a setting on which all numbers depend has changed, or "
+            "builds leave the project out."
+        ),
     ] = msgspec.UNSET
     failed_checks: Annotated[
         list[FailedCheckMeta] | msgspec.UnsetType,

@@ -46,7 +46,17 @@ _PARTS = """
     FROM system.parts WHERE database = {database:String} AND table = {table:String} AND active
     GROUP BY part ORDER BY part
 """
-_PROJECTS = "SELECT project_id, timezone, currency FROM lens_raw.project_settings FINAL ORDER BY project_id"
+# With the zone and the currency that the tables follow, which a changed setting alone does not alter.
+_PROJECTS = """
+SELECT
+    project_id,
+    if(built.timezone = '', now.timezone, built.timezone) AS timezone,
+    if(built.timezone = '', now.currency, built.currency) AS currency
+FROM lens_raw.project_settings AS now FINAL
+LEFT JOIN (SELECT * FROM lens_staging.built_projects FINAL) AS built USING (project_id)
+ORDER BY project_id
+SETTINGS join_use_nulls = 0
+"""
 _AS_DATES = {"output_format_parquet_date_as_uint16": 0, "output_format_parquet_string_as_string": 1}
 _PART = "__part"
 Parts = Mapping[str, Mapping[str, Any]]

@@ -5,6 +5,7 @@ missing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from event_lens.warehouse.built_settings import BuiltSettings
 from event_lens.warehouse.failed_checks import FailedCheck, read_failed_checks
 from event_lens.warehouse.readable import Readable
 from event_lens.warehouse.set_aside import SetAside, read_set_aside
@@ -27,13 +28,14 @@ class Freshness:
     """`complete_through`: the instant (ms) up to which all landed events are in the tables; None before the first
     build. `version` changes when a build has finished; None before the first build. `set_aside` are the projects that
     builds leave out, whose tables are complete through an earlier instant; `failed_checks` are the failed checks of the
-    last build that ran them.
+    last build that ran them. `built_settings` are, by project, the settings that its tables follow.
     """
 
     complete_through: int | None
     version: int | None
     set_aside: Mapping[str, SetAside] = field(default_factory=dict, hash=False)
     failed_checks: tuple[FailedCheck, ...] = ()
+    built_settings: Mapping[str, BuiltSettings] = field(default_factory=dict, hash=False)
 
     def complete_through_of(self, project_id: str) -> int | None:
         """Return the instant (ms) up to which all landed events of a project are in the tables; None before the first

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from event_lens.warehouse.readable import Readable
 
@@ -12,7 +13,8 @@ TABLE = "lens_staging.set_aside_projects"
 class SetAside:
     """Why a project is set aside: the model or test that failed for it, and its message. `settings_hash` (a hash of the
     project's settings and definitions) and `version` (of the program) describe the last try. Everything that landed
-    before `complete_through_ms` is in the project's tables.
+    before `complete_through_ms` is in the project's tables. `first_day` and `last_day` are of the days that
+    wait since; both are None when they are not known.
     """
 
     project_id: str
@@ -25,6 +27,8 @@ class SetAside:
     since_ms: int
     tried_at_ms: int
     complete_through_ms: int
+    first_day: date | None = None
+    last_day: date | None = None
 
     @property
     def summary(self) -> str:
@@ -42,10 +46,18 @@ def read_set_aside(warehouse: Readable) -> dict[str, SetAside]:
         SELECT project_id, model, reason, settings_hash, version, tries, build_id,
             toUnixTimestamp64Milli(since) AS since_ms,
             toUnixTimestamp64Milli(tried_at) AS tried_at_ms,
-            if(oldest = 0, since_ms, least(since_ms, oldest)) - 1 AS complete_through_ms
+            if(oldest = 0, since_ms, least(since_ms, oldest)) - 1 AS complete_through_ms,
+            if(is_dated, toNullable(first), NULL) AS first_day,
+            if(is_dated, toNullable(last), NULL) AS last_day
         FROM (SELECT * FROM {TABLE} FINAL WHERE is_set_aside = 1) AS aside
         LEFT JOIN (
-            SELECT project_id, toUnixTimestamp64Milli(min(landed_at)) AS oldest
+            SELECT
+                project_id,
+                toUnixTimestamp64Milli(min(landed_at)) AS oldest,
+                groupUniqArrayArray(days) AS all_days,
+                notEmpty(all_days) AS is_dated,
+                arrayMin(all_days) AS first,
+                arrayMax(all_days) AS last
             FROM lens_staging.pending_days
             GROUP BY project_id
         ) AS pending USING (project_id)

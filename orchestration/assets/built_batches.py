@@ -11,7 +11,7 @@ from event_lens.contract.rows import timestamp
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
 from orchestration.planning.days import reached
-from orchestration.planning.plan import buildable
+from orchestration.planning.plan import buildable, note_built_settings
 from orchestration.planning.set_aside import take_back
 
 
@@ -55,6 +55,7 @@ def mark_built(
             batches.append({**unit, **common})
     _insert(warehouse, "lens_staging.built_batch_days", parts, build_id)
     _insert(warehouse, "lens_staging.built_projects", projects, build_id)
+    note_built_settings(warehouse)
     # Before its batches count as built: a reader that finds them built also finds a new build, and reads the tables
     # again.
     finished = {"build_id": build_id, "finished_at": common["built_at"]}

@@ -8,27 +8,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from event_lens.registry.project_settings import Changes
 from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
+from event_lens.warehouse.built_settings import NUMBERS_FOLLOW
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.retention import refuse_too_late
 from event_lens.warehouse.unbuilt import BATCHES, concerned_rows
 from orchestration.planning.days import reached
 
-NUMBERS_FOLLOW = ", ".join(
-    f"arraySort({setting.name})" if setting.is_list else setting.name
-    for setting in PROJECT_SETTINGS.values()
-    if setting.changes is Changes.ALL_DAYS
-)
+_MEANING = ", ".join(f"arraySort({name})" if PROJECT_SETTINGS[name].is_list else name for name in NUMBERS_FOLLOW)
 _JOINS = {"join_use_nulls": 0}
 
 # A project's settings and its definitions: when one of them differs from the last build, all days of the project are
 # touched.
 SETTINGS = f"""
-    WITH cityHash64({NUMBERS_FOLLOW}, definitions) AS meaning
+    WITH cityHash64({_MEANING}, definitions) AS meaning
     SELECT
         project_id,
+        {", ".join(NUMBERS_FOLLOW)},
         -- While no rebuild was asked for, it is the hash of builds from before one could be.
         if(rebuild_count = 0, meaning, cityHash64(meaning, rebuild_count)) AS settings_hash
     FROM (SELECT * FROM lens_raw.project_settings FINAL) AS projects
@@ -181,6 +178,17 @@ CHANGED_PROJECTS = f"""
 """
 
 
+# The settings that the tables follow now. A copy of the registry that is newer than the build has another hash.
+_NOTE_SETTINGS = f"""
+    INSERT INTO lens_staging.built_projects (project_id, settings_hash, built_at, {", ".join(NUMBERS_FOLLOW)})
+    SELECT project_id, settings_hash, now64(3, 'UTC'), {", ".join(NUMBERS_FOLLOW)}
+    FROM ({SETTINGS})
+    WHERE (project_id, settings_hash) IN (
+        SELECT project_id, settings_hash FROM lens_staging.built_projects FINAL WHERE timezone = ''
+    )
+"""
+
+
 @dataclass(frozen=True)
 class Plan:
     """The days that a build rebuilds: local days of events, with the days around them whose numbers can change, and UTC
@@ -223,6 +231,11 @@ def note_failed(warehouse: Warehouse, projects: Collection[str], *, is_whole: bo
     """
     note_left_out(warehouse, projects)
     _write(warehouse, _ALL_DAYS, {"left_out": list(projects), "is_whole": is_whole})
+
+
+def note_built_settings(warehouse: Warehouse) -> None:
+    """Note for answers which settings the tables follow, of projects for which only the settings' hash is noted."""
+    _write(warehouse, _NOTE_SETTINGS, {})
 
 
 def settings_hashes(warehouse: Warehouse) -> dict[str, int]:

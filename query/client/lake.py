@@ -15,6 +15,7 @@ import polars
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Refused, Unavailable
 from event_lens.lake.layout import DATA, LakeNotes, LakeTable, project_folder, read_notes
+from event_lens.warehouse.built_settings import NUMBERS_FOLLOW
 from query.client.source import Answer, Progress
 from query.export import EXPORTS, FORMATS, export_statement, read_export
 from query.parameters import read_parameters, texts
@@ -39,7 +40,11 @@ _FRESHNESS = (
     "CREATE TABLE IF NOT EXISTS lens_staging.failed_checks (check_name String, is_failing UInt8, severity String, "
     "tables Array(String), projects Array(String), since DateTime64(3, 'UTC')) ENGINE = ReplacingMergeTree "
     "ORDER BY check_name",
-    "CREATE OR REPLACE VIEW lens_staging.pending_days AS SELECT '' AS project_id, now64(3, 'UTC') AS landed_at WHERE 0",
+    "CREATE OR REPLACE VIEW lens_staging.pending_days AS SELECT '' AS project_id, now64(3, 'UTC') AS landed_at, "
+    "[today()] AS days WHERE 0",
+    # Its projects have the settings that its tables follow. Of a table without rows the types do not matter.
+    "CREATE TABLE IF NOT EXISTS lens_staging.built_projects (project_id String, "
+    f"{' String, '.join(NUMBERS_FOLLOW)} String) ENGINE = ReplacingMergeTree ORDER BY project_id",
 )
 
 

@@ -3,7 +3,6 @@ key.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 import polars
 
 from event_lens.clock import Clock, now_ms
+from query.built_scope import as_built
 from query.client.source import Answer, Progress
 from query.client.sql_frame import sql_frame
 from query.export import EXPORTS, FORMATS, export_statement, read_export
@@ -46,9 +46,9 @@ class Local:
         self._clock = clock
         self._project_id = project_id
 
-    @cached_property
+    @property
     def subject(self) -> ProjectScope:
-        """Return the project that questions are about."""
+        """Return the project that questions are about, with its settings of now."""
         return self._find_subject(self._pool)
 
     @property
@@ -56,8 +56,9 @@ class Local:
         return self._project_id or self.subject.project_id
 
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
-        asked = report.questions(self.subject, report.read(written), self._clock())
-        answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked, project_id=self.project_id)))
+        subject = as_built(self.subject, self._answers.freshness())
+        asked = report.questions(subject, report.read(written), self._clock())
+        answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked, subject=subject)))
         return answer
 
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:

@@ -12,12 +12,14 @@ import msgspec
 import pytest
 
 from event_lens.clock import now_ms
-from event_lens.registry.database import open_registry
-from event_lens.registry.projects import create_project
+from event_lens.registry.database import Registry, open_registry
+from event_lens.registry.projects import change_project, create_project, find_project
 from event_lens.settings import read_settings
+from event_lens.warehouse.built_settings import settings_of
 from event_lens.warehouse.client import Warehouse
 from orchestration.assets.noted_checks import Finding, note_findings
 from orchestration.planning.set_aside import Failure, set_aside, take_back
+from query.client import connect
 from query.reports import REPORTS
 from tests.spec.landing import land, mark_built, rows_of
 from tests.spec.rows import Project, moment
@@ -108,11 +110,18 @@ def test_a_project_that_builds_leave_out_says_so_and_claims_no_more_than_it_has(
     project_id = world.projects["plain"].project_id
     failure = Failure("profiles", "Memory of 'another': too much. (MEMORY_LIMIT_EXCEEDED) (version 26)", "build", "1")
     set_aside(warehouse, [project_id], failure, {}, 1_000_000_000_000)
+    warehouse.command(
+        "INSERT INTO lens_staging.pending_days (project_id, days, landed_at) VALUES "
+        "({project:String}, ['2026-03-04', '2026-03-02'], now64(3)), ({project:String}, [], now64(3))",
+        {"project": project_id},
+    )
     try:
         told = within_seconds(lambda: ask("plain", "metrics"), lambda response: "setAside" in meta_of(response))
         other, metrics = ask("kolkata", "metrics"), httpx.get(f"{world.url}/metrics").text
     finally:
         take_back(warehouse, project_id, now_ms())
+        warehouse.command("TRUNCATE TABLE lens_staging.pending_days")
+    assert meta_of(told)["pendingDays"] == {"first": "2026-03-02", "last": "2026-03-04"}
     assert meta_of(told)["setAside"] == {
         "since": "2001-09-09T01:46:40.000Z",
         "reason": "profiles failed: MEMORY_LIMIT_EXCEEDED",
@@ -122,6 +131,54 @@ def test_a_project_that_builds_leave_out_says_so_and_claims_no_more_than_it_has(
     assert meta_of(other)["completeThrough"] > meta_of(told)["completeThrough"]
     assert "eventlens_projects_set_aside 1.0" in metrics
     assert "eventlens_complete_through 0.0" not in metrics
+
+
+def test_until_a_build_has_finished_answers_keep_to_the_settings_that_their_numbers_follow(
+    warehouse: Warehouse, world: World, ask: Answer
+) -> None:
+    project_id = world.projects["plain"].project_id
+    period = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
+    registry = open_registry(read_settings({"EVENTLENS_HOME": str(world.home)}))
+    environ = {"EVENTLENS_HOME": str(world.home), "EVENTLENS_WAREHOUSE_URL": world.warehouse_url}
+    before = ask("plain", "metrics", **period)
+    try:
+        end_build_of(warehouse, registry, project_id)
+        assert "notes" not in meta_of(ask("plain", "metrics", **period))
+        change_project(registry, project_id, timezone="Asia/Kolkata", currency="USD", session_timeout_seconds=60)
+        during = within_seconds(
+            lambda: ask("plain", "metrics", **period), lambda response: "notes" in meta_of(response)
+        )
+        other = ask("berlin", "metrics", **period)
+        in_notebook = connect(project=project_id, environ=environ).metrics(
+            start_date="2026-03-02", end_date="2026-03-03"
+        )
+        end_build_of(warehouse, registry, project_id)
+        after = within_seconds(
+            lambda: ask("plain", "metrics", **period), lambda response: "notes" not in meta_of(response)
+        )
+    finally:
+        change_project(registry, project_id, timezone="UTC", currency="EUR", session_timeout_seconds=1800)
+        end_build_of(warehouse, registry, project_id)
+        registry.close()
+    assert during.json()["data"] == before.json()["data"]
+    assert meta_of(during)["timezone"] == "UTC"
+    assert meta_of(during)["pendingDays"] == {"first": None, "last": None}
+    still_old = "A setting has changed: {}. Until a build has finished, all numbers follow the old one."
+    assert meta_of(during)["notes"] == [
+        still_old.format("timezone (UTC to Asia/Kolkata)"),
+        still_old.format("currency (EUR to USD)"),
+        still_old.format("session_timeout_seconds (1800 to 60)"),
+    ]
+    assert in_notebook.meta["notes"] == meta_of(during)["notes"]
+    assert meta_of(after)["timezone"] == "Asia/Kolkata"
+    assert {"pendingDays", "notes"}.isdisjoint(meta_of(other) | meta_of(after))
+
+
+def end_build_of(warehouse: Warehouse, registry: Registry, project_id: str) -> None:
+    """What the end of a build notes: the settings that the project's tables follow, and the build."""
+    row = {"project_id": project_id, "built_at": now_ms() / 1000, **settings_of(find_project(registry, project_id))}
+    warehouse.insert_lines("lens_staging.built_projects", msgspec.json.encode(row), token=f"{project_id}-{now_ms()}")
+    warehouse.command(NOTE_BUILD)
 
 
 def test_an_answer_names_the_checks_that_failed_for_its_project_on_its_tables(

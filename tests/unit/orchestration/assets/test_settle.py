@@ -11,8 +11,9 @@ import pytest
 from event_lens.contract.rows import timestamp
 from event_lens.errors import Unavailable
 from event_lens.registry.database import open_registry
-from event_lens.registry.projects import create_project
+from event_lens.registry.projects import change_project, create_project, list_projects
 from event_lens.settings import Settings, read_settings
+from event_lens.warehouse.built_settings import BuiltSettings, read_built_settings, settings_of
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.freshness import Freshness, read_freshness
 from orchestration.assets.built_batches import mark_built
@@ -118,6 +119,30 @@ def test_a_built_batch_leaves_the_working_set_and_its_summary_is_kept(warehouse:
     others = land(warehouse)
     build(warehouse, settings)
     assert ids_in(warehouse, "lens_staging.built_batches") == others
+
+
+def test_a_build_notes_the_settings_that_its_tables_follow(warehouse: Warehouse, settings: Settings) -> None:
+    registry = open_registry(settings)
+    (project,) = list_projects(registry)
+    land(warehouse)
+    build(warehouse, settings)
+
+    def noted() -> BuiltSettings | None:
+        return read_built_settings(warehouse).get(project.project_id)
+
+    assert noted() == settings_of(project)
+    changed = change_project(registry, project.project_id, timezone="Asia/Kolkata", allowed_bots=["sign:b", "sign:a"])
+    planned = plan(warehouse, settings)
+    assert noted() == settings_of(project)
+    # A copy of the registry that was made since is not what this build followed.
+    change_project(registry, project.project_id, currency="EUR")
+    copy_registry(settings, warehouse)
+    mark_built(warehouse, planned, None, settings)
+    assert noted() is None
+    change_project(registry, project.project_id, currency="")
+    build(warehouse, settings)
+    assert noted() == settings_of(changed)
+    registry.close()
 
 
 def test_an_unbuilt_batch_stays_when_others_are_settled(warehouse: Warehouse, settings: Settings) -> None:
