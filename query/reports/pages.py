@@ -19,6 +19,8 @@ from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
+# Sums of whole numbers do not depend on the order of rows.
+MILLISECONDS = "toInt64(round(seconds * 1000))"
 MOST_COUNTED = 500_000
 """The most daily visitors of a page, summed over the period, that are counted exactly."""
 
@@ -34,7 +36,7 @@ FROM
         path,
         sipHash64(path) AS value,
         sum(views) AS view_count,
-        sum(seconds) AS view_seconds,
+        sum({milliseconds}) / 1000 AS view_seconds,
         sum(timed_views) AS timed_view_count,
         sum(sessions) - sumIf(continued_sessions, day > {first}) AS session_count,
         sum(unique_visitors) AS daily_visitors
@@ -69,7 +71,7 @@ WITH shown AS
     SELECT
         path,
         sum(views) AS view_count,
-        sum(seconds) AS view_seconds,
+        sum({milliseconds}) / 1000 AS view_seconds,
         sum(timed_views) AS timed_view_count,
         sum(sessions) - sumIf(continued_sessions, day > {first}) AS session_count,
         max(halvings) AS most_halvings,
@@ -147,7 +149,7 @@ WITH shown AS
         uniqExactIf(device_hash, view_of_path = 1) AS visitor_count,
         countIf(view_of_path = 1 AND is_whole)
             + uniqExactIf(session_id, view_of_path = 1 AND NOT is_whole) AS session_count,
-        intDiv(sumIf(greatest(next_moment_of_view - moment, 0), next_moment_of_view != 0), 1000) AS view_seconds,
+        sumIf(greatest(next_moment_of_view - moment, 0), next_moment_of_view != 0) / 1000 AS view_seconds,
         countIf(next_moment_of_view != 0) AS timed_view_count
     FROM
     (
@@ -182,7 +184,7 @@ WITH shown AS
         count() AS view_count,
         uniqExactIf(sipHash64(device_id), device_id != '') AS visitor_count,
         uniqExactIf(session_id, session_id != 0) AS session_count,
-        intDiv(sumIf(dateDiff('millisecond', created_at, next_at), has_next), 1000) AS view_seconds,
+        sumIf(dateDiff('millisecond', created_at, next_at), has_next) / 1000 AS view_seconds,
         countIf(has_next) AS timed_view_count
     FROM
     (
@@ -218,6 +220,7 @@ def pages(ask: ReportContext) -> Question:
     bindings = Bindings()
     sql = VIEWS_VISITED.format(
         source=source_of(table),
+        milliseconds=MILLISECONDS,
         rows=rollup_rows(ask, table, bindings),
         visits=visit_rows(ask, "path", bindings),
         visitors=visitors(ask, bindings),
@@ -233,6 +236,7 @@ def _merged_views(ask: ReportContext, table: str) -> Question:
     bindings = Bindings()
     sql = VIEWS_ROLLED_UP.format(
         source=source_of(table),
+        milliseconds=MILLISECONDS,
         entries=source_of("entry_pages_daily"),
         exits=source_of("exit_pages_daily"),
         rows=rollup_rows(ask, table, bindings),

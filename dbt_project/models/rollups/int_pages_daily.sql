@@ -75,7 +75,7 @@ counted as (
         toUInt64(countIf(is_continued)) as continued_sessions,
         toUInt64(countIf(is_entry)) as entries,
         toUInt64(countIf(is_entry and is_bounce)) as bounces,
-        toUInt64(intDiv(sum(shown_ms), 1000)) as seconds,
+        sum(shown_ms) / 1000 as seconds,
         toUInt64(countIf(has_next)) as timed_views
     from views
     group by project_id, day, path, {{ unguessable('path') }}

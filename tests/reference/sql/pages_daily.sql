@@ -30,7 +30,7 @@ select
     count(distinct session_key) as sessions,
     count(*) filter (is_entry) as entries,
     count(*) filter (is_entry and is_bounce) as bounces,
-    coalesce(sum(epoch_ms(next_at) - epoch_ms(created_at)), 0) // 1000 as seconds,
+    coalesce(sum(epoch_ms(next_at) - epoch_ms(created_at)), 0) / 1000 as seconds,
     count(next_at) as timed_views
 from views
 group by all

@@ -68,7 +68,7 @@ def pages_daily(history: History, bucket_of: Callable[[Row], Any] = lambda view:
             len({view["session_key"] for view in here if view["session_key"]}),
             sum(id(view) in entries for view in here),
             sum(entries[id(view)].is_bounce for view in here if id(view) in entries),
-            sum(spent_ms.get(id(view), 0) for view in here) // 1000,
+            sum(spent_ms.get(id(view), 0) for view in here) / 1000,
             sum(id(view) in spent_ms for view in here),
         )
         for (day, path), here in grouped(views, lambda view: (bucket_of(view), view["path"])).items()
