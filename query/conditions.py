@@ -116,8 +116,6 @@ def summed_revenue(ask: ReportContext, bindings: Bindings) -> str:
     """Return the SQL of an event's revenue as it counts in sums: the revenue if its currency is the project's or empty,
     else 0.
     """
-    if not ask.subject.currency:
-        return "revenue"
     return f"if(upper(currency) IN ('', {bindings.bind(ask.subject.currency, 'String')}), revenue, 0)"
 
 

@@ -14,6 +14,7 @@ from event_lens.warehouse.readable import Readable
 from query.cache import Cache
 from query.errors import invalid
 from query.freshness import LastFreshness, as_instant
+from query.left_out import left_out_notes, left_out_statement
 from query.question import Question
 from query.report_context import ProjectScope
 from query.run import Run
@@ -63,37 +64,36 @@ class Answers:
         self._freshness = LastFreshness(clock, timer)
         self._cache = Cache()
 
-    def version(self, question: Question) -> int | None:
-        """Return the version of the tables that answer; None for a live question, or before the first build. Blocks."""
-        if question.is_live or question.tail_of is not None:
-            return None
-        return self.freshness().version
-
     def answer(
         self,
         question: Question,
         previous: Question | None = None,
         *,
         subject: ProjectScope | None = None,
+        freshness: Freshness | None = None,
         run: Run | None = None,
     ) -> Answer:
         """Return `{"data", "meta"}`, and under `previous` the data of the question `previous` if it is given. Blocks on
         the warehouse.
 
-        `meta` holds the freshness of the tables of `subject`, which is as `as_built` returns it. Raises `Refused` for a
-        pattern that does not compile, `Unavailable` when the warehouse cannot answer now.
+        `meta` holds the freshness of the tables of `subject`, which is as `as_built` returns it; `freshness` may have
+        been read before. Raises `Refused` for a pattern that does not compile, `Unavailable` when the warehouse cannot
+        answer now.
         """
         run, project_id = run or Run(), subject.project_id if subject else ""
         started, now = self._timer(), self._clock()
         with self._pool.lend() as warehouse:
             # Read before the rows, which are therefore at least as fresh.
-            freshness = self._freshness.read(warehouse)
+            freshness = freshness or self._freshness.read(warehouse)
             tail = self._tail(warehouse, question, freshness, run)
             question, rows, is_kept = self._ask(warehouse, question, freshness, run, tail)
             answer: Answer = {"data": question.shape(rows)}
             if previous is not None:
                 asked, found, _ = self._ask(warehouse, previous, freshness, run, tail)
                 answer["previous"] = asked.shape(found)
+            left_out: list[Row] = []
+            if subject is not None and question.sums_revenue_of is not None:
+                left_out = self._kept_rows(warehouse, left_out_statement(subject), freshness, run)[0]
             # Asked again, a question that took over a second is answered at once from the cache. If the warehouse is
             # away by now, the answer is there all the same.
             with suppress(Unavailable):
@@ -122,6 +122,9 @@ class Answers:
         if estimated := question.estimated(rows) if question.estimated else SKETCHED.get(question.table):
             answer["meta"]["approximate"] = dict.fromkeys(estimated, ESTIMATE_PERCENT)
         told = [STILL_OLD.format(setting=setting) for setting in changed]
+        summed = [each.sums_revenue_of for each in (question, previous) if each and each.sums_revenue_of]
+        if summed and subject is not None:
+            told += left_out_notes(subject, summed, left_out)
         if notes := [*told, *question.notes, *(tail.notes if tail else ())]:
             answer["meta"]["notes"] = notes
         if question.next_cursor is not None:
@@ -155,10 +158,19 @@ class Answers:
     def _rows(
         self, warehouse: Readable, question: Question, freshness: Freshness, run: Run, tail: Tail | None
     ) -> tuple[list[Row], bool]:
-        statement, now = question.statement if tail is None else tail.over(question.statement), self._clock()
+        statement = question.statement if tail is None else tail.over(question.statement)
         # If nothing waits, a build may just have ended: cached rows can be of the build before it.
-        if question.is_live or question.tail_of is not None or freshness.version is None:
+        if question.is_live or question.tail_of is not None:
             return self._read(warehouse, statement, run, is_built=freshness.version is not None), False
+        return self._kept_rows(warehouse, statement, freshness, run)
+
+    def _kept_rows(
+        self, warehouse: Readable, statement: Statement, freshness: Freshness, run: Run
+    ) -> tuple[list[Row], bool]:
+        """Return the rows of a statement about built tables, and whether they are cached."""
+        if freshness.version is None:
+            return self._read(warehouse, statement, run, is_built=False), False
+        now = self._clock()
         kept = self._cache.rows(statement, freshness.version, now)
         if kept is not None:
             return kept, True

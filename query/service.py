@@ -20,6 +20,7 @@ from event_lens.settings import Settings
 from event_lens.shards import all_shards, tables_database
 from event_lens.tracing import tracing
 from event_lens.warehouse.access import url_of
+from event_lens.warehouse.freshness import Freshness
 from query.built_scope import as_built
 from query.fair_queue import FairQueue
 from query.flights import Flights
@@ -103,10 +104,16 @@ class Service:
 
                 def reply() -> Reply:
                     run.check()
-                    scope = as_built(subject, shard.answers.freshness())
+                    # Read before the rows, which are therefore at least as new.
+                    freshness = shard.answers.freshness()
+                    scope = as_built(subject, freshness)
                     by_tables = asked if scope == subject else report.questions(scope, parameters, now)
                     told = f"{question} {scope} {local_date(now, scope.zone)}"
-                    return _reply(shard.answers, scope, report, by_tables, told, known_tags, run)
+                    tag = _tag(freshness, told, by_tables)
+                    if tag in known_tags:
+                        return Reply(tag, None)
+                    answer = shard.answers.answer(*by_tables, subject=scope, freshness=freshness, run=run)
+                    return Reply(tag, msgspec.json.encode(report.typed(answer)))
 
                 return await self._in_thread(run, shard.connections, reply)
 
@@ -143,23 +150,6 @@ class Service:
             raise
 
 
-def _reply(
-    answers: Answers,
-    subject: ProjectScope,
-    report: AnyReport,
-    asked: Asked,
-    question: str,
-    known_tags: frozenset[str],
-    run: Run,
-) -> Reply:
-    # Read before the rows, which are therefore at least as new.
-    version = answers.version(asked[0])
-    tag = None if version is None else _tag(version, question, asked)
-    if tag in known_tags:
-        return Reply(tag, None)
-    return Reply(tag, msgspec.json.encode(report.typed(answers.answer(*asked, subject=subject, run=run))))
-
-
 def _kill(connections: Pool, run: Run) -> None:
     try:
         with connections.lend() as warehouse:
@@ -169,9 +159,13 @@ def _kill(connections: Pool, run: Run) -> None:
         get_log("query").warning("kill_failed", code=error.code, message=error.message)
 
 
-def _tag(version: int, question: str, asked: Asked) -> str:
+def _tag(freshness: Freshness, question: str, asked: Asked) -> str | None:
+    """Return the tag of an answer from built tables; None for a live question, or before the first build."""
+    first = asked[0]
+    if first.is_live or first.tail_of is not None or freshness.version is None:
+        return None
     statements = [each.statement.key for each in asked if each is not None]
-    told = repr((version, question, statements)).encode("utf-8", "surrogatepass")
+    told = repr((freshness.version, question, statements)).encode("utf-8", "surrogatepass")
     return f'W/"{sha256(told).hexdigest()[:32]}"'
 
 

@@ -1,5 +1,6 @@
 {#- SQL: the rest of a statement that has a CTE `events`. It gives one row per event: the columns that rollups need, its
-    `position` in the order of events, and in `revenue` the part of its revenue that may be added up. -#}
+    `position` in the order of events, in `revenue` the part of its revenue that may be added up, and in `left_out_currency` the
+    currency of an amount that may not. -#}
 {% macro valued() -%}
 projects as (
     select * from {{ ref('stg_projects') }}
@@ -22,7 +23,8 @@ select
     (events.created_at, toUInt128(events.event_id), events.received_at) as position,
     events.is_screen_view as is_screen_view,
     events.path as path,
-    {{ countable_revenue('events.revenue', 'events.currency', 'projects.currency') }} as revenue
+    {{ countable_revenue('events.revenue', 'events.currency', 'projects.currency') }} as revenue,
+    {{ left_out_currency('events.revenue', 'events.currency', 'projects.currency') }} as left_out_currency
 from events
 left join projects on events.project_id = projects.project_id
 {%- endmacro %}

@@ -91,7 +91,7 @@ class Lake:
     def answer(self, report: AnyReport, written: Mapping[str, Any]) -> Answer:
         asked = report.questions(self.subject, report.read(written), self._clock())
         try:
-            answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked)))
+            answer: Answer = msgspec.to_builtins(report.typed(self._answers.answer(*asked, subject=self.subject)))
         except Unavailable as error:
             if error.code == "tables_outdated":
                 raise Refused(

@@ -74,7 +74,7 @@ def _row(row: Row, models: tuple[str, ...], by: str) -> Row:
 def _note(ask: ReportContext) -> str:
     if ask.subject.currency:
         return f"`revenue` is that of {ask.subject.currency} alone."
-    return "The project has no currency: `revenue` adds up amounts whatever their currency."
+    return "The project has no currency: `revenue` is that of amounts without a currency alone."
 
 
 class AttributionParameters(RankedParameters, kw_only=True):

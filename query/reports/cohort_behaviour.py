@@ -87,7 +87,14 @@ def behaviour(
 
     notes = (note(as_of_ms),)
     table = "sessions" if is_of_sessions else "events"
-    return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, notes=notes)
+    return Question(
+        table,
+        bindings.statement(sql),
+        shape,
+        ask.subject.zone.key,
+        notes=notes,
+        sums_revenue_of=ask.period if metric == "revenue" else None,
+    )
 
 
 def _bucket(interval: Interval, is_of_sessions: bool) -> str:

@@ -87,7 +87,7 @@ def _ranked(ask: ReportContext, table: str) -> Question:
         rows=rollup_rows(ask, table, bindings) if is_rollup else event_rows(ask, bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )
-    return Question(table, bindings.statement(sql), _shape, ask.subject.zone.key)
+    return Question(table, bindings.statement(sql), _shape, ask.subject.zone.key, sums_revenue_of=ask.period)
 
 
 def _shape(rows: list[Row]) -> Data:

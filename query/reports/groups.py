@@ -7,6 +7,7 @@ import msgspec
 from query.errors import unknown
 from query.freshness import as_instant
 from query.parameters import one_of
+from query.periods import all_time
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope
@@ -104,7 +105,8 @@ def one_group(subject: ProjectScope, group_id: str) -> Question:
             raise unknown("group", message)
         return group(rows[0])
 
-    return Question("groups", bindings.statement(sql), shape, subject.zone.key)
+    whole = all_time(subject.zone)
+    return Question("groups", bindings.statement(sql), shape, subject.zone.key, sums_revenue_of=whole)
 
 
 def _ask_groups(subject: ProjectScope, parameters: GroupsParameters, _now_ms: int) -> Asked:

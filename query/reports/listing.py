@@ -9,6 +9,7 @@ import msgspec
 from query.errors import choose, invalid
 from query.paging import Instant, Page, read_cursor
 from query.parameters import Cursor, Limit, one_of
+from query.periods import all_time
 from query.question import Question
 from query.report_context import ProjectScope, read_limit
 from query.statement import Bindings, Row
@@ -105,6 +106,7 @@ class Listing:
             lambda found: [self.row(row) for row in page.shown(found)],
             subject.zone.key,
             next_cursor=page.next_cursor,
+            sums_revenue_of=all_time(subject.zone),
         )
 
     def _search(self, search: str | None, bindings: Bindings) -> list[str]:

@@ -105,7 +105,8 @@ def one_profile(subject: ProjectScope, profile_id: str, now_ms: int) -> Question
             ],
         }
 
-    return Question("profiles", bindings.statement(sql), shape, subject.zone.key)
+    whole = all_time(subject.zone)
+    return Question("profiles", bindings.statement(sql), shape, subject.zone.key, sums_revenue_of=whole)
 
 
 def timeline(ask: ReportContext, profile_id: str, after: EventPlace | None) -> Question:

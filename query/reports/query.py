@@ -90,7 +90,14 @@ def query(
         return [_row(row, ask, metrics, dimensions, interval) for row in page.shown(rows)]
 
     table = table_of(ask, dimensions, interval)
-    return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, next_cursor=page.next_cursor)
+    return Question(
+        table,
+        bindings.statement(sql),
+        shape,
+        ask.subject.zone.key,
+        next_cursor=page.next_cursor,
+        sums_revenue_of=ask.period if "total_revenue" in metrics else None,
+    )
 
 
 def _first_key(order: Order, dimensions: Dimensions) -> str:

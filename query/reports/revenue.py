@@ -25,7 +25,7 @@ ORDER BY sales DESC, code
 """
 
 WITHOUT_CURRENCY = (
-    "The project has no currency: `total_revenue` of other questions adds up amounts whatever their currency."
+    "The project has no currency: `total_revenue` of other questions is that of amounts without a currency alone."
 )
 
 

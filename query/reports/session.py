@@ -7,6 +7,7 @@ import msgspec
 from query.errors import invalid, unknown
 from query.paging import Page
 from query.parameters import Cursor, Freshness, Limit
+from query.periods import all_time
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, read_limit
@@ -72,6 +73,7 @@ def one_session(subject: ProjectScope, session_id: str, limit: int, after: Event
         shape,
         subject.zone.key,
         next_cursor=lambda rows: page.next_cursor(happened(rows)),
+        sums_revenue_of=all_time(subject.zone),
     )
 
 

@@ -77,6 +77,7 @@ def sessions(ask: ReportContext, after: Place | None) -> Question:
         lambda rows: [session(row) for row in page.shown(rows)],
         ask.subject.zone.key,
         next_cursor=page.next_cursor,
+        sums_revenue_of=ask.period,
     )
 
 

@@ -174,7 +174,13 @@ def _question(
     if dimensions.columns:
         limit = bindings.bind(ask.limit, "UInt32")
         sql = FIRST_COMBINATIONS.format(sums=sql, names=", ".join(dimensions.names), limit=limit)
-    return Question(table_of(ask, dimensions, interval), bindings.statement(sql), shape, ask.subject.zone.key)
+    return Question(
+        table_of(ask, dimensions, interval),
+        bindings.statement(sql),
+        shape,
+        ask.subject.zone.key,
+        sums_revenue_of=ask.period,
+    )
 
 
 def _of_rollup(ask: ReportContext, table: str, interval: Interval | None, shape: Shaped) -> Question:
@@ -186,7 +192,7 @@ def _of_rollup(ask: ReportContext, table: str, interval: Interval | None, shape:
     }
 
     def question(sql: str) -> Question:
-        return Question(table, bindings.statement(sql), shape, ask.subject.zone.key)
+        return Question(table, bindings.statement(sql), shape, ask.subject.zone.key, sums_revenue_of=ask.period)
 
     if table == GRAINS.get(interval):
         return question(COUNTED.format(**counted))

@@ -55,7 +55,7 @@ def expected(reference: duckdb.DuckDBPyConnection, asked: Asked) -> dict[date | 
     session_values, has_session_filters = values, of_session != "true"
     bucket = f"date_trunc('{asked.interval}', {{day}})::date" if asked.interval else "null::date"
     in_session = f"and session_id in (select session_id from sessions s where project_id = $project and {of_session})"
-    countable = "true" if not asked.currency else f"upper(e.currency) in ('', '{asked.currency}')"
+    countable = f"upper(e.currency) in ('', '{asked.currency}')"
     rows = reference.execute(
         _numbered(f"""
             select {bucket.format(day="local_day")} as bucket, count(distinct nullif(device_id, '')),

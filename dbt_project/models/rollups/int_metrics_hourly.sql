@@ -3,7 +3,7 @@
 --
 -- It reads `int_events__valued` and `sessions`. Sessions, bounces and durations count in the hour in which the session
 -- starts, everything else in the event's own hour. It also has the states of its distinct counts, from which days are
--- merged.
+-- merged, and up to ten of the currencies whose amounts `revenue` leaves out, for the notes of answers.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -23,6 +23,7 @@ of_events as (
         toUInt64(countIf(is_screen_view)) as screen_views,
         count() as events,
         sum(revenue) as revenue,
+        groupUniqArrayIf(10)(left_out_currency, left_out_currency != '') as left_out_currencies,
         uniqExactStateIf(device_id, device_id != '') as unique_visitors_state,
         uniqExactStateIf(profile_id, profile_id != '') as people_state
     from events
@@ -53,6 +54,7 @@ select
     of_sessions.bounces as bounces,
     of_sessions.duration_seconds as duration_seconds,
     of_events.revenue as revenue,
+    of_events.left_out_currencies as left_out_currencies,
     of_events.unique_visitors_state as unique_visitors_state,
     of_events.people_state as people_state
 from of_events

@@ -29,6 +29,6 @@ select
     ]) as is_left_out_bot,
     timezone,
     timeout,
-    settings.currency = '' or upper(compared.currency) in ('', settings.currency) as is_countable
+    upper(compared.currency) in ('', settings.currency) as is_countable
 from compared
 inner join settings using (project_id)

@@ -131,6 +131,12 @@ CASES = {
         [(18.25,)],
         {"currency": "EUR"},
     ),
+    "revenue_without_a_currency": Case(
+        "In a project without a currency, revenue adds up amounts without one alone, so no sum mixes currencies.",
+        money,
+        REVENUE,
+        [(5.25,)],
+    ),
     "pages": Case(
         "Time on a page lasts to the next event of the session; bounces count where they entered.",
         pages,

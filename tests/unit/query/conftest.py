@@ -59,6 +59,7 @@ ZONES = {
     "instants": "UTC",
     "nights": "UTC",
     "money": "UTC",
+    "mixed": "UTC",
     "midnight": "UTC",
     "shop": "UTC",
     "people": "Europe/Berlin",
@@ -173,6 +174,7 @@ def world(warehouse_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fill_instants(projects["instants"], 12)
     fill_nights(projects["nights"], 13)
     fill_money(projects["money"])
+    fill_money(projects["mixed"])
     fill_shop(projects["shop"])
     fill_people(projects["people"])
     fill_late(projects["late"])

@@ -136,17 +136,17 @@ def test_a_project_that_builds_leave_out_says_so_and_claims_no_more_than_it_has(
 def test_until_a_build_has_finished_answers_keep_to_the_settings_that_their_numbers_follow(
     warehouse: Warehouse, world: World, ask: Answer
 ) -> None:
-    project_id = world.projects["plain"].project_id
+    project_id = world.projects["kolkata"].project_id
     period = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
     registry = open_registry(read_settings({"EVENTLENS_HOME": str(world.home)}))
     environ = {"EVENTLENS_HOME": str(world.home), "EVENTLENS_WAREHOUSE_URL": world.warehouse_url}
-    before = ask("plain", "metrics", **period)
+    before = ask("kolkata", "metrics", **period)
     try:
         end_build_of(warehouse, registry, project_id)
-        assert "notes" not in meta_of(ask("plain", "metrics", **period))
-        change_project(registry, project_id, timezone="Asia/Kolkata", currency="USD", session_timeout_seconds=60)
+        assert "notes" not in meta_of(ask("kolkata", "metrics", **period))
+        change_project(registry, project_id, timezone="UTC", currency="USD", session_timeout_seconds=60)
         during = within_seconds(
-            lambda: ask("plain", "metrics", **period), lambda response: "notes" in meta_of(response)
+            lambda: ask("kolkata", "metrics", **period), lambda response: "notes" in meta_of(response)
         )
         other = ask("berlin", "metrics", **period)
         in_notebook = connect(project=project_id, environ=environ).metrics(
@@ -154,23 +154,23 @@ def test_until_a_build_has_finished_answers_keep_to_the_settings_that_their_numb
         )
         end_build_of(warehouse, registry, project_id)
         after = within_seconds(
-            lambda: ask("plain", "metrics", **period), lambda response: "notes" not in meta_of(response)
+            lambda: ask("kolkata", "metrics", **period), lambda response: "notes" not in meta_of(response)
         )
     finally:
-        change_project(registry, project_id, timezone="UTC", currency="EUR", session_timeout_seconds=1800)
+        change_project(registry, project_id, timezone="Asia/Kolkata", currency="", session_timeout_seconds=1800)
         end_build_of(warehouse, registry, project_id)
         registry.close()
     assert during.json()["data"] == before.json()["data"]
-    assert meta_of(during)["timezone"] == "UTC"
+    assert meta_of(during)["timezone"] == "Asia/Kolkata"
     assert meta_of(during)["pendingDays"] == {"first": None, "last": None}
     still_old = "A setting has changed: {}. Until a build has finished, all numbers follow the old one."
     assert meta_of(during)["notes"] == [
-        still_old.format("timezone (UTC to Asia/Kolkata)"),
-        still_old.format("currency (EUR to USD)"),
+        still_old.format("timezone (Asia/Kolkata to UTC)"),
+        still_old.format("currency (none to USD)"),
         still_old.format("session_timeout_seconds (1800 to 60)"),
     ]
     assert in_notebook.meta["notes"] == meta_of(during)["notes"]
-    assert meta_of(after)["timezone"] == "Asia/Kolkata"
+    assert meta_of(after)["timezone"] == "UTC"
     assert {"pendingDays", "notes"}.isdisjoint(meta_of(other) | meta_of(after))
 
 

@@ -13,6 +13,8 @@ Answer = Callable[..., Any]
 MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
 APRIL = {"startDate": "2026-04-02", "endDate": "2026-04-02"}
 SEASON = {"startDate": "2026-01-01", "endDate": "2026-06-30"}
+OF_EVENTS = json.dumps([{"name": "revenue", "operator": "isNot", "value": "0"}])
+OF_SESSIONS = json.dumps([{"name": "country", "operator": "isNot", "value": "DE"}])
 PLAINEST = """
 SELECT upper(currency) AS code, sum(revenue) AS summed, countIf(revenue > 0) AS sales
 FROM lens.events WHERE project_id = {project:String} AND revenue != 0 GROUP BY code
@@ -41,7 +43,40 @@ def test_the_notes_say_what_the_totals_of_other_questions_leave_out(ask: Answer)
     [note] = ask("money", "revenue", **APRIL).json()["meta"]["notes"]
     assert "that of EUR alone" in note
     [note] = ask("random", "revenue", **SEASON).json()["meta"]["notes"]
-    assert "whatever their currency" in note
+    assert "amounts without a currency alone" in note
+
+
+@pytest.mark.parametrize("question", ["metrics", "timeseries", "breakdown", "events", "sessions", "profiles"])
+def test_sums_of_revenue_name_the_currencies_that_they_leave_out(ask: Answer, question: str) -> None:
+    of_period = {} if question == "profiles" else APRIL
+    left_out = "Revenue in JPY, USD is left out, because the project's currency is EUR; the report `revenue` has it."
+    assert ask("money", question, **of_period).json()["meta"]["notes"] == [left_out]
+    day_before = {"startDate": "2026-04-01", "endDate": "2026-04-01"}
+    if of_period:
+        assert "notes" not in ask("money", question, **day_before).json()["meta"]
+
+
+def test_a_comparison_names_the_currencies_that_the_earlier_period_leaves_out(ask: Answer) -> None:
+    day_after = {"startDate": "2026-04-03", "endDate": "2026-04-03"}
+    assert "notes" not in ask("money", "metrics", **day_after).json()["meta"]
+    [note] = ask("money", "metrics", compare="previous", **day_after).json()["meta"]["notes"]
+    assert note.startswith("Revenue in JPY, USD is left out")
+
+
+def test_a_typed_question_names_them_only_if_it_asks_for_revenue(ask: Answer) -> None:
+    [note] = ask("money", "query", {"metrics": ["total_revenue"], **APRIL}).json()["meta"]["notes"]
+    assert note.startswith("Revenue in JPY, USD is left out")
+    assert "notes" not in ask("money", "query", {"metrics": ["total_events"], **APRIL}).json()["meta"]
+
+
+def test_in_a_project_without_a_currency_no_sum_mixes_currencies(ask: Answer, answer: Answer) -> None:
+    by_currency = {row["currency"]: row["revenue"] for row in answer("mixed", "revenue", **APRIL)}
+    assert by_currency == {"": 10.0, "EUR": 3.5, "JPY": 100.0, "USD": 100.0}
+    left_out = "Revenue in EUR, JPY, USD is left out, because the project has no currency; the report `revenue` has it."
+    for filters in ({}, {"filters": OF_EVENTS}, {"filters": OF_SESSIONS}):
+        metrics = ask("mixed", "metrics", **filters, **APRIL).json()
+        assert metrics["data"]["total_revenue"] == 10.0
+        assert metrics["meta"]["notes"] == [left_out]
 
 
 def test_the_row_of_the_projects_currency_is_the_total_of_metrics(answer: Answer) -> None:
