@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import typer
 
-from cli.console import console, show_table
+from cli.console import console, show_rows, show_table
 from event_lens.errors import Refused
 from event_lens.nearest import nearest
 from query.client.connection import find_source
@@ -128,8 +128,9 @@ def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
 
 
 def _show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    show_table(title, columns, [[_cell(row.get(name)) for name in columns] for row in rows])
+    # A row's date comes first, because it says which row this is.
+    columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name != "date")
+    show_rows(title, columns, [[_cell(row.get(name)) for name in columns] for row in rows])
 
 
 def _cell(value: Any) -> Any:

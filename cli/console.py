@@ -7,6 +7,7 @@ from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -28,11 +29,26 @@ console = Console(file=sys.stdout)
 errors = Console(file=sys.stderr)
 
 MAX_UNBROKEN = 32
+UNLIMITED = 100_000
+GAP = "   "
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table. Columns of numbers are aligned to the right, and a short first column is not wrapped."""
+    console.print(_table(title, columns, [list(row) for row in rows]))
+
+
+def show_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table, or each row as a block of names and values when the terminal is too narrow for the table."""
     cells = [list(row) for row in rows]
+    table = _table(title, columns, cells)
+    if Measurement.get(console, console.options.update(max_width=UNLIMITED), table).maximum <= console.width:
+        console.print(table)
+    else:
+        _show_blocks(title, columns, cells)
+
+
+def _table(title: str, columns: Sequence[str], cells: Sequence[Sequence[object]]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
     for position, column in enumerate(columns):
         values = [row[position] for row in cells if row[position] is not None]
@@ -42,7 +58,36 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
         table.add_column(column, justify=justify, overflow="fold", no_wrap=is_called)
     for row in cells:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console.print(table)
+    return table
+
+
+def _show_blocks(title: str, columns: Sequence[str], cells: Sequence[Sequence[object]]) -> None:
+    """Print each row as lines of `name value`, as many to a line as fit. A name has the same place in every block."""
+    blocks = [
+        [Text.assemble((name, "dim"), " ", _cell(value)) for name, value in zip(columns, row, strict=True)]
+        for row in cells
+    ]
+    widths = _block_widths(blocks)
+    if title:
+        console.print(title, style="bold", markup=False, highlight=False)
+    for block in blocks:
+        for start in range(0, len(block), len(widths)):
+            line = block[start : start + len(widths)]
+            for pair, width in zip(line[:-1], widths, strict=False):
+                pair.pad_right(width - pair.cell_len)
+            # A value that is longer than a line is broken by the terminal alone, so that a copy has it in one piece.
+            console.print(Text(GAP).join(line), soft_wrap=True)
+        console.print()
+
+
+def _block_widths(blocks: Sequence[Sequence[Text]]) -> list[int]:
+    """Return the widths of the most pairs that fit in a line of every block; at least one pair is in a line."""
+    lengths = [max(pair.cell_len for pair in pairs) for pairs in zip(*blocks, strict=True)]
+    for count in range(len(lengths), 1, -1):
+        widths = [max(lengths[place::count]) for place in range(count)]
+        if sum(widths) + len(GAP) * (count - 1) <= console.width:
+            return widths
+    return [max(lengths)]
 
 
 def show_error(message: str) -> None:

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ from cli.main import app
 from docs.generate.reports import PERIOD
 from event_lens.errors import Refused
 from query.reports import REPORTS
+from query.shapes import rows_of
 from tests.unit.query.client.test_client import key_of
 from tests.unit.query.sample_projects import World
 
@@ -27,10 +30,10 @@ def shell(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("EVENTLENS_QUERY_URL", world.url)
     monkeypatch.setenv("EVENTLENS_QUERY_KEY", key_of(world, "shop"))
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, width: int = 200) -> str:
         printed = io.StringIO()
         monkeypatch.setattr(console, "file", printed)
-        monkeypatch.setattr(console, "width", 200)
+        monkeypatch.setattr(console, "width", width)
         app(["ask", *arguments], standalone_mode=False)
         return printed.getvalue() + capsys.readouterr().out
 
@@ -68,6 +71,42 @@ def test_a_comparison_shows_the_rows_of_the_earlier_period(shell: Shell) -> None
     shown = shell("timeseries", "--start-date", "2026-05-06", "--end-date", "2026-05-06", "--compare", "previous")
     assert "2026-05-06" in shown
     assert "2026-05-05" in shown.partition("earlier period")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("timeseries", *DAYS),
+        ("timeseries", *DAYS, "--breakdown", "path"),
+        ("funnel", *DAYS, "--steps", '[{"name": "screen_view"}, {"name": "order"}]', "--window-seconds", "null"),
+        ("sessions", *DAYS),
+        ("pages", *DAYS),
+    ],
+)
+def test_a_row_too_wide_for_the_terminal_is_a_block_of_whole_names_and_values(
+    shell: Shell, arguments: tuple[str, ...]
+) -> None:
+    rows = rows_of(REPORTS[arguments[0]].answer, json.loads(shell(*arguments, "--json"))["data"])
+    shown, _, _ = shell(*arguments, width=80).partition("Complete through")
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    _title, *blocks = re.split(r"\n(?=date |name |session_id |path )", shown.rstrip())
+    assert len(blocks) == len(rows)
+    for row, block in zip(rows, blocks, strict=True):
+        pairs = [pair.strip() for line in block.splitlines() for pair in re.split("   +", line) if pair.strip()]
+        found = dict(pair.partition(" ")[::2] for pair in pairs)
+        assert {name: found[name] for name in row} == {name: _written(value) for name, value in row.items()}
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items()).strip()
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return {None: "-", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def test_a_table_that_fits_the_terminal_stays_a_table(shell: Shell) -> None:
+    assert "│ order" in shell("events", *DAYS, width=80)
 
 
 def test_csv_has_a_row_for_each(shell: Shell) -> None:
