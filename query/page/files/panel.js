@@ -1,6 +1,7 @@
 // A panel asks one report and draws its answer. It keeps what it shows until the next answer is there.
 import { askReport } from "./api.js";
 import { h } from "./dom.js";
+import { METRICS } from "./metrics.js";
 
 // `ask(context)` is a question for `askReport`, or null when there is none; `draw(answer, context)` a list of nodes.
 export function makePanel({ id, title, wide, controls = () => [], ask, draw, onAnswer = () => {} }) {
@@ -25,6 +26,10 @@ export function makePanel({ id, title, wide, controls = () => [], ask, draw, onA
     (same ?? heading).focus({ preventScroll: true });
   }
 
+  function showAnswer(context) {
+    show([...draw(answer, context), ...notesOf(answer)]);
+  }
+
   function showError(error, context) {
     const again = h("button", { type: "button", onclick: () => update(context, { again: true }) }, "Try again");
     show([h("div", { class: "problem", role: "alert" }, h("p", {}, error.message), again)]);
@@ -37,7 +42,7 @@ export function makePanel({ id, title, wide, controls = () => [], ask, draw, onA
     const question = ask(context);
     const key = JSON.stringify([context.project.projectId, question]);
     if (key === asked && !again) {
-      if (answer !== null) show(draw(answer, context));
+      if (answer !== null) showAnswer(context);
       return;
     }
     running?.abort();
@@ -51,7 +56,7 @@ export function makePanel({ id, title, wide, controls = () => [], ask, draw, onA
       if (running !== controller) return;
       answer = found;
       onAnswer(answer, context);
-      if (dataOf(answer) !== shown) show(draw(answer, context));
+      if (dataOf(answer) !== shown) showAnswer(context);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (error.status === undefined) throw error;
@@ -68,7 +73,18 @@ export function makePanel({ id, title, wide, controls = () => [], ask, draw, onA
 }
 
 function dataOf(answer) {
-  return answer === null ? "" : JSON.stringify([answer.data, answer.previous]);
+  return answer === null ? "" : JSON.stringify([answer.data, answer.previous, answer.meta?.notes, answer.meta?.approximate]);
+}
+
+// What the answer says of its own numbers: how they are counted, and which of them are estimates.
+function notesOf({ meta: { notes = [], approximate = {} } = {} }) {
+  const estimates = Object.entries(approximate).map(([name, percent]) => `${labelOf(name)}: about, ± ${percent}%.`);
+  const all = [...notes, ...estimates];
+  return all.length ? [h("ul", { class: "notes" }, all.map((note) => h("li", {}, note)))] : [];
+}
+
+function labelOf(name) {
+  return METRICS.find(({ id }) => id === name)?.label ?? name.replaceAll("_", " ");
 }
 
 // The parameters of the period and the filters that most reports take.

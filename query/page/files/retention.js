@@ -24,7 +24,7 @@ export function makeRetention(change) {
       const period = kindOf(context);
       return { report: "retention", parameters: { ...about(context), period, periods: PERIODS[period] } };
     },
-    draw: ({ data, meta }, context) => {
+    draw: ({ data }, context) => {
       const kind = kindOf(context);
       if (!data.length) return [emptyNote("No visitor was first seen in this period.")];
       const columns = Math.max(...data.map((row) => row.retained.length));
@@ -41,7 +41,6 @@ export function makeRetention(change) {
           heatTable(data, columns, kind),
         ),
         columns === 1 ? emptyNote("None of them can have come back yet: choose days that begin earlier.") : "",
-        ...(meta.notes ?? []).map((note) => emptyNote(note)),
       ];
     },
   });

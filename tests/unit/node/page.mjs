@@ -116,6 +116,18 @@ const STEPS = {
     return { used, faults, wrong, inside, pickers, ...(await tab.close()) };
   },
 
+  // An answer with estimates, changed on its way: the numbers of so few events are exact.
+  async estimated(browser, { base, tokens, query }) {
+    const estimate = async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      await route.fulfill({ response, json: { ...answer, meta: { ...answer.meta, approximate: { unique_visitors: 1.0 } } } });
+    };
+    const tab = await open(browser, `${base}/?${query}#token=${tokens.estimated}`, {}, { prepare: (page) => page.route(/\/referrers\?/, estimate) });
+    const { notes } = await look(tab.page);
+    return { notes, faults: await faultsOf(tab.page), ...(await tab.close()) };
+  },
+
   // One report fails for a while, then the session ends.
   async failing(browser, { base, tokens, query }) {
     const error = { error: { code: "query_busy", message: "Too many questions are being answered; ask again in a moment." } };
@@ -186,6 +198,7 @@ async function look(page) {
       steps: all("#funnel .steps li", (step) => [step.querySelector(".name").textContent, step.querySelector("strong").textContent, step.querySelector(".rate").textContent]),
       heat: all("#retention tbody tr", cells),
       ledger: all("#ledger dl strong", text),
+      notes: Object.fromEntries(all(".panel", (panel) => [panel.id, [...panel.querySelectorAll(".notes li")].map(text)])),
       fresh: document.getElementById("fresh").textContent,
       chips: all(".chip", (chip) => chip.firstChild.textContent),
       heading: document.querySelector("h1").textContent,

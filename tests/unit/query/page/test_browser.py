@@ -16,7 +16,7 @@ NODE = Path(__file__).resolve().parents[2] / "node"
 FIRST = {"startDate": "2026-01-12", "endDate": "2026-02-08"}
 SHORTER = FIRST | {"startDate": "2026-01-19"}
 OF_FIREFOX = SHORTER | {"filters": '[{"name":"browser","operator":"is","value":["Firefox"]}]'}
-TOKENS = ("all", "keyboard", "light", "phone", "failing")
+TOKENS = ("all", "keyboard", "light", "phone", "estimated", "failing")
 
 Answer = Callable[..., Any]
 Seen = dict[str, Any]
@@ -86,6 +86,25 @@ def test_lists_funnel_heat_map_and_live_show_what_the_api_answers(seen: Seen, an
     assert first["heat"][0][2] == f"{cohorts[0]['retention_rate'][1]:.0f}%"
     assert first["live"] == answer("random", "live")["visitors"]
     assert "Complete through" in first["fresh"]
+
+
+def test_each_panel_shows_the_notes_of_its_answer(seen: Seen, ask: Callable[..., Any]) -> None:
+    def notes_of(question: str, **written: Any) -> list[str]:
+        return list(ask("random", question, **written, **FIRST).json()["meta"].get("notes", []))
+
+    shown = {panel: notes for panel, notes in seen["first"]["notes"].items() if notes}
+    assert shown == {
+        "funnel": notes_of("funnels/buying"),
+        "retention": notes_of("retention", period="week", periods=12),
+    }
+    assert any("once a day" in note for note in shown["funnel"])
+    assert seen["ownFunnel"]["notes"]["funnel"] == []
+
+
+def test_a_panel_says_which_of_its_numbers_are_estimates(walked: Seen) -> None:
+    assert walked["estimated"]["notes"]["sources"] == ["Visitors: about, ± 1%."]
+    assert walked["estimated"]["notes"]["pages"] == []
+    assert walked["estimated"]["faults"] == []
 
 
 def test_the_ledger_adds_up_to_what_the_api_answers(seen: Seen, answer: Answer) -> None:
