@@ -25,7 +25,7 @@ from query.periods import Interval
 from query.question import percent, ratio
 from query.report_context import ReportContext
 from query.reports.held_event_sums import held_event_sums
-from query.shapes import Money, Percent, Shape
+from query.shapes import Money, Shape
 from query.statement import Bindings, Row
 
 Table = Literal["events", "sessions"]
@@ -275,7 +275,13 @@ class Metrics(Shape):
     total_screen_views: int
     total_events: int
     avg_session_duration: Annotated[float | None, msgspec.Meta(description="In seconds.")]
-    bounce_rate: Percent | None
+    bounce_rate: Annotated[
+        float | None,
+        msgspec.Meta(
+            description="In percent of `total_sessions`. For a `path` these are all sessions that saw the page; "
+            "`pages` has the rate of the visits that entered with the page."
+        ),
+    ]
     views_per_session: float | None
     total_revenue: Money
 

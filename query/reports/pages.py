@@ -1,6 +1,9 @@
 """Which pages were seen, by how many visitors, and for how long?"""
 
 from dataclasses import replace
+from typing import Annotated
+
+import msgspec
 
 from query.conditions import (
     event_rows,
@@ -15,7 +18,7 @@ from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
 from query.report_context import ReportContext
 from query.reports.value_visits import DAILY_VISITORS, visit_rows, visitors
-from query.shapes import Percent, Shape
+from query.shapes import Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
 
@@ -297,7 +300,13 @@ class PageViews(Shape):
     sessions: int
     entries: int
     exits: int
-    bounce_rate: Percent | None
+    bounce_rate: Annotated[
+        float | None,
+        msgspec.Meta(
+            description="In percent of `entries`, the visits that entered with the page. `breakdown` by `path` has the "
+            "rate of all sessions that saw the page."
+        ),
+    ]
     avg_seconds: float | None
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from query.reports import REPORTS
+from query.schema import schema_of
 from tests.unit.query.naive import narrowed
 from tests.unit.query.rollups import entries_and_exits, pages_daily
 from tests.unit.query.sample_projects import World
@@ -42,6 +44,19 @@ def test_pages_of_matching_sessions_are_those_that_plain_python_counts(
     assert built["data"] == by_views
     live = ask(project, "pages", filters=filters, freshness="live", **SEASON).json()
     assert (live["meta"]["table"], live["data"]) == ("events", built["data"])
+
+
+def test_bounces_are_of_entries_in_pages_and_of_all_sessions_in_a_breakdown_and_each_says_so(ask: Ask) -> None:
+    days = {"startDate": "2026-05-04", "endDate": "2026-05-06"}
+    (page,) = [row for row in ask("shop", "pages", **days).json()["data"] if row["path"] == "/order"]
+    broken_down = ask("shop", "breakdown", by="path", **days).json()["data"]
+    (row,) = [row for row in broken_down if row["dimensions"] == {"path": "/order"}]
+    # Three sessions saw the page; one of them entered there, and bounced.
+    assert (page["entries"], page["sessions"], row["total_sessions"]) == (1, 3, 3)
+    assert (page["bounce_rate"], row["bounce_rate"]) == (100.0, pytest.approx(100 / 3))
+    for report, counted in (("pages", "`entries`"), ("breakdown", "`total_sessions`")):
+        described = schema_of(REPORTS[report].answer)["items"]["properties"]["bounce_rate"]["description"]
+        assert described.startswith(f"In percent of {counted}")
 
 
 def test_views_at_midnight_count_on_their_own_day_and_last_until_the_next_event(ask: Ask) -> None:
