@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 
+from event_lens.contract.filters import RawFilter
 from event_lens.nearest import nearest
 from query.errors import invalid
 from query.schema import bare
@@ -17,6 +18,11 @@ P = TypeVar("P", bound=msgspec.Struct)
 Start = Annotated[str | None, msgspec.Meta(description="First date or instant, both inclusive.")]
 End = Annotated[str | None, msgspec.Meta(description="Last date (inclusive), or instant (exclusive).")]
 Named = Annotated[str | None, msgspec.Meta(description="Such as 7d, 24h, 12w, 6m, today, lastMonth.")]
+FilterList = Annotated[
+    list[RawFilter],
+    msgspec.Meta(description="Each is {name, operator, value}. All must hold; the values of one are alternatives."),
+]
+"""Filters in a body."""
 Filters = Annotated[str | None, msgspec.Meta(description="JSON array of {name, operator, value[]}.")]
 Compare = Annotated[
     str | None,

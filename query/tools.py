@@ -20,10 +20,10 @@ from mcp.types import (
 )
 
 from event_lens import __version__
-from event_lens.contract.filters import RawFilter
 from event_lens.errors import EventLensError
 from event_lens.nearest import nearest
 from query.errors import invalid
+from query.parameters import FilterList
 from query.report import AnyReport, Report
 from query.reports import REPORTS, identifier_of
 from query.schema import schema_of
@@ -101,9 +101,7 @@ def _tool(report: Report[Any]) -> Tool:
     schema = schema_of(report.parameters)
     if "filters" in schema["properties"]:
         # A list in the address is JSON in a text; here it can be a list.
-        schema["properties"]["filters"] = schema_of(list[RawFilter]) | {
-            "description": "All must hold; the values of one are alternatives."
-        }
+        schema["properties"]["filters"] = schema_of(FilterList)
     return Tool(
         name=identifier_of(report),
         title=report.summary,

@@ -65,16 +65,27 @@ def _section(report: Report[Any], example: dict[str, Any]) -> str:
 
 def _parameters(report: Report[Any]) -> str:
     described = schema_of(report.parameters)
-    needed = described.get("required", [])
     common = [name for name in described["properties"] if name in COMMON and not report.has_body]
     rows = [
-        f"| `{name}` | {_type(each)} | {_default(each, is_needed=name in needed)} | {_sentence(each)} |\n"
-        for name, each in described["properties"].items()
-        if name not in common
+        f"| `{path}` | {_type(each)} | {_default(each, is_needed=is_needed)} | {_sentence(each)} |\n"
+        for path, each, is_needed in _parameter_paths("", described)
+        if path not in common
     ]
     taken = ", ".join(COMMON[name] for name in common if COMMON[name]) or ("no parameters" if not rows else "")
     told = f"\nTakes {taken}.\n" if taken else ""
     return told + ("\n| parameter | type | default | |\n| --- | --- | --- | --- |\n" + "".join(rows) if rows else "")
+
+
+def _parameter_paths(before: str, described: dict[str, Any]) -> list[tuple[str, dict[str, Any], bool]]:
+    """Return every parameter with its schema and whether it must be given, also those of objects in a list. Those of
+    filters are left out, because one page describes them for all reports.
+    """
+    found: list[tuple[str, dict[str, Any], bool]] = []
+    for name, each in described.get("properties", {}).items():
+        found.append((f"{before}{name}", each, name in described.get("required", [])))
+        if name != "filters":
+            found += _parameter_paths(f"{before}{name}[].", each.get("items", {}))
+    return found
 
 
 def _fields(data: dict[str, Any]) -> str:

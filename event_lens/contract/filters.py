@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
@@ -34,9 +34,15 @@ Scalar = str | int | float | bool
 class RawFilter(msgspec.Struct, forbid_unknown_fields=True):
     """A filter as callers write it: values of one filter are alternatives, negative operators exclude all of them."""
 
-    name: str
-    operator: str
-    value: list[Scalar] | Scalar | None = None
+    name: Annotated[str, msgspec.Meta(description="A column, or properties.<key>.")]
+    operator: Annotated[
+        str,
+        msgspec.Meta(description=f"One of {', '.join(OPERATORS)}.", extra_json_schema={"enum": list(OPERATORS)}),
+    ]
+    value: Annotated[
+        list[Scalar] | Scalar | None,
+        msgspec.Meta(description="A value, or a list of alternatives; left out with isNull and isNotNull."),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ def frame_of(report: AnyReport, written: Mapping[str, Any], answer: Mapping[str,
 def _columns(name: str, values: list[Any], kind: msgspec.inspect.Type) -> list[polars.Series]:
     """Return the columns of a field: one column, or one for each name if the field is an object of numbers."""
     format, kind = _plain(kind)
+    if isinstance(kind, msgspec.inspect.StructType):
+        given = {
+            field.encode_name: field.type for field in kind.fields if any(field.encode_name in each for each in values)
+        }
+        inner = [_columns(f"{name}_{key}", [each[key] for each in values], type) for key, type in given.items()]
+        return [column for columns in inner for column in columns]
     if isinstance(kind, msgspec.inspect.DictType) and type(_plain(kind.value_type)[1]) in NUMBERS:
         names = list(dict.fromkeys(key for value in values for key in value))
         dtype = NUMBERS[type(_plain(kind.value_type)[1])]

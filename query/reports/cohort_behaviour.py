@@ -147,7 +147,7 @@ class Behaviour(Shape):
 class BehaviourParameters(FilteredParameters, kw_only=True):
     """The cohort, another cohort to compare with, the metric, and the instant that decides who is a member."""
 
-    cohort: str
+    cohort: Annotated[str, msgspec.Meta(description="The id of a cohort, as `cohorts` lists it.")]
     versus: Annotated[str | None, msgspec.Meta(description="The id of another cohort.")] = None
     metric: Annotated[str, one_of(get_args(Metric))] = "active_users"
     interval: Annotated[str, one_of(INTERVALS)] = "day"

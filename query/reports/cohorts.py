@@ -67,7 +67,7 @@ class CohortsParameters(msgspec.Struct, forbid_unknown_fields=True, rename="came
 class MembersParameters(CohortsParameters, kw_only=True):
     """The cohort, and where the page begins."""
 
-    cohort: str
+    cohort: Annotated[str, msgspec.Meta(description="The id of a cohort, as `cohorts` lists it.")]
     cursor: Cursor = None
 
 

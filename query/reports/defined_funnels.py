@@ -1,5 +1,9 @@
 """How many get from step to step of a defined funnel? The sums over its days, as the models built them."""
 
+from typing import Annotated
+
+import msgspec
+
 from query.conditions import rollup_rows
 from query.errors import invalid
 from query.parameters import Limit, PeriodParameters
@@ -101,7 +105,7 @@ def _broken_down(names: list[str], answered: list[Row]) -> list[Row]:
 class DefinedFunnelParameters(PeriodParameters, kw_only=True):
     """The funnel, the days on which entities entered it, and how many values of its breakdown are listed."""
 
-    funnel: str
+    funnel: Annotated[str, msgspec.Meta(description="The id of a funnel, as `funnels` lists it.")]
     limit: Limit = None
 
 

@@ -79,7 +79,7 @@ class DefinedRetention(Shape):
 class DefinedRetentionParameters(PeriodParameters, kw_only=True):
     """The retention, which cohorts, and how many periods after each."""
 
-    retention: str
+    retention: Annotated[str, msgspec.Meta(description="The id of a retention, as `retentions` lists it.")]
     period: Annotated[str, one_of(get_args(Kind))] = "week"
     periods: Annotated[int | None, msgspec.Meta(description="How many periods after the cohort's own; default 12.")] = (
         None

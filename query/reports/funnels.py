@@ -6,12 +6,11 @@ from typing import Annotated, cast, get_args
 
 import msgspec
 
-from event_lens.contract.filters import RawFilter
 from event_lens.registry.definitions.filters import breakdown_column
 from event_lens.registry.definitions.funnels import FEWEST_STEPS, MAX_STEPS, MAX_WINDOW_SECONDS
 from query.errors import choose, invalid
 from query.filters import resolve_filters
-from query.parameters import PERIOD_NAMES, Freshness, PeriodParameters, one_of
+from query.parameters import PERIOD_NAMES, FilterList, Freshness, PeriodParameters, one_of
 from query.question import Data, Question, percent
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
@@ -29,8 +28,8 @@ DEFAULT_WINDOW_SECONDS = 86_400
 class RawStep(msgspec.Struct, forbid_unknown_fields=True):
     """A step as callers write it."""
 
-    name: str
-    filters: list[RawFilter] = msgspec.field(default_factory=list)
+    name: Annotated[str, msgspec.Meta(description="The name of an event.")]
+    filters: FilterList = msgspec.field(default_factory=list)
 
 
 class RawSteps(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
@@ -42,7 +41,7 @@ class RawSteps(PeriodParameters, forbid_unknown_fields=True, kw_only=True, renam
         msgspec.Meta(description="The most seconds from the first step to the last; null: the whole period."),
     ] = DEFAULT_WINDOW_SECONDS
     order: Annotated[str, one_of(ORDERS)] = "ordered"
-    filters: list[RawFilter] = msgspec.field(default_factory=list)
+    filters: FilterList = msgspec.field(default_factory=list)
     freshness: Freshness = None
 
 

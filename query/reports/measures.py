@@ -266,6 +266,16 @@ def measures(row: Row) -> Row:
     }
 
 
+MeanSeconds = Annotated[float | None, msgspec.Meta(description="In seconds.")]
+BounceRate = Annotated[
+    float | None,
+    msgspec.Meta(
+        description="In percent of `total_sessions`. For a `path` these are all sessions that saw the page; "
+        "`pages` has the rate of the visits that entered with the page."
+    ),
+]
+
+
 class Metrics(Shape):
     """The metrics of a period; a mean or rate is null when its divisor is 0."""
 
@@ -274,14 +284,8 @@ class Metrics(Shape):
     total_sessions: int
     total_screen_views: int
     total_events: int
-    avg_session_duration: Annotated[float | None, msgspec.Meta(description="In seconds.")]
-    bounce_rate: Annotated[
-        float | None,
-        msgspec.Meta(
-            description="In percent of `total_sessions`. For a `path` these are all sessions that saw the page; "
-            "`pages` has the rate of the visits that entered with the page."
-        ),
-    ]
+    avg_session_duration: MeanSeconds
+    bounce_rate: BounceRate
     views_per_session: float | None
     total_revenue: Money
 

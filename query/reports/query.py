@@ -1,20 +1,32 @@
 """Any question in one: metrics by dimensions and time, filtered, sorted, page by page."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import msgspec
 
-from event_lens.contract.filters import RawFilter
 from query.errors import choose, invalid
 from query.filters import resolve_filters
 from query.paging import Page, read_cursor
-from query.parameters import PERIOD_NAMES, Freshness, PeriodParameters
-from query.periods import Interval, read_interval
+from query.parameters import PERIOD_NAMES, Cursor, FilterList, Freshness, Limit, PeriodParameters
+from query.periods import INTERVALS, Interval, read_interval
 from query.question import Data, Question
 from query.report import Asked, Report
 from query.report_context import ProjectScope, ReportContext, read_ask, read_limit
-from query.reports.measures import EXPRESSIONS, METRICS, Dimensions, as_date, measures, read_dimensions, sums, table_of
-from query.shapes import BucketStart, Shape
+from query.reports.measures import (
+    EXPRESSIONS,
+    MAX_DIMENSIONS,
+    METRICS,
+    BounceRate,
+    Dimensions,
+    MeanSeconds,
+    as_date,
+    measures,
+    read_dimensions,
+    sums,
+    table_of,
+)
+from query.shapes import BucketStart, Money, Shape
 from query.statement import Bindings, Row
 
 DATE = "date"
@@ -33,19 +45,33 @@ LIMIT {limit}
 """
 
 
+IntervalName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(INTERVALS)})]
+
+
 class WrittenQuery(PeriodParameters, forbid_unknown_fields=True, kw_only=True, rename=PERIOD_NAMES):
-    """A question as callers write it.
+    """A question as callers write it."""
 
-    `order` is a metric, a dimension or `date`; with `-` before it the largest comes first.
-    """
-
-    metrics: list[str]
-    dimensions: list[str] = msgspec.field(default_factory=list)
-    filters: list[RawFilter] = msgspec.field(default_factory=list)
-    interval: str | None = None
-    order: str | None = None
-    limit: int | None = None
-    cursor: str | None = None
+    metrics: Annotated[list[str], msgspec.Meta(description=f"Some of {', '.join(METRICS)}.")]
+    dimensions: Annotated[
+        list[str],
+        msgspec.Meta(description=f"Up to {MAX_DIMENSIONS} columns or properties.<key>: a row for each combination."),
+    ] = msgspec.field(default_factory=list)
+    filters: FilterList = msgspec.field(default_factory=list)
+    interval: Annotated[
+        IntervalName | None,
+        msgspec.Meta(
+            description=f"A row for each {', '.join(INTERVALS[:-1])} or {INTERVALS[-1]}; without it one for the period."
+        ),
+    ] = None
+    order: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="A metric, a dimension or `date`; with - before it the largest comes first. Default: by date "
+            "with an interval, else by the first metric, the largest first."
+        ),
+    ] = None
+    limit: Limit = None
+    cursor: Cursor = None
     freshness: Freshness = None
 
 
@@ -168,11 +194,25 @@ def _ask(subject: ProjectScope, written: WrittenQuery, now_ms: int) -> Asked:
     return query(ask, metrics, dimensions, interval, order, after), None
 
 
+class QueriedMetrics(Shape):
+    """The metrics that the question names, and no others."""
+
+    unique_visitors: int | msgspec.UnsetType = msgspec.UNSET
+    people: int | msgspec.UnsetType = msgspec.UNSET
+    total_sessions: int | msgspec.UnsetType = msgspec.UNSET
+    total_screen_views: int | msgspec.UnsetType = msgspec.UNSET
+    total_events: int | msgspec.UnsetType = msgspec.UNSET
+    avg_session_duration: MeanSeconds | msgspec.UnsetType = msgspec.UNSET
+    bounce_rate: BounceRate | msgspec.UnsetType = msgspec.UNSET
+    views_per_session: float | msgspec.UnsetType | None = msgspec.UNSET
+    total_revenue: Money | msgspec.UnsetType = msgspec.UNSET
+
+
 class QueryRow(Shape):
-    """The metrics of a combination of dimensions; a metric is null when its divisor is 0."""
+    """The metrics of a combination of dimensions; a mean or rate is null when its divisor is 0."""
 
     dimensions: dict[str, str]
-    metrics: dict[str, float | None]
+    metrics: QueriedMetrics
     date: BucketStart | msgspec.UnsetType = msgspec.UNSET
 
 

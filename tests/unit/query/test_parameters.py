@@ -1,6 +1,7 @@
 """Every question says what it takes: the rest is refused with the nearest name, and what it takes is applied."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,16 +10,20 @@ import httpx
 import msgspec
 import pytest
 
+from docs.generate.reports import COMMON, reports_page
 from event_lens.errors import Refused
 from query.paging import write_cursor
 from query.parameters import convert_body, read_parameters
 from query.report import Report
 from query.report_context import ProjectScope
-from query.reports import REPORTS, find_report
+from query.reports import REPORTS, find_report, identifier_of
+from query.tools import tools
 from tests.unit.query.examples import needed
 from tests.unit.query.sample_projects import World
 
+Schema = dict[str, Any]
 Ask = Callable[..., httpx.Response]
+ROW_OF_DOCS = r"^\| `([^`]+)` \|.*\| ([^|]*) \|$"
 NOW = 1_800_000_000_000
 SUBJECT = ProjectScope("project", ZoneInfo("Europe/Berlin"), "")
 MARCH = {"startDate": "2026-03-02", "endDate": "2026-03-03"}
@@ -249,3 +254,24 @@ def test_an_export_refuses_unknown_parameters(world: World, file: str, written: 
     path = f"{world.url}/export/{world.projects['plain'].project_id}/{file}"
     response = httpx.get(path, headers=world.keys["plain"], params=written)
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+
+
+def parameters_of(schema: Schema, before: str = "") -> dict[str, str]:
+    """The description of every parameter of a schema, also of those in lists."""
+    told = {}
+    for name, each in schema.get("properties", {}).items():
+        told[f"{before}{name}"] = each.get("description", "")
+        told |= parameters_of(each.get("items", {}), f"{before}{name}[].")
+    return told
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_parameter_is_described_in_the_tool_and_in_the_docs(name: str) -> None:
+    in_tool = parameters_of(tools()[identifier_of(REPORTS[name])].input_schema)
+    assert [parameter for parameter, told in in_tool.items() if not told] == []
+    (section,) = re.findall(rf"^## {re.escape(name)}\n(.*?)(?=^## |\Z)", reports_page(), re.DOTALL | re.MULTILINE)
+    table = section.partition("| parameter |")[2].partition("\n\n")[0]
+    in_docs = dict(re.findall(ROW_OF_DOCS, table, re.MULTILINE))
+    assert [parameter for parameter, told in in_docs.items() if not told.strip()] == []
+    # The parameters of a filter, and of those that most reports take, have their own places in docs/api.md.
+    assert {each for each in in_tool if "filters[]" not in each} <= {*in_docs, *COMMON}

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from query.paging import write_cursor
+from query.reports import REPORTS
+from query.schema import schema_of
 from tests.unit.query.naive import measures, narrowed
 from tests.unit.query.sample_projects import World
 
@@ -163,6 +165,15 @@ def test_a_query_answers_what_metrics_and_series_do(ask: Ask, answer: Answer) ->
     assert days == {}
     (only,) = answer("plain", "query", MARCH | {"metrics": ["people"], "dimensions": ["utm_source"], "limit": 1})
     assert (set(only["metrics"]), set(only["dimensions"])) == ({"people"}, {"utm_source"})
+
+
+def test_counts_of_a_query_are_whole_numbers_as_declared(answer: Answer) -> None:
+    counts = [name for name in METRICS if name.startswith(("unique", "people", "total")) and name != "total_revenue"]
+    (row,) = answer("random", "query", SEASON | {"metrics": METRICS})
+    assert [name for name, value in row["metrics"].items() if isinstance(value, int)] == counts
+    declared = schema_of(REPORTS["query"].answer)["items"]["properties"]["metrics"]["properties"]
+    assert [name for name, each in declared.items() if each.get("type") == "integer"] == counts
+    assert list(declared) == METRICS
 
 
 @pytest.mark.parametrize(
