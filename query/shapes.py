@@ -22,6 +22,14 @@ class Shape(msgspec.Struct, forbid_unknown_fields=True):
     """The base of all structs in answers."""
 
 
+class StoredFilter(Shape):
+    """A filter as it is stored in a definition."""
+
+    name: str
+    operator: str
+    value: list[str]
+
+
 class SetAsideMeta(Shape, rename="camel"):
     """Why builds leave the project out: a build failed because of the project's rows or definitions."""
 

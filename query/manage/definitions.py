@@ -11,15 +11,7 @@ from event_lens.registry.definitions import cohorts, funnels, goals, retentions
 from event_lens.registry.tables import Cohort, Funnel, Goal, Retention
 from query.manage.action import CREATED, Action, Asker, instant
 from query.parameters import NoParameters, one_of
-from query.shapes import DateTime, Shape
-
-
-class StoredFilter(Shape):
-    """A filter as it is stored."""
-
-    name: str
-    operator: str
-    value: list[str]
+from query.shapes import DateTime, Shape, StoredFilter
 
 
 class StoredStep(Shape):

@@ -11,6 +11,9 @@ from tests.unit.query.history import History, read_history
 
 HOSTILE = "a'b\"c\\d`e{p0_string:String}--/*;%_é\t\n"
 
+PRO = {"name": "properties.plan", "operator": "is", "value": ["pro"]}
+"""A filter of a step of a defined funnel, as the registry stores it."""
+
 WAITING_MESSAGE = {"message_id": "m1", "event_id": "00000000-0000-4000-8000-000000000001"}
 
 
@@ -86,6 +89,7 @@ def fill_random(project: Project, seed: int) -> None:
         "funnel": [
             _funnel("buying", "a", "b", "c"),
             _funnel("buying_by_plan", "a", "b") | {"breakdown": "properties.plan"},
+            _funnel("buying_pro", "a", "b") | {"step_filters": [json.dumps([PRO]), "[]"]},
         ],
         "retention": [_retention("a_then_b", "a", "b"), _retention("any_then_c", "", "c")],
     }
@@ -150,7 +154,13 @@ def _did(cohort_id: str, event: str, times: int, within_days: int | None = None,
 
 def _funnel(funnel_id: str, *step_names: str) -> Row:
     """A funnel of an hour, in order, by device."""
-    return {"funnel_id": funnel_id, "name": funnel_id.title(), "step_names": step_names, "window_seconds": 3600}
+    filters = {"step_filters": ["[]" for _ in step_names]}
+    return {
+        "funnel_id": funnel_id,
+        "name": funnel_id.title(),
+        "step_names": step_names,
+        "window_seconds": 3600,
+    } | filters
 
 
 def _retention(retention_id: str, start_event: str, return_event: str) -> Row:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.query.sample_projects import World
+from tests.unit.query.sample_projects import PRO, World
 
 
 def test_a_project_lists_its_funnels_as_they_are_defined(answer: Callable[..., Any]) -> None:
@@ -18,10 +18,18 @@ def test_a_project_lists_its_funnels_as_they_are_defined(answer: Callable[..., A
             "by": "device",
             "order": "ordered",
             "window_seconds": 3600,
+            "breakdown": "",
             "steps": ["screen_view", "order"],
+            "step_filters": [[], []],
         }
     ]
-    assert answer("random", "funnels")[0]["steps"] == ["a", "b", "c"]
+    assert [
+        (funnel["steps"], funnel["step_filters"], funnel["breakdown"]) for funnel in answer("random", "funnels")
+    ] == [
+        (["a", "b", "c"], [[], [], []], ""),
+        (["a", "b"], [[], []], "properties.plan"),
+        (["a", "b"], [[PRO], []], ""),
+    ]
     assert answer("plain", "funnels") == []
 
 
