@@ -116,9 +116,9 @@ def _example(report: Report[Any], example: dict[str, Any]) -> str:
     if report.has_body:
         asked = f"POST {report.name}\n{json.dumps(written)}"
     else:
-        in_address = {name: written.pop(name) for name in report.in_address}
-        text = urlencode(texts(written))
-        asked = f"GET {report.name.format(**in_address)}{'?' if text else ''}{text}"
+        others = {name: value for name, value in written.items() if name not in report.in_address}
+        text = urlencode(texts(others))
+        asked = f"GET {report.address(written)}{'?' if text else ''}{text}"
     data = example["data"]
     shown = data[:MAX_EXAMPLE] if isinstance(data, list) else data
     lines = ",\n ".join(json.dumps(row, ensure_ascii=False) for row in shown) if isinstance(shown, list) else None

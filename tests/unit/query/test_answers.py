@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import jsonschema
 import pytest
 
 from docs.generate.examples import WRITE
-from docs.generate.reports import EXAMPLES
+from docs.generate.reports import EXAMPLES, reports_page
 from event_lens.errors import Broken
 from query.report import Report
 from query.reports import REPORTS
@@ -70,6 +71,16 @@ def test_examples_are_answers_that_were_given(answers: dict[str, Any]) -> None:
     if WRITE in os.environ:
         EXAMPLES.write_text(text)
     assert text == EXAMPLES.read_text(), "write them again: python -m docs.generate.examples"
+
+
+def test_the_addresses_of_the_examples_in_the_docs_are_answered_as_they_are_written(world: World) -> None:
+    written = re.findall(r"^GET (\S+)$", reports_page(), re.MULTILINE)
+    assert "groups/buyers%2F1" in written
+    project = f"{world.url}/insights/{world.projects['shop'].project_id}"
+    refused = {
+        asked for asked in written if httpx.get(f"{project}/{asked}", headers=world.keys["shop"]).status_code != 200
+    }
+    assert refused == set()
 
 
 def test_errors_are_as_openapi_describes_them(world: World, ask: Ask, paths: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 else a stored one would break or delay every build.
 """
 
+import re
+from pathlib import Path
 from random import Random
 from time import thread_time
 
@@ -14,6 +16,8 @@ from event_lens.contract.regex import _cost, check_patterns
 from event_lens.contract.regex_syntax import read_pattern
 from event_lens.errors import EventLensError, Refused
 from event_lens.warehouse.client import Warehouse
+
+API = (Path(__file__).resolve().parents[4] / "docs" / "api.md").read_text()
 
 # As people ask for pages, campaigns, releases, ids and search terms.
 ORDINARY = [
@@ -112,6 +116,16 @@ def test_a_pattern_that_is_long_written_out_is_refused(pattern: str) -> None:
     with pytest.raises(Refused, match=r"written out it has .* and 2,500 are allowed\. Use smaller counts") as refused:
         check_patterns([pattern])
     assert refused.value.code == "filters_invalid"
+
+
+def test_the_patterns_that_the_docs_call_refused_are_refused_and_the_others_are_not() -> None:
+    told = re.search(r"A\s+pattern is refused if .*?`(.+?)`; `(.+?)` and\s+`(.+?)` are not.*?`(.+?)`", API, re.DOTALL)
+    assert told is not None
+    counts_on, *taken, is_long = told.groups()
+    check_patterns(taken)
+    for pattern, fault in ((counts_on, "counts on from each"), (is_long, "written out")):
+        with pytest.raises(Refused, match=fault):
+            check_patterns([pattern])
 
 
 def test_patterns_that_are_too_much_together_are_refused() -> None:
