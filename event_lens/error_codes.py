@@ -114,6 +114,7 @@ ASKING = {
     "parameter_invalid": _caller("The report has no such parameter; the message names the nearest."),
     "cursor_invalid": _caller("The cursor is not one that an answer gave."),
     "event_invalid": _caller("The name of an event is empty or too long."),
+    "breakdown_invalid": _caller("There is no such column or property, or it holds several values."),
     "filters_invalid": _caller("A filter cannot be understood; the message says which."),
     "freshness_invalid": _caller("There is no such freshness, or the report counts only built events."),
     "interval_invalid": _caller("The interval does not exist, or makes too many points."),

@@ -5,8 +5,9 @@ from event_lens.error_codes import GROUPS, ErrorCode, Fault
 _INTRODUCTION = """# Errors
 
 Every error has the same shape, `{"error": {"code": "...", "message": "..."}}`. The message names the cause and the
-remedy and may change; the code stays the same. An error of ClickHouse itself has the code `warehouse_` and ClickHouse's
-number. The fault tells whether it makes sense to send the request again:
+remedy and may change; the code stays the same. A value that a parameter does not take is refused with the parameter's
+name, such as `by_invalid`, also when the tables here do not list that code. An error of ClickHouse itself has the code
+`warehouse_` and ClickHouse's number. The fault tells whether it makes sense to send the request again:
 
 """
 _WORDS = {Fault.CALLER: "request", Fault.PASSING: "passing", Fault.PROGRAM: "program"}

@@ -116,18 +116,22 @@ def _mean(written: RawFilter, columns: Mapping[str, Column], owner: Owner, most_
     return Filter(column, operator, values)
 
 
-def find_column(name: str, columns: Mapping[str, Column], owner: Owner) -> Column:
-    """Return the column or property of that name. Raises `Refused` (`filters_invalid`)."""
+def find_column(name: str, columns: Mapping[str, Column], owner: Owner, what: str = "filters") -> Column:
+    """Return the column or property of that name. Raises `Refused` (`<what>_invalid`), for `what` is the parameter that
+    names the column.
+    """
     if name in columns:
         return columns[name]
     if name.startswith(PROPERTIES) and 0 < len(name) - len(PROPERTIES) <= MAX_PATH:
-        _text_of(name)
+        _text_of(name, what)
         if _TYPE_IN_PATH.search(name.removeprefix(PROPERTIES)):
-            raise _invalid(f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.")
+            raise _invalid(
+                f"{name[:80]!r} cannot be looked up: a part of its path begins with a colon and a backtick.", what
+            )
         return Column(name, owner)
     near = nearest(name, columns)
     hint = f"did you mean {near!r}?" if near else f"known are {', '.join(columns)} and properties.<key>."
-    raise _invalid(f"There is no column {name[:80]!r}; {hint}")
+    raise _invalid(f"There is no column {name[:80]!r}; {hint}", what)
 
 
 def _fits(column: Column, operator: Operator) -> bool:
@@ -140,14 +144,14 @@ def _fits(column: Column, operator: Operator) -> bool:
     return column.kind == "number" and operator in COMPARISONS
 
 
-def _text_of(value: Scalar) -> str:
+def _text_of(value: Scalar, what: str = "filters") -> str:
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _invalid("A value holds half of a surrogate pair, which is not a character.") from error
+        raise _invalid("A value holds half of a surrogate pair, which is not a character.", what) from error
     return text
 
 
-def _invalid(message: str) -> Refused:
-    return Refused(message, code="filters_invalid")
+def _invalid(message: str, what: str = "filters") -> Refused:
+    return Refused(message, code=f"{what}_invalid")

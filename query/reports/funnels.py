@@ -60,7 +60,7 @@ class RawFunnel(RawSteps, forbid_unknown_fields=True, kw_only=True, rename=PERIO
 
 def read_funnel(written: RawFunnel) -> Funnel:
     """Return a written funnel with its filters resolved. Raises `Refused` (`funnel_invalid`, `filters_invalid`,
-    `limit_invalid`).
+    `breakdown_invalid`, `limit_invalid`).
     """
     if written.limit is not None and written.breakdown is None:
         raise invalid("limit", "limit is the most values of a breakdown; give a breakdown, or no limit.")

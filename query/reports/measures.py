@@ -145,7 +145,7 @@ def read_dimensions(what: str, names: Sequence[str]) -> Dimensions:
         raise invalid(what, f"{what} takes at most {MAX_DIMENSIONS} columns, not {len(names)}.")
     if len(set(names)) < len(names):
         raise invalid(what, f"{what} names a column twice.")
-    columns = [find_column(name, QUESTION_COLUMNS, "event") for name in names]
+    columns = [find_column(name, QUESTION_COLUMNS, "event", what) for name in names]
     if any(column.kind == "list" for column in columns):
         raise invalid(what, f"{what} takes columns with one value; groups holds several.")
     return Dimensions(tuple(columns))

@@ -28,13 +28,13 @@ def profile_filters(written: list[RawFilter]) -> list[Stored]:
 
 def breakdown_column(name: str) -> str:
     """Return the name of the column or property by which numbers are broken down; '' means none. Raises `Refused`
-    (`filters_invalid`).
+    (`breakdown_invalid`).
     """
     if not name:
         return name
-    column = find_column(name, EVENT_COLUMNS, "event")
+    column = find_column(name, EVENT_COLUMNS, "event", "breakdown")
     if column.kind == "list":
-        raise Refused(f"{name} holds several values; break down by another column.", code="filters_invalid")
+        raise Refused(f"{name} holds several values; break down by another column.", code="breakdown_invalid")
     return column.name
 
 

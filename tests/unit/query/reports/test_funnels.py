@@ -245,8 +245,8 @@ def test_values_of_a_breakdown_come_by_how_many_entered_and_no_more_than_asked_f
     assert answer("random", "funnel", body | {"breakdown": "browser", "limit": 1})["steps"] == every[:2]
     assert answer("empty", "funnel", body | {"breakdown": "browser"})["steps"] == []
     for written, code in (
-        ({"breakdown": "groups"}, "filters_invalid"),
-        ({"breakdown": "brwser"}, "filters_invalid"),
+        ({"breakdown": "groups"}, "breakdown_invalid"),
+        ({"breakdown": "brwser"}, "breakdown_invalid"),
         ({"limit": 3}, "limit_invalid"),
     ):
         assert ask("random", "funnel", body | written).json()["error"]["code"] == code
