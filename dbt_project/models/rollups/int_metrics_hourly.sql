@@ -3,7 +3,7 @@
 --
 -- It reads `int_events__valued` and `sessions`. Sessions, bounces and durations count in the hour in which the session
 -- starts, everything else in the event's own hour. It also has the states of its distinct counts, from which days are
--- merged, and up to ten of the currencies whose amounts `revenue` leaves out, for the notes of answers.
+-- merged, and the first ten of the currencies whose amounts `revenue` leaves out, for the notes of answers.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -23,7 +23,7 @@ of_events as (
         toUInt64(countIf(is_screen_view)) as screen_views,
         count() as events,
         sum(revenue) as revenue,
-        groupUniqArrayIf(10)(left_out_currency, left_out_currency != '') as left_out_currencies,
+        arraySlice({{ distinct_texts('left_out_currency', "left_out_currency != ''") }}, 1, 10) as left_out_currencies,
         uniqExactStateIf(device_id, device_id != '') as unique_visitors_state,
         uniqExactStateIf(profile_id, profile_id != '') as people_state
     from events
