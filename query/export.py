@@ -12,6 +12,7 @@ from query.parameters import FilteredParameters
 from query.periods import read_as_of
 from query.report_context import ProjectScope, read_ask
 from query.reports.cohorts import FOR_EVER, AsOf, is_member
+from query.reports.definitions import unknown_definition
 from query.statement import Bindings, Statement
 from query.tables import EXPORT_IDS, EXPORT_ORDER, EXPORTED, Export
 
@@ -83,7 +84,7 @@ class DaysParameters(FilteredParameters, kw_only=True):
 class MembersParameters(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """The cohort, and the instant at which its members are listed."""
 
-    cohort: str
+    cohort: Annotated[str, msgspec.Meta(description="The id of a cohort; the question `cohorts` lists them.")]
     as_of: AsOf = None
     limit: Most = None
     cursor: After = None
@@ -103,6 +104,8 @@ def export_statement(
 ) -> Statement:
     """Return the statement for the project's rows that `parameters` (see `EXPORTS`) select. Raises `Refused`, which
     names the invalid parameter.
+
+    Only the warehouse knows whether the cohort and the row of the cursor exist, so the statement itself refuses them.
     """
     bindings = Bindings()
     rows = _rows(subject, table, parameters, now_ms, bindings)
@@ -118,7 +121,9 @@ def export_statement(
     settings = "prefer_column_name_to_alias = 1"
     if format == "json":
         settings += ", output_format_json_array_of_rows = 1"
-    return bindings.statement(f"SELECT {columns} FROM lens.{table} WHERE {rows}{order}{limit} SETTINGS {settings}")
+    sql = f"SELECT {columns} FROM lens.{table} WHERE {rows}{order}{limit} SETTINGS {settings}"
+    cohort = [unknown_definition("cohort", parameters.cohort)] if isinstance(parameters, MembersParameters) else []
+    return bindings.statement(sql, unknown_cursor(), *cohort)
 
 
 def _rows(subject: ProjectScope, table: Export, parameters: ExportParameters, now_ms: int, bindings: Bindings) -> str:
@@ -128,8 +133,15 @@ def _rows(subject: ProjectScope, table: Export, parameters: ExportParameters, no
     rows = f"project_id = {bindings.bind(subject.project_id, 'String')}"
     if isinstance(parameters, MembersParameters):
         as_of = read_as_of(parameters.as_of, subject.zone, now_ms)
-        rows += f" AND cohort_id = {bindings.bind(parameters.cohort, 'String')} AND {is_member(as_of, bindings)}"
+        rows += f" AND cohort_id = {bindings.bind(parameters.cohort, 'String')}"
+        # A lake has no definitions, and `cohorts` has a row for a cohort without members, too.
+        rows = f"{rows} AND {is_member(as_of, bindings)} AND {_is_there('cohorts', rows, 'cohort_unknown')}"
     return rows
+
+
+def _is_there(table: str, rows: str, code: str) -> str:
+    """Return the condition that `table` has one of `rows`; without one the statement throws `code`."""
+    return f"(SELECT throwIf(count() = 0, '{code}') FROM lens.{table} WHERE {rows}) = 0"
 
 
 def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, bindings: Bindings) -> tuple[str, str]:
@@ -143,7 +155,7 @@ def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, binding
         same = f"project_id = {project} AND {column} = {id}"
         if table == "cohort_members":
             same = f"{rows} AND {column} = {id}"
-        found = f"SELECT max(({keys})) FROM lens.{table} WHERE {same} HAVING throwIf(count() = 0) = 0"
+        found = f"SELECT max(({keys})) FROM lens.{table} WHERE {same} HAVING throwIf(count() = 0, 'cursor_invalid') = 0"
         rows += f" AND ({keys}) > ({found})"
     return rows, f" ORDER BY {keys}"
 

@@ -1,22 +1,45 @@
 """A statement: SQL text with placeholders, and the values that the server binds to them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from event_lens.errors import Refused
 
 Value = str | int | float | list[str] | list[int] | list[float]
 Row = dict[str, Any]
 
+THROWN = "warehouse_395"
+"""The warehouse's error code of `throwIf`."""
+
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL for one question. The text contains no value from a caller; the server binds `parameters`."""
+    """SQL for one question. The text contains no value from a caller; the server binds `parameters`.
+
+    The SQL can refuse the question: `throwIf(..., 'cohort_unknown')` stands for the refusal in `refusals` with this
+    code.
+    """
 
     sql: str
     parameters: dict[str, Value]
+    refusals: tuple[Refused, ...] = ()
 
     def sql_over(self, database: str) -> str:
         """Return the text with the tables of `database` in place of those of `lens`."""
         return self.sql if database == "lens" else self.sql.replace(" lens.", f" {database}.")
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Raise that one of `refusals` whose code the warehouse throws inside the block."""
+        try:
+            yield
+        except Refused as error:
+            for refusal in self.refusals:
+                if error.code == THROWN and f"DB::Exception: {refusal.code}" in error.message:
+                    raise refusal from error
+            raise
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,8 +64,8 @@ class Bindings:
         self._parameters[name] = value
         return f"{{{name}:{kind}}}"
 
-    def statement(self, sql: str) -> Statement:
-        return Statement(sql, dict(self._parameters))
+    def statement(self, sql: str, *refusals: Refused) -> Statement:
+        return Statement(sql, dict(self._parameters), refusals)
 
 
 def _plain(kind: str) -> str:

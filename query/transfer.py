@@ -10,7 +10,6 @@ from event_lens.logs import get_log
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.row_stream import RowStream
 from query.encoding import Encoder, make_encoder
-from query.export import unknown_cursor
 from query.fair_queue import FairQueue
 from query.presence import ClientGoneError, Receive, in_thread, while_connected
 from query.report_context import ProjectScope
@@ -22,8 +21,6 @@ EXPORTS_AT_ONCE = 4
 # There is no limit on the whole: a client may read as slowly as it likes, but it has to read.
 CLIENT_TAKES_WITHIN_SECONDS = 30.0
 WAREHOUSE_SAYS_WITHIN_SECONDS = 300
-NO_SUCH_ROW = "warehouse_395"
-"""The warehouse's error code when an export is to resume after a row that does not exist."""
 SETTINGS = {"max_execution_time": 0, "cancel_http_readonly_queries_on_client_close": 1}
 
 
@@ -88,11 +85,11 @@ class Transfers:
     def _open(self, warehouse: Warehouse, statement: Statement, format: str, most: int) -> RowStream:
         """Open the rows. `most` is the project's quota of rows; 0 means no quota.
 
-        Raises `Refused` (`export_too_large`) instead of cutting the file at the quota: a cut file would be mistaken for
-        the whole.
+        Raises the refusals of `statement`, and `Refused` (`export_too_large`) instead of cutting the file at the quota:
+        a cut file would be mistaken for the whole.
         """
         sql = statement.sql_over(self._database)
-        try:
+        with statement.refusing():
             rows = warehouse.value(f"SELECT count() FROM ({sql})", statement.parameters) if most else 0
             if rows > most:
                 raise Refused(
@@ -101,10 +98,6 @@ class Transfers:
                     code="export_too_large",
                 )
             return warehouse.open_stream(sql, format, statement.parameters, SETTINGS)
-        except Refused as error:
-            if error.code == NO_SUCH_ROW:
-                raise unknown_cursor() from error
-            raise
 
     async def _pass_on(self, rows: "_Packed", headers: Mapping[str, str], send: Send) -> None:
         # Before the answer begins, so that a refusal is still an answer.

@@ -107,7 +107,7 @@ class Lake:
         parameters = read_parameters(file, EXPORTS[table], texts(written))
         statement = export_statement(self.subject, table, format, parameters, self._clock())
         draft = target.with_name(f"{target.name}.part")
-        with self.lend() as engine:
+        with self.lend() as engine, statement.refusing():
             draft.write_bytes(engine.read(statement.sql, FORMATS[format], statement.parameters))
         progress(draft.stat().st_size)
         draft.replace(target)

@@ -66,7 +66,7 @@ class Local:
         parameters = read_parameters(file, EXPORTS[table], texts(written))
         statement = export_statement(self.subject, table, format, parameters, self._clock())
         draft = target.with_name(f"{target.name}.part")
-        with self._pool.lend() as warehouse, draft.open("wb") as output:
+        with self._pool.lend() as warehouse, draft.open("wb") as output, statement.refusing():
             sql = statement.sql_over(self._database)
             for piece in warehouse.stream(sql, FORMATS[format], statement.parameters, NO_TIME_LIMIT):
                 output.write(piece)

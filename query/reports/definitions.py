@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from event_lens.errors import Refused
 from query.errors import unknown
 from query.statement import Bindings, Row
 
@@ -42,8 +43,13 @@ def answered_rows(kind: Kind, defined_id: str, rows: list[Row]) -> list[Row]:
 def check_known(kind: Kind, defined_id: str, *, is_known: bool) -> None:
     """Check that the definition exists. Raises `Unknown` (`goal_unknown` and the like)."""
     if not is_known:
-        raise unknown(
-            kind,
-            f"The project has no {kind} {defined_id[:80]!r} that a build has read. The question `{kind}s` lists "
-            "the ids; what was defined since the last build can be asked after the next one.",
-        )
+        raise unknown_definition(kind, defined_id)
+
+
+def unknown_definition(kind: Kind, defined_id: str) -> Refused:
+    """Return the refusal for a definition that does not exist (`goal_unknown` and the like)."""
+    return unknown(
+        kind,
+        f"The project has no {kind} {defined_id[:80]!r} that a build has read. The question `{kind}s` lists "
+        "the ids; what was defined since the last build can be asked after the next one.",
+    )

@@ -112,8 +112,25 @@ def test_exported_members_of_a_cohort_equal_those_of_the_report(world: World) ->
     ]
     stay = export(world, "shop", "cohort_members.ndjson", cohort="buyers", asOf="2026-06-01").text.splitlines()
     assert [json.loads(line)["left_at"] for line in stay] == [None, None]
-    assert export(world, "random", "cohort_members.csv").json()["error"]["code"] == "cohort_invalid"
-    assert rows(world, "cohort_members.ndjson", cohort="buyers") == []
+
+
+def test_an_export_of_an_unknown_or_missing_cohort_is_refused(world: World) -> None:
+    path = f"{world.url}/insights/{world.projects['random'].project_id}/cohorts"
+    for cohort in ("buyers", "nothing", "it's"):
+        for written in ({}, {"cursor": ""}, {"cursor": "nobody"}, {"limit": "1"}):
+            refused = export(world, "random", "cohort_members.csv", cohort=cohort, **written)
+            told = httpx.get(f"{path}/{cohort}/members", headers=world.keys["random"])
+            assert (refused.status_code, refused.json()) == (404, told.json())
+            assert refused.json()["error"]["code"] == "cohort_unknown"
+    missing = export(world, "random", "cohort_members.csv").json()["error"]
+    assert missing["code"] == "cohort_invalid"
+    assert "address" not in missing["message"]
+
+
+def test_an_export_of_a_cohort_without_members_is_empty(world: World) -> None:
+    assert rows(world, "cohort_members.ndjson", cohort="active", asOf="2020-01-01") == []
+    unknown = export(world, "random", "cohort_members.csv", cohort="active", cursor="nobody")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (400, "cursor_invalid")
 
 
 def test_filters_and_limit_are_obeyed(world: World) -> None:

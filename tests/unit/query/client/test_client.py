@@ -187,6 +187,28 @@ def test_an_export_is_written_whole(world: World, warehouse_url: str, tmp_path: 
         lens.export("clients.csv", tmp_path / "clients.csv")
 
 
+@pytest.mark.parametrize("connected", ["http", "warehouse"])
+def test_an_export_after_nothing_and_of_no_cohort_is_refused(
+    world: World, warehouse_url: str, tmp_path: Path, connected: str
+) -> None:
+    lens = over_http(world, "random") if connected == "http" else of_warehouse(world, warehouse_url, "random")
+    assert_refuses(lens, tmp_path)
+
+
+def assert_refuses(lens: Lens, folder: Path) -> None:
+    """An export says that its cohort or the row of its cursor does not exist, wherever its rows are from."""
+    cases: list[tuple[str, dict[str, Any], str]] = [
+        ("cohort_members.csv", {"cohort": "buyers"}, "cohort_unknown"),
+        ("cohort_members.csv", {"cohort": "active", "cursor": "nobody"}, "cursor_invalid"),
+        ("sessions.csv", {"cursor": "12"}, "cursor_invalid"),
+    ]
+    for file, written, code in cases:
+        with pytest.raises(Refused) as refused:
+            lens.export(file, folder / file, **written)
+        assert refused.value.code == code, file
+        assert not (folder / file).exists()
+
+
 def test_a_refusal_names_the_parameter(world: World) -> None:
     lens = over_http(world, "plain")
     with pytest.raises(Refused) as refused:

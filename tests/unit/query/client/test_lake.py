@@ -16,7 +16,7 @@ from event_lens.warehouse.client import Warehouse
 from query.client import Lens, connect
 from query.client.frame import Frame
 from query.reports import REPORTS, identifier_of
-from tests.unit.query.client.test_client import MARCH, SEASON, of_warehouse, over_http
+from tests.unit.query.client.test_client import MARCH, SEASON, assert_refuses, of_warehouse, over_http
 from tests.unit.query.sample_projects import World
 
 NEED_MORE = {
@@ -126,6 +126,12 @@ def test_duckdb_and_polars_read_the_files(world: World, warehouse_url: str, lake
     frame = polars.scan_parquet(lake / "events" / "**" / "*.parquet", hive_partitioning=True)
     of_project = frame.filter(polars.col("project_id") == project).group_by("local_day").len().sort("local_day")
     assert of_project.collect().rows() == expected
+
+
+def test_an_export_from_a_lake_after_nothing_and_of_no_cohort_is_refused(
+    world: World, lake: Path, tmp_path: Path
+) -> None:
+    assert_refuses(of_lake(world, lake, "random"), tmp_path)
 
 
 def test_an_export_is_written_from_a_lake(world: World, lake: Path, tmp_path: Path) -> None:
