@@ -45,7 +45,10 @@ def ask(
     if as_json:
         console.print_json(json.dumps(answer))
     elif as_csv:
-        typer.echo(as_csv_text(frame_of(report, given, answer)), nl=False)
+        typer.echo(as_csv_text(report, frame_of(report, given, answer)), nl=False)
+        if more := _more(answer["meta"]):
+            # Not among the rows, which are often sent to a file.
+            typer.echo(more, err=True)
     else:
         _show(report, answer)
 
@@ -122,9 +125,13 @@ def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
         _show_rows("The same of the earlier period", before)
     through = meta["completeThrough"] or "never: no build has finished yet"
     told = f"Complete through {through}; days are those of {meta['timezone']}; from {meta['table']}."
-    more = f"There is more: --cursor {meta['nextCursor']}" if meta.get("nextCursor") else ""
-    for line in filter(None, (told, *meta.get("notes", []), more)):
+    for line in filter(None, (told, *meta.get("notes", []), _more(meta))):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _more(meta: Mapping[str, Any]) -> str:
+    """Return the line that says how to ask for the next page, '' after the last."""
+    return f"There is more: --cursor {meta['nextCursor']}" if meta.get("nextCursor") else ""
 
 
 def _show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:

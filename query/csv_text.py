@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from query.errors import invalid
+from query.report import AnyReport
+from query.shapes import fields_beside_rows
 
 if TYPE_CHECKING:
     from query.client.frame import Frame
@@ -14,10 +16,18 @@ if TYPE_CHECKING:
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv_text(frame: "Frame") -> str:
-    """Return the rows as CSV with a header line. If a spreadsheet would run a text as a formula, the text gets a single
-    quote before it. Raises `Refused` (`format_invalid`) for an answer with a comparison.
+def as_csv_text(report: AnyReport, frame: "Frame") -> str:
+    """Return the rows of a report's answer as CSV with a header line. If a spreadsheet would run a text as a formula,
+    the text gets a single quote before it.
+
+    Raises `Refused` (`format_invalid`) for an answer with a comparison, or with fields beside its rows: a CSV of the
+    rows alone would look like the whole answer.
     """
+    if beside := fields_beside_rows(report.answer):
+        message = (
+            f"The answer of `{report.name}` has {', '.join(beside)} beside its rows, so it has no CSV: ask for JSON."
+        )
+        raise invalid("format", message)
     if frame.previous is not None:
         raise invalid("format", "A comparison has no CSV: ask without `compare`, and once more for the earlier period.")
     cells = ([_csv_cell(value) for value in row] for row in frame.rows())

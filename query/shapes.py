@@ -119,6 +119,15 @@ def row_place(answer: Any) -> tuple[str | None, msgspec.inspect.StructType]:
     return None, row
 
 
+def fields_beside_rows(answer: Any) -> tuple[str, ...]:
+    """Return the names of the fields that an answer has beside its rows."""
+    place, _ = row_place(answer)
+    kind = msgspec.inspect.type_info(answer)
+    if place is None or not isinstance(kind, msgspec.inspect.StructType):
+        return ()
+    return tuple(field.encode_name for field in kind.fields if field.encode_name != place)
+
+
 def rows_of(answer: Any, data: Any) -> list[dict[str, Any]]:
     """Return the rows of an answer's data, as `row_place` finds them."""
     field, _ = row_place(answer)

@@ -27,6 +27,8 @@ from query.reports import REPORTS, identifier_of
 from query.service import Service
 
 FORMAT = "format"
+NEXT_CURSOR = "X-Next-Cursor"
+"""The header of a CSV that has no `meta.nextCursor`."""
 REVALIDATED = "private, no-cache"
 """A client may cache the answer, and revalidates it by its tag."""
 
@@ -48,8 +50,8 @@ def route_of(report: Report[Any]) -> HTTPRouteHandler:
         if reply.body is None:
             return Response(b"", status_code=304, headers=headers)
         if as_csv:
-            text = await in_thread(service.threads, lambda: _csv_of(report, dict(written), reply.body or b""))
-            return Response(text, media_type="text/csv", headers=headers)
+            text, cursor = await in_thread(service.threads, lambda: _csv_of(report, parameters, reply.body or b""))
+            return Response(text, media_type="text/csv", headers=headers | ({NEXT_CURSOR: cursor} if cursor else {}))
         return Response(reply.body, media_type=MediaType.JSON, headers=headers)
 
     decorate = post if report.has_body else get
@@ -71,10 +73,13 @@ def _without_format(written: Iterable[tuple[str, str]]) -> tuple[list[tuple[str,
     return [(name, text) for name, text in written if name != FORMAT], formats[-1:] == ["csv"]
 
 
-def _csv_of(report: Report[Any], written: dict[str, str], body: bytes) -> bytes:
+def _csv_of(report: Report[Any], parameters: msgspec.Struct, body: bytes) -> tuple[bytes, str | None]:
+    """Return the answer in `body` as CSV, and the cursor of the next page."""
     from query.client.frame import frame_of  # noqa: PLC0415 -- few ask for it, and Polars slows every start
 
-    return as_csv_text(frame_of(report, written, msgspec.json.decode(body))).encode()
+    written = {name: value for name, value in msgspec.to_builtins(parameters).items() if value is not None}
+    frame = frame_of(report, written, msgspec.json.decode(body))
+    return as_csv_text(report, frame).encode(), frame.meta.get("nextCursor")
 
 
 def _known_tags(request: Request[Any, Any, Any]) -> frozenset[str]:

@@ -32,7 +32,7 @@ SECURITY_HEADERS = [
 KEY_HEADERS = ", ".join(f"{prefix}-{part}" for prefix in CLIENT_PREFIXES for part in ("id", "secret"))
 # A browser must not show a cached answer of one key or origin to another.
 VARY = (b"vary", ", ".join(["origin", *(f"{prefix}-id" for prefix in CLIENT_PREFIXES)]).encode())
-EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-request-id")
+EXPOSED = (b"access-control-expose-headers", b"etag, retry-after, x-next-cursor, x-request-id")
 
 QUESTIONS = ("/insights/", "/export/", "/mcp")
 """The routes, or what they begin with, that ask something of a project."""

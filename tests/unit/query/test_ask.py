@@ -118,6 +118,17 @@ def test_csv_has_a_row_for_each(shell: Shell) -> None:
     ]
 
 
+def test_csv_of_a_page_says_beside_it_that_there_is_more(
+    shell: Shell, ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("cohorts/buyers/members", "--as-of", "2026-05-06", "--limit", "1", "--csv")
+    app(["ask", *arguments], standalone_mode=False)
+    printed = capsys.readouterr()
+    cursor = ask("shop", "cohorts/buyers/members", asOf="2026-05-06", limit=1).json()["meta"]["nextCursor"]
+    assert printed.out.count("\n") == 2  # the header and one member
+    assert printed.err == f"There is more: --cursor {cursor}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -133,6 +144,7 @@ def test_csv_has_a_row_for_each(shell: Shell) -> None:
         (("attribution",), "goal must be given"),
         (("cohorts/{cohort}/members",), "cohort must be given"),
         (("funnel",), "steps"),
+        (("live", "--csv"), "has visitors beside its rows, so it has no CSV: ask for JSON"),
     ],
 )
 def test_unknown_reports_and_parameters_are_refused(shell: Shell, arguments: tuple[str, ...], message: str) -> None:

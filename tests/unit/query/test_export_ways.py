@@ -16,6 +16,7 @@ from event_lens.warehouse.client import Warehouse
 from query.client.frame import Frame
 from query.csv_text import as_csv_text
 from query.export import INSTANTS, LISTS, NUMBERS, read_export, written_value
+from query.reports import REPORTS
 from query.tables import EXPORTED
 from tests.unit.query.sample_projects import World
 from tests.unit.query.test_export import SEASON, export
@@ -162,7 +163,7 @@ def test_columns_that_are_not_guarded_are_not_text(warehouse: Warehouse, world: 
 def test_a_text_stays_in_its_cell_of_a_csv(text: str) -> None:
     made = Frame(polars.DataFrame({"name": ["a", text]}))
     made.previous = None
-    read = list(csv.reader(io.StringIO(as_csv_text(made), newline="")))
+    read = list(csv.reader(io.StringIO(as_csv_text(REPORTS["events"], made), newline="")))
     assert read == [["name"], ["a"], [f"'{text}" if text.startswith("\r") else text]]
 
 
