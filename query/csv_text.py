@@ -4,9 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from query.errors import invalid
+from query.freshness import as_instant
 from query.report import AnyReport
 from query.shapes import fields_beside_rows
 
@@ -42,6 +44,13 @@ def _line(cells: Iterable[Any]) -> str:
 
 
 def _csv_cell(value: Any) -> Any:
+    """Return a value as a cell, in the form in which an export writes it."""
     if isinstance(value, list):
         return json.dumps(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        # Hours of the project have its offset, as in JSON.
+        is_utc = str(value.tzinfo) == "UTC"
+        return as_instant(round(value.timestamp() * 1000)) if is_utc else value.isoformat()
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

@@ -121,6 +121,8 @@ def export_statement(
     settings = "prefer_column_name_to_alias = 1"
     if format == "json":
         settings += ", output_format_json_array_of_rows = 1"
+    if format == "csv":
+        settings += ", format_csv_null_representation = ''"
     sql = f"SELECT {columns} FROM lens.{table} WHERE {rows}{order}{limit} SETTINGS {settings}"
     cohort = [unknown_definition("cohort", parameters.cohort)] if isinstance(parameters, MembersParameters) else []
     return bindings.statement(sql, unknown_cursor(), *cohort)

@@ -112,9 +112,9 @@ def test_a_table_that_fits_the_terminal_stays_a_table(shell: Shell) -> None:
 def test_csv_has_a_row_for_each(shell: Shell) -> None:
     rows = list(csv.DictReader(io.StringIO(shell("timeseries", *DAYS, "--csv"))))
     assert [(row["date"], row["total_events"], row["is_complete"]) for row in rows] == [
-        ("2026-05-04", "4", "True"),
-        ("2026-05-05", "7", "True"),
-        ("2026-05-06", "2", "True"),
+        ("2026-05-04", "4", "true"),
+        ("2026-05-05", "7", "true"),
+        ("2026-05-06", "2", "true"),
     ]
 
 
