@@ -13,6 +13,7 @@ from event_lens.nearest import nearest
 from query.client.connection import find_source
 from query.client.frame import frame_of
 from query.csv_text import as_csv_text
+from query.json_keys import key_given_twice
 from query.report import Report
 from query.reports import REPORTS, find_report
 from query.schema import bare
@@ -91,14 +92,17 @@ def _read(report: Report[Any], written: Sequence[str]) -> dict[str, Any]:
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> Any:
     """Return the value of a body's field: text for a field of text, otherwise the value read as JSON, or text if it is
-    not JSON.
+    not JSON. Raises `Refused` (`request_invalid`) for JSON that gives a key twice.
     """
     if isinstance(bare(msgspec.inspect.type_info(field.type)), msgspec.inspect.StrType):
         return text
     try:
-        return json.loads(text)
+        value, repeated = json.loads(text), key_given_twice(text)
     except ValueError:
         return text
+    if repeated is not None:
+        raise Refused(f"--{field.encode_name} gives {repeated!r} twice; give it once.", code="request_invalid")
+    return value
 
 
 def _plain(name: str) -> str:

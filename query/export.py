@@ -1,5 +1,6 @@
 """Whole tables as files. One statement reads a file, so it is one snapshot; it is streamed in constant memory."""
 
+import re
 from typing import Annotated, cast, get_args
 from uuid import UUID
 
@@ -165,12 +166,14 @@ def _after(subject: ProjectScope, table: Export, rows: str, cursor: str, binding
 def _id(cursor: str, kind: str) -> str | int:
     """Return the id in a cursor as a value of its column's type. Raises `Refused` (`cursor_invalid`)."""
     try:
-        id = str(UUID(cursor)) if kind == "UUID" else int(cursor) if kind == "UInt64" else cursor
+        id = str(UUID(cursor)) if kind == "UUID" else cursor
     except ValueError as error:
         raise unknown_cursor() from error
-    if isinstance(id, int) and not 0 <= id < 1 << 64:
+    if kind != "UInt64":
+        return id
+    if not re.fullmatch("[0-9]{1,20}", cursor) or int(cursor) >= 1 << 64:
         raise unknown_cursor()
-    return id
+    return int(cursor)
 
 
 def unknown_cursor() -> Refused:

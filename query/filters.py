@@ -8,6 +8,7 @@ from event_lens.contract.columns import PROPERTIES, QUESTION_COLUMNS, Column, Ow
 from event_lens.contract.filters import COMPARISONS, NEGATIVE, Filter, Operator, RawFilter, as_number
 from event_lens.contract.filters import resolve_filters as mean
 from query.errors import invalid
+from query.json_keys import key_given_twice
 from query.statement import Bindings
 
 MAX_FILTERS = 50
@@ -24,8 +25,11 @@ def read_filters(
         return ()
     try:
         written = msgspec.json.decode(text.encode(), type=list[RawFilter])
+        repeated = key_given_twice(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise invalid("filters", f"filters is a JSON array of {{name, operator, value[]}}: {error}.") from error
+    if repeated is not None:
+        raise invalid("filters", f"A filter gives {repeated[:80]!r} twice; give it once.")
     return resolve_filters(written, columns, owner)
 
 

@@ -2,6 +2,7 @@
 refused.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, TypeVar, get_args
@@ -11,6 +12,7 @@ import msgspec
 from event_lens.contract.filters import RawFilter
 from event_lens.nearest import nearest
 from query.errors import invalid
+from query.json_keys import key_given_twice
 from query.schema import bare
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -29,6 +31,9 @@ Compare = Annotated[
     msgspec.Meta(description="`previous` adds the period before; `year` adds the same period a year before."),
 ]
 Limit = Annotated[int | None, msgspec.Meta(description="The most rows, 1 to 10000; default 100.")]
+
+DIGITS = "-?[0-9]{1,18}"
+"""A number in a query string. The decoder would also take `1e2`, and `null` as no number."""
 
 LIVE = "live"
 FRESHNESSES = ("built", LIVE)
@@ -104,15 +109,19 @@ def read_parameters(question: str, kind: type[P], written: Iterable[tuple[str, s
         if name not in fields:
             _refuse_live(question, name)
             raise invalid("parameter", _unknown("parameter", name, f"`{question}`", fields))
+        # Codes are in snake case, such as `max_steps_invalid`.
+        noun = fields[name].name
         if name in values:
-            raise invalid(name, f"{name} is given twice; give it once.")
+            raise invalid(noun, f"{name} is given twice; give it once.")
+        if _is_number(fields[name].type) and not re.fullmatch(DIGITS, text):
+            raise invalid(noun, f"{name} is {text[:80]!r}: it is a whole number in digits, such as 10.")
         try:
             values[name] = msgspec.convert(text, fields[name].type, strict=False)
         except msgspec.ValidationError as error:
-            raise invalid(name, f"{name} is {text[:80]!r}: {error}.") from error
+            raise invalid(noun, f"{name} is {text[:80]!r}: {error}.") from error
     for field in fields.values():
         if field.required and field.encode_name not in values:
-            raise invalid(field.encode_name, f"{field.encode_name} must be given; {_described(field)}")
+            raise invalid(field.name, f"{field.encode_name} must be given; {_described(field)}")
     return msgspec.convert(values, kind)
 
 
@@ -120,8 +129,11 @@ def read_body(question: str, kind: type[P], body: bytes) -> P:
     """Return the parameters in a JSON body as `kind`. Raises `Refused`, which names the invalid field."""
     try:
         written = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+        repeated = key_given_twice(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise invalid("request", f"The body of {question} is not JSON: {error}.") from error
+    if repeated is not None:
+        raise invalid("request", f"The body of {question} gives {repeated[:80]!r} twice; give it once.")
     return convert_body(question, kind, written)
 
 
@@ -144,6 +156,12 @@ def as_text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _is_number(kind: Any) -> bool:
+    described = bare(msgspec.inspect.type_info(kind))
+    kinds = described.types if isinstance(described, msgspec.inspect.UnionType) else (described,)
+    return any(isinstance(each, msgspec.inspect.IntType) for each in kinds)
 
 
 def _described(field: msgspec.structs.FieldInfo) -> str:

@@ -77,10 +77,10 @@ def as_number(kind: str, text: str) -> float:
         if text not in ("true", "false"):
             raise _invalid(f"{text[:80]!r} is neither true nor false.")
         return float(text == "true")
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise _invalid(f"{text[:80]!r} is not a number.") from error
+    # Python also reads `1_000`, which the warehouse does not.
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+        raise _invalid(f"{text[:80]!r} is not a number.")
+    number = float(text)
     if not math.isfinite(number):
         raise _invalid(f"{text[:80]!r} is not a finite number.")
     return number

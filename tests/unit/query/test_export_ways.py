@@ -96,6 +96,7 @@ def test_a_cursor_that_names_no_row_is_refused(world: World) -> None:
         ("plain", "events.ndjson", of_another),
         ("random", "sessions.csv", "12"),
         ("random", "sessions.csv", "-1"),
+        ("random", "sessions.csv", "1_2"),
         ("random", "sessions.csv", str(1 << 64)),
         ("random", "profiles.csv", "nobody"),
     ):

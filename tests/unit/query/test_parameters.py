@@ -183,6 +183,57 @@ def test_a_parameter_that_a_question_does_not_take_is_refused_with_the_nearest(
     assert message in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("text", ["1e2", "1.0", "1_0", "+5", " 5", "null", "٣", "", "9" * 5000])
+def test_a_number_is_written_in_digits(ask: Ask, world: World, text: str) -> None:
+    path = f"{world.url}/export/{world.projects['plain'].project_id}/sessions.csv"
+    for refused, code in (
+        (ask("plain", "pages", limit=text), "limit_invalid"),
+        (ask("plain", "retention", periods=text), "periods_invalid"),
+        (ask("plain", "paths", maxSteps=text), "max_steps_invalid"),
+        (httpx.get(path, headers=world.keys["plain"], params={"limit": text}), "limit_invalid"),
+    ):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, code)
+
+
+@pytest.mark.parametrize("value", ["1_000", " 5", "٣", "nan", "Infinity", "1e999", "0x10"])
+def test_a_number_of_a_filter_is_one_that_the_warehouse_reads(ask: Ask, value: str) -> None:
+    filters = json.dumps([{"name": "duration_seconds", "operator": "gt", "value": value}])
+    refused = ask("plain", "pages", filters=filters)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "filters_invalid")
+    for taken in ("-1", "1e2", ".5", "5."):
+        assert ask("plain", "pages", filters=filters.replace(json.dumps(value), json.dumps(taken))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ('{"metrics": ["people"], "metrics": ["total_events"]}', "metrics"),
+        (
+            '{"metrics": ["people"], "filters": [{"name": "path", "operator": "is", "value": "a", "value": "b"}]}',
+            "value",
+        ),
+        ('{"limit": 1, "metrics": ["people"], "limit": 1}', "limit"),
+    ],
+)
+def test_a_key_that_a_body_gives_twice_is_refused(world: World, body: str, key: str) -> None:
+    path = f"{world.url}/insights/{world.projects['plain'].project_id}/query"
+    refused = httpx.post(path, headers=world.keys["plain"], content=body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "request_invalid")
+    assert f"{key!r} twice" in refused.json()["error"]["message"]
+
+
+def test_a_body_that_is_too_deep_is_refused(world: World) -> None:
+    path = f"{world.url}/insights/{world.projects['plain'].project_id}/query"
+    refused = httpx.post(path, headers=world.keys["plain"], content="[" * 100_000)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "request_invalid")
+
+
+def test_a_key_that_a_filter_gives_twice_is_refused(ask: Ask) -> None:
+    refused = ask("plain", "pages", filters='[{"name": "path", "operator": "is", "value": "a", "value": "b"}]')
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "filters_invalid")
+    assert "'value' twice" in refused.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
