@@ -112,7 +112,7 @@ ASKING = {
     "request_invalid": _caller("The request cannot be read."),
     "request_refused": _caller("The request is refused before a report reads it; the status says more."),
     "parameter_invalid": _caller("The report has no such parameter; the message names the nearest."),
-    "cursor_invalid": _caller("The cursor is not one that an answer gave."),
+    "cursor_invalid": _caller("The cursor is not one that an answer to the same question gave."),
     "event_invalid": _caller("The name of an event is empty or too long."),
     "breakdown_invalid": _caller("There is no such column or property, or it holds several values."),
     "filters_invalid": _caller("A filter cannot be understood; the message says which."),

@@ -11,6 +11,7 @@ import msgspec
 
 from event_lens.errors import Broken
 from query.errors import invalid
+from query.paging import mark_of, with_marks, without_mark
 from query.parameters import P, PeriodParameters, convert_body, read_parameters, texts
 from query.question import Question
 from query.report_context import Compare, ProjectScope, ReportContext, read_ask, read_freshness
@@ -46,8 +47,14 @@ class Report(Generic[P]):
     has_body: bool = False
 
     def questions(self, subject: ProjectScope, parameters: P, now_ms: int) -> Asked:
-        """Return the questions. They include unbuilt events if `parameters` ask for that. Raises what `ask` raises."""
+        """Return the questions. They include unbuilt events if `parameters` ask for that. Raises what `ask` raises, and
+        `Refused` (`cursor_invalid`) for a cursor of another question.
+        """
+        mark, cursor = mark_of(self.name, parameters), getattr(parameters, "cursor", None)
+        if cursor is not None:
+            parameters = msgspec.structs.replace(parameters, cursor=without_mark(cursor, mark))
         question, previous = self.ask(subject, parameters, now_ms)
+        question = with_marks(question, mark)
         if not read_freshness(parameters):
             return question, previous
         of_tail = replace(question, tail_of=subject.project_id)

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from docs.generate.reports import example_parameters
+from query.paging import mark_of
 from query.report import Report
 from query.reports import REPORTS
 
@@ -20,6 +21,14 @@ def needed(report: Report[Any]) -> dict[str, Any]:
     """What the report cannot be asked without."""
     names = {"steps", "metrics"} if report.has_body else set(ids_of(report))
     return {name: value for name, value in report.example.items() if name in names}
+
+
+def bound(name: str, written: dict[str, Any], **in_address: str) -> dict[str, Any]:
+    """The parameters with their cursor as an answer to the same question would give it."""
+    if "cursor" not in written:
+        return written
+    mark = mark_of(name, REPORTS[name].read(written | in_address))
+    return written | {"cursor": f"{written['cursor']}.{mark}"}
 
 
 def request(name: str) -> tuple[str, Any, dict[str, Any]]:

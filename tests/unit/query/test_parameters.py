@@ -12,7 +12,7 @@ import pytest
 
 from docs.generate.reports import COMMON, reports_page
 from event_lens.errors import Refused
-from query.paging import write_cursor
+from query.paging import mark_of, write_cursor
 from query.parameters import convert_body, read_parameters
 from query.report import Report
 from query.report_context import ProjectScope
@@ -94,6 +94,8 @@ def asked(report: Report[Any], **written: str) -> Any:
 
 
 def told(report: Report[Any], parameters: Any) -> Any:
+    if cursor := getattr(parameters, "cursor", None):
+        parameters = msgspec.structs.replace(parameters, cursor=f"{cursor}.{mark_of(report.name, parameters)}")
     question, previous = report.questions(SUBJECT, parameters, NOW)
     return question.statement, question.tail_of, previous is None
 

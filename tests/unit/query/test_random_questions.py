@@ -13,12 +13,13 @@ import pytest
 
 from event_lens.contract.columns import PROFILE_COLUMNS, QUESTION_COLUMNS
 from event_lens.contract.filters import OPERATORS
+from event_lens.errors import Refused
 from query.paging import write_cursor
 from query.periods import INTERVALS
 from query.report import Report
 from query.reports import REPORTS
 from query.reports.measures import METRICS
-from tests.unit.query.examples import ids_of, needed, request
+from tests.unit.query.examples import bound, ids_of, needed, request
 from tests.unit.query.sample_projects import HOSTILE
 
 Ask = Callable[..., httpx.Response]
@@ -92,7 +93,10 @@ def query_string(random: Random, report: Report[Any]) -> dict[str, str]:
             written[name] = random.choice((written[name], "0", "1", "x"))
         elif name not in needed(report) or random.random() < 0.3:
             written[name] = random.choice(CHOICES.get(name, WORDS))
-    return written
+    try:
+        return bound(report.name, written)
+    except Refused:
+        return written
 
 
 def body(random: Random, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from event_lens.warehouse.client import Warehouse
 from query.paging import write_cursor
+from tests.unit.query.examples import bound
 from tests.unit.query.sample_projects import HOSTILE, World
 
 Answer = Callable[..., Any]
@@ -103,7 +104,7 @@ def test_pages_in_every_order_hold_every_profile_once(
     ],
 )
 def test_invalid_parameters_are_refused(ask: Ask, written: dict[str, str], code: str) -> None:
-    response = ask("people", "profiles", **written)
+    response = ask("people", "profiles", **bound("profiles", written))
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
 
 

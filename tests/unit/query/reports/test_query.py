@@ -11,6 +11,7 @@ import pytest
 from query.paging import write_cursor
 from query.reports import REPORTS
 from query.schema import schema_of
+from tests.unit.query.examples import bound
 from tests.unit.query.naive import measures, narrowed
 from tests.unit.query.sample_projects import World
 
@@ -198,5 +199,5 @@ def test_counts_of_a_query_are_whole_numbers_as_declared(answer: Answer) -> None
     ],
 )
 def test_an_invalid_query_is_refused(ask: Ask, body: Any, code: str) -> None:
-    response = ask("plain", "query", body)
+    response = ask("plain", "query", bound("query", body))
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)

@@ -9,6 +9,7 @@ import pytest
 
 from event_lens.warehouse.client import Warehouse
 from query.paging import write_cursor
+from tests.unit.query.examples import bound
 from tests.unit.query.sample_projects import World
 
 Answer = Callable[..., Any]
@@ -84,5 +85,6 @@ def test_pages_hold_every_session_once(ask: Ask, world: World, warehouse: Wareho
     "cursor", ["?", "e30", write_cursor(0), write_cursor(0, "x"), write_cursor(-1, "1"), write_cursor(0, "1'")]
 )
 def test_text_that_is_not_a_cursor_is_refused(ask: Ask, cursor: str) -> None:
-    response = ask("shop", "sessions", cursor=cursor)
-    assert (response.status_code, response.json()["error"]["code"]) == (400, "cursor_invalid")
+    for written in ({"cursor": cursor}, bound("sessions", {"cursor": cursor})):
+        response = ask("shop", "sessions", **written)
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "cursor_invalid")
