@@ -130,7 +130,7 @@ def read_body(question: str, kind: type[P], body: bytes) -> P:
     try:
         written = msgspec.json.decode(body)
         repeated = key_given_twice(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise invalid("request", f"The body of {question} is not JSON: {error}.") from error
     if repeated is not None:
         raise invalid("request", f"The body of {question} gives {repeated[:80]!r} twice; give it once.")

@@ -1,4 +1,4 @@
-"""The outermost layer of the application: the base path, and the headers, counters and log lines of every answer.
+"""The outermost layer of the application: the base path, HEAD, and the headers, counters and log lines of every answer.
 
 A route that sets one of the security headers keeps its own.
 """
@@ -12,6 +12,7 @@ from event_lens.contract.headers import CLIENT_PREFIXES
 from event_lens.logs import REQUEST_ID, RequestIds, get_log
 from event_lens.metrics import metrics
 from event_lens.tracing import tracing
+from query.presence import ClientGoneError
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -53,20 +54,29 @@ class Middleware:
             await self._app(scope, receive, send)
             return
         id, started, status = self._ids.find(scope["headers"]), perf_counter(), 0
-        scope = self._without_base_path(scope)
+        scope, method = self._without_base_path(scope), scope["method"]
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = message | {"headers": _completed(message["headers"], id, scope.get(ALLOWED_ORIGIN, ""))}
+            if method == "HEAD" and message["type"] == "http.response.body":
+                await send(message | {"body": b"", "more_body": False})
+                if message.get("more_body"):
+                    # Ends exports and streams, whose headers are all that was asked for.
+                    raise ClientGoneError
+                return
             await send(message)
 
-        if scope["method"] == "OPTIONS" and (preflight := _preflight(scope["headers"])):
+        if method == "OPTIONS" and (preflight := _preflight(scope["headers"])):
             await send_on({"type": "http.response.start", "status": 204, "headers": preflight})
             await send_on({"type": "http.response.body", "body": b""})
         else:
-            with tracing.request(f"HTTP {scope['method']}", scope["headers"]) as span:
+            if method == "HEAD":
+                # The routes know GET only.
+                scope["method"] = "GET"
+            with tracing.request(f"HTTP {method}", scope["headers"]) as span:
                 await self._app(scope, receive, send_on)
                 span.note("http.route", scope.get("path_template", ""))
                 span.note("http.response.status_code", status)
@@ -75,7 +85,7 @@ class Middleware:
         route = scope.get("path_template", "")
         elapsed_ms = round((perf_counter() - started) * 1000, 1)
         tell = log.info if route.startswith(QUESTIONS) else log.debug
-        tell("request_answered", method=scope["method"], route=route, status=status, elapsed_ms=elapsed_ms)
+        tell("request_answered", method=method, route=route, status=status, elapsed_ms=elapsed_ms)
 
     def _without_base_path(self, scope: Message) -> Message:
         path = _in_parts(scope["raw_path"])

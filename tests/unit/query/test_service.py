@@ -184,6 +184,8 @@ def test_a_page_of_an_origin_of_the_key_may_read_the_answer(site: Site) -> None:
         assert answered.headers["access-control-allow-origin"] == OWN_PAGE
         assert {"etag", "x-next-cursor"} <= set(answered.headers["access-control-expose-headers"].split(", "))
     assert {"origin", "openpanel-client-id"} <= set(site.ask("metrics").headers["vary"].split(", "))
+    head = httpx.head(site.url + "metrics", headers=site.key | {"Origin": OWN_PAGE})
+    assert head.headers["access-control-allow-origin"] == OWN_PAGE
     tag = site.ask("timeseries").headers.get("etag", "none")
     for origin in ("https://other.example", "null", "http://dashboard.example"):
         # To a browser that has cached the answer for another key, 304 would mean that it may show that answer.
