@@ -118,7 +118,6 @@ ASKING = {
     "filters_invalid": _caller("A filter cannot be understood; the message says which."),
     "freshness_invalid": _caller("There is no such freshness, or the report counts only built events."),
     "interval_invalid": _caller("The interval does not exist, or makes too many points."),
-    "format_invalid": _caller("The answer has no such format, or no CSV because it is more than one list of rows."),
     "limit_invalid": _caller("The limit is out of its range."),
     "max_steps_invalid": _caller("A path has too few or too many steps."),
     "period_invalid": _caller("The period cannot be read, ends before it begins, or is too long."),

@@ -1,4 +1,4 @@
-"""The rows of an answer as CSV, for spreadsheets and scripts."""
+"""An answer as CSV, for spreadsheets and scripts."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from query.errors import invalid
+from query.flat_rows import Flat, flat_rows
 from query.freshness import as_instant
 from query.report import AnyReport
 from query.shapes import fields_beside_rows
@@ -15,25 +15,32 @@ from query.shapes import fields_beside_rows
 if TYPE_CHECKING:
     from query.client.frame import Frame
 
+PERIOD, ASKED, EARLIER = "period", "asked", "earlier"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv_text(report: AnyReport, frame: "Frame") -> str:
-    """Return the rows of a report's answer as CSV with a header line. If a spreadsheet would run a text as a formula,
-    the text gets a single quote before it.
+    """Return a report's answer as CSV with a header line. If a spreadsheet would run a text as a formula, the text gets
+    a single quote before it.
 
-    Raises `Refused` (`format_invalid`) for an answer with a comparison, or with fields beside its rows: a CSV of the
-    rows alone would look like the whole answer.
+    An answer that is more than one list of rows is written as `flat_rows` lays it out. A comparison has a column
+    `period` before all others: its rows are those of the period asked for, then those of the earlier one.
     """
-    if beside := fields_beside_rows(report.answer):
-        message = (
-            f"The answer of `{report.name}` has {', '.join(beside)} beside its rows, so it has no CSV: ask for JSON."
-        )
-        raise invalid("format", message)
+    table = _table(report, frame)
     if frame.previous is not None:
-        raise invalid("format", "A comparison has no CSV: ask without `compare`, and once more for the earlier period.")
-    cells = ([_csv_cell(value) for value in row] for row in frame.rows())
-    return "".join(_line(row) for row in (frame.columns, *cells))
+        earlier = _table(report, frame.previous)
+        # A period without rows does not know the columns of dimensions.
+        columns = dict.fromkeys([PERIOD, *table.columns, *earlier.columns])
+        rows = [*({PERIOD: ASKED} | row for row in table.rows), *({PERIOD: EARLIER} | row for row in earlier.rows)]
+        table = Flat([*columns], rows)
+    cells = ([_csv_cell(row.get(column)) for column in table.columns] for row in table.rows)
+    return "".join(_line(row) for row in (table.columns, *cells))
+
+
+def _table(report: AnyReport, frame: "Frame") -> Flat:
+    if fields_beside_rows(report.answer):
+        return flat_rows(report.answer, frame.data)
+    return Flat(frame.columns, frame.rows(named=True))
 
 
 def _line(cells: Iterable[Any]) -> str:
@@ -45,7 +52,7 @@ def _line(cells: Iterable[Any]) -> str:
 
 def _csv_cell(value: Any) -> Any:
     """Return a value as a cell, in the form in which an export writes it."""
-    if isinstance(value, list):
+    if isinstance(value, (dict, list)):
         return json.dumps(value)
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -145,7 +145,6 @@ def test_csv_of_a_page_says_beside_it_that_there_is_more(
         (("cohorts/{cohort}/members",), "cohort must be given"),
         (("funnel",), "steps"),
         (("funnel", "--steps", '[{"name": "a", "name": "b"}]'), "--steps gives 'name' twice"),
-        (("live", "--csv"), "has visitors beside its rows, so it has no CSV: ask for JSON"),
     ],
 )
 def test_unknown_reports_and_parameters_are_refused(shell: Shell, arguments: tuple[str, ...], message: str) -> None:

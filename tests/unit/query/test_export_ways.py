@@ -168,13 +168,6 @@ def test_a_text_stays_in_its_cell_of_a_csv(text: str) -> None:
     assert read == [["name"], ["a"], [f"'{text}" if text.startswith("\r") else text]]
 
 
-def test_a_comparison_has_no_csv(world: World) -> None:
-    url = f"{world.url}/insights/{world.projects['random'].project_id}/timeseries"
-    asked = {"startDate": "2026-01-05", "endDate": "2026-01-25", "compare": "previous", "format": "csv"}
-    refused = httpx.get(url, headers=world.keys["random"], params=asked)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "format_invalid")
-
-
 def test_a_report_is_answered_as_csv(world: World) -> None:
     url = f"{world.url}/insights/{world.projects['random'].project_id}"
     period = {"startDate": "2026-01-05", "endDate": "2026-01-25"}
