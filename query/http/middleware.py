@@ -12,6 +12,7 @@ from event_lens.contract.headers import CLIENT_PREFIXES
 from event_lens.logs import REQUEST_ID, RequestIds, get_log
 from event_lens.metrics import metrics
 from event_lens.tracing import tracing
+from query.http.slow_bodies import receive_in_time
 from query.presence import ClientGoneError
 
 Message = dict[str, Any]
@@ -77,7 +78,7 @@ class Middleware:
                 # The routes know GET only.
                 scope["method"] = "GET"
             with tracing.request(f"HTTP {method}", scope["headers"]) as span:
-                await self._app(scope, receive, send_on)
+                await self._app(scope, receive_in_time(receive), send_on)
                 span.note("http.route", scope.get("path_template", ""))
                 span.note("http.response.status_code", status)
         metrics.count("eventlens_requests_total", label=str(status))

@@ -43,10 +43,12 @@ from tests.unit.query.sample_projects import (
 
 SERVE = """
 import os
+import query.http.slow_bodies
 import query.pool
 from event_lens.settings import read_settings
 from query.app import serve
 query.pool.QUERY_TIMEOUT_SECONDS = int(os.environ["QUESTION_SECONDS"])
+query.http.slow_bodies.BODY_SECONDS = float(os.environ.get("BODY_SECONDS", query.http.slow_bodies.BODY_SECONDS))
 serve(read_settings(os.environ))
 """
 START_SECONDS = 120.0

@@ -148,6 +148,24 @@ def test_a_client_that_leaves_in_the_middle_of_its_question_is_not_an_error(site
     assert "unexpected" not in site.log.read_text()
 
 
+@pytest.mark.parametrize("path", ["query", "/mcp", "/session"])
+def test_half_a_body_does_not_hold_its_connection(
+    world: World, tmp_path: Path, start_query: Callable[..., QueryServer], path: str
+) -> None:
+    (tmp_path / "registry.db").write_bytes((world.home / "registry.db").read_bytes())
+    server = start_query(tmp_path, world.warehouse_url, BODY_SECONDS="0.3")
+    of_project = f"/insights/{world.projects['plain'].project_id}/{path}"
+    sent = {"Host": f"127.0.0.1:{server.port}", "Content-Length": "100", "Content-Type": "application/json"}
+    sent |= world.keys["plain"] | {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
+    head = f"POST {path if path.startswith('/') else of_project} HTTP/1.1\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall((head + "".join(f"{name}: {value}\r\n" for name, value in sent.items())).encode())
+        connection.sendall(b"\r\n{")
+        answer = connection.recv(10_000)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"body_too_slow" in answer
+
+
 def test_an_answer_that_the_client_has_is_not_sent_again(ask: Ask, world: World) -> None:
     first = ask("plain", "pages", **PERIOD)
     tag = first.headers["etag"]
