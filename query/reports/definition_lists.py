@@ -51,6 +51,11 @@ def _of(
 
 
 def _with_filters(rows: list[Row]) -> Data:
+    """Return the goals with their filters, which the table holds as JSON."""
+    return [row | {"filters": msgspec.json.decode(row["filters"])} for row in rows]
+
+
+def _with_step_filters(rows: list[Row]) -> Data:
     """Return the funnels with the filters of their steps, which the table holds as texts of JSON."""
     return [row | {"step_filters": [msgspec.json.decode(text) for text in row["step_filters"]]} for row in rows]
 
@@ -61,6 +66,7 @@ class ListedGoal(Shape):
     goal_id: str
     name: str
     event: str
+    filters: list[StoredFilter]
 
 
 class ListedFunnel(Shape):
@@ -88,7 +94,11 @@ class ListedRetention(Shape):
 
 
 GOALS_LIST = Report(
-    "goals", "The project's defined goals.", ListParameters, _of("goal", "event_name AS event"), list[ListedGoal]
+    "goals",
+    "The project's defined goals.",
+    ListParameters,
+    _of("goal", "event_name AS event, filters", _with_filters),
+    list[ListedGoal],
 )
 FUNNELS_LIST = Report(
     "funnels",
@@ -97,7 +107,7 @@ FUNNELS_LIST = Report(
     _of(
         "funnel",
         "counted_by AS `by`, step_order AS `order`, window_seconds, breakdown, step_names AS steps, step_filters",
-        _with_filters,
+        _with_step_filters,
     ),
     list[ListedFunnel],
 )

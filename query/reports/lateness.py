@@ -15,6 +15,7 @@ EDGES = (0, MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * D
 
 NOTES = (
     "What an import brought is not late; it is in `imported`.",
+    "`builds` has all events of the project, whatever the period and the filters.",
     "Builds are those of the last 7 days. Days that were over when their events were received are counted as late.",
 )
 

@@ -35,8 +35,8 @@ def test_a_project_lists_its_funnels_as_they_are_defined(answer: Callable[..., A
 
 def test_a_project_lists_its_goals_and_retentions(answer: Callable[..., Any]) -> None:
     assert answer("shop", "goals") == [
-        {"goal_id": "never", "name": "Never", "event": "never"},
-        {"goal_id": "orders", "name": "Orders", "event": "order"},
+        {"goal_id": "never", "name": "Never", "event": "never", "filters": []},
+        {"goal_id": "orders", "name": "Orders", "event": "order", "filters": []},
     ]
     assert answer("shop", "retentions") == [
         {"retention_id": "orders_again", "name": "Orders_Again", "start_event": "order", "return_event": "order"}
