@@ -9,13 +9,14 @@ import msgspec
 
 from collector.auth.quotas import ProjectQuotas
 from collector.enrichment.context import RequestContext
-from collector.enrichment.device_id import advisory_session_id
 from collector.enrichment.exclusions import LeftOut
 from collector.enrichment.row_builder import Enricher, RowBuilder
+from collector.enrichment.session_id import foreseen_session_id
 from collector.quarantine import quarantined
 from collector.spool.spool import Spool
 from event_lens.contract.encoded_row import Line, line_of
 from event_lens.contract.parse import Envelope, Event, Operation, Rejection, Replay, UsualTrack, parse
+from event_lens.contract.rows import from_timestamp
 from event_lens.metrics import metrics
 from event_lens.tracing import tracing
 
@@ -86,13 +87,14 @@ class Ingest:
 
         Events that the project excludes are answered like accepted ones, so that the sender does not repeat them.
         """
-        received_at_ms = builder.request.received_at_ms
+        project = builder.request.project
         try:
             parsed = parse(envelope)
             if isinstance(parsed, Replay):
                 metrics.count("eventlens_replays_dropped_total")
                 device_id = builder.own_device().device_id
-                return Taken(device_id, advisory_session_id(device_id, received_at_ms), _bot_reason(builder), [])
+                session_id = foreseen_session_id(project, device_id, builder.request.received_at_ms)
+                return Taken(device_id, session_id, _bot_reason(builder), [])
             self._check_names(parsed, builder.request)
             own = builder.own_values(parsed)
             line = builder.encoded(parsed, own)
@@ -106,7 +108,7 @@ class Ingest:
         await self._keep((line,))
         metrics.count("eventlens_received_total")
         session_id = parsed.session_id if isinstance(parsed, Event) else ""
-        session_id = session_id or advisory_session_id(device_id, received_at_ms)
+        session_id = session_id or foreseen_session_id(project, device_id, from_timestamp(own["created_at"]))
         return Taken(device_id, session_id, _bot_reason(builder), builder.not_counted(parsed))
 
     async def take_batch(self, items: list[Envelope | UsualTrack | Rejection], builder: RowBuilder) -> BatchTaken:

@@ -24,6 +24,7 @@ class ProjectSettings(msgspec.Struct, frozen=True):
     """
 
     project_id: str
+    session_timeout_seconds: int = 1800
     device_salt: str = "daily"
     allow_unsafe_revenue: bool = False
     own_addresses: Networks = NO_NETWORKS

@@ -11,7 +11,6 @@ from event_lens.errors import Broken
 
 DAY_MS = 86_400_000
 HANDOVER_MS = 30 * 60_000  # the default length of a session's timeout
-SESSION_MS = 30 * 60_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
@@ -56,14 +55,6 @@ def profile_device(project_id: str, profile_id: str) -> Device:
     return Device(
         blake2b("\0".join(("profile", project_id, profile_id)).encode(), digest_size=16).hexdigest(), "server"
     )
-
-
-def advisory_session_id(device_id: str, at_ms: int) -> str:
-    """Return a session id for the answer to a client that sent none; the models decide later about sessions.
-
-    Senders without a device get a session id too: the published client holds recordings back until it has one.
-    """
-    return blake2b(f"{device_id}\0{at_ms // SESSION_MS}".encode(), digest_size=8).hexdigest()
 
 
 @lru_cache(maxsize=8192)

@@ -3,7 +3,7 @@ their events.
 """
 
 from collector.auth.credentials import text
-from collector.enrichment.device_id import advisory_session_id
+from collector.enrichment.session_id import foreseen_session_id
 from collector.enrichment.url import split_url
 from collector.http.endpoints import Answer, Collect, Endpoint, Scope, as_endpoint
 from collector.http.request_body import Receive
@@ -23,10 +23,8 @@ def own_device(collect: Collect) -> Endpoint:
         builder = await collect.builder(scope, headers)
         if builder.left_out:
             return 200, {"deviceId": "", "sessionId": ""}
-        device_id = builder.own_device().device_id
-        return 200, {
-            "deviceId": device_id,
-            "sessionId": advisory_session_id(device_id, builder.request.received_at_ms),
-        }
+        request, device_id = builder.request, builder.own_device().device_id
+        session_id = foreseen_session_id(request.project, device_id, request.received_at_ms)
+        return 200, {"deviceId": device_id, "sessionId": session_id}
 
     return as_endpoint("GET", answer)

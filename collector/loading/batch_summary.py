@@ -1,13 +1,10 @@
 """A batch's own row in `lens_raw.batches`, counted from the batch's rows."""
 
-from datetime import datetime
-from functools import lru_cache
 from operator import sub
 
 import msgspec
 
-from event_lens.clock import to_epoch_ms
-from event_lens.contract.rows import BatchRow, timestamp
+from event_lens.contract.rows import BatchRow, from_timestamp, timestamp
 
 
 class Counted(msgspec.Struct, gc=False):
@@ -28,8 +25,8 @@ def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_i
     """
     rows = _decoder.decode_lines(body)
     moments = {(row.received_at, row.created_at) for row in rows}
-    receipts = [_ms(received_at) for received_at, _ in moments]
-    events = [_ms(created_at or received_at) for received_at, created_at in moments]
+    receipts = [from_timestamp(received_at) for received_at, _ in moments]
+    events = [from_timestamp(created_at or received_at) for received_at, created_at in moments]
     return BatchRow(
         batch_id=batch_id,
         table_name=table,
@@ -45,12 +42,3 @@ def tally(body: bytes, *, batch_id: str, table: str, landed_at_ms: int, import_i
         max_lateness_seconds=max([0, *map(sub, receipts, events)]) // 1000,
         import_id=import_id,
     )
-
-
-@lru_cache(maxsize=4096)  # all events of a request share one
-def _ms(moment: str) -> int:
-    """Return milliseconds since the epoch: the inverse of `event_lens.contract.rows.timestamp`."""
-    seconds, _, milliseconds = moment.partition(".")
-    if ":" in seconds:
-        return to_epoch_ms(datetime.fromisoformat(f"{moment}+00:00"))
-    return int(seconds) * 1000 + int(milliseconds)

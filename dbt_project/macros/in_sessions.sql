@@ -48,12 +48,12 @@ devices as (
 cut as (
     select
         *,
+        arrayMap((gap, place) -> place = 1 or gap >= timeout_ms, arrayDifference(moments), arrayEnumerate(moments)) as after_pauses,
         arrayMap(
-            (gap, name, last_name, last_day, day, place) -> place = 1
-                or gap >= timeout_ms
+            (is_after_pause, name, last_name, last_day, day) -> is_after_pause
                 or (name != '' and last_name not in ('', name) and last_day >= day - 1),
-            arrayDifference(moments), named, {{ previous_of('last_named', "''") }},
-            {{ previous_of('last_named_days', 'toDate(0)') }}, days, arrayEnumerate(moments)
+            after_pauses, named, {{ previous_of('last_named', "''") }},
+            {{ previous_of('last_named_days', 'toDate(0)') }}, days
         ) as are_cut,
         arrayFill((day, is_cut) -> is_cut, days, are_cut) as last_cut_days
     from devices
@@ -71,7 +71,8 @@ started as (
         arrayFill((moment, is_start) -> is_start, moments, are_starts) as starts,
         arrayFill((day, is_start) -> is_start, days, are_starts) as start_days,
         -- Starts at one instant are one session.
-        arrayMap((start, previous) -> start != previous, starts, {{ previous_of('starts', '-1') }}) as are_first
+        arrayMap((start, previous) -> start != previous, starts, {{ previous_of('starts', '-1') }}) as are_first,
+        arrayFill((is_after_pause, is_first) -> is_first, after_pauses, are_first) as begin_after_pauses
     from cut
 ),
 
@@ -80,11 +81,23 @@ placed as (
     select
         batch,
         batch_row,
-        sipHash64(project_id, device_id, start) as session_id,
+        -- The collector foresees the first kind of id (collector/enrichment/session_id.py). Two pauses of the timeout do not
+        -- end in one stretch of it, but other sessions can begin in a stretch with another one.
+        if(
+            begins_after_pause,
+            halfMD5(concat(project_id, '\0', device_id, '\0', toString(intDiv(start, timeout_ms)))),
+            sipHash64(project_id, device_id, start)
+        ) as session_id,
         start_day as session_day,
         is_first
     from started
-    array join in_order.6 as batch, in_order.7 as batch_row, starts as start, start_days as start_day, are_first as is_first
+    array join
+        in_order.6 as batch,
+        in_order.7 as batch_row,
+        starts as start,
+        start_days as start_day,
+        are_first as is_first,
+        begin_after_pauses as begins_after_pause
 )
 
 select

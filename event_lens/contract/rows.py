@@ -6,9 +6,12 @@ A field at its default is left out of the JSON, and the table's own default stan
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
+
+from event_lens.clock import to_epoch_ms
 
 # ClickHouse takes a number for seconds from ten digits on (2001-09-09); earlier instants are written as dates.
 TEN_DIGITS = 1_000_000_000
@@ -22,6 +25,15 @@ def timestamp(epoch_ms: int) -> str:
     if seconds < TEN_DIGITS:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{milliseconds:03d}"
     return f"{seconds}.{milliseconds:03d}"
+
+
+@lru_cache(maxsize=4096)  # all events of a request share one
+def from_timestamp(text: str) -> int:
+    """Return milliseconds since the epoch: the inverse of `timestamp`."""
+    seconds, _, milliseconds = text.partition(".")
+    if ":" in seconds:
+        return to_epoch_ms(datetime.fromisoformat(f"{text}+00:00"))
+    return int(seconds) * 1000 + int(milliseconds)
 
 
 @dataclass(frozen=True)

@@ -106,5 +106,5 @@ SESSION = Report(
     SessionParameters,
     _ask,
     SessionEvents,
-    {"session": "2139647249901652718", "limit": 2},
+    {"session": "16065848332216473470", "limit": 2},
 )

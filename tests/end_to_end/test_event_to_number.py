@@ -66,6 +66,7 @@ def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something
     before = datetime.now(UTC)
     assert _complete_through(site, before) >= before
     site.send("/track", event("screen_view", "09:20:00", "d1", "/late"))
+    of_evening = [site.send("/track", event("screen_view", f"18:{minute}:00", "d9")).json() for minute in ("05", "25")]
     site.house.wait_until_landed()
     landed = datetime.now(UTC)
     # Freshness is read once a second: only a claim that is newer than the landing knows of the landing.
@@ -78,8 +79,19 @@ def test_an_answer_is_complete_through_now_after_a_build_and_says_when_something
     assert _complete_through(site, landed) >= landed
     answer = site.ask("metrics")
     assert answer["data"] == live["data"]
-    assert answer["data"]["total_screen_views"] == 3
+    assert answer["data"]["total_screen_views"] == 5
     assert answer["data"]["avg_session_duration"] == 1200
+    assert {each["sessionId"] for each in of_evening} == _sessions_of(site, "d9")
+
+
+def _sessions_of(site: Site, device: str) -> set[str]:
+    with site.house.warehouse() as warehouse:
+        rows = warehouse.rows(
+            "SELECT toString(session_id) AS id FROM lens.sessions "
+            "WHERE project_id = {p:String} AND device_id = {d:String}",
+            {"p": site.project, "d": device},
+        )
+    return {row["id"] for row in rows}
 
 
 def test_a_full_refresh_changes_nothing(site: Site) -> None:

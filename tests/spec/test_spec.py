@@ -2,6 +2,8 @@
 
 import pytest
 
+from collector.enrichment.context import ProjectSettings
+from collector.enrichment.session_id import foreseen_session_id
 from event_lens.warehouse.client import Warehouse
 from tests.reference.comparison import compare
 from tests.reference.keys import KEYS, NAMES
@@ -10,6 +12,15 @@ from tests.reference.narrow import wrongly_narrowed
 from tests.reference.recomputed import recompute
 from tests.spec.cases import CASES
 from tests.spec.conftest import STAGES, VISITS, Spec
+
+SESSION_IDS = """
+    select
+        project_id, device_id, toString(session_id) as id,
+        toUnixTimestamp64Milli(started_at) as started_ms, toUnixTimestamp64Milli(ended_at) as ended_ms
+    from lens.sessions
+    where project_id in {projects:Array(String)}
+    order by project_id, device_id, started_ms
+"""
 
 # The first test builds all of them, up to four times.
 pytestmark = pytest.mark.timeout(900)
@@ -93,6 +104,24 @@ def test_histories_meet_every_rule(spec: Spec, warehouse: Warehouse) -> None:
 def test_random_devices_go_on_over_midnight(spec: Spec, warehouse: Warehouse) -> None:
     question = "select count() from lens_staging.int_device_handovers where project_id in {projects:Array(String)}"
     assert warehouse.value(question, {"projects": spec.project_ids}) > 10
+
+
+def test_a_session_after_a_pause_has_the_id_that_the_collector_foresaw(spec: Spec, warehouse: Warehouse) -> None:
+    """All other sessions have ids of their own, and no two sessions share one."""
+    sessions = warehouse.rows(SESSION_IDS, {"projects": spec.project_ids})
+    timeouts = {project.project_id: project.session_timeout_seconds for project in spec.projects.values()}
+    foreseen = {True: 0, False: 0}
+    ended: dict[tuple[str, str], int] = {}
+    for row in sessions:
+        settings = ProjectSettings(row["project_id"], session_timeout_seconds=timeouts[row["project_id"]])
+        is_foreseen = row["id"] == foreseen_session_id(settings, row["device_id"], row["started_ms"])
+        device = row["project_id"], row["device_id"]
+        pause = row["started_ms"] - ended[device] if device in ended else timeouts[row["project_id"]] * 1000
+        assert is_foreseen == (pause >= timeouts[row["project_id"]] * 1000), row
+        ended[device] = row["ended_ms"]
+        foreseen[is_foreseen] += 1
+    assert len({(row["project_id"], row["id"]) for row in sessions}) == len(sessions)
+    assert min(foreseen.values()) > 50
 
 
 def test_unit_tests_of_the_models_pass(spec: Spec) -> None:
