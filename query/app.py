@@ -24,6 +24,7 @@ from query.http.live_insight import live_insight
 from query.http.manage import manage
 from query.http.middleware import Middleware
 from query.http.page import page_routes
+from query.renewal import renewing
 from query.service import Service, open_service
 
 MAX_BODY_BYTES = 1 << 20
@@ -85,7 +86,7 @@ def build_app(settings: Settings, clock: Clock = now_ms) -> Middleware:
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False), "reader": Provide(provide_reader)},
         exception_handlers=HANDLERS,
-        lifespan=[assistant.run],
+        lifespan=[assistant.run, lambda _: renewing(shard.answers for shard in service.shards.values())],
         on_shutdown=[tracing.flush],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(

@@ -13,6 +13,9 @@ from event_lens.warehouse.freshness import Freshness, read_freshness
 from event_lens.warehouse.readable import Readable
 
 KEPT_SECONDS = 1.0
+RENEWED_AFTER_SECONDS = 0.5
+USED_SECONDS = 10.0
+"""For this long after the last question the freshness is renewed."""
 
 
 class LastFreshness:
@@ -22,7 +25,7 @@ class LastFreshness:
         self._clock = clock
         self._timer = timer
         self._lock = threading.Lock()
-        self._asked_at = 0.0
+        self._asked_at = self._used_at = float("-inf")
         self._answer: Future[Freshness] | None = None
         self._built: tuple[int | None, Mapping[str, BuiltSettings]] = (None, {})
 
@@ -34,6 +37,7 @@ class LastFreshness:
         """
         with self._lock:
             answer, now = self._answer, self._timer()
+            self._used_at = now
             is_old = answer is None or now - self._asked_at >= KEPT_SECONDS
             if answer is None or is_old:
                 self._answer = answer = Future()
@@ -41,6 +45,20 @@ class LastFreshness:
         if is_old:
             self._ask(warehouse, answer)
         return answer.result()
+
+    def is_due(self) -> bool:
+        """Return whether `renew` should be called now: questions are being asked, and the last answer becomes old."""
+        with self._lock:
+            now = self._timer()
+            return now - self._used_at < USED_SECONDS and now - self._asked_at >= RENEWED_AFTER_SECONDS
+
+    def renew(self, warehouse: Readable) -> None:
+        """Ask for the freshness, while `read` returns the last answer. Raises what `Warehouse` raises."""
+        asked_at, answer = self._timer(), Future[Freshness]()
+        answer.set_result(self._ask_all(warehouse))
+        with self._lock:
+            if asked_at > self._asked_at:
+                self._answer, self._asked_at = answer, asked_at
 
     def _ask(self, warehouse: Readable, answer: Future[Freshness]) -> None:
         try:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from event_lens.clock import Clock
-from event_lens.errors import Broken, Refused, Unavailable
+from event_lens.errors import Broken, EventLensError, Refused, Unavailable
 from event_lens.warehouse.failed_checks import failed_of
 from event_lens.warehouse.freshness import Freshness
 from event_lens.warehouse.readable import Readable
@@ -137,6 +137,13 @@ class Answers:
         """
         with self._pool.lend() as warehouse:
             return self._freshness.read(warehouse)
+
+    def renew_freshness(self) -> None:
+        """Ask for the freshness before the last one is too old, while questions are asked. Blocks on the warehouse."""
+        if self._freshness.is_due():
+            # The next question asks again, and is refused if need be.
+            with suppress(EventLensError), self._pool.lend() as warehouse:
+                self._freshness.renew(warehouse)
 
     def _tail(self, warehouse: Readable, question: Question, freshness: Freshness, run: Run) -> Tail | None:
         """Return the project's unbuilt tail if the question asks for it and there are tables to which it can be added,

@@ -42,9 +42,9 @@ T = TypeVar("T")
 QUESTIONS_AT_ONCE = 8
 QUESTION_WAIT_SECONDS = 20.0
 """How long a question waits for its place: with the 30 seconds that it may take, less than a proxy's minute."""
-SERVICE_CONNECTIONS = 1
-"""Connections in addition to those of questions, for the service's own statements: health checks, and killing
-statements.
+SERVICE_CONNECTIONS = 2
+"""Connections in addition to those of questions, for the service's own statements: health checks and killing
+statements, and the freshness.
 """
 KILL_AGAIN_SECONDS = 0.5
 

@@ -101,6 +101,39 @@ def test_within_a_second_it_is_asked_once_and_claims_no_later_instant(asked: Ask
     assert asked.count == 2
 
 
+def test_while_questions_are_asked_it_is_renewed_before_one_needs_it(asked: Asked) -> None:
+    hands = Hands()
+    freshness = LastFreshness(hands.now_ms, hands.timer)
+    assert not freshness.is_due()
+    freshness.read(asked)
+    assert not freshness.is_due()
+    hands.passed += 0.6
+    assert freshness.is_due()
+    freshness.renew(asked)
+    renewed_at = hands.now_ms()
+    hands.passed += 0.9
+    assert freshness.read(asked) == Freshness(renewed_at, 1)
+    assert asked.count == 2
+    hands.passed += 10
+    assert not freshness.is_due()
+
+
+def test_a_renewal_that_ends_late_does_not_replace_a_newer_answer(asked: Asked) -> None:
+    hands = Hands()
+    freshness = LastFreshness(hands.now_ms, hands.timer)
+
+    def read_meanwhile() -> None:
+        asked.meanwhile = _nothing
+        hands.passed += 2
+        freshness.read(asked)
+
+    freshness.read(asked)
+    asked.meanwhile = read_meanwhile
+    freshness.renew(asked)
+    assert freshness.read(asked) == Freshness(hands.now_ms(), 1)
+    assert asked.count == 3
+
+
 def test_threads_that_come_together_share_one_answer(asked: Asked, url: str) -> None:
     hands = Hands()
     freshness = LastFreshness(hands.now_ms, hands.timer)

@@ -166,6 +166,13 @@ def test_half_a_body_does_not_hold_its_connection(
     assert b"body_too_slow" in answer
 
 
+def test_the_freshness_is_renewed_while_questions_are_asked_and_not_by_them(site: Site, front: Front) -> None:
+    assert site.ask("metrics").status_code == 200
+    front.statements.clear()
+    wait_until(lambda: sum("oldest_waiting" in sql for sql in front.statements) >= 2)
+    assert not [sql for sql in front.statements if "metrics_daily" in sql]
+
+
 def test_an_answer_that_the_client_has_is_not_sent_again(ask: Ask, world: World) -> None:
     first = ask("plain", "pages", **PERIOD)
     tag = first.headers["etag"]
