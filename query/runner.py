@@ -114,7 +114,7 @@ class Answers:
             answer["meta"]["pendingDays"] = {"first": None, "last": None}
         elif aside:
             answer["meta"]["pendingDays"] = {"first": _date(aside.first_day), "last": _date(aside.last_day)}
-        if failed := failed_of(freshness.failed_checks, project_id, question.statement.sql):
+        if failed := failed_of(freshness.failed_checks, project_id, question.table, question.statement.sql):
             answer["meta"]["failedChecks"] = [
                 {"name": check.check_name, "severity": check.severity, "since": as_instant(check.since_ms)}
                 for check in failed

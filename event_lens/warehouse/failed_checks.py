@@ -40,11 +40,12 @@ def plain_names(tables: Iterable[str]) -> frozenset[str]:
     return frozenset(chain.from_iterable(_IN_PLACE_OF.get(name, (name,)) for name in names))
 
 
-def failed_of(checks: Sequence[FailedCheck], project_id: str, sql: str) -> list[FailedCheck]:
-    """Return the `checks` that failed for a project on a table that `sql` names."""
+def failed_of(checks: Sequence[FailedCheck], project_id: str, table: str, sql: str) -> list[FailedCheck]:
+    """Return the `checks` that failed for a project on `table` or on a table that `sql` names."""
     if not checks:
         return []
-    named = plain_names(_NAMED.findall(sql))
+    # A raw table such as `lens_raw.events` has no checks.
+    named = plain_names(_NAMED.findall(f"lens.{table} {sql}"))
     return [check for check in checks if check.failed_for(project_id) and check.tables & named]
 
 

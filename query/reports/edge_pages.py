@@ -29,6 +29,10 @@ ORDER BY session_count DESC, path
 LIMIT {limit}
 """
 
+# The sessions of the rollup of entries, and of that of exits, in one row for each day: to add up the rollup itself
+# takes half as long as all the rest.
+VIEWED_SESSIONS = "(SELECT project_id, day, viewed_sessions AS sessions FROM lens_staging.int_metrics_daily)"
+
 # Rollups keep days whose sessions have expired.
 EDGES_ROLLED_UP = """
 WITH shown AS
@@ -76,7 +80,7 @@ def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
     bindings = Bindings()
     sql = EDGES_VISITED.format(
         visitors=visitors(ask, bindings),
-        is_whole=IS_WHOLE.format(source=source_of(table), rows=rollup_rows(ask, table, bindings)),
+        is_whole=IS_WHOLE.format(source=VIEWED_SESSIONS, rows=rollup_rows(ask, table, bindings)),
         rows=visit_rows(ask, f"{edge}_pages", bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )

@@ -25,8 +25,8 @@ from query.tables import decide_table, source_of
 MOST_COUNTED = 500_000
 """The most daily visitors of a page, summed over the period, that are counted exactly."""
 
-# Visitors, entries and exits are counted for all pages: to look up the shown ones takes longer. Seconds have three decimals,
-# and rounding removes what the order of the rows adds to their sum.
+# Visitors, entries and exits are counted for all pages: to look up the shown ones takes longer. Seconds have three
+# decimals, and rounding removes what the order of the rows adds to their sum.
 VIEWS_VISITED = """
 SELECT
     path, view_count, view_seconds, timed_view_count, session_count,

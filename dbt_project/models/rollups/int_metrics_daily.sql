@@ -13,6 +13,7 @@ select
     project_id,
     day,
     {{ merged_metrics() }},
+    sum(rows_below.viewed_sessions) as viewed_sessions,
     arraySlice({{ distinct_texts_in('rows_below.left_out_currencies') }}, 1, 10) as left_out_currencies,
     uniqExactMergeState(rows_below.unique_visitors_state) as unique_visitors_state,
     uniqExactMergeState(rows_below.people_state) as people_state

@@ -4,6 +4,7 @@
 -- It reads `int_events__valued` and `sessions`. Sessions, bounces and durations count in the hour in which the session
 -- starts, everything else in the event's own hour. It also has the states of its distinct counts, from which days are
 -- merged, and the first ten of the currencies whose amounts `revenue` leaves out, for the notes of answers.
+-- Sessions that viewed a page are those of the rollups of entries and exits.
 
 with events as (
     select * from {{ ref('int_events__valued') }}
@@ -36,6 +37,7 @@ of_sessions as (
         day,
         hour,
         count() as sessions,
+        toUInt64(countIf(screen_view_count > 0)) as viewed_sessions,
         toUInt64(countIf(is_bounce)) as bounces,
         sum(duration_seconds) as duration_seconds
     from sessions
@@ -54,6 +56,7 @@ select
     of_sessions.bounces as bounces,
     of_sessions.duration_seconds as duration_seconds,
     of_events.revenue as revenue,
+    of_sessions.viewed_sessions as viewed_sessions,
     of_events.left_out_currencies as left_out_currencies,
     of_events.unique_visitors_state as unique_visitors_state,
     of_events.people_state as people_state

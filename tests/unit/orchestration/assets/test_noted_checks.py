@@ -36,7 +36,11 @@ def test_a_check_that_was_not_looked_at_stays_as_it_was() -> None:
 def test_answers_from_a_checks_tables_name_its_failure_to_its_projects() -> None:
     everybody = FailedCheck("rows", "error", frozenset({"metrics_daily"}), frozenset(), 1000)
     both = [FAILED, everybody]
-    assert failed_of(both, "p", "SELECT count() FROM lens.sessions") == [FAILED]
-    assert failed_of(both, "q", "SELECT count() FROM lens.sessions") == []
-    assert failed_of(both, "q", "SELECT 1 FROM lens_staging.int_metrics_daily WHERE day = today()") == [everybody]
-    assert failed_of(both, "p", "SELECT 1 FROM lens.sessions_of_others") == []
+    assert failed_of(both, "p", "live", "SELECT count() FROM lens.sessions") == [FAILED]
+    assert failed_of(both, "q", "live", "SELECT count() FROM lens.sessions") == []
+    assert failed_of(both, "p", "sessions", "SELECT 1") == [FAILED]
+    assert failed_of(both, "p", "lens_raw.sessions", "SELECT 1") == []
+    assert failed_of(both, "q", "live", "SELECT 1 FROM lens_staging.int_metrics_daily WHERE day = today()") == [
+        everybody
+    ]
+    assert failed_of(both, "p", "live", "SELECT 1 FROM lens.sessions_of_others") == []
