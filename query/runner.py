@@ -36,7 +36,10 @@ LIMITS = {
 UNKNOWN = frozenset({"warehouse_60", "warehouse_81", "warehouse_47"})
 BAD_PATTERN = "warehouse_427"
 
-STILL_OLD = "A setting has changed: {setting}. Until a build has finished, all numbers follow the old one."
+STILL_OLD = (
+    "A setting has changed: {setting}. Numbers follow the old value until a build has finished; while it runs, some "
+    "follow the new one."
+)
 
 Answer = dict[str, Any]
 

@@ -163,7 +163,10 @@ def test_until_a_build_has_finished_answers_keep_to_the_settings_that_their_numb
     assert during.json()["data"] == before.json()["data"]
     assert meta_of(during)["timezone"] == "Asia/Kolkata"
     assert meta_of(during)["pendingDays"] == {"first": None, "last": None}
-    still_old = "A setting has changed: {}. Until a build has finished, all numbers follow the old one."
+    still_old = (
+        "A setting has changed: {}. Numbers follow the old value until a build has finished; while it runs, some "
+        "follow the new one."
+    )
     assert meta_of(during)["notes"] == [
         still_old.format("timezone (Asia/Kolkata to UTC)"),
         still_old.format("currency (none to USD)"),
