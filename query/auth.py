@@ -10,6 +10,7 @@ from event_lens.registry.clients import find_client, is_secret_of
 from event_lens.registry.database import Registry
 from event_lens.registry.projects import find_project
 from event_lens.registry.quotas import quota_of
+from event_lens.registry.tables import Project
 from event_lens.warehouse.built_settings import settings_of
 from query.errors import FORBIDDEN, UNAUTHORIZED
 from query.report_context import ProjectScope
@@ -54,7 +55,11 @@ def find_subject(registry: Registry, project_id: str) -> ProjectScope:
     """Return the zone, currency, shard and quotas of a project, which questions need. Blocks, and raises as
     `find_project` does.
     """
-    project = find_project(registry, project_id)
+    return subject_of(find_project(registry, project_id))
+
+
+def subject_of(project: Project) -> ProjectScope:
+    """Return a project as questions see it, with its settings of now."""
     return ProjectScope(
         project.project_id,
         ZoneInfo(project.timezone),

@@ -14,10 +14,17 @@ def as_built(subject: ProjectScope, freshness: Freshness) -> ProjectScope:
     built = freshness.built_settings.get(subject.project_id)
     if built is None:
         return subject
+    old = built.values
     changed = tuple(
-        f"{name} ({_told(built[name])} to {_told(value)})" for name, value in subject.follows if built[name] != value
+        f"{name} ({_told(old[name])} to {_told(value)})" for name, value in subject.follows if old[name] != value
     )
-    return replace(subject, zone=ZoneInfo(built["timezone"]), currency=built["currency"], changed=changed)
+    return replace(
+        subject,
+        zone=ZoneInfo(old["timezone"]),
+        currency=old["currency"],
+        changed=changed,
+        is_in_change=built.is_in_change,
+    )
 
 
 def _told(value: object) -> str:

@@ -13,22 +13,27 @@ FROM lens_staging.int_metrics_daily
 WHERE project_id = {project} AND notEmpty(left_out_currencies)
 """
 
-# A lake has public tables alone.
+# A lake has public tables alone, and unbuilt events are in no rollup.
 SQL_OF_EVENTS = """
 SELECT toString(local_day) AS day, groupUniqArray(10)(upper(currency)) AS left_out_currencies
 FROM lens.events
-WHERE project_id = {project} AND revenue != 0 AND upper(currency) NOT IN ('', {currency})
+WHERE project_id = {project} AND local_day >= {first} AND local_day < {end}
+    AND revenue != 0 AND upper(currency) NOT IN ('', {currency})
 GROUP BY day
 """
 
 
-def left_out_statement(subject: ProjectScope) -> Statement:
-    """Return the statement for the days of a project that have such currencies, and the currencies."""
+def left_out_statement(subject: ProjectScope, period: Period, *, of_events: bool) -> Statement:
+    """Return the statement for the days of a project that have such currencies, and the currencies: of all days, or
+    `of_events` of the period.
+    """
     bindings = Bindings()
     project = bindings.bind(subject.project_id, "String")
-    if subject.has_states:
+    if not of_events:
         return bindings.statement(SQL.format(project=project))
-    return bindings.statement(SQL_OF_EVENTS.format(project=project, currency=bindings.bind(subject.currency, "String")))
+    first, end = (bindings.bind(day.isoformat(), "Date") for day in (period.first_day, period.end_day))
+    currency = bindings.bind(subject.currency, "String")
+    return bindings.statement(SQL_OF_EVENTS.format(project=project, first=first, end=end, currency=currency))
 
 
 def left_out_notes(subject: ProjectScope, periods: Iterable[Period], rows: Iterable[Row]) -> list[str]:

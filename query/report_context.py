@@ -31,7 +31,8 @@ class ProjectScope:
     The project may ask `questions_at_once`, and its exports may have `export_rows`; 0 means no limit of its own.
 
     `follows` are the registry's settings that numbers depend on, and `changed` names those that no build has followed
-    yet, with the values before and after (`query.built_scope`).
+    yet, with the values before and after (`query.built_scope`). With `is_in_change` a build has begun to apply
+    changes, so numbers may follow either.
     """
 
     project_id: str
@@ -43,6 +44,12 @@ class ProjectScope:
     export_rows: int = 0
     follows: tuple[tuple[str, object], ...] = ()
     changed: tuple[str, ...] = ()
+    is_in_change: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """Return whether changed settings or definitions wait for the end of a build."""
+        return bool(self.changed) or self.is_in_change
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,10 @@ LIMITS = {
 UNKNOWN = frozenset({"warehouse_60", "warehouse_81", "warehouse_47"})
 BAD_PATTERN = "warehouse_427"
 
-STILL_OLD = (
-    "A setting has changed: {setting}. Numbers follow the old value until a build has finished; while it runs, some "
-    "follow the new one."
+STILL_OLD = "A setting has changed: {setting}. Numbers follow the old value until a build has finished."
+IN_CHANGE = (
+    "A build applies changed settings or definitions. Until one has finished, some numbers follow the old ones and "
+    "some the new ones."
 )
 
 Answer = dict[str, Any]
@@ -95,8 +96,9 @@ class Answers:
                 asked, found, _ = self._ask(warehouse, previous, freshness, run, tail)
                 answer["previous"] = asked.shape(found)
             left_out: list[Row] = []
-            if subject is not None and question.sums_revenue_of is not None:
-                left_out = self._kept_rows(warehouse, left_out_statement(subject), freshness, run)[0]
+            if subject is not None:
+                for each in filter(None, (question, previous)):
+                    left_out += self._left_out(warehouse, each, subject, freshness, run, tail)
             # Asked again, a question that took over a second is answered at once from the cache. If the warehouse is
             # away by now, the answer is there all the same.
             with suppress(Unavailable):
@@ -106,14 +108,15 @@ class Answers:
         answer["meta"] = {
             "completeThrough": None if complete_through is None else as_instant(complete_through),
             "timezone": question.timezone,
+            "currency": subject.currency if subject else "",
             "table": question.table,
             "cached": is_kept,
             "elapsedMs": round((self._timer() - started) * 1000, 1),
         }
         if aside := freshness.set_aside.get(project_id):
             answer["meta"]["setAside"] = {"since": as_instant(aside.since_ms), "reason": aside.summary}
-        changed = subject.changed if subject and not question.is_live else ()
-        if changed:
+        pending = subject if subject and subject.is_pending and not question.is_live else None
+        if pending:
             answer["meta"]["pendingDays"] = {"first": None, "last": None}
         elif aside:
             answer["meta"]["pendingDays"] = {"first": _date(aside.first_day), "last": _date(aside.last_day)}
@@ -124,9 +127,10 @@ class Answers:
             ]
         if estimated := question.estimated(rows) if question.estimated else SKETCHED.get(question.table):
             answer["meta"]["approximate"] = dict.fromkeys(estimated, ESTIMATE_PERCENT)
-        told = [STILL_OLD.format(setting=setting) for setting in changed]
+        told = pending_notes(pending) if pending else []
         summed = [each.sums_revenue_of for each in (question, previous) if each and each.sums_revenue_of]
-        if summed and subject is not None:
+        # While settings change, nothing certain can be said of what sums leave out.
+        if summed and subject is not None and not pending:
             told += left_out_notes(subject, summed, left_out)
         if notes := [*told, *question.notes, *(tail.notes if tail else ())]:
             answer["meta"]["notes"] = notes
@@ -155,6 +159,24 @@ class Answers:
         if question.tail_of is None or freshness.version is None:
             return None
         return read_tail(lambda asked: self._read(warehouse, asked, run, is_built=True), question.tail_of)
+
+    def _left_out(
+        self,
+        warehouse: Readable,
+        question: Question,
+        subject: ProjectScope,
+        freshness: Freshness,
+        run: Run,
+        tail: Tail | None,
+    ) -> list[Row]:
+        """Return the days whose sums of revenue leave out currencies, as far as the question sums revenue."""
+        if question.sums_revenue_of is None:
+            return []
+        of_events = tail is not None or not subject.has_states
+        statement = left_out_statement(subject, question.sums_revenue_of, of_events=of_events)
+        if tail is not None:
+            return self._read(warehouse, tail.over(statement), run, is_built=True)
+        return self._kept_rows(warehouse, statement, freshness, run)[0]
 
     def _ask(
         self, warehouse: Readable, question: Question, freshness: Freshness, run: Run, tail: Tail | None
@@ -213,6 +235,12 @@ def _is_all(project_id: str, freshness: Freshness, tail: Tail | None) -> bool:
     """
     is_built = freshness.version is not None and project_id not in freshness.set_aside
     return is_built and not (tail and tail.is_less)
+
+
+def pending_notes(subject: ProjectScope) -> list[str]:
+    """Return sentences on changes that wait for the end of a build."""
+    told = [STILL_OLD.format(setting=setting) for setting in subject.changed]
+    return [*told, IN_CHANGE] if subject.is_in_change else told
 
 
 def _date(day: date | None) -> str | None:

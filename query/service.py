@@ -126,6 +126,13 @@ class Service:
         finally:
             metrics.observe("eventlens_question_seconds", perf_counter() - started, report.name)
 
+    def as_built(self, subject: ProjectScope) -> ProjectScope:
+        """Return `subject` as its tables have it; with its settings of now if the warehouse does not answer. Blocks."""
+        try:
+            return as_built(subject, self.shards[subject.shard].answers.freshness())
+        except EventLensError:
+            return subject
+
     def gauge_freshness(self) -> None:
         """Set the freshness metrics from the shard with the oldest tables. Blocks; raises what the warehouse raises."""
         fresh = [shard.answers.freshness() for shard in self.shards.values()]

@@ -67,6 +67,9 @@ class Meta(Shape, rename="camel", kw_only=True):
         ),
     ]
     timezone: Annotated[str, msgspec.Meta(description="The time zone in which days and hours are counted.")]
+    currency: Annotated[
+        str, msgspec.Meta(description="The currency of sums of revenue; empty if the project has none.")
+    ]
     table: Annotated[str, msgspec.Meta(description="The table that answered.")]
     cached: Annotated[bool, msgspec.Meta(description="Whether the rows were read for an earlier question.")]
     elapsed_ms: float

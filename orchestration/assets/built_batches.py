@@ -33,7 +33,7 @@ def mark_built(
     built = set(days or [])
     earlier = _days_built_earlier(warehouse, build_id)
     batches: list[dict[str, object]] = []
-    projects: list[dict[str, object]] = []
+    projects: dict[str, int] = {}
     parts: list[dict[str, object]] = []
     common = {"build_id": build_id, "built_at": timestamp(clock())}
     pending: list[tuple[str, str]] = []
@@ -49,13 +49,11 @@ def mark_built(
         elif row["project_id"] and not row["settings_hash"]:
             pending.append((row["project_id"], row["batch_id"]))
         elif row["project_id"]:
-            settings_built = {"project_id": row["project_id"], "settings_hash": row["settings_hash"]}
-            projects.append({**settings_built, "built_at": common["built_at"]})
+            projects[row["project_id"]] = row["settings_hash"]
         else:
             batches.append({**unit, **common})
     _insert(warehouse, "lens_staging.built_batch_days", parts, build_id)
-    _insert(warehouse, "lens_staging.built_projects", projects, build_id)
-    note_built_settings(warehouse)
+    note_built_settings(warehouse, projects)
     # Before its batches count as built: a reader that finds them built also finds a new build, and reads the tables
     # again.
     finished = {"build_id": build_id, "finished_at": common["built_at"]}

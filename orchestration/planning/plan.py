@@ -178,14 +178,59 @@ CHANGED_PROJECTS = f"""
 """
 
 
-# The settings that the tables follow now. A copy of the registry that is newer than the build has another hash.
-_NOTE_SETTINGS = f"""
-    INSERT INTO lens_staging.built_projects (project_id, settings_hash, built_at, {", ".join(NUMBERS_FOLLOW)})
-    SELECT project_id, settings_hash, now64(3, 'UTC'), {", ".join(NUMBERS_FOLLOW)}
-    FROM ({SETTINGS})
-    WHERE (project_id, settings_hash) IN (
-        SELECT project_id, settings_hash FROM lens_staging.built_projects FINAL WHERE timezone = ''
+# The changed projects of a plan whose days are to be built.
+_CHANGED_NOW = """
+    SELECT project_id FROM lens_staging.planned_batches
+    WHERE build_id = {build:String} AND settings_hash != 0 AND notEmpty(days)
+"""
+
+_NAMES = ", ".join(NUMBERS_FOLLOW)
+
+# Later than every row before, whatever the clocks say.
+_LATER = "greatest(now64(3, 'UTC'), {built_at} + toIntervalMillisecond(1))"
+
+# From now on tables can have numbers of the new settings. No settings have this hash, so a build has to finish, even if
+# the old settings are set again.
+_BEGUN = f"""
+    INSERT INTO lens_staging.built_projects (project_id, settings_hash, built_at, {_NAMES})
+    SELECT project_id, 0, {_LATER.format(built_at="built_at")}, {_NAMES}
+    FROM (SELECT * FROM lens_staging.built_projects FINAL)
+    WHERE settings_hash != 0 AND project_id IN ({_CHANGED_NOW})
+"""
+
+# Days that were built with other settings in between are not days of these settings any more.
+_OTHERS = f"""
+    startsWith(batch_id, 'settings of ')
+    AND has(
+        (SELECT groupArray(concat('settings of ', project_id)) FROM ({_CHANGED_NOW})), splitByString(', ', batch_id)[1]
     )
+    AND NOT has(
+        (SELECT groupArray(batch_id) FROM lens_staging.planned_batches WHERE build_id = {{build:String}}), batch_id
+    )
+"""
+
+# The settings of finished projects: those of the copy, unless it is newer than the build and has another hash.
+_FINISHED = f"""
+    INSERT INTO lens_staging.built_projects (project_id, settings_hash, built_at, {_NAMES})
+    SELECT built.project_id, built.settings_hash, {_LATER.format(built_at="known.built_at")}, {_NAMES}
+    FROM (
+        SELECT finished.1 AS project_id, finished.2 AS settings_hash
+        FROM (SELECT arrayJoin(arrayZip({{projects:Array(String)}}, {{hashes:Array(UInt64)}})) AS finished)
+    ) AS built
+    LEFT JOIN ({SETTINGS}) AS copied
+        ON built.project_id = copied.project_id AND built.settings_hash = copied.settings_hash
+    LEFT JOIN (SELECT project_id, built_at FROM lens_staging.built_projects FINAL) AS known
+        ON built.project_id = known.project_id
+"""
+
+# Projects that were last built before their settings were noted.
+_NOTE_SETTINGS = f"""
+    INSERT INTO lens_staging.built_projects (project_id, settings_hash, built_at, {_NAMES})
+    SELECT copied.project_id, copied.settings_hash, {_LATER.format(built_at="known.built_at")}, {_NAMES}
+    FROM ({SETTINGS}) AS copied
+    INNER JOIN (
+        SELECT project_id, settings_hash, built_at FROM lens_staging.built_projects FINAL WHERE timezone = ''
+    ) AS known ON copied.project_id = known.project_id AND copied.settings_hash = known.settings_hash
 """
 
 
@@ -233,8 +278,12 @@ def note_failed(warehouse: Warehouse, projects: Collection[str], *, is_whole: bo
     _write(warehouse, _ALL_DAYS, {"left_out": list(projects), "is_whole": is_whole})
 
 
-def note_built_settings(warehouse: Warehouse) -> None:
-    """Note for answers which settings the tables follow, of projects for which only the settings' hash is noted."""
+def note_built_settings(warehouse: Warehouse, finished: Mapping[str, int]) -> None:
+    """Note for answers which settings the tables follow: for the `finished` projects, given with the hash of the
+    settings with which they were planned, and for projects of which only the hash is noted.
+    """
+    if finished:
+        _write(warehouse, _FINISHED, {"projects": list(finished), "hashes": list(finished.values())})
     _write(warehouse, _NOTE_SETTINGS, {})
 
 
@@ -250,6 +299,26 @@ def _plan_projects(warehouse: Warehouse, build_id: str, chosen: Collection[str],
     """
     for statement in (CHANGED_PROJECTS, PENDING):
         _write(warehouse, statement, {"build": build_id, "chosen": list(chosen), "is_only": is_only})
+    _begin_changes(warehouse, build_id)
+
+
+def _begin_changes(warehouse: Warehouse, build_id: str) -> None:
+    """Note which projects' tables follow neither their old nor their new settings until a build of theirs ends."""
+    plan = {"build": build_id}
+    if warehouse.rows(f"SELECT 1 FROM lens_staging.built_batch_days WHERE {_OTHERS} LIMIT 1", plan):
+        statement = f"ALTER TABLE lens_staging.built_batch_days DELETE WHERE {_OTHERS}"
+        warehouse.command(statement, plan, {"mutations_sync": 1})
+    begun = warehouse.rows(
+        f"SELECT 1 FROM (SELECT * FROM lens_staging.built_projects FINAL) "
+        f"WHERE settings_hash != 0 AND project_id IN ({_CHANGED_NOW}) LIMIT 1",
+        plan,
+    )
+    if begun:
+        _write(warehouse, _BEGUN, plan)
+        # Answers about these projects say so from now on.
+        _write(
+            warehouse, "INSERT INTO lens_staging.builds SELECT concat({build:String}, '-begun'), now64(3, 'UTC')", plan
+        )
 
 
 def _write(warehouse: Warehouse, statement: str, parameters: Mapping[str, object]) -> None:

@@ -43,7 +43,7 @@ _FRESHNESS = (
     "CREATE OR REPLACE VIEW lens_staging.pending_days AS SELECT '' AS project_id, now64(3, 'UTC') AS landed_at, "
     "[today()] AS days WHERE 0",
     # Its projects have the settings that its tables follow. Of a table without rows the types do not matter.
-    "CREATE TABLE IF NOT EXISTS lens_staging.built_projects (project_id String, "
+    "CREATE TABLE IF NOT EXISTS lens_staging.built_projects (project_id String, settings_hash UInt64, "
     f"{' String, '.join(NUMBERS_FOLLOW)} String) ENGINE = ReplacingMergeTree ORDER BY project_id",
 )
 

@@ -64,7 +64,8 @@ class Local:
     def export(self, file: str, written: Mapping[str, Any], target: Path, progress: Progress) -> None:
         table, format = read_export(file)
         parameters = read_parameters(file, EXPORTS[table], texts(written))
-        statement = export_statement(self.subject, table, format, parameters, self._clock())
+        subject = as_built(self.subject, self._answers.freshness())
+        statement = export_statement(subject, table, format, parameters, self._clock())
         draft = target.with_name(f"{target.name}.part")
         with self._pool.lend() as warehouse, draft.open("wb") as output, statement.refusing():
             sql = statement.sql_over(self._database)

@@ -1,5 +1,6 @@
 """The route under `/export/{projectId}`."""
 
+import asyncio
 from typing import Any
 
 from litestar import Request, Router, get
@@ -45,13 +46,15 @@ class Export(Stream):
         return transfer
 
 
-@get("/{file:str}", sync_to_thread=False, operation_class=operation(DaysParameters, has_body=False))
-def answer_export(file: str, request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Export:
+@get("/{file:str}", operation_class=operation(DaysParameters, has_body=False))
+async def answer_export(file: str, request: Request[Any, Any, Any], subject: ProjectScope, service: Service) -> Export:
     """Send a table as a file: `events`, `sessions`, `profiles` or `cohort_members` as `.ndjson`, `.json`, `.csv`,
     `.parquet` or `.arrow`; `csv` and `json` alone mean `events.csv` and `events.json`.
     """
     table, format = read_export(file)
     parameters = read_parameters(file, EXPORTS[table], request.query_params.items())
+    # Days are those of the zone in which they were counted.
+    subject = await asyncio.to_thread(service.as_built, subject)
     statement = export_statement(subject, table, format, parameters, service.clock())
     encoding = choose_encoding(request.headers.get("accept-encoding", ""), format)
     return Export(service, subject, statement, table, format, encoding)

@@ -73,7 +73,7 @@ def _row(row: Row, models: tuple[str, ...], by: str) -> Row:
 
 def _note(ask: ReportContext) -> str:
     if ask.subject.currency:
-        return f"`revenue` is that of {ask.subject.currency} alone."
+        return f"`revenue` is that of amounts in {ask.subject.currency} or without a currency."
     return "The project has no currency: `revenue` is that of amounts without a currency alone."
 
 

@@ -38,7 +38,7 @@ def revenue(ask: ReportContext) -> Question:
     bindings = Bindings()
     currency = ask.subject.currency
     sql = SQL.format(project_currency=bindings.bind(currency, "String"), rows=event_rows(ask, bindings))
-    note = f"`total_revenue` of other questions is that of {currency} alone." if currency else WITHOUT_CURRENCY
+    note = f"`total_revenue` of other questions is that of {currency} alone, as here." if currency else WITHOUT_CURRENCY
     return Question("events", bindings.statement(sql), _shape, ask.subject.zone.key, notes=(note,))
 
 

@@ -57,7 +57,7 @@ def test_an_answer_is_as_openapi_describes_it(
 
 def test_an_answer_with_more_or_less_than_its_shape_is_not_given() -> None:
     report = REPORTS["live"]
-    meta = {"completeThrough": None, "timezone": "UTC", "table": "x", "cached": False, "elapsedMs": 1.0}
+    meta = {"completeThrough": None, "timezone": "UTC", "currency": "", "table": "x", "cached": False, "elapsedMs": 1.0}
     report.typed({"data": {"visitors": 1, "pages": []}, "meta": meta})
     unlike: list[Any] = [{"visitors": 1, "pages": [], "more": 1}, {"pages": []}, {"visitors": "1", "pages": []}]
     for data in unlike:

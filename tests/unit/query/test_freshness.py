@@ -163,10 +163,7 @@ def test_until_a_build_has_finished_answers_keep_to_the_settings_that_their_numb
     assert during.json()["data"] == before.json()["data"]
     assert meta_of(during)["timezone"] == "Asia/Kolkata"
     assert meta_of(during)["pendingDays"] == {"first": None, "last": None}
-    still_old = (
-        "A setting has changed: {}. Numbers follow the old value until a build has finished; while it runs, some "
-        "follow the new one."
-    )
+    still_old = "A setting has changed: {}. Numbers follow the old value until a build has finished."
     assert meta_of(during)["notes"] == [
         still_old.format("timezone (Asia/Kolkata to UTC)"),
         still_old.format("currency (none to USD)"),
@@ -179,7 +176,12 @@ def test_until_a_build_has_finished_answers_keep_to_the_settings_that_their_numb
 
 def end_build_of(warehouse: Warehouse, registry: Registry, project_id: str) -> None:
     """What the end of a build notes: the settings that the project's tables follow, and the build."""
-    row = {"project_id": project_id, "built_at": now_ms() / 1000, **settings_of(find_project(registry, project_id))}
+    row = {
+        "project_id": project_id,
+        "settings_hash": 1,
+        "built_at": now_ms() / 1000,
+        **settings_of(find_project(registry, project_id)),
+    }
     warehouse.insert_lines("lens_staging.built_projects", msgspec.json.encode(row), token=f"{project_id}-{now_ms()}")
     warehouse.command(NOTE_BUILD)
 
@@ -283,6 +285,21 @@ def test_a_live_answer_counts_what_is_not_built_and_says_so(warehouse: Warehouse
     ]
     assert [(row["path"], row["views"]) for row in pages] == [("/a", 2), ("/b", 1), ("/new", 1)]
     assert again == built
+
+
+def test_a_live_answer_names_the_currencies_of_unbuilt_amounts(warehouse: Warehouse, world: World, ask: Answer) -> None:
+    project = world.projects["live"]
+    project.event("2026-03-10 10:00", "sale", "d-live", revenue="5", currency="GBP")
+    land(warehouse, rows_of([project])[-1:], [])
+    period = {"startDate": "2026-03-10", "endDate": "2026-03-10"}
+    try:
+        live = ask("live", "metrics", freshness="live", **period).json()
+    finally:
+        mark_built(warehouse, [project])
+    assert live["data"]["total_revenue"] == 0
+    assert live["meta"]["notes"][0] == (
+        "Revenue in GBP is left out, because the project has no currency; the report `revenue` has it."
+    )
 
 
 @pytest.mark.parametrize("name", list(REPORTS))

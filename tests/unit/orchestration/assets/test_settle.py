@@ -10,8 +10,9 @@ import pytest
 
 from event_lens.contract.rows import timestamp
 from event_lens.errors import Unavailable
-from event_lens.registry.database import open_registry
+from event_lens.registry.database import Registry, open_registry
 from event_lens.registry.projects import change_project, create_project, list_projects
+from event_lens.registry.tables import Project
 from event_lens.settings import Settings, read_settings
 from event_lens.warehouse.built_settings import BuiltSettings, read_built_settings, settings_of
 from event_lens.warehouse.client import Warehouse
@@ -74,12 +75,14 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-def land(warehouse: Warehouse, landed_at: datetime = NOW, *, count: int = 1, import_id: str = "") -> list[str]:
+def land(
+    warehouse: Warehouse, landed_at: datetime = NOW, *, count: int = 1, import_id: str = "", project_id: str = "p"
+) -> list[str]:
     """Lands `count` batches of one event, by a collector whose clock says `landed_at`; returns their ids."""
     ids = [f"{import_id or 'batch'}-{uuid.uuid4()}" for _ in range(count)]
     sent = timestamp(int(SENT.timestamp() * 1000))
     events = [
-        {"event_id": str(uuid.uuid4()), "project_id": "p", "name": "x", "created_at": sent, "received_at": sent}
+        {"event_id": str(uuid.uuid4()), "project_id": project_id, "name": "x", "created_at": sent, "received_at": sent}
         | {"batch_id": batch_id}
         for batch_id in ids
     ]
@@ -124,25 +127,73 @@ def test_a_built_batch_leaves_the_working_set_and_its_summary_is_kept(warehouse:
 def test_a_build_notes_the_settings_that_its_tables_follow(warehouse: Warehouse, settings: Settings) -> None:
     registry = open_registry(settings)
     (project,) = list_projects(registry)
-    land(warehouse)
+    land(warehouse, project_id=project.project_id)
     build(warehouse, settings)
-
-    def noted() -> BuiltSettings | None:
-        return read_built_settings(warehouse).get(project.project_id)
-
-    assert noted() == settings_of(project)
+    first = settings_of(project)
+    assert noted(warehouse, project) == BuiltSettings(first)
     changed = change_project(registry, project.project_id, timezone="Asia/Kolkata", allowed_bots=["sign:b", "sign:a"])
     planned = plan(warehouse, settings)
-    assert noted() == settings_of(project)
+    assert noted(warehouse, project) == BuiltSettings(first, is_in_change=True)
     # A copy of the registry that was made since is not what this build followed.
     change_project(registry, project.project_id, currency="EUR")
     copy_registry(settings, warehouse)
     mark_built(warehouse, planned, None, settings)
-    assert noted() is None
+    assert noted(warehouse, project) is None
     change_project(registry, project.project_id, currency="")
     build(warehouse, settings)
-    assert noted() == settings_of(changed)
+    assert noted(warehouse, project) == BuiltSettings(settings_of(changed))
     registry.close()
+
+
+def test_a_setting_that_is_changed_back_is_built_after_a_build_that_did_not_finish(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    """The build that died can have written some days with the other setting."""
+    registry = open_registry(settings)
+    (project,) = list_projects(registry)
+    land(warehouse, project_id=project.project_id)
+    build(warehouse, settings)
+    versions = "SELECT count() FROM lens_staging.builds"
+    before = warehouse.value(versions)
+    change_project(registry, project.project_id, currency="USD")
+    plan(warehouse, settings)
+    plan(warehouse, settings)
+    assert warehouse.value(versions) == before + 1
+    change_project(registry, project.project_id, currency="")
+    planned = plan(warehouse, settings)
+    assert read_plan(warehouse, planned, settings).days != []
+    assert noted(warehouse, project) == BuiltSettings(settings_of(project), is_in_change=True)
+    mark_built(warehouse, planned, None, settings)
+    assert noted(warehouse, project) == BuiltSettings(settings_of(project))
+    assert read_plan(warehouse, plan(warehouse, settings), settings).days == []
+    registry.close()
+
+
+def test_days_of_changed_settings_do_not_count_after_other_settings_were_built(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    registry = open_registry(settings)
+    (project,) = list_projects(registry)
+    land(warehouse, project_id=project.project_id)
+    build(warehouse, settings)
+    everything = read_plan(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), settings).days
+    first, rest = everything[:2], everything[2:]
+    mark_built(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), first, settings)
+    mark_built(warehouse, changed_plan(warehouse, settings, registry, project, ""), rest, settings)
+    mark_built(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), rest, settings)
+    assert noted(warehouse, project) == BuiltSettings(settings_of(project), is_in_change=True)
+    mark_built(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), first, settings)
+    assert noted(warehouse, project) == BuiltSettings({**settings_of(project), "currency": "USD"})
+    registry.close()
+
+
+def noted(warehouse: Warehouse, project: Project) -> BuiltSettings | None:
+    return read_built_settings(warehouse).get(project.project_id)
+
+
+def changed_plan(warehouse: Warehouse, settings: Settings, registry: Registry, project: Project, currency: str) -> str:
+    change_project(registry, project.project_id, currency=currency)
+    return plan(warehouse, settings)
 
 
 def test_an_unbuilt_batch_stays_when_others_are_settled(warehouse: Warehouse, settings: Settings) -> None:
