@@ -1,5 +1,6 @@
 """The routes under `/insights/{projectId}`, one for each report."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from typing import Any, cast
@@ -103,9 +104,9 @@ class OwnProject(msgspec.Struct):
 
 
 @get("/insights")
-async def answer_project(reader: Reader) -> dict[str, OwnProject]:
-    """Return the project that the key in the headers reads."""
-    subject = reader.subject
+async def answer_project(reader: Reader, service: Service) -> dict[str, OwnProject]:
+    """Return the project that the key in the headers reads, with the zone and the currency that its numbers have."""
+    subject = await asyncio.to_thread(service.as_built, reader.subject)
     return {"data": OwnProject(subject.project_id, subject.zone.key, subject.currency)}
 
 

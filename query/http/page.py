@@ -1,5 +1,6 @@
 """The routes of the page: `/` and its files, and `/session`, where people sign in and out."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,12 +12,12 @@ from litestar.exceptions import NotFoundException
 
 from event_lens.clock import to_datetime
 from event_lens.errors import Refused
+from query.auth import subject_of
 from query.errors import FORBIDDEN
 from query.http.dependencies import session_cookie_name
 from query.page.files import read_page_files
 from query.page.origin import is_from_page
 from query.page.sessions import LASTING_MS, Session
-from query.page.sign_in import SignIn
 from query.service import Service
 
 AnyRequest = Request[Any, Any, Any]
@@ -87,7 +88,7 @@ async def open_session(request: AnyRequest, service: Service, data: Credentials)
         cookie, session = await sign_in.by_token(data.token, address)
     else:
         cookie, session = await sign_in.by_key(data.client_id.strip(), data.client_secret.strip(), address)
-    return Response(await _describe(sign_in, session), cookies=[_cookie(request, cookie, LASTING_MS // 1000)])
+    return Response(await _describe(service, session), cookies=[_cookie(request, cookie, LASTING_MS // 1000)])
 
 
 @get("/session")
@@ -100,7 +101,7 @@ async def answer_session(request: AnyRequest, service: Service) -> dict[str, Any
         session = await service.sign_in.find(_sent_cookie(request))
     except Refused:
         return {"session": None}
-    return await _describe(service.sign_in, session)
+    return await _describe(service, session)
 
 
 @delete("/session", sync_to_thread=False)
@@ -133,14 +134,17 @@ def _cookie(request: AnyRequest, value: str, max_age: int) -> Cookie:
     )
 
 
-async def _describe(sign_in: SignIn, session: Session) -> dict[str, Any]:
+async def _describe(service: Service, session: Session) -> dict[str, Any]:
+    """Return the session's projects with the zone and the currency that their numbers have now."""
+    projects = await service.sign_in.projects_of(session)
+    scopes = await asyncio.to_thread(lambda: [service.as_built(subject_of(project)) for project in projects])
     described = [
         {
             "projectId": project.project_id,
             "name": project.name,
-            "timezone": project.timezone,
-            "currency": project.currency,
+            "timezone": scope.zone.key,
+            "currency": scope.currency,
         }
-        for project in await sign_in.projects_of(session)
+        for project, scope in zip(projects, scopes, strict=True)
     ]
     return {"session": {"expiresAt": to_datetime(session.expires_at).isoformat(), "projects": described}}

@@ -64,7 +64,7 @@ function showProjects(projects) {
   const toolbar = makeToolbar(change);
   const welcome = h("div", { class: "wide" });
   const cards = makeCards(change, (answer, context) => {
-    toolbar.showFresh(answer.meta, context.project);
+    toolbar.showFresh(answer.meta);
     const empty = emptyProject(answer, context);
     welcome.replaceChildren(...(empty ? [empty] : []));
   });
@@ -109,7 +109,14 @@ function showProjects(projects) {
   }
 
   function change(changes, told = "") {
-    writeAddress({ ...readAddress(), project: contextOf().project.projectId, ...changes });
+    // The days are those of the project's zone, which a build can have changed.
+  async function askAgain() {
+    const session = await readSession().catch(() => null);
+    if (session?.projects.length) projects = session.projects;
+    update({ again: true });
+  }
+
+  writeAddress({ ...readAddress(), project: contextOf().project.projectId, ...changes });
     if (told) say(told);
     update();
   }
@@ -126,7 +133,7 @@ function showProjects(projects) {
   const isSeen = () => document.visibilityState === "visible";
   const timers = [
     setInterval(() => isSeen() && live.update(contextOf(), { again: true }), LIVE_EVERY_MS),
-    setInterval(() => isSeen() && update({ again: true }), AGAIN_EVERY_MS),
+    setInterval(() => isSeen() && askAgain(), AGAIN_EVERY_MS),
   ];
   addEventListener("popstate", goBack);
   update();

@@ -27,7 +27,7 @@ export function makePanel({ id, title, wide, controls = () => [], ask, draw, onA
   }
 
   function showAnswer(context) {
-    show([...draw(answer, context), ...notesOf(answer)]);
+    show([...draw(answer, asAnswered(answer, context)), ...notesOf(answer)]);
   }
 
   function showError(error, context) {
@@ -76,11 +76,22 @@ function dataOf(answer) {
   return answer === null ? "" : JSON.stringify([answer.data, answer.previous, answer.meta?.notes, answer.meta?.approximate]);
 }
 
+// Numbers are written in the currency and the zone in which they were counted.
+function asAnswered({ meta }, context) {
+  if (!meta) return context;
+  return { ...context, project: { ...context.project, timezone: meta.timezone, currency: meta.currency } };
+}
+
 // What the answer says of its own numbers: how they are counted, and which of them are estimates.
 function notesOf({ meta: { notes = [], approximate = {} } = {} }) {
   const estimates = Object.entries(approximate).map(([name, percent]) => `${labelOf(name)}: about, ± ${percent}%.`);
-  const all = [...notes, ...estimates];
+  const all = [...notes.filter((note) => !isOfAll(note)), ...estimates];
   return all.length ? [h("ul", { class: "notes" }, all.map((note) => h("li", {}, note)))] : [];
+}
+
+// A setting that waits for a build concerns all panels, and the toolbar tells it once.
+export function isOfAll(note) {
+  return note.startsWith("A setting has changed: ") || note.startsWith("A build applies changed settings ");
 }
 
 function labelOf(name) {

@@ -1,6 +1,7 @@
 // What the page is about: the project, the days, how fresh the numbers are, and the filters.
 import { h, select } from "./dom.js";
 import * as format from "./format.js";
+import { isOfAll } from "./panel.js";
 import { PERIODS, before } from "./periods.js";
 
 const OPERATORS = {
@@ -61,7 +62,12 @@ export function makeToolbar(change) {
     return h("li", {}, h("button", { type: "button", class: "chip", "aria-label": `Remove the filter: ${said}`, onclick: remove }, said, cross));
   }
 
-  return { element, update, showFresh: (meta, project) => fresh.replaceChildren(...freshness(meta, project)) };
+  function showFresh(meta) {
+    const told = (meta.notes ?? []).filter(isOfAll);
+    fresh.replaceChildren(...freshness(meta), ...told.map((note) => h("span", { class: "pending" }, note)));
+  }
+
+  return { element, update, showFresh };
 }
 
 export function describeFilter({ name, operator, value }) {
@@ -78,9 +84,9 @@ function ordered({ from, to }, changed) {
 
 const SETTLED_MS = 60_000;
 
-function freshness({ completeThrough, setAside, failedChecks = [] }, project) {
+function freshness({ completeThrough, timezone, setAside, failedChecks = [] }) {
   if (completeThrough === null) return ["Nothing is built yet."];
-  const time = h("time", { datetime: completeThrough }, format.instant(completeThrough, project.timezone));
+  const time = h("time", { datetime: completeThrough }, format.instant(completeThrough, timezone));
   if (setAside) return ["Complete through ", time, `; builds leave this project out: ${setAside.reason}`];
   if (failedChecks.length) return ["Complete through ", time, `; checks failed: ${failedChecks.map(({ name }) => name).join(", ")}`];
   const isBehind = Date.now() - Date.parse(completeThrough) > SETTLED_MS;
