@@ -1,7 +1,7 @@
 """`eventlens ask`: sends a question to the query API, or to the home's warehouse, and prints its answer as a table."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,9 @@ from query.json_keys import key_given_twice
 from query.report import Report
 from query.reports import REPORTS, find_report
 from query.schema import bare
-from query.shapes import rows_of
+
+FIRST = ("date", "dimensions")
+"""The columns that say which row a row is, if it has them."""
 
 
 def show_reports() -> None:
@@ -114,23 +116,49 @@ def _listed(names: Mapping[str, object]) -> str:
 
 
 def _show(report: Report[Any], answer: Mapping[str, Any]) -> None:
-    data, meta = answer["data"], answer["meta"]
-    rows, title = rows_of(report.answer, data), report.summary
-    if isinstance(data, dict) and (own := {name: value for name, value in data.items() if not isinstance(value, list)}):
-        before = answer.get("previous")
-        heads = ("", "value") if before is None else ("", "value", "before")
-        show_table(title, heads, [pair if before is None else (*pair, before[pair[0]]) for pair in own.items()])
-        title = ""
-    if rows and rows != [data]:
-        _show_rows(title, rows)
-    elif not rows:
-        console.print("No rows.")
-    if isinstance(before := answer.get("previous"), list):
-        _show_rows("The same of the earlier period", before)
-    through = meta["completeThrough"] or "never: no build has finished yet"
-    told = f"Complete through {through}; days are those of {meta['timezone']}; from {meta['table']}."
-    for line in filter(None, (told, *meta.get("notes", []), _more(meta))):
+    data, before = answer["data"], answer.get("previous")
+    if isinstance(data, dict):
+        _show_object(report.summary, data, before)
+    else:
+        _show_rows(report.summary, data)
+        if before is not None:
+            _show_rows("The same of the earlier period", before)
+    for line in _told(answer["meta"]):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _show_object(title: str, data: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+    """Print the fields of an object as a table, and each of its lists of objects as one more."""
+    lists = {name: rows for name, rows in data.items() if isinstance(rows, list) and _is_of_objects(rows)}
+    if own := {name: _cell(value) for name, value in data.items() if name not in lists}:
+        heads = ("", "value") if before is None else ("", "value", "before")
+        pairs = [pair if before is None else (*pair, _cell(before[pair[0]])) for pair in own.items()]
+        show_table(title, heads, pairs)
+    for name, rows in lists.items():
+        _show_rows(name if own or len(lists) > 1 else title, rows)
+
+
+def _is_of_objects(rows: list[Any]) -> bool:
+    return all(isinstance(row, dict) for row in rows)
+
+
+def _told(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sentences on how fresh and how exact the answer is."""
+    through = meta["completeThrough"] or "never: no build has finished yet"
+    currency = f", amounts in {meta['currency']}" if meta["currency"] else ""
+    yield f"Complete through {through}; days are those of {meta['timezone']}{currency}; from {meta['table']}."
+    if aside := meta.get("setAside"):
+        yield f"Builds leave this project out since {aside['since']}: {aside['reason']}."
+    if pending := meta.get("pendingDays"):
+        days = f"from {pending['first']} to {pending['last']}" if pending["first"] else "of all days"
+        yield f"The next build of the project can change the numbers {days}."
+    for check in meta.get("failedChecks", []):
+        yield f"A check of these tables fails since {check['since']}: {check['name']} ({check['severity']})."
+    for name, percent in meta.get("approximate", {}).items():
+        yield f"{name} is an estimate, within {percent} percent."
+    yield from meta.get("notes", [])
+    if more := _more(meta):
+        yield more
 
 
 def _more(meta: Mapping[str, Any]) -> str:
@@ -139,16 +167,20 @@ def _more(meta: Mapping[str, Any]) -> str:
 
 
 def _show_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    # A row's date comes first, because it says which row this is.
-    columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name != "date")
+    if not rows:
+        console.print(f"{title}: no rows.", markup=False, highlight=False)
+        return
+    columns = sorted(dict.fromkeys(name for row in rows for name in row), key=lambda name: name not in FIRST)
     show_rows(title, columns, [[_cell(row.get(name)) for name in columns] for row in rows])
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as people read it: lists joined, objects as names and values, floats with one decimal."""
+    """Return a value as people read it: lists joined, objects as names and values, floats with two decimals, as money
+    has them.
+    """
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
     if isinstance(value, list):
         separator = " > " if all(isinstance(each, str) for each in value) else "  "
         return separator.join(f"{_cell(each)}" for each in value)
-    return f"{value:,.1f}" if isinstance(value, float) else value
+    return f"{value:,.2f}" if isinstance(value, float) else value

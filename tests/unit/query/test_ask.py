@@ -55,11 +55,11 @@ def test_answers_are_tables(shell: Shell) -> None:
     assert "before" in metrics
     assert "Complete through 2" in metrics
     assert "/ > /pricing > /order" in shell("paths", *DAYS)
-    assert "first 2.0, linear 0.8" in shell("attribution", *DAYS, "--goal", "orders", "--model", "first,linear")
+    assert "first 2.00, linear 0.83" in shell("attribution", *DAYS, "--goal", "orders", "--model", "first,linear")
     assert "buying" in shell("funnels/buying", *DAYS).lower()
     assert "There is more: --cursor" in shell("cohorts/buyers/members", "--as-of", "2026-05-06", "--limit", "1")
     steps = json.dumps([{"name": "screen_view"}, {"name": "order"}])
-    assert "66.7" in shell("funnel", *DAYS, "--steps", steps, "--window-seconds", "null")
+    assert "66.67" in shell("funnel", *DAYS, "--steps", steps, "--window-seconds", "null")
 
 
 def test_json_is_the_answer_of_the_api(shell: Shell, ask: Ask) -> None:
@@ -101,7 +101,7 @@ def _written(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {each}" for name, each in value.items()).strip()
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.2f}"
     return {None: "-", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else str(value)
 
 
