@@ -167,10 +167,13 @@ def _answers() -> str:
 - **200**: on disk. `{{"success": true, "deviceId", "sessionId"}}`.
   For a batch the answer is `{{"success": true, "accepted", "rejected"}}`. `rejected` lists each refused event by its
   `index`, with `code` and `reason`; the other events are accepted.
-  `sessionId` is the id that was sent. If none was sent, it is a guess, the same for half an hour, for clients that wait
-  for a session. Only a build knows where sessions begin, so no table has the guess. To find a session again, send an id
-  of your own: it is `client_session_id` next to `session_id` in `lens.sessions` and `lens.events`. Or ask for the
-  session of a device at an instant: `where device_id = 'd-1' and started_at <= at and ended_at >= at`.
+  `sessionId` is the id that was sent. If none was sent, it is the foreseen id of the session (`session_id` in
+  `lens.sessions` and `lens.events`, a number of 64 bits as a text). Only a build knows where sessions begin: the answer
+  is the session's id if the session begins after a pause, in the same stretch as the event. Stretches are as long as
+  the project's session timeout, usually from :00 to :30 and from :30 to :00. A later event of the session, and one of a
+  session that begins at another client session id or at midnight, is answered with another id. To find any session
+  again, send an id of your own: it is `client_session_id` next to `session_id`. Or ask for the session of a device at
+  an instant: `where device_id = 'd-1' and started_at <= at and ended_at >= at`.
 - **202**: on disk too, but not counted, because the sender is a bot.
 - **{", ".join(map(str, again))}**: send the same request again, after `Retry-After` seconds if the answer has it.
 - **{", ".join(map(str, final))}**: final; the same request is refused again.
