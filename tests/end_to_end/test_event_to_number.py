@@ -100,6 +100,26 @@ def test_a_full_refresh_changes_nothing(site: Site) -> None:
     assert [site.ask(question)["data"] for question in ("metrics", "pages", "retention", "devices")] == answers
 
 
+def test_a_setting_changed_back_after_a_build_of_some_days_is_built_again(site: Site) -> None:
+    before = site.ask("metrics")["data"]
+    site.house.eventlens("project", "change", site.project, "--session-timeout-seconds", "1000")
+    site.house.eventlens("build", "--start", DAY, "--end", DAY)
+    time.sleep(KEPT_SECONDS)
+    during = site.ask("metrics")
+    assert during["data"]["total_sessions"] > before["total_sessions"]
+    assert during["meta"]["pendingDays"] == {"first": None, "last": None}
+    assert [note.partition(".")[0] for note in during["meta"]["notes"]] == [
+        "A setting has changed: session_timeout_seconds (1800 to 1000)",
+        "A build applies changed settings or definitions",
+    ]
+    site.house.eventlens("project", "change", site.project, "--session-timeout-seconds", "1800")
+    site.house.eventlens("build")
+    time.sleep(KEPT_SECONDS)
+    after = site.ask("metrics")
+    assert after["data"] == before
+    assert {"pendingDays", "notes"}.isdisjoint(after["meta"])
+
+
 def test_a_bot_counts_again_when_its_rule_is_re_included(site: Site) -> None:
     with site.house.warehouse() as warehouse:
         reason = warehouse.value(
