@@ -128,6 +128,20 @@ const STEPS = {
     return { notes, faults: await faultsOf(tab.page), ...(await tab.close()) };
   },
 
+  // Answers that still follow the settings of before, as while a change waits for its build.
+  async pending(browser, { base, tokens, query }) {
+    const note = "A setting has changed: currency (CHF to none). Numbers follow the old value until a build has finished.";
+    const follow = async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      const meta = { ...answer.meta, currency: "CHF", notes: [note, ...(answer.meta.notes ?? [])], completeThrough: "2026-06-30T22:30:00.000Z", timezone: "Asia/Tokyo" };
+      await route.fulfill({ response, json: { ...answer, meta } });
+    };
+    const tab = await open(browser, `${base}/?${query}#token=${tokens.pending}`, {}, { prepare: (page) => page.route(/\/(metrics|referrers)\?/, follow) });
+    const { notes, written, fresh } = await look(tab.page);
+    return { notes, written, fresh, faults: await faultsOf(tab.page), ...(await tab.close()) };
+  },
+
   // One report fails for a while, then the session ends.
   async failing(browser, { base, tokens, query }) {
     const error = { error: { code: "query_busy", message: "Too many questions are being answered; ask again in a moment." } };

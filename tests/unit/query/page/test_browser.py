@@ -16,7 +16,7 @@ NODE = Path(__file__).resolve().parents[2] / "node"
 FIRST = {"startDate": "2026-01-12", "endDate": "2026-02-08"}
 SHORTER = FIRST | {"startDate": "2026-01-19"}
 OF_FIREFOX = SHORTER | {"filters": '[{"name":"browser","operator":"is","value":["Firefox"]}]'}
-TOKENS = ("all", "keyboard", "light", "phone", "estimated", "failing")
+TOKENS = ("all", "keyboard", "light", "phone", "estimated", "pending", "failing")
 
 Answer = Callable[..., Any]
 Seen = dict[str, Any]
@@ -105,6 +105,15 @@ def test_a_panel_says_which_of_its_numbers_are_estimates(walked: Seen) -> None:
     assert walked["estimated"]["notes"]["sources"] == ["Visitors: about, ± 1%."]
     assert walked["estimated"]["notes"]["pages"] == []
     assert walked["estimated"]["faults"] == []
+
+
+def test_numbers_are_shown_in_the_currency_and_zone_of_their_answer_and_a_change_is_told_once(walked: Seen) -> None:
+    pending = walked["pending"]
+    assert "CHF" in pending["written"]["total_revenue"]
+    assert "1 Jul" in pending["fresh"]
+    assert pending["fresh"].count("A setting has changed: currency (CHF to none).") == 1
+    assert all("A setting has changed" not in note for notes in pending["notes"].values() for note in notes)
+    assert pending["faults"] == []
 
 
 def test_the_ledger_adds_up_to_what_the_api_answers(seen: Seen, answer: Answer) -> None:
