@@ -305,9 +305,13 @@ def _plan_projects(warehouse: Warehouse, build_id: str, chosen: Collection[str],
 def _begin_changes(warehouse: Warehouse, build_id: str) -> None:
     """Note which projects' tables follow neither their old nor their new settings until a build of theirs ends."""
     plan = {"build": build_id}
-    if warehouse.rows(f"SELECT 1 FROM lens_staging.built_batch_days WHERE {_OTHERS} LIMIT 1", plan):
-        statement = f"ALTER TABLE lens_staging.built_batch_days DELETE WHERE {_OTHERS}"
-        warehouse.command(statement, plan, {"mutations_sync": 1})
+    others = warehouse.rows(f"SELECT DISTINCT batch_id FROM lens_staging.built_batch_days WHERE {_OTHERS}", plan)
+    if others:
+        warehouse.command(
+            "ALTER TABLE lens_staging.built_batch_days DELETE WHERE has({batches:Array(String)}, batch_id)",
+            {"batches": [row["batch_id"] for row in others]},
+            {"mutations_sync": 1},
+        )
     begun = warehouse.rows(
         f"SELECT 1 FROM (SELECT * FROM lens_staging.built_projects FINAL) "
         f"WHERE settings_hash != 0 AND project_id IN ({_CHANGED_NOW}) LIMIT 1",

@@ -290,6 +290,7 @@ def test_an_answer_says_zone_table_and_time_and_comes_from_the_cache_the_second_
     assert first["meta"] | {"elapsedMs": 0, "completeThrough": ""} == {
         "completeThrough": "",
         "timezone": "Europe/Berlin",
+        "currency": "",
         "table": "metrics_daily",
         "cached": False,
         "elapsedMs": 0,
