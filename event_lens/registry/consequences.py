@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from event_lens.registry.project_settings import Changes
 from event_lens.registry.tables import PROJECT_SETTINGS, AuditEntry
 
-REBUILT_SETTINGS = (
-    *(setting.name for setting in PROJECT_SETTINGS.values() if setting.changes is Changes.ALL_DAYS),
-    "rebuild_count",
-)
+NUMBERS_FOLLOW = tuple(setting.name for setting in PROJECT_SETTINGS.values() if setting.changes is Changes.ALL_DAYS)
+"""The settings on which the numbers of all days depend. `lens_staging.built_projects` has a column for each."""
+
+REBUILT_SETTINGS = (*NUMBERS_FOLLOW, "rebuild_count")
 
 RESCANNED_SETTINGS = ("bot_rules",)
 """Settings by which the collector judges events; landed events keep their verdict until `eventlens bots rescan`."""

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from event_lens.registry.project_settings import Changes
-from event_lens.registry.tables import PROJECT_SETTINGS, Project
+from event_lens.registry.consequences import NUMBERS_FOLLOW
+from event_lens.registry.tables import Project
 from event_lens.warehouse.readable import Readable
-
-NUMBERS_FOLLOW = tuple(setting.name for setting in PROJECT_SETTINGS.values() if setting.changes is Changes.ALL_DAYS)
-"""The settings on which the numbers of all days depend. `lens_staging.built_projects` has a column for each."""
 
 Values = Mapping[str, Any]
 """Values by the names of `NUMBERS_FOLLOW`; lists are sorted, because their order has no meaning."""

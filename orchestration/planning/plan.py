@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from event_lens.registry.consequences import NUMBERS_FOLLOW
 from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
-from event_lens.warehouse.built_settings import NUMBERS_FOLLOW
 from event_lens.warehouse.client import Warehouse
 from event_lens.warehouse.retention import refuse_too_late
 from event_lens.warehouse.unbuilt import BATCHES, concerned_rows

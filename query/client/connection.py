@@ -15,7 +15,7 @@ from event_lens.registry.projects import find_project, list_projects
 from event_lens.settings import HOME, Settings, read_settings
 from event_lens.shards import tables_database
 from event_lens.warehouse.access import warehouse_url
-from event_lens.warehouse.built_settings import settings_of
+from query.auth import subject_of
 from query.client.api import Api
 from query.client.lake import Lake
 from query.client.lens import Lens
@@ -111,13 +111,7 @@ def _registered(settings: Settings, project: str | None) -> Callable[[], Project
         with closing(open_registry(settings)) as registry:
             project_id = project or _only([each.project_id for each in list_projects(registry)])
             found = find_project(registry, project_id)
-            return ProjectScope(
-                found.project_id,
-                ZoneInfo(found.timezone),
-                found.currency,
-                found.shard,
-                follows=tuple(settings_of(found).items()),
-            )
+            return subject_of(found)
 
     return find
 

@@ -15,7 +15,7 @@ import polars
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Refused, Unavailable
 from event_lens.lake.layout import DATA, LakeNotes, LakeTable, project_folder, read_notes
-from event_lens.warehouse.built_settings import NUMBERS_FOLLOW
+from event_lens.registry.consequences import NUMBERS_FOLLOW
 from query.client.source import Answer, Progress
 from query.export import EXPORTS, FORMATS, export_statement, read_export
 from query.parameters import read_parameters, texts
