@@ -27,6 +27,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 NOW_MS = int(NOW.timestamp() * 1000)
 SENT = NOW - timedelta(days=10)
 
+Built = tuple[Registry, Project]
+
 
 class Dying(Warehouse):
     """A connection that is cut off at its `last` command: before it, or with only the answer lost."""
@@ -124,11 +126,21 @@ def test_a_built_batch_leaves_the_working_set_and_its_summary_is_kept(warehouse:
     assert ids_in(warehouse, "lens_staging.built_batches") == others
 
 
-def test_a_build_notes_the_settings_that_its_tables_follow(warehouse: Warehouse, settings: Settings) -> None:
+@pytest.fixture
+def built(warehouse: Warehouse, settings: Settings) -> Iterator[Built]:
+    """The registry, and its project with one event that is built."""
     registry = open_registry(settings)
     (project,) = list_projects(registry)
     land(warehouse, project_id=project.project_id)
     build(warehouse, settings)
+    yield registry, project
+    registry.close()
+
+
+def test_a_build_notes_the_settings_that_its_tables_follow(
+    warehouse: Warehouse, settings: Settings, built: Built
+) -> None:
+    registry, project = built
     first = settings_of(project)
     assert noted(warehouse, project) == BuiltSettings(first)
     changed = change_project(registry, project.project_id, timezone="Asia/Kolkata", allowed_bots=["sign:b", "sign:a"])
@@ -142,17 +154,13 @@ def test_a_build_notes_the_settings_that_its_tables_follow(warehouse: Warehouse,
     change_project(registry, project.project_id, currency="")
     build(warehouse, settings)
     assert noted(warehouse, project) == BuiltSettings(settings_of(changed))
-    registry.close()
 
 
 def test_a_setting_that_is_changed_back_is_built_after_a_build_that_did_not_finish(
-    warehouse: Warehouse, settings: Settings
+    warehouse: Warehouse, settings: Settings, built: Built
 ) -> None:
     """The build that died can have written some days with the other setting."""
-    registry = open_registry(settings)
-    (project,) = list_projects(registry)
-    land(warehouse, project_id=project.project_id)
-    build(warehouse, settings)
+    registry, project = built
     versions = "SELECT count() FROM lens_staging.builds"
     before = warehouse.value(versions)
     change_project(registry, project.project_id, currency="USD")
@@ -166,16 +174,12 @@ def test_a_setting_that_is_changed_back_is_built_after_a_build_that_did_not_fini
     mark_built(warehouse, planned, None, settings)
     assert noted(warehouse, project) == BuiltSettings(settings_of(project))
     assert read_plan(warehouse, plan(warehouse, settings), settings).days == []
-    registry.close()
 
 
 def test_days_of_changed_settings_do_not_count_after_other_settings_were_built(
-    warehouse: Warehouse, settings: Settings
+    warehouse: Warehouse, settings: Settings, built: Built
 ) -> None:
-    registry = open_registry(settings)
-    (project,) = list_projects(registry)
-    land(warehouse, project_id=project.project_id)
-    build(warehouse, settings)
+    registry, project = built
     everything = read_plan(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), settings).days
     first, rest = everything[:2], everything[2:]
     mark_built(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), first, settings)
@@ -184,7 +188,6 @@ def test_days_of_changed_settings_do_not_count_after_other_settings_were_built(
     assert noted(warehouse, project) == BuiltSettings(settings_of(project), is_in_change=True)
     mark_built(warehouse, changed_plan(warehouse, settings, registry, project, "USD"), first, settings)
     assert noted(warehouse, project) == BuiltSettings({**settings_of(project), "currency": "USD"})
-    registry.close()
 
 
 def noted(warehouse: Warehouse, project: Project) -> BuiltSettings | None:
