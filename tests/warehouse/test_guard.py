@@ -1,5 +1,6 @@
 """What passes through the guard comes out as the server said it, and users without a server's password stay apart."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -7,6 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from chdb_server.guard.engine_users import EngineUsers
+from chdb_server.guard.upstream import Upstream
 from event_lens.registry.database import open_registry
 from event_lens.registry.sql_users import create_sql_user
 from event_lens.settings import read_settings
@@ -170,3 +173,44 @@ def test_an_answer_that_is_sent_only_when_complete_waits_in_memory(analyst: http
         assert next(answer.iter_raw()).startswith(b"xxx")
     failing = "SELECT throwIf(number = 1000) FROM numbers(2000)"
     assert analyst.post("/", params=waiting, content=failing).status_code == 500
+
+
+def test_a_session_is_free_again_for_whoever_has_all_rows_and_did_not_wait_for_the_end(analyst: httpx.Client) -> None:
+    """Arrow says itself where it ends: its readers ask again before they saw the end of the answer."""
+    session = {"session_id": uuid4().hex}
+    sql = "SELECT number FROM numbers(100000) FORMAT ArrowStream"
+    length = len(analyst.post("/", params=session, content=sql).content)
+    for _ in range(50):
+        with analyst.stream("POST", "/", params=session, content=sql) as answer:
+            pieces = answer.iter_raw()
+            left = length
+            while left > 0:
+                left -= len(next(pieces))
+            assert analyst.post("/", params=session, content="SELECT 1").text == "1\n"
+
+
+def test_the_last_piece_of_an_answer_goes_out_once_the_server_has_ended_it() -> None:
+    """The server frees a session before it ends the answer, and not before it sends the last piece."""
+
+    async def ask() -> list[bool]:
+        ended = asyncio.Event()
+
+        async def end_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nrows\r\n")
+            await writer.drain()
+            # Longer than a piece takes to arrive, so that one passed on too early is seen.
+            await asyncio.sleep(0.1)
+            ended.set()
+            writer.write(b"0\r\n\r\n")
+            writer.close()
+
+        async with await asyncio.start_server(end_late, "127.0.0.1") as server:
+            upstream = Upstream(EngineUsers(server.sockets[0].getsockname()[1], {}))
+            async with upstream.request("GET", "/", {}, None) as answer:
+                seen = [(piece, ended.is_set()) async for piece in upstream.pieces(answer)]
+            await upstream.close()
+        assert b"".join(piece for piece, _ in seen) == b"rows"
+        return [is_ended for _, is_ended in seen]
+
+    assert asyncio.run(ask())[-1]

@@ -291,17 +291,3 @@ def test_a_session_is_free_again_as_soon_as_its_answer_is_complete(http: httpx.C
     session = {"session_id": uuid4().hex}
     for _ in range(300):
         assert http.post("/", params=session, content="SELECT 1").text == "1\n"
-
-
-def test_a_session_is_free_again_for_whoever_has_all_rows_and_did_not_wait_for_the_end(http: httpx.Client) -> None:
-    """Arrow says itself where it ends: its readers ask again before they saw the end of the answer."""
-    session = {"session_id": uuid4().hex}
-    sql = "SELECT number FROM numbers(100000) FORMAT ArrowStream"
-    length = len(http.post("/", params=session, content=sql).content)
-    for _ in range(20):
-        with http.stream("POST", "/", params=session, content=sql) as answer:
-            pieces = answer.iter_raw()
-            left = length
-            while left > 0:
-                left -= len(next(pieces))
-            assert http.post("/", params=session, content="SELECT 1").text == "1\n"
