@@ -21,7 +21,7 @@
     {%- endif -%}
     {%- if meta.get('reach_after') == 'last_day' -%}
         {%- set last = run_query('select max(local_day) from ' ~ ref('int_session_days')).rows[0][0] | string -%}
-        {%- set first = days | min -%}
+        {%- set first = shifted(days | min, -meta.get('reach_before', 0)) -%}
         {%- set date = modules.datetime.date -%}
         {{ return(widened([first], 0, (date.fromisoformat([last, days | max] | max) - date.fromisoformat(first)).days)) }}
     {%- endif -%}

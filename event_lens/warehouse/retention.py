@@ -28,6 +28,11 @@ _EVENT_FACTS = {
     "int_session_days": "local_day",
     "int_value_visits": "day",
 }
+_VISITS = "lens_staging.int_value_visits"
+# Made of these visits and of page views, which do not expire. Without the visits of a day, answers about the day come
+# from rollups.
+_PAGE_VISITS = "lens_staging.int_page_visits"
+_PAGE_VISIT_COLUMNS = ("visits", "first_visits_of_days", "entries", "entry_bounces", "exits", "exit_bounces")
 # Tables with a row per profile, and the day column by which they are shown; the last table says which profiles are
 # dropped.
 _PROFILE_TABLES = {
@@ -174,9 +179,24 @@ def drop_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
     """Drop the rows older than `edges`; blocks. After a kill, call it again. No build may run meanwhile."""
     for going in find_going(warehouse, project_id, edges):
         _, condition = _going(warehouse, edges)[going.table]
+        if going.table == _VISITS:
+            # First, so that a call after a kill does it again.
+            forget_page_visits(warehouse, project_id, edges.events_before)
         warehouse.command(
             f"ALTER TABLE {going.table} DELETE WHERE project_id = {{project:String}} AND {condition}",
             _values(project_id, edges),
+            _AT_ONCE,
+        )
+
+
+def forget_page_visits(warehouse: Warehouse, project_id: str, before: date) -> None:
+    """Set the numbers of visits in the rows of page views of the days before `before` to 0; blocks."""
+    if _PAGE_VISITS in _tables(warehouse):
+        forgotten = ", ".join(f"{column} = 0" for column in _PAGE_VISIT_COLUMNS)
+        warehouse.command(
+            f"ALTER TABLE {_PAGE_VISITS} UPDATE {forgotten} "
+            "WHERE project_id = {project:String} AND day < {before:Date}",
+            {"project": project_id, "before": before},
             _AT_ONCE,
         )
 
@@ -254,13 +274,17 @@ def _going(warehouse: Warehouse, edges: Edges) -> dict[str, tuple[str, str]]:
         conditions |= {f"{at}.{name}": (day, f"{day} < {{events_before:Date}}") for at, name, day in tables}
     if edges.profiles_before > _NEVER:
         conditions |= {table: (day, f"profile_id IN ({_PROFILES})") for table, day in _PROFILE_TABLES.items()}
-    there = {
+    there = _tables(warehouse)
+    return {table: wanted for table, wanted in conditions.items() if table in there}
+
+
+def _tables(warehouse: Warehouse) -> set[str]:
+    return {
         row["name"]
         for row in warehouse.rows(
             "SELECT concat(database, '.', name) AS name FROM system.tables WHERE endsWith(engine, 'MergeTree')"
         )
     }
-    return {table: wanted for table, wanted in conditions.items() if table in there}
 
 
 def _values(project_id: str, edges: Edges) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from query.parameters import LiveListParameters
 from query.question import Data, Question, percent
 from query.report import Report, over_period
 from query.report_context import ReportContext
-from query.reports.value_visits import IS_WHOLE, from_visits, visit_rows, visitors
+from query.reports.page_visits import page_rows
+from query.reports.value_visits import IS_WHOLE, from_visits, visitors
 from query.shapes import Percent, Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -17,17 +18,21 @@ SELECT *, {is_whole} AS is_whole
 FROM
 (
     SELECT
-        any(texts)[1] AS path,
-        sum(visits) AS session_count,
+        path,
+        sum({edges}) AS session_count,
         {visitors} AS visitor_count,
-        sum(bounces) AS bounce_count
-    FROM lens_staging.int_value_visits
+        sum({bounces}) AS bounce_count
+    FROM lens_staging.int_page_visits
     WHERE {rows}
-    GROUP BY value
+    GROUP BY path
+    HAVING session_count > 0
 )
 ORDER BY session_count DESC, path
 LIMIT {limit}
 """
+
+COLUMNS = {"entry": ("entries", "entry_bounces"), "exit": ("exits", "exit_bounces")}
+"""The columns of `int_page_visits` with the sessions and bounces of each edge."""
 
 # The sessions of the rollup of entries, and of that of exits, in one row for each day: to add up the rollup itself
 # takes half as long as all the rest.
@@ -78,10 +83,13 @@ def edge_pages(ask: ReportContext, edge: Literal["entry", "exit"]) -> Question:
     if table == "sessions":
         return _edges_of_sessions(ask, edge)
     bindings = Bindings()
+    edges, bounces = COLUMNS[edge]
     sql = EDGES_VISITED.format(
-        visitors=visitors(ask, bindings),
+        edges=edges,
+        bounces=bounces,
+        visitors=visitors(ask, bindings, edges),
         is_whole=IS_WHOLE.format(source=VIEWED_SESSIONS, rows=rollup_rows(ask, table, bindings)),
-        rows=visit_rows(ask, f"{edge}_pages", bindings),
+        rows=page_rows(ask, bindings),
         limit=bindings.bind(ask.limit, "UInt32"),
     )
     return from_visits(_merged_edges(ask, table), bindings.statement(sql))

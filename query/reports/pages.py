@@ -17,7 +17,8 @@ from query.parameters import LiveListParameters
 from query.question import Data, Question, percent, ratio
 from query.report import Report, over_period
 from query.report_context import ReportContext
-from query.reports.value_visits import DAILY_VISITORS, visit_rows, visitors
+from query.reports.page_visits import page_rows
+from query.reports.value_visits import from_visits, visitors
 from query.shapes import Shape
 from query.statement import Bindings, Row
 from query.tables import decide_table, source_of
@@ -25,43 +26,25 @@ from query.tables import decide_table, source_of
 MOST_COUNTED = 500_000
 """The most daily visitors of a page, summed over the period, that are counted exactly."""
 
-# Visitors, entries and exits are counted for all pages: to look up the shown ones takes longer. Seconds have three
-# decimals, and rounding removes what the order of the rows adds to their sum.
+# Seconds have three decimals, and rounding removes what the order of the rows adds to their sum.
 VIEWS_VISITED = """
 SELECT
-    path, view_count, view_seconds, timed_view_count, session_count,
-    visitor_count, entry_count, bounce_count, exit_count,
-    shown.daily_visitors = visited.daily_visitors AS is_whole
-FROM
-(
-    SELECT
-        path,
-        sipHash64(path) AS value,
-        sum(views) AS view_count,
-        round(sum(seconds), 3) AS view_seconds,
-        sum(timed_views) AS timed_view_count,
-        sum(sessions) - sumIf(continued_sessions, day > {first}) AS session_count,
-        sum(unique_visitors) AS daily_visitors
-    FROM {source}
-    WHERE {rows}
-    GROUP BY path
-    ORDER BY view_count DESC, path
-    LIMIT {limit}
-) AS shown
-LEFT JOIN
-(
-    SELECT
-        value,
-        {visitors} AS visitor_count,
-        {daily_visitors} AS daily_visitors,
-        sum(entries) AS entry_count,
-        sum(entry_bounces) AS bounce_count,
-        sum(exits) AS exit_count
-    FROM lens_staging.int_value_visits
-    WHERE {visits}
-    GROUP BY value
-) AS visited USING (value)
+    path,
+    sum(views) AS view_count,
+    round(sum(seconds), 3) AS view_seconds,
+    sum(timed_views) AS timed_view_count,
+    sum(sessions) - sum(continued_sessions) + sumIf(continued_on_first_day, day = {first}) AS session_count,
+    {visitors} AS visitor_count,
+    sum(entries) AS entry_count,
+    sum(entry_bounces) AS bounce_count,
+    sum(exits) AS exit_count,
+    sum(daily_visitors) = sum(first_visits_of_days) AS is_whole
+FROM lens_staging.int_page_visits
+WHERE {rows}
+GROUP BY path
+HAVING view_count > 0
 ORDER BY view_count DESC, path
+LIMIT {limit}
 """
 
 # For days that the table of visits lacks. Plain sums for all pages, visitors for the shown pages only: they are most of
@@ -221,16 +204,12 @@ def pages(ask: ReportContext) -> Question:
         return _views_of_session_days(ask) if is_of_session_days(ask) else _views_of_events(ask)
     bindings = Bindings()
     sql = VIEWS_VISITED.format(
-        source=source_of(table),
-        rows=rollup_rows(ask, table, bindings),
-        visits=visit_rows(ask, "path", bindings),
+        rows=page_rows(ask, bindings),
         visitors=visitors(ask, bindings),
-        daily_visitors=DAILY_VISITORS,
         first=bindings.bind(ask.period.first_day.isoformat(), "Date"),
         limit=bindings.bind(ask.limit, "UInt32"),
     )
-    merged = _merged_views(ask, table)
-    return replace(merged, statement=bindings.statement(sql), unless_whole=merged)
+    return from_visits(_merged_views(ask, table), bindings.statement(sql))
 
 
 def _merged_views(ask: ReportContext, table: str) -> Question:

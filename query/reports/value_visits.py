@@ -12,7 +12,7 @@ from query.report_context import ReportContext
 from query.statement import Bindings, Row, Statement
 
 # A visit whose device had no visit of the period before it counts a visitor.
-VISITORS = "sumIf(visits, previous_day < {first})"
+VISITORS = "sumIf({visits}, previous_day < {first})"
 DAILY_VISITORS = "sumIf(visits, previous_day < day)"
 """SQL: the visitors of each day, added up."""
 
@@ -26,14 +26,16 @@ def visit_rows(ask: ReportContext, dimension: str, bindings: Bindings) -> str:
     return f"{rows} AND dimension = {bindings.bind(dimension, 'String')}"
 
 
-def visitors(ask: ReportContext, bindings: Bindings) -> str:
-    """Return the SQL of the number of distinct devices in rows of `int_value_visits`."""
-    return VISITORS.format(first=bindings.bind(ask.period.first_day.isoformat(), "Date"))
+def visitors(ask: ReportContext, bindings: Bindings, visits: str = "visits") -> str:
+    """Return the SQL of the number of distinct devices in rows of `int_value_visits`, or of `int_page_visits`, where
+    the column `visits` can also be `entries` or `exits`.
+    """
+    return VISITORS.format(visits=visits, first=bindings.bind(ask.period.first_day.isoformat(), "Date"))
 
 
 def from_visits(merged: Question, statement: Statement) -> Question:
-    """Return the question `merged`, which merges sketches, as `statement` over `int_value_visits`; `merged` itself is
-    asked if the table does not have all visits.
+    """Return the question `merged`, which merges sketches, as `statement` over `int_value_visits` or
+    `int_page_visits`; `merged` itself is asked if the table does not have all visits.
     """
     return replace(merged, statement=statement, estimated=none_estimated, is_whole=_has_whole_rows, unless_whole=merged)
 

@@ -41,8 +41,7 @@ EARLIER_VERSION = (
     "ALTER TABLE lens_staging.int_pages_daily MODIFY COLUMN timed_views String, MODIFY COLUMN seconds UInt32",
 )
 VISITS = """
-    SELECT dimension, value, day, previous_day, visits, bounces, entries, entry_bounces, exits
-    FROM lens_staging.int_value_visits
+    SELECT dimension, value, day, previous_day, visits, bounces FROM lens_staging.int_value_visits
     WHERE project_id = {project:String} ORDER BY ALL
 """
 FACTS = "SELECT local_day AS day, count() AS events FROM lens.events WHERE project_id = {project:String} GROUP BY day"

@@ -81,23 +81,35 @@ COPIED = """
 # Each visit, with the day of the device's previous visit with the same value.
 VISITS = """
     select project_id, dimension, arrayStringConcat(texts, ' | '), day, previous_day, visits, bounces
-    from lens_staging.int_value_visits where project_id in {projects:Array(String)} and visits > 0
+    from lens_staging.int_value_visits where project_id in {projects:Array(String)}
 """
-# Of each page and day, the visits that began and ended with it.
-EDGES = """
-    select project_id, texts[1], day, sum(entries), sum(entry_bounces), sum(exits) from lens_staging.int_value_visits
-    where project_id in {projects:Array(String)} and dimension = 'path'
-    group by all having sum(entries) + sum(exits) > 0
+# Of each page and day or week of a month: views, visitors, and visits that began and ended with it.
+PAGE_VISITS = """
+    select project_id, path, is_week, day, sum(views), sumIf(visits, previous_day < day), sum(entries),
+        sumIf(entries, previous_day < day), sum(entry_bounces), sum(exits), sum(exit_bounces)
+    from lens_staging.int_page_visits where project_id in {projects:Array(String)}
+    group by all having sum(views) + sum(entries) + sum(exits) > 0
 """
-EDGES_SAID = """
-    select project_id, path, day, sum(is_entry), sum(is_entry * is_bounce), sum(1 - is_entry)
-    from (
-        select project_id, entry_path as path, day, is_bounce::int as is_bounce, 1 as is_entry
+PAGE_VISITS_SAID = """
+    with facts as (
+        select project_id, path, local_day as day, nullif(device_id, '') as viewer, 1 as view,
+            null as enterer, 0 as entry, 0 as entry_bounce, 0 as exit, 0 as exit_bounce
+        from events where is_screen_view
+        union all
+        select project_id, entry_path, day, null, 0, device_id, 1, is_bounce::int, 0, 0
         from sessions where screen_view_count > 0
         union all
-        select project_id, exit_path, day, 0, 0 from sessions where screen_view_count > 0
+        select project_id, exit_path, day, null, 0, null, 0, 0, 1, is_bounce::int
+        from sessions where screen_view_count > 0
+    ),
+    spans as (
+        select *, false as is_week, day as first_day from facts
+        union all
+        select *, true, day - (extract(day from day)::int - 1) % 7 from facts
     )
-    group by all
+    select project_id, path, is_week, first_day, sum(view), count(distinct viewer), sum(entry),
+        count(distinct enterer), sum(entry_bounce), sum(exit), sum(exit_bounce)
+    from spans group by all
 """
 VISITS_SAID = """
     with visits as (
@@ -163,7 +175,7 @@ def wrongly_narrowed(
         ("int_session_days", SESSIONS, SESSIONS_SAID),
         ("int_pages_daily", PAGES, PAGES_SAID),
         ("int_value_visits", VISITS, VISITS_SAID.format(of_sessions=_visits_of_sessions())),
-        ("int_value_visits", EDGES, EDGES_SAID),
+        ("int_page_visits", PAGE_VISITS, PAGE_VISITS_SAID),
     ):
         rows = {tuple(row.values()) for row in warehouse.rows(asked, {"projects": list(project_ids)})}
         expected = set(reference.execute(said).fetchall())

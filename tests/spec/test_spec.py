@@ -87,6 +87,7 @@ def test_the_comparison_finds_a_wrong_value_a_missing_row_and_an_extra_row(spec:
         assert "int_returns: should not be there" in told
         assert "int_session_days: should not be there" in told
         assert "int_value_visits: should not be there" in told
+        assert "int_page_visits: should not be there" in told
 
 
 def test_histories_meet_every_rule(spec: Spec, warehouse: Warehouse) -> None:

@@ -118,6 +118,26 @@ def test_profiles_go_with_their_aliases_when_they_have_not_been_seen_for_long(
             assert warehouse.value(f"SELECT count() FROM {table} WHERE project_id = 'other'") == len(of_table)
 
 
+def test_page_views_stay_without_the_visits_that_expire(
+    start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path
+) -> None:
+    visits = ["visits", "first_visits_of_days", "entries", "entry_bounces", "exits", "exit_bounces"]
+    edges = edges_of(Kept(events_days=40), TODAY)
+    with Warehouse(start_embedded(tmp_path).wait().url) as warehouse:
+        for table, columns in (("int_value_visits", ["visits"]), ("int_page_visits", ["views", *visits])):
+            typed = "project_id String, day Date, " + ", ".join(f"{column} UInt32" for column in columns)
+            warehouse.command(f"CREATE TABLE lens_staging.{table} ({typed}) ENGINE = MergeTree ORDER BY ()")
+            for project_id in ("p", "other"):
+                for day in ("2026-02-18", "2026-02-19"):
+                    numbers = ", ".join("3" for _ in columns)
+                    warehouse.command(f"INSERT INTO lens_staging.{table} VALUES ('{project_id}', '{day}', {numbers})")
+        assert edges.events_before == date(2026, 2, 19)
+        drop_days(warehouse, "p", edges)
+        rows = warehouse.rows("SELECT * FROM lens_staging.int_page_visits ORDER BY project_id DESC, day")
+        kept, forgotten = {"views": 3, **dict.fromkeys(visits, 3)}, {"views": 3, **dict.fromkeys(visits, 0)}
+        assert [{name: row[name] for name in ("views", *visits)} for row in rows] == [forgotten, kept, kept, kept]
+
+
 def test_the_newest_note_of_a_project_counts(warehouse: Warehouse, project: Project) -> None:
     for days in (60, 30):
         close_days(warehouse, project.project_id, edges_of(Kept(raw_days=days), TODAY))

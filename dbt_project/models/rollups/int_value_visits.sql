@@ -11,11 +11,6 @@
 -- day as the previous one. So the number of distinct devices of any days is a sum: the visits whose previous day is before
 -- the first of these days (docs/decisions/0031-answers.md).
 --
--- Rows of `path` also have the visits that began and ended with the page, so that a question about pages reads these rows
--- only: the sums of `entry_pages` and `exit_pages` of the day, in the row without a previous visit, which may have no visits
--- itself. Such rows of an earlier version were named `pages` and lacked these columns. A project that is set aside keeps
--- them, and they must not be found.
---
 -- A changed day changes the previous days of later visits, so all days of a project from its first changed one on are built.
 -- Its rows of earlier days, and those of other projects, are copied.
 
@@ -32,7 +27,6 @@
     'exit_pages': ['exit_path'],
 } -%}
 {%- set names = dimensions | list + ['path', 'events'] -%}
-{%- set number_of_path = names.index('path') + 1 -%}
 {%- set conditions = {
     'utm': "notEmpty(concat(utm_source, utm_medium, utm_campaign, utm_term, utm_content))",
     'entry_pages': 'screen_view_count > 0',
@@ -50,7 +44,7 @@
             {%- endfor %}
         ]),
         arrayMap(
-            path -> (toUInt8({{ number_of_path }}), sipHash64(path)),
+            path -> (toUInt8({{ names.index('path') + 1 }}), sipHash64(path)),
             arrayDistinct(arrayFilter((path, is_view) -> is_view, event_paths, event_are_views))
         ),
         arrayMap(name -> (toUInt8({{ names.index('events') + 1 }}), sipHash64(name)), arrayDistinct(event_names))
@@ -160,7 +154,7 @@ texts_of_values as (
     group by {{ columns | join(', ') }}, {{ unguessable(columns | join(', ')) }}
     union all
     {% endfor %}
-    {%- for name, column in [('path', 'arrayConcat(event_paths, [entry_path, exit_path])'), ('events', 'event_names')] %}
+    {%- for name, column in [('path', 'event_paths'), ('events', 'event_names')] %}
     select {{ names.index(name) + 1 }}, sipHash64(text), [toString(text)]
     from built
     array join {{ column }} as text
@@ -173,30 +167,6 @@ counted as (
     select * from of_once
     union all
     select * from of_others
-),
-
--- Each row, and of the visits that began or ended with a page a second one for the page.
-with_edges as (
-    select
-        project_id,
-        counts.1 as dimension_number,
-        value,
-        day,
-        counts.2 as previous_day,
-        counts
-    from (
-        select
-            project_id,
-            value,
-            day,
-            arrayFilter(counts -> counts.1 > 0, [
-                (dimension_number, previous_day, visits, bounces, 0, 0, 0),
-                ({{ number_of_path }} * (dimension_number = {{ names.index('entry_pages') + 1 }}), toDate(0), 0, 0, visits, bounces, 0),
-                ({{ number_of_path }} * (dimension_number = {{ names.index('exit_pages') + 1 }}), toDate(0), 0, 0, 0, 0, visits)
-            ]) as rows
-        from counted
-    )
-    array join rows as counts
 )
 
 select
@@ -206,18 +176,14 @@ select
     any(texts_of_values.texts) as texts,
     day,
     previous_day,
-    toUInt32(sum(counts.3)) as visits,
-    toUInt32(sum(counts.4)) as bounces,
-    toUInt32(sum(counts.5)) as entries,
-    toUInt32(sum(counts.6)) as entry_bounces,
-    toUInt32(sum(counts.7)) as exits
-from with_edges
+    toUInt32(sum(counted.visits)) as visits,
+    toUInt32(sum(counted.bounces)) as bounces
+from counted
 inner join texts_of_values using (dimension_number, value)
 group by project_id, dimension, value, day, previous_day
 {% if is_incremental() %}
 union all
-select
-    project_id, dimension, value, texts, day, previous_day, visits, bounces, entries, entry_bounces, exits
+select project_id, dimension, value, texts, day, previous_day, visits, bounces
 from {{ this }}
 where {{ in_window('day') }} and not (true{{ is_changed | replace('day_of_project', 'day') }})
 {% endif %}

@@ -3,12 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.retention import forget_page_visits
 from query.parameters import LiveListParameters
 from query.report_context import ProjectScope, read_ask
 from query.reports.pages import MOST_COUNTED, pages
@@ -64,6 +66,9 @@ def expired_visits(world: World) -> Iterator[None]:
         warehouse.command("CREATE TABLE lens_staging.whole_visits AS lens_staging.int_value_visits")
         warehouse.command(f"INSERT INTO lens_staging.whole_visits SELECT * FROM {rows}", project | {"edge": edge})
         warehouse.command(f"DELETE FROM {rows}", project | {"edge": edge})
+        warehouse.command("CREATE TABLE lens_staging.whole_page_visits AS lens_staging.int_page_visits")
+        warehouse.command("INSERT INTO lens_staging.whole_page_visits SELECT * FROM lens_staging.int_page_visits")
+        forget_page_visits(warehouse, project["project"], date.fromisoformat(edge))
         warehouse.command(
             "INSERT INTO lens_raw.closed_days SELECT {project:String}, {edge:Date}, {edge:Date}, {edge:Date}, "
             "toDate(0), now64(3, 'UTC')",
@@ -74,6 +79,8 @@ def expired_visits(world: World) -> Iterator[None]:
         finally:
             warehouse.command("INSERT INTO lens_staging.int_value_visits SELECT * FROM lens_staging.whole_visits")
             warehouse.command("DROP TABLE lens_staging.whole_visits")
+            warehouse.command("EXCHANGE TABLES lens_staging.whole_page_visits AND lens_staging.int_page_visits")
+            warehouse.command("DROP TABLE lens_staging.whole_page_visits")
             warehouse.command("DELETE FROM lens_raw.closed_days WHERE project_id = {project:String}", project)
 
 

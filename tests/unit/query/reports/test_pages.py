@@ -2,12 +2,20 @@
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
+from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from event_lens.warehouse.client import Warehouse
+from query.parameters import LiveListParameters
+from query.report_context import ProjectScope, read_ask
 from query.reports import REPORTS
+from query.reports.page_visits import page_rows
 from query.schema import schema_of
+from query.statement import Bindings
 from tests.unit.query.naive import narrowed
 from tests.unit.query.rollups import entries_and_exits, pages_daily
 from tests.unit.query.sample_projects import World
@@ -64,3 +72,36 @@ def test_views_at_midnight_count_on_their_own_day_and_last_until_the_next_event(
     for day, expected in (("2026-03-02", [("/", 1, 1200.0)]), ("2026-03-03", [])):
         data = ask("midnight", "pages", filters=filters, startDate=day, endDate=day).json()["data"]
         assert [(row["path"], row["views"], row["avg_seconds"]) for row in data] == expected
+
+
+# A row for each day of two years, and one for each week of a month; each says how many days it has.
+SPANS = """
+    SELECT 'p' AS project_id, span.1 AS is_week, span.2 AS day, count() AS days, min(each) AS first, max(each) AS last
+    FROM (
+        SELECT
+            toDate('2027-06-01') + number AS each,
+            toStartOfMonth(each) + intDiv(toDayOfMonth(each) - 1, 7) * 7 AS week,
+            arrayJoin([(false, each), (true, week)]) AS span
+        FROM numbers(730)
+    )
+    GROUP BY span
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_day_of_a_period_is_read_once_and_whole_weeks_in_one_row(warehouse: Warehouse, seed: int) -> None:
+    draw = Random(seed)
+    for length in [1, 2, 6, 7, 8, *(draw.randint(1, 200) for _ in range(20))]:
+        first = date(2027, 7, 1) + timedelta(days=draw.randint(0, 400))
+        last = first + timedelta(days=length - 1)
+        written = LiveListParameters(start_date=str(first), end_date=str(last))
+        bindings = Bindings()
+        rows = page_rows(read_ask(ProjectScope("p", ZoneInfo("UTC"), ""), written, 0), bindings)
+        asked = bindings.statement(
+            f"SELECT sum(days) AS days, min(first) AS first, max(last) AS last, countIf(NOT is_week) AS single "
+            f"FROM ({SPANS}) WHERE {rows}"
+        )
+        (found,) = warehouse.rows(asked.sql, asked.parameters)
+        assert (found["days"], found["first"], found["last"]) == (length, first, last)
+        # At most six days before the first week, and six after the last one.
+        assert found["single"] <= 12
