@@ -1,5 +1,6 @@
 """Errors as answers: one function maps each error to a status, and all errors have one shape."""
 
+import re
 from typing import Any
 
 from litestar import Request, Response
@@ -9,9 +10,11 @@ from litestar.types import ExceptionHandlersMap
 from event_lens.errors import Broken, EventLensError, Refused, Unavailable, as_json, status_of
 from event_lens.logs import get_log
 from query.presence import ClientGoneError
+from query.reports import find_report
 
 CLIENT_GONE = 499
 AnyRequest = Request[Any, Any, Any]
+_REPORT = re.compile(r"/insights/[^/]+/(.+)")
 
 HTTP_CODES = {
     400: "request_invalid",
@@ -41,8 +44,19 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[dict[str,
     # `extra` can be a list of faults, each with the name of its parameter.
     faults = error.extra if isinstance(error.extra, list) else []
     named = [f"{fault.get('key', 'body')}: {fault['message']}" for fault in faults if isinstance(fault, dict)]
+    if error.status_code == 404 and (asked := _REPORT.fullmatch(request.scope["path"])):
+        detail = _told_of(asked[1]) or detail
     refused = Refused("; ".join(named) or detail, code=HTTP_CODES.get(error.status_code, "request_refused"))
     return Response(as_json(refused), status_code=error.status_code, headers=error.headers)
+
+
+def _told_of(name: str) -> str | None:
+    """Return the sentence that names the report nearest to `name`; None if there is a report of this name."""
+    try:
+        find_report(name)
+    except Refused as refused:
+        return refused.message
+    return None
 
 
 def answer_too_deep(_request: AnyRequest, _error: RecursionError) -> Response[dict[str, dict[str, str]]]:

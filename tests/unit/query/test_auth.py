@@ -209,6 +209,13 @@ def test_an_unknown_route_and_another_method_have_the_shape_of_every_error(world
     assert is_error(httpx.post(f"{world.url}/insights/x/metrics"), "method_not_allowed")
 
 
+def test_an_unknown_report_is_refused_with_the_nearest_name(world: World) -> None:
+    for base in ("", "/api/v1"):
+        answer = httpx.get(f"{world.url}{base}/insights/x/timeserie", headers=world.keys["plain"])
+        assert is_error(answer, "route_unknown")
+        assert "did you mean 'timeseries'?" in answer.json()["error"]["message"]
+
+
 def test_everything_is_served_again_under_the_base_path(world: World) -> None:
     for path in ("/health", "/ready", "/metrics", "/schema/openapi.json"):
         assert httpx.get(f"{world.url}{path}").status_code == 200
