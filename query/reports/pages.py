@@ -26,7 +26,8 @@ from query.tables import decide_table, source_of
 MOST_COUNTED = 500_000
 """The most daily visitors of a page, summed over the period, that are counted exactly."""
 
-# Seconds have three decimals, and rounding removes what the order of the rows adds to their sum.
+# Seconds have three decimals, and rounding removes what the order of the rows adds to their sum. The visits of all
+# pages must be there: a shown page can be the exit of a session whose visits of other pages have expired.
 VIEWS_VISITED = """
 SELECT
     path,
@@ -38,7 +39,7 @@ SELECT
     sum(entries) AS entry_count,
     sum(entry_bounces) AS bounce_count,
     sum(exits) AS exit_count,
-    sum(daily_visitors) = sum(first_visits_of_days) AS is_whole
+    sum(sum(daily_visitors)) OVER () = sum(sum(first_visits_of_days)) OVER () AS is_whole
 FROM lens_staging.int_page_visits
 WHERE {rows}
 GROUP BY path

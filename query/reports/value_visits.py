@@ -1,7 +1,8 @@
 """Visits and visitors by the values of a dimension, from `int_value_visits`: exact sums, whatever the traffic.
 
 The table lacks days whose sessions have expired, and a build that was ended can have written a rollup without it. So
-each statement compares the table's visits, or its visitors of each day, with those of the rollup.
+each statement compares the table's visits, or its visitors of each day, with those of the rollup. `int_page_visits` has
+the rollup's numbers beside its own.
 """
 
 from dataclasses import replace

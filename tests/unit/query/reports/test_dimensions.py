@@ -84,6 +84,25 @@ def expired_visits(world: World) -> Iterator[None]:
             warehouse.command("DELETE FROM lens_raw.closed_days WHERE project_id = {project:String}", project)
 
 
+def test_pages_beyond_the_limit_whose_visits_have_expired_are_not_overlooked(world: World) -> None:
+    """The exits of the first page may have expired with a visit that entered by the second."""
+    scope = ProjectScope("half", ZoneInfo("UTC"), "")
+    question = pages(read_ask(scope, LiveListParameters(start_date="2026-03-02", end_date="2026-03-03", limit=1), 0))
+    with Warehouse(world.warehouse_url) as warehouse:
+        for first_visits, is_whole in ((1, True), (0, False)):
+            warehouse.command("DELETE FROM lens_staging.int_page_visits WHERE project_id = 'half'")
+            warehouse.command(
+                "INSERT INTO lens_staging.int_page_visits "
+                "(project_id, is_week, day, path, views, daily_visitors, first_visits_of_days) "
+                "VALUES ('half', 0, '2026-03-03', '/first', 50, 1, 1), ('half', 0, '2026-03-02', '/second', 1, 1, "
+                f"{first_visits})"
+            )
+            rows = warehouse.rows(question.statement.sql_over("lens"), question.statement.parameters)
+            assert [row["path"] for row in rows] == ["/first"]
+            assert question.is_whole(rows) == is_whole
+        warehouse.command("DELETE FROM lens_staging.int_page_visits WHERE project_id = 'half'")
+
+
 def test_pages_equal_those_counted_by_hand(answer: Answer) -> None:
     rows = answer("plain", "pages", **MARCH)
     assert [tuple(row.values()) for row in rows] == [
