@@ -1,6 +1,7 @@
 """Sensors are evaluated beside one another, and a warehouse that does not answer holds none of them up for long."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -40,19 +41,20 @@ def test_a_sensor_that_waits_holds_up_no_other_and_the_queue_hears_of_each_that_
         with WatchingSensors(instance.get_sensor_settings(), Landings(instance, settings), asked) as sensors:
             loop = sensors.core_loop(workspace, Event())
 
-            def until(path: Path) -> None:
+            def run_until(is_so: Callable[[], bool]) -> None:
+                """Let the daemon go on, since it asks the queue only after it has started every sensor."""
                 deadline = time.monotonic() + SECONDS
-                while not path.exists():
-                    assert time.monotonic() < deadline, f"no {path.name}"
+                while not is_so():
+                    assert time.monotonic() < deadline
                     next(loop)
 
-            until(tmp_path / waiting_sensor.TOLD)
+            run_until((tmp_path / waiting_sensor.TOLD).exists)
             assert not (tmp_path / waiting_sensor.LOOKED).exists()
-            assert asked.wait(SECONDS)
+            run_until(asked.is_set)
             asked.clear()
             (tmp_path / waiting_sensor.ANSWER).touch()
-            until(tmp_path / waiting_sensor.LOOKED)
-            assert asked.wait(SECONDS)
+            run_until((tmp_path / waiting_sensor.LOOKED).exists)
+            run_until(asked.is_set)
             loop.close()
         assert [state.selector_id for state in instance.all_instigator_state() if state.instigator_name != "tell"] == [
             BUILDS
