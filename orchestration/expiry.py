@@ -23,9 +23,9 @@ from event_lens.warehouse.retention import (
     drop_days,
     edges_of,
     find_going,
-    has_unbuilt_before,
     read_edges,
 )
+from event_lens.warehouse.too_late import has_unbuilt_before
 from orchestration.build_lock import held_lock
 from orchestration.dagster_home import prepare_dagster_home
 

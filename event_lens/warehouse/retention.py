@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 from event_lens.shards import OWN, SPANNING
 from event_lens.warehouse.client import Warehouse
-from event_lens.warehouse.unbuilt import BATCHES
 
 # A day is built from raw rows of up to five days before it, and its ledger from rows received up to a week before.
 RAW_MARGIN_DAYS = 8
@@ -33,24 +32,33 @@ _VISITS = "lens_staging.int_value_visits"
 # from rollups.
 _PAGE_VISITS = "lens_staging.int_page_visits"
 _PAGE_VISIT_COLUMNS = ("visits", "first_visits_of_days", "entries", "entry_bounces", "exits", "exit_bounces")
-# Tables with a row per profile, and the day column by which they are shown; the last table says which profiles are
+# Tables with a row per profile, and the day column by which they are shown; the last two say which profiles are
 # dropped.
 _PROFILE_TABLES = {
-    "lens_staging.int_operations": "local_day",
     "lens_staging.int_profile_values": "local_day",
     "lens_staging.int_identity_links": "local_day",
     f"{OWN}.profiles": "toDate(last_seen_at)",
     f"{SPANNING}.profiles": "toDate(last_seen_at)",
+    "lens_staging.int_operations": "local_day",
     "lens_staging.int_profile_days": "local_day",
 }
 _NEVER = date(1970, 1, 1)
 _AT_ONCE = {"mutations_sync": 2, "allow_nondeterministic_mutations": 1}
-# Profiles whose last active day, according to the kept tables, has passed: their own ids, and their aliases. They are
-# not in a CTE, because a mutation looks for a CTE's name among the tables of the database.
+# Profiles that were last seen before the edge, in an event, a session or an operation, as in `profiles`. A mutation
+# looks for a CTE's name among the tables of the database, so these are not CTEs.
 _GONE = """
-    SELECT profile_id FROM lens_staging.int_profile_days WHERE project_id = {project:String}
+    SELECT profile_id FROM (
+        SELECT profile_id, local_day FROM lens_staging.int_profile_days WHERE project_id = {project:String}
+        UNION ALL
+        SELECT if(aliases.alias = '', operations.profile_id, aliases.profile_id) AS profile_id, operations.local_day
+        FROM lens_staging.int_operations AS operations
+        LEFT JOIN lens_staging.int_aliases AS aliases
+            ON operations.project_id = aliases.project_id AND operations.profile_id = aliases.alias
+        WHERE operations.project_id = {project:String} AND operations.profile_id != ''
+    )
     GROUP BY profile_id HAVING max(local_day) < {profiles_before:Date}
 """
+# Their own ids, and their aliases.
 _PROFILES = f"""
     {_GONE}
     UNION ALL
@@ -132,15 +140,6 @@ def read_edges(warehouse: Warehouse) -> dict[str, Edges]:
     }
 
 
-def has_unbuilt_before(warehouse: Warehouse, edge: date) -> bool:
-    """Return whether landed rows for days before `edge` wait for a build."""
-    found = warehouse.value(
-        f"SELECT count() FROM lens_raw.batches WHERE batch_id IN ({BATCHES}) AND first_event_at < {{edge:Date}}",
-        {"edge": edge},
-    )
-    return bool(found)
-
-
 @dataclass(frozen=True)
 class Going:
     """The rows of one table that will be dropped: how many, and of which days."""
@@ -177,8 +176,9 @@ def close_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
 
 def drop_days(warehouse: Warehouse, project_id: str, edges: Edges) -> None:
     """Drop the rows older than `edges`; blocks. After a kill, call it again. No build may run meanwhile."""
+    conditions = _going(warehouse, edges)
     for going in find_going(warehouse, project_id, edges):
-        _, condition = _going(warehouse, edges)[going.table]
+        _, condition = conditions[going.table]
         if going.table == _VISITS:
             # First, so that a call after a kill does it again.
             forget_page_visits(warehouse, project_id, edges.events_before)
@@ -199,66 +199,6 @@ def forget_page_visits(warehouse: Warehouse, project_id: str, before: date) -> N
             {"project": project_id, "before": before},
             _AT_ONCE,
         )
-
-
-def refuse_too_late(warehouse: Warehouse) -> int:
-    """Move unbuilt rows of closed days into quarantine, as `too_late`; return the number of rows. The rows keep their
-    batch, so the ledger counts them and the batch counts as built. Their bodies are not kept.
-    """
-    if not warehouse.value("SELECT count() FROM lens_raw.closed_days"):
-        return 0
-    moved = 0
-    for table in RAW:
-        late = _LATE.format(table=table)
-        count = warehouse.value(f"SELECT count() FROM ({late})")
-        if not count:
-            continue
-        warehouse.command(
-            f"""
-            INSERT INTO lens_raw.quarantine (
-                project_id, received_at, code, message, sdk_name, sdk_version, import_id, batch_id, batch_row
-            )
-            SELECT project_id, received_at, 'too_late', 'Its day is closed: what it is made of is no longer kept.',
-                sdk_name, sdk_version, import_id, batch_id, batch_row
-            FROM ({late})
-            WHERE (batch_id, batch_row) NOT IN (
-                SELECT batch_id, batch_row FROM lens_raw.quarantine WHERE code = 'too_late'
-            )
-            """,
-            settings={"async_insert": 0},
-        )
-        warehouse.command(
-            f"""
-            ALTER TABLE {table} DELETE WHERE (batch_id, batch_row) IN (
-                SELECT batch_id, batch_row FROM lens_raw.quarantine
-                WHERE code = 'too_late' AND batch_id IN ({BATCHES})
-            )
-            """,
-            settings={"mutations_sync": 2, "allow_nondeterministic_mutations": 1},
-        )
-        moved += count
-    return moved
-
-
-_LATE = f"""
-    SELECT
-        record.project_id AS project_id, record.batch_id AS batch_id, record.batch_row AS batch_row,
-        record.received_at AS received_at, record.sdk_name AS sdk_name, record.sdk_version AS sdk_version,
-        record.import_id AS import_id
-    FROM (
-        SELECT project_id, batch_id, batch_row, created_at, received_at, sdk_name, sdk_version, import_id
-        FROM {{table}}
-        WHERE batch_id IN ({BATCHES}) AND project_id IN (SELECT project_id FROM lens_raw.closed_days)
-    ) AS record
-    ASOF LEFT JOIN (
-        SELECT project_id, from_utc, offset_seconds
-        FROM (SELECT project_id, timezone FROM lens_raw.project_settings FINAL) AS projects
-        INNER JOIN (SELECT * FROM lens_raw.zone_offsets FINAL) AS offsets ON offsets.zone = projects.timezone
-    ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
-    INNER JOIN (SELECT project_id, closed_before FROM lens_raw.closed_days FINAL) AS closed
-        ON record.project_id = closed.project_id
-    WHERE toDate(record.created_at + toIntervalSecond(zones.offset_seconds)) < closed.closed_before
-"""
 
 
 def _going(warehouse: Warehouse, edges: Edges) -> dict[str, tuple[str, str]]:

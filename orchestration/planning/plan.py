@@ -12,7 +12,7 @@ from event_lens.registry.consequences import NUMBERS_FOLLOW
 from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
-from event_lens.warehouse.retention import refuse_too_late
+from event_lens.warehouse.too_late import refuse_too_late
 from event_lens.warehouse.unbuilt import BATCHES, concerned_rows
 from orchestration.planning.days import reached
 

@@ -149,3 +149,25 @@ def test_a_past_member_stays_a_member_when_the_raw_rows_of_that_time_are_dropped
 def test_a_late_event_is_counted_as_too_late_and_its_batch_is_built(aged: Aged) -> None:
     assert aged.refused == ["too_late"]
     assert aged.unbuilt == 0
+
+
+def test_a_profile_stays_for_the_days_after_its_last_operation(story: Story) -> None:
+    site = story.site
+    project = Project(site.create("Named", "UTC"))
+    today = datetime.now(UTC).date()
+    for name, days in (("named once", [25]), ("named again", [25, 2]), ("seen and named", [2])):
+        for ago in days:
+            project.operation(moment(f"{today - timedelta(days=ago)} 11:00"), "identify", name, properties={"ago": ago})
+    project.view(moment(f"{today - timedelta(days=26)} 11:00"), device="d1", profile_id="seen and named")
+    site.land(project)
+    site.build()
+    with closing(open_registry(site.settings)) as registry:
+        change_project(registry, project.project_id, profiles_kept_days=20)
+    with site.warehouse() as warehouse:
+        sql = "SELECT profile_id FROM lens.profiles WHERE project_id = {project:String} ORDER BY profile_id"
+        values = {"project": project.project_id}
+        built = [row["profile_id"] for row in warehouse.rows(sql, values)]
+        assert built == ["named again", "named once", "seen and named"]
+        expire(site.settings, project.project_id, is_dry_run=False)
+        site.build(is_full_refresh=True)
+        assert [row["profile_id"] for row in warehouse.rows(sql, values)] == ["named again", "seen and named"]

@@ -17,8 +17,8 @@ from event_lens.warehouse.retention import (
     find_going,
     first_day_taken,
     read_edges,
-    refuse_too_late,
 )
+from event_lens.warehouse.too_late import refuse_too_late
 from orchestration.planning.plan import make_plan
 from tests.conftest import EmbeddedServer
 from tests.spec.landing import land, rows_of
@@ -87,13 +87,16 @@ def test_profiles_go_with_their_aliases_when_they_have_not_been_seen_for_long(
     start_embedded: Callable[[Path], EmbeddedServer], tmp_path: Path
 ) -> None:
     edges = edges_of(Kept(profiles_days=40), TODAY)
-    facts = [f"lens_staging.int_{name}" for name in ("operations", "profile_values", "identity_links", "profile_days")]
-    # Facts can name a profile by its alias; an alias has no days of its own.
+    facts = [f"lens_staging.int_{name}" for name in ("profile_values", "identity_links", "operations", "profile_days")]
+    # Facts can name a profile by its alias; an alias has no days of its own. An operation is a sighting, too.
+    old, named_once = [("old", "2026-01-05"), ("alias of old", "2026-01-02")], [("named once", "2026-01-03")]
+    back = [("back", "2026-01-03"), ("named again", "2026-01-03"), ("alias of named", "2026-03-20")]
     rows = {
-        "lens.profiles": [("old", "2026-01-05"), ("back", "2026-03-20")],
-        **{fact: [("old", "2026-01-05"), ("alias of old", "2026-01-02"), ("back", "2026-01-03")] for fact in facts[:3]},
-        facts[3]: [("old", "2026-01-02"), ("old", "2026-01-05"), ("back", "2026-01-03"), ("back", "2026-03-20")],
+        "lens.profiles": [*old[:1], *named_once, ("back", "2026-03-20"), ("named again", "2026-03-20")],
+        **{fact: [*old, *named_once, *back] for fact in facts[:3]},
+        facts[3]: [("old", "2026-01-02"), *old[:1], *back[:2], ("back", "2026-03-20")],
     }
+    aliases = {"alias of old": "old", "alias of named": "named again"}
     with Warehouse(start_embedded(tmp_path).wait().url) as warehouse:
         warehouse.command("CREATE DATABASE IF NOT EXISTS lens")
         for table, columns in (
@@ -103,18 +106,22 @@ def test_profiles_go_with_their_aliases_when_they_have_not_been_seen_for_long(
         ):
             warehouse.command(f"CREATE TABLE {table} (project_id String, {columns}) ENGINE = MergeTree ORDER BY ()")
         for project_id in ("p", "other"):
-            warehouse.command(f"INSERT INTO lens_staging.int_aliases VALUES ('{project_id}', 'alias of old', 'old')")
+            for alias, profile in aliases.items():
+                warehouse.command(
+                    f"INSERT INTO lens_staging.int_aliases VALUES ('{project_id}', '{alias}', '{profile}')"
+                )
             for table, of_table in rows.items():
                 values = ", ".join(f"('{project_id}', '{profile}', '{day}')" for profile, day in of_table)
                 warehouse.command(f"INSERT INTO {table} VALUES {values}")
         announced = {each.table: each.row_count for each in find_going(warehouse, "p", edges)}
-        assert announced == {"lens.profiles": 1, **dict.fromkeys(facts, 2)}
+        assert announced == {"lens.profiles": 2, **dict.fromkeys(facts[:3], 3), facts[3]: 2}
         for _ in range(2):  # as after a kill
             drop_days(warehouse, "p", edges)
         assert find_going(warehouse, "p", edges) == []
         for table, of_table in rows.items():
             left = warehouse.rows(f"SELECT profile_id FROM {table} WHERE project_id = 'p'")
-            assert [row["profile_id"] for row in left] == ["back"] * (len(of_table) - announced[table])
+            gone = {"old", "alias of old", "named once"}
+            assert sorted(row["profile_id"] for row in left) == sorted(name for name, _ in of_table if name not in gone)
             assert warehouse.value(f"SELECT count() FROM {table} WHERE project_id = 'other'") == len(of_table)
 
 
