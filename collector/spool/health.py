@@ -8,6 +8,11 @@ from collector.spool.segment import count_lines, parse_name
 from event_lens.clock import Clock, now_ms
 from event_lens.errors import Unavailable
 
+_LOOKS = 4
+"""A segment that waits is renamed up to three times: when it is sealed, before its first try, and when another worker
+adopts it. Each time can hide it from one look.
+"""
+
 
 class Waiting(NamedTuple):
     """Rows and bytes on disk, and the time at which the oldest segment was begun (ms since the epoch)."""
@@ -25,9 +30,10 @@ def spool_health(spool: Path, clock: Clock = now_ms) -> dict[str, int | float]:
     (`spool_unreadable`).
     """
     try:
-        found = _scan(spool)
-        if not found.row_count:
-            found = _scan(spool)  # a segment renamed under the first look is seen by the second
+        for _ in range(_LOOKS):
+            found = _scan(spool)
+            if found.row_count:
+                break
     except OSError as error:
         raise Unavailable(
             f"The spool cannot be read: {error.strerror}. Check its disk, its owner and the limit of open files.",
