@@ -8,6 +8,7 @@ from hashlib import blake2b
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ClosedConnectionError
 from redis.exceptions import RedisError
 
 from event_lens.errors import Unavailable
@@ -45,7 +46,8 @@ class SharedCounts:
             timeout=ANSWER_WITHIN_SECONDS,
             socket_timeout=ANSWER_WITHIN_SECONDS,
             socket_connect_timeout=ANSWER_WITHIN_SECONDS,
-            retry=Retry(NoBackoff(), 1),
+            # A kept connection may be closed by now. A late answer is not asked for again: it would be counted twice.
+            retry=Retry(NoBackoff(), 1, supported_errors=(ClosedConnectionError,)),
         )
         self._redis = Redis.from_pool(pool)
         self._add_if_fits = self._redis.register_script(ADD_IF_FITS)

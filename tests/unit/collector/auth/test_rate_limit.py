@@ -2,23 +2,28 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+from redis.exceptions import RedisError
 
 from collector.auth.authorize import Authoriser
 from collector.auth.client_cache import ClientCache, KnownClient
 from collector.auth.quotas import ProjectQuotas
 from collector.auth.rate_limit import MAX_SENDERS, RateLimit, RateLimited, network_of
 from collector.auth.rate_limit_store import SharedCounts
-from event_lens.errors import Refused
+from event_lens.errors import Refused, Unavailable
 from event_lens.registry.clients import create_client
 from event_lens.registry.database import open_registry
 from event_lens.registry.projects import create_project
@@ -117,8 +122,9 @@ def wait_for_a_fresh_minute() -> None:
 @pytest.fixture
 def limited(start_collector: Callable[..., CollectorProcess]) -> CollectorProcess:
     """A collector that lets 20 events a minute pass; its warehouse is away."""
+    collector = start_collector(f"http://127.0.0.1:{free_port()}", EVENTLENS_RATE_LIMIT="20")
     wait_for_a_fresh_minute()
-    return start_collector(f"http://127.0.0.1:{free_port()}", EVENTLENS_RATE_LIMIT="20")
+    return collector
 
 
 def test_a_sender_without_the_secret_is_limited_and_one_with_it_is_not(limited: CollectorProcess) -> None:
@@ -225,16 +231,38 @@ def ask_store(port: int, command: bytes) -> bytes:
         return b""
 
 
+# While a store answers late, as on a busy machine, a worker counts alone.
+PATIENT = """
+from collector.auth import rate_limit_store
+rate_limit_store.ANSWER_WITHIN_SECONDS = 20.0
+from cli.main import app
+app()
+"""
+
+
+class Patient(CollectorProcess):
+    """A collector that gives the store as long as it needs."""
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-c", PATIENT, "collector"]
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                command, env=self.whole_environ(), stdout=output, stderr=output, start_new_session=True
+            )
+
+
 def test_a_shared_store_makes_one_count_of_all_workers(
-    start_collector: Callable[..., CollectorProcess], redis_port: int
+    tmp_path: Path, redis_port: int, request: pytest.FixtureRequest
 ) -> None:
-    wait_for_a_fresh_minute()
-    collector = start_collector(
+    collector = Patient(
+        tmp_path / "collector",
         f"http://127.0.0.1:{free_port()}",
         EVENTLENS_RATE_LIMIT="20",
         EVENTLENS_COLLECTOR_WORKERS="2",
         EVENTLENS_RATE_LIMIT_STORE=f"redis://127.0.0.1:{redis_port}/0",
     )
+    request.addfinalizer(collector.stop)
+    wait_for_a_fresh_minute()
     for path, amount, expected in (("/track", 1, 12), ("/track/batch", 2, 4)):
         body = EVENT if amount == 1 else [EVENT] * amount
         sent = [
@@ -252,12 +280,12 @@ def test_a_shared_store_makes_one_count_of_all_workers(
 def test_without_its_store_a_worker_counts_alone_and_says_so(
     start_collector: Callable[..., CollectorProcess],
 ) -> None:
-    wait_for_a_fresh_minute()
     collector = start_collector(
         f"http://127.0.0.1:{free_port()}",
         EVENTLENS_RATE_LIMIT="20",
         EVENTLENS_RATE_LIMIT_STORE=f"redis://user:hidden-password@127.0.0.1:{free_port()}/0",
     )
+    wait_for_a_fresh_minute()
     sent = [collector.client.post(f"{collector.url}/track", json=EVENT, headers=keyless(collector)) for _ in range(25)]
     assert [answer.status_code for answer in sent] == [200] * 20 + [429] * 5
     metrics = collector.client.get(f"{collector.url}/metrics").text
@@ -269,6 +297,7 @@ def test_without_its_store_a_worker_counts_alone_and_says_so(
 
 def test_a_store_that_comes_back_is_asked_again(redis_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.auth.rate_limit_store.ASK_AGAIN_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("collector.auth.rate_limit_store.ANSWER_WITHIN_SECONDS", 20.0)
 
     async def salts(_period: str) -> dict[date, str]:
         return {date(2026, 1, 1): "salt"}
@@ -293,3 +322,33 @@ def test_a_store_that_comes_back_is_asked_again(redis_port: int, monkeypatch: py
     # One event counts in the store, one by the worker's own share, one is beyond that share, and two more count in the
     # store.
     assert asyncio.run(judge()) == [True, True, False, True, True]
+
+
+def test_an_event_that_the_store_counts_too_late_is_counted_once(
+    redis_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, sender = f"redis://127.0.0.1:{redis_port}/0", ("c", "1.1.1.1")
+
+    async def salts(_period: str) -> dict[date, str]:
+        return {date(2026, 1, 1): "salt"}
+
+    async def judge() -> list[bool]:
+        shared = SharedCounts(url, salts)
+        monkeypatch.setattr("collector.auth.rate_limit_store.ANSWER_WITHIN_SECONDS", 20.0)
+        patient = SharedCounts(url, salts)
+        assert await patient.add(("another", "1.1.1.1"), 0, 1, 2)
+        pid = (await patient._redis.info("server"))["process_id"]
+        while True:
+            with suppress(RedisError):  # connected, even if that takes longer than an answer may
+                await shared._redis.ping()
+                break
+        os.kill(pid, signal.SIGSTOP)
+        asyncio.get_running_loop().call_later(0.4, os.kill, pid, signal.SIGCONT)
+        with suppress(Unavailable):
+            await shared.add(sender, 0, 1, 2)
+        passed = [await patient.add(sender, 0, 1, 2) for _ in range(2)]
+        await shared.close()
+        await patient.close()
+        return passed
+
+    assert asyncio.run(judge()) == [True, False]
