@@ -51,7 +51,8 @@ def test_a_clock_that_steps_back_loses_and_mixes_up_nothing(tmp_path: Path, ware
         folder.close()
 
     asyncio.run(asyncio.wait_for(run(), 60))
-    assert len({name.segment_id for name in sealed}) == 7
+    # A busy machine can take so long for a row that its segment is sealed by age before it is full.
+    assert len({name.segment_id for name in sealed}) == len(sealed) >= 7
     assert warehouse.rows(
         "SELECT count() AS row_count, uniqExact(message_id) AS ids FROM lens_raw.events WHERE project_id = {p:String}",
         {"p": project_id},
