@@ -77,9 +77,15 @@ def rows_of(warehouse: Warehouse, name: SegmentName) -> tuple[int, int]:
 
 
 def check_lands_once_when_it_can(
-    warehouse: Warehouse, folder: SpoolDirectory, name: SegmentName, count: int, mend: Callable[[], None], code: str
+    warehouse: Warehouse,
+    folder: SpoolDirectory,
+    name: SegmentName,
+    count: int,
+    mend: Callable[[], None],
+    code: str,
+    lands_by: Warehouse | None = None,
 ) -> None:
-    """The segment is refused with `code` and stays; after `mend` it lands, each row once."""
+    """The segment is refused with `code` and stays; after `mend` it lands (over `lands_by`), each row once."""
     try:
         with pytest.raises(Unavailable) as refused:
             land_segment(warehouse, folder, name)
@@ -89,7 +95,7 @@ def check_lands_once_when_it_can(
     finally:
         mend()
     (again,) = folder.sealed()
-    land_segment(warehouse, folder, again)
+    land_segment(lands_by or warehouse, folder, again)
     assert rows_of(warehouse, name) == (count, count)
     assert folder.sealed() == []
 
@@ -142,7 +148,7 @@ def test_a_landing_over_the_time_limit_keeps_the_segment(
         own_warehouse.command("ALTER TABLE lens_raw.events DROP COLUMN slow")
 
     with Warehouse(own_server.url, query_timeout_seconds=1) as hasty:
-        check_lands_once_when_it_can(hasty, folder, put(folder, 4), 4, mend, "warehouse_159")
+        check_lands_once_when_it_can(hasty, folder, put(folder, 4), 4, mend, "warehouse_159", own_warehouse)
 
 
 def test_everything_acknowledged_while_the_disk_of_the_warehouse_was_full_is_counted_once_afterwards(

@@ -9,6 +9,8 @@ import pytest
 
 from tests.warehouse.running import wait_for_statement
 
+# As many rows as the analyst may read, which takes minutes.
+ENDLESS = "SELECT count() FROM numbers(999999999) WHERE sipHash64(toString(number), repeat('x', 500)) = 7"
 SLOW = "SELECT sum(sleepEachRow(0.05)) FROM numbers(30) SETTINGS max_block_size = 1"
 
 
@@ -106,15 +108,16 @@ def test_the_tag_of_the_headers_marks_a_failure_in_the_middle(
 def test_two_statements_at_a_time_cannot_share_a_query_id(http: httpx.Client, analyst: httpx.Client) -> None:
     query_id = uuid4().hex
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(http.post, "/", params={"query_id": query_id}, content=SLOW)
-        wait_for_statement(http, "sleepEachRow")
+        first = pool.submit(http.post, "/", params={"query_id": query_id}, content=ENDLESS)
+        wait_for_statement(http, "999999999")
         for second in (
             http.post("/", params={"query_id": query_id}, content="SELECT 1"),
             analyst.post("/", params={"query_id": query_id}, content="SELECT 1"),
         ):
             assert second.status_code >= 400
             assert second.headers["x-clickhouse-exception-code"] == "216"
-        assert first.result().text == "0\n"
+        http.post("/", content=f"KILL QUERY WHERE query_id = '{query_id}' SYNC")
+        assert first.result().headers["x-clickhouse-exception-code"] == "394"
     assert http.post("/", params={"query_id": query_id}, content="SELECT 1").text == "1\n"
 
 
@@ -124,10 +127,8 @@ def test_a_statement_is_killed_by_its_query_id_as_editors_do(
 ) -> None:
     query_id = uuid4().hex
     clients = {"admin": http, "analyst": analyst}
-    # As many rows as the analyst may read, which takes minutes.
-    endless = "SELECT count() FROM numbers(999999999) WHERE sipHash64(toString(number), repeat('x', 500)) = 7"
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(clients[whose].post, "/", params={"query_id": query_id}, content=endless)
+        running = pool.submit(clients[whose].post, "/", params={"query_id": query_id}, content=ENDLESS)
         wait_for_statement(http, "999999999")
         kill = f"KILL QUERY WHERE query_id = '{query_id}'"
         answer = clients[killer].post("/", content=kill)
@@ -140,13 +141,14 @@ def test_a_statement_is_killed_by_its_query_id_as_editors_do(
 
 
 def test_a_session_in_use_is_locked_and_one_that_expired_is_gone(http: httpx.Client, only_embedded: None) -> None:
-    session = {"session_id": uuid4().hex, "session_timeout": "1"}
+    session, query_id = {"session_id": uuid4().hex, "session_timeout": "1"}, uuid4().hex
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(http.post, "/", params=session, content=SLOW)
-        wait_for_statement(http, "sleepEachRow")
+        first = pool.submit(http.post, "/", params={**session, "query_id": query_id}, content=ENDLESS)
+        wait_for_statement(http, "999999999")
         second = http.post("/", params=session, content="SELECT 1")
         assert (second.status_code, second.headers["x-clickhouse-exception-code"]) == (500, "373")
-        assert first.result().status_code == 200
+        http.post("/", content=f"KILL QUERY WHERE query_id = '{query_id}' SYNC")
+        assert first.result().headers["x-clickhouse-exception-code"] == "394"
     # Slow statements outside of every session take longer than the timeout, which the server rounds up.
     http.post("/", content=SLOW)
     http.post("/", content=SLOW)

@@ -1,6 +1,5 @@
 """Texts made to keep the guard or the server busy cost whoever sends them, and nobody else."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -28,17 +27,15 @@ def test_a_text_that_never_ends_is_refused_soon(analyst: httpx.Client, name: str
 
 
 def test_others_are_answered_while_a_long_question_is_judged(analyst: httpx.Client) -> None:
-    longest = 0.0
+    answered = 0
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(analyst.post, "/", content=LONG)
-        began = time.monotonic()
         while not asked.done():
-            before = time.monotonic()
             assert analyst.get("/ping").text == "Ok.\n"
-            longest = max(longest, time.monotonic() - before)
-        took = time.monotonic() - began
+            answered += 1
     assert asked.result().headers["x-clickhouse-exception-code"] == "168"
-    assert longest < took / 2
+    # One that waited for the judgement would be the last; usually there are hundreds.
+    assert answered > 10
 
 
 def test_a_question_longer_than_the_server_reads_is_refused(analyst: httpx.Client) -> None:

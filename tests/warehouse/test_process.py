@@ -220,7 +220,7 @@ def test_a_reader_that_leaves_a_stream_stops_it(server: EmbeddedServer) -> None:
 def test_ping_answers_while_questions_fill_every_thread(server: EmbeddedServer) -> None:
     def ask() -> None:
         url = f"{server.url}/?max_block_size=1&max_threads=1"
-        httpx.post(url, content="SELECT sum(sleepEachRow(0.1)) FROM numbers(10)", timeout=60)
+        httpx.post(url, content="SELECT sum(sleepEachRow(0.1)) FROM numbers(3000)", timeout=120)
 
     asking = [threading.Thread(target=ask) for _ in range(40)]
     for thread in asking:
@@ -228,9 +228,16 @@ def test_ping_answers_while_questions_fill_every_thread(server: EmbeddedServer) 
     _wait_for_statement(server, "sleepEachRow")
     with Warehouse(server.url) as warehouse:
         warehouse.insert_lines("lens_raw.events", _lines(0, 10), token="t")
-    assert httpx.get(f"{server.url}/ping", timeout=1).text == "Ok.\n"
-    assert httpx.get(f"{server.guarded_url}/ping", timeout=1).text == "Ok.\n"
-    assert any(thread.is_alive() for thread in asking)
+    assert httpx.get(f"{server.url}/ping", timeout=60).text == "Ok.\n"
+    assert httpx.get(f"{server.guarded_url}/ping", timeout=60).text == "Ok.\n"
+    assert all(thread.is_alive() for thread in asking)
+    # Those that the server takes only now are stopped too.
+    while any(thread.is_alive() for thread in asking):
+        httpx.post(
+            server.url,
+            content="KILL QUERY WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%KILL%' SYNC",
+            timeout=60,
+        )
     for thread in asking:
         thread.join()
 

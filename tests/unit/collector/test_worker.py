@@ -92,11 +92,15 @@ def test_several_workers_have_folders_of_their_own_and_a_dead_one_is_replaced(
     collector = start_collector(
         warehouse_url, EVENTLENS_COLLECTOR_WORKERS="2", EVENTLENS_BATCH_SECONDS="60", EVENTLENS_BATCH_EVENTS="100000"
     )
+    deadline = time.monotonic() + WITHIN_SECONDS
+    # The collector is ready as soon as one of its workers is.
+    while len(folders := sorted((collector.home / "spool").glob("worker-*"))) < 2:
+        assert time.monotonic() < deadline, collector.log.read_text()
+        time.sleep(0.05)
+    assert len(folders) == 2
     acknowledged = send(collector, "workers", 60)
     assert len(acknowledged) == 60
     assert collector.pending() == 60
-    folders = sorted((collector.home / "spool").glob("worker-*"))
-    assert len(folders) == 2
     killed = max(folders, key=lambda folder: sum(path.stat().st_size for path in folder.iterdir()))
     os.kill(int(killed.name.split("-")[1]), signal.SIGKILL)
     deadline = time.monotonic() + WITHIN_SECONDS
