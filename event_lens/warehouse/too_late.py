@@ -3,6 +3,7 @@
 from datetime import date
 
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.local_day import JOIN_ZONES, LOCAL_DAY
 from event_lens.warehouse.retention import RAW
 from event_lens.warehouse.unbuilt import BATCHES
 
@@ -65,12 +66,8 @@ _LATE = f"""
         FROM {{table}}
         WHERE batch_id IN ({BATCHES}) AND project_id IN (SELECT project_id FROM lens_raw.closed_days)
     ) AS record
-    ASOF LEFT JOIN (
-        SELECT project_id, from_utc, offset_seconds
-        FROM (SELECT project_id, timezone FROM lens_raw.project_settings FINAL) AS projects
-        INNER JOIN (SELECT * FROM lens_raw.zone_offsets FINAL) AS offsets ON offsets.zone = projects.timezone
-    ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
+    {JOIN_ZONES}
     INNER JOIN (SELECT project_id, closed_before FROM lens_raw.closed_days FINAL) AS closed
         ON record.project_id = closed.project_id
-    WHERE toDate(record.created_at + toIntervalSecond(zones.offset_seconds)) < closed.closed_before
+    WHERE {LOCAL_DAY} < closed.closed_before
 """

@@ -12,6 +12,7 @@ from event_lens.registry.consequences import NUMBERS_FOLLOW
 from event_lens.registry.tables import PROJECT_SETTINGS
 from event_lens.settings import Settings
 from event_lens.warehouse.client import Warehouse
+from event_lens.warehouse.local_day import JOIN_ZONES, LOCAL_DAY
 from event_lens.warehouse.too_late import refuse_too_late
 from event_lens.warehouse.unbuilt import BATCHES, concerned_rows
 from orchestration.planning.days import reached
@@ -60,7 +61,7 @@ _TOUCHING = f"""
         record.project_id AS project_id,
         record.batch_id AS batch_id,
         record.is_event AS is_event,
-        toDate(record.created_at + toIntervalSecond(zones.offset_seconds)) AS local_day,
+        {LOCAL_DAY} AS local_day,
         toDate(record.received_at) AS receive_day
     FROM (
         SELECT *, true AS is_event FROM ({_EVENTS})
@@ -75,11 +76,7 @@ _TOUCHING = f"""
         FROM lens_raw.changed_events
         WHERE batch_id IN ({BATCHES})
     ) AS record
-    ASOF LEFT JOIN (
-        SELECT project_id, from_utc, offset_seconds
-        FROM (SELECT project_id, timezone FROM lens_raw.project_settings FINAL) AS projects
-        INNER JOIN (SELECT * FROM lens_raw.zone_offsets FINAL) AS offsets ON offsets.zone = projects.timezone
-    ) AS zones ON record.project_id = zones.project_id AND record.created_at >= zones.from_utc
+    {JOIN_ZONES}
 """
 
 # A batch that has rows of left-out projects and no others touches no day, and counts as built.
