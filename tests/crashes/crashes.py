@@ -12,7 +12,7 @@ from collector.spool.segment import parse_name
 from tests.crashes.check import Verdict, judge
 from tests.crashes.components import Part, Sender, System
 from tests.crashes.load import Line, Load
-from tests.unit.collector.test_metrics import children
+from tests.processes import children
 
 ADOPTED_WITHIN_SECONDS = 20.0
 WITHOUT_LANDING = {"EVENTLENS_BATCH_SECONDS": "3600", "EVENTLENS_BATCH_EVENTS": "1000000"}

@@ -12,7 +12,7 @@ from tests.crashes.check import Verdict, judge
 from tests.crashes.components import DRAIN_WITHIN_SECONDS, Sender, System
 from tests.crashes.load import Line, Load
 
-REFUSED_WITHIN_SECONDS = 60.0
+REFUSED_WITHIN_SECONDS = 20.0
 ONLY_STDIO = 3
 """As the number of files a process may have open: it can open no more."""
 

@@ -35,7 +35,7 @@ def test_others_are_answered_while_a_long_question_is_judged(analyst: httpx.Clie
             answered += 1
     assert asked.result().headers["x-clickhouse-exception-code"] == "168"
     # One that waited for the judgement would be the last; usually there are hundreds.
-    assert answered > 10
+    assert answered > 30
 
 
 def test_a_question_longer_than_the_server_reads_is_refused(analyst: httpx.Client) -> None:

@@ -18,6 +18,7 @@ from event_lens.warehouse.access import read_access
 from event_lens.warehouse.client import Warehouse
 from tests.conftest import EmbeddedServer
 from tests.ports import free_port
+from tests.warehouse.running import wait_for_statement
 
 Start = Callable[[Path], EmbeddedServer]
 
@@ -279,9 +280,5 @@ def test_memory_stays_bounded_while_much_streams_in_and_out(server: EmbeddedServ
 
 
 def _wait_for_statement(server: EmbeddedServer, text: str, *, present: bool = True) -> None:
-    """Block until a statement with `text` runs, or none does."""
-    sql = f"SELECT count() FROM system.processes WHERE position(query, '{text}') > 0 AND query NOT LIKE '%processes%'"
-    for _ in range(400):
-        if (httpx.post(server.url, content=sql).text != "0\n") is present:
-            return
-    raise AssertionError(f"{text} should {'run' if present else 'have stopped'}")
+    with httpx.Client(base_url=server.url) as http:
+        wait_for_statement(http, text, present=present)

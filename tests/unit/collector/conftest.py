@@ -24,6 +24,8 @@ WITHIN_SECONDS = 20.0
 class CollectorProcess:
     """`eventlens collector` over `home`. `project_id`, `client_id` and `secret` are of a client made for it."""
 
+    program: tuple[str, str] = ("-m", "cli.main")
+
     def __init__(self, home: Path, warehouse_url: str, *, host: str = "127.0.0.1", **environ: str) -> None:
         self.home = home
         self.port = free_port()
@@ -101,7 +103,7 @@ class CollectorProcess:
         return inherited | self.environ
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "cli.main", "collector"]
+        command = [sys.executable, *self.program, "collector"]
         with self.log.open("ab") as output:
             return subprocess.Popen(
                 command, env=self.whole_environ(), stdout=output, stderr=output, start_new_session=True

@@ -10,6 +10,7 @@ import httpx
 
 from event_lens.metrics import METRICS
 from tests.ports import free_port
+from tests.processes import children
 from tests.unit.collector.conftest import CollectorProcess
 
 # The client library adds the time at which each counter began.
@@ -73,21 +74,6 @@ def test_a_collector_that_starts_again_counts_from_zero(start_collector: Callabl
     collector.stop()
     collector.restart()
     assert samples(collector)["eventlens_received_total"] == 0
-
-
-def children(parent: int) -> list[int]:
-    return [
-        int(stat.split()[0])
-        for stat in (read(path) for path in Path("/proc").glob("[0-9]*/stat"))
-        if stat and int(stat.rpartition(")")[2].split()[1]) == parent and stat.rpartition(")")[2].split()[0] != "Z"
-    ]
-
-
-def read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""  # it ended meanwhile
 
 
 def answers(collector: CollectorProcess) -> bool:

@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,15 +69,10 @@ WRONG_SECRET = "sec_wrong-secret-of-somebody"
 
 
 class Talkative(CollectorProcess):
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-c", TALKATIVE, "collector"],
-                env=self.environ | {"PATH": ""},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+    program = ("-c", TALKATIVE)
+
+    def whole_environ(self) -> dict[str, str]:
+        return self.environ | {"PATH": ""}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -243,12 +242,7 @@ app()
 class Patient(CollectorProcess):
     """A collector that gives the store as long as it needs."""
 
-    def _spawn(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-c", PATIENT, "collector"]
-        with self.log.open("ab") as output:
-            return subprocess.Popen(
-                command, env=self.whole_environ(), stdout=output, stderr=output, start_new_session=True
-            )
+    program = ("-c", PATIENT)
 
 
 def test_a_shared_store_makes_one_count_of_all_workers(
@@ -295,12 +289,13 @@ def test_without_its_store_a_worker_counts_alone_and_says_so(
     assert "hidden-password" not in collector.log.read_text()
 
 
+async def salts(_period: str) -> dict[date, str]:
+    return {date(2026, 1, 1): "salt"}
+
+
 def test_a_store_that_comes_back_is_asked_again(redis_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.auth.rate_limit_store.ASK_AGAIN_AFTER_SECONDS", 0.0)
     monkeypatch.setattr("collector.auth.rate_limit_store.ANSWER_WITHIN_SECONDS", 20.0)
-
-    async def salts(_period: str) -> dict[date, str]:
-        return {date(2026, 1, 1): "salt"}
 
     async def judge() -> list[bool]:
         shared = SharedCounts(f"redis://127.0.0.1:{redis_port}/0", salts)
@@ -328,9 +323,6 @@ def test_an_event_that_the_store_counts_too_late_is_counted_once(
     redis_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, sender = f"redis://127.0.0.1:{redis_port}/0", ("c", "1.1.1.1")
-
-    async def salts(_period: str) -> dict[date, str]:
-        return {date(2026, 1, 1): "salt"}
 
     async def judge() -> list[bool]:
         shared = SharedCounts(url, salts)
