@@ -25,7 +25,9 @@ _BODY_AT = len(b'{"_crc":"xxxxxxxx",')
 
 
 def new_segment_id(clock: Clock) -> str:
-    """Return a unique id that sorts by time: it is the batch id, and the deduplication token of the INSERT."""
+    """Return a unique id that sorts by its millisecond: it is the batch id, and the deduplication token of the INSERT.
+    Ids of one millisecond have no order.
+    """
     return f"{clock():012x}-{secrets.token_hex(6)}"
 
 

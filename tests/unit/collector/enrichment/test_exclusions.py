@@ -233,8 +233,9 @@ def test_a_running_collector_follows_every_setting_and_an_sdk_notices_nothing(
         assert send(site, "after", headers, path).json()["deviceId"]
     site.wait_until_landed()
     kept = warehouse.rows(
-        "SELECT name, count() AS n FROM lens_raw.events WHERE project_id = {id:String} AND name != 'probe' GROUP BY 1",
-        {"id": site.project_id},
+        "SELECT name, count() AS n FROM lens_raw.events "
+        "WHERE project_id = {id:String} AND name IN {names:Array(String)} GROUP BY 1",
+        {"id": site.project_id, "names": ["before", "left out", "others", "after"]},
     )
     assert {row["name"]: row["n"] for row in kept} == {"before": 4, "others": 1, "after": 4}
 

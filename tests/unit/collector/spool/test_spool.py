@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from collector.spool.directory import CORRUPT, SpoolDirectory, open_directory
 from collector.spool.health import spool_health
 from collector.spool.segment import SegmentName, frame, parse_name, verify
 from collector.spool.spool import Spool
+from event_lens.clock import Clock, now_ms
 from event_lens.contract.encoded_row import Line, line_of
 from event_lens.contract.rows import EventRow, OperationRow
 from event_lens.errors import Unavailable
@@ -60,7 +62,13 @@ class Opened:
     """A spool over a folder, what it sealed, and its disk."""
 
     def __init__(
-        self, folder: SpoolDirectory, *, rows: int = 1000, seconds: float = 60.0, max_bytes: int = 1 << 30
+        self,
+        folder: SpoolDirectory,
+        *,
+        rows: int = 1000,
+        seconds: float = 60.0,
+        max_bytes: int = 1 << 30,
+        clock: Clock = now_ms,
     ) -> None:
         self.folder = folder
         self.sealed: list[SegmentName] = []
@@ -72,6 +80,7 @@ class Opened:
             seal_after_seconds=seconds,
             max_bytes=max_bytes,
             on_sealed=self._on_sealed,
+            clock=clock,
             sync=self.disk.sync,
         )
 
@@ -142,7 +151,8 @@ def test_requests_that_wait_share_one_sync(folder: SpoolDirectory) -> None:
 
 def test_a_segment_is_sealed_by_rows(folder: SpoolDirectory) -> None:
     async def run() -> None:
-        opened = Opened(folder, rows=3)
+        clock = count(1_700_000_000_000)  # segments of one millisecond have no order
+        opened = Opened(folder, rows=3, clock=clock.__next__)
         for _ in range(7):
             await opened.spool.append([event()])
         await opened.end()

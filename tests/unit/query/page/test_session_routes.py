@@ -1,6 +1,7 @@
 """Signing in over HTTP, and what a session is good for."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from event_lens.clock import now_ms
 from event_lens.registry.clients import create_client, revoke_client
 from event_lens.registry.database import open_registry
+from event_lens.registry.projects import list_projects
 from event_lens.settings import read_settings
 from query.page.sign_in_tokens import create_token
 from tests.unit.query.sample_projects import World
@@ -31,7 +33,8 @@ def sign_in(tab: httpx.Client, world: World, project: str | None = None) -> http
 
 def test_a_token_opens_a_session_for_all_projects_or_for_one(tab: httpx.Client, world: World) -> None:
     everything = sign_in(tab, world).json()["session"]["projects"]
-    assert {project["name"] for project in everything} == set(world.projects)
+    with closing(open_registry(read_settings({"EVENTLENS_HOME": str(world.home)}))) as registry:
+        assert [project["projectId"] for project in everything] == [one.project_id for one in list_projects(registry)]
     own = sign_in(tab, world, "berlin").json()["session"]["projects"]
     assert own == [
         {
