@@ -117,9 +117,9 @@ def classify(
     """Return the source of a visit to `page_host` (empty if unknown) whose page URL has these campaign parameters.
     `domains` are the project's own: visits from them are internal.
     """
-    if referrer.strip().lower() in NO_REFERRER:
-        referrer = ""
     url = split_url(referrer)
+    if url.without_hash.lower() in NO_REFERRER:
+        referrer, url = "", split_url("")
     if not url.host and _BARE_HOST.match(url.path):
         url = split_url(f"https://{url.without_hash}")
     marks = read_campaign(url.query)

@@ -45,6 +45,7 @@ CASES = [
     ("about:srcdoc", "", "other", ""),
     ("javascript:alert(1)", "", "other", ""),
     ("data:text/html,x", "", "other", ""),
+    ("JAVASCRIPT:\x1falert(1)", "", "other", ""),
     ("https://<b>/x", "", "other", ""),
     ("file:///C:/x.html", "", "other", ""),
     ("HomeScreen", "", "other", ""),
@@ -145,7 +146,7 @@ def test_campaign_values_are_read_from_a_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "nothing", ["undefined", "null", "NULL", "None", "-", "(direct)", "(none)", "(not set)", " nan "]
+    "nothing", ["undefined", "null", "NULL", "None", "-", "-?", "null#x", "(direct)", "(none)", "(not set)", " nan "]
 )
 def test_texts_that_programs_write_in_place_of_a_referrer_are_no_referrer(nothing: str) -> None:
     assert classify(nothing, "shop.example", "", "", "")[:3] == ("", "", "direct")

@@ -92,6 +92,12 @@ PARTS = [
     ("DATA:text/html,<script>", ("", "", "data:", "", "")),
     ("blob:https://me:pw@example.com/1", ("", "", "blob:", "", "")),
     ("mailto:ada@example.com?subject=x", ("", "", "mailto:", "", "")),
+    ("JAVASCRIPT:", ("", "", "javascript:", "", "")),
+    ("javascript:\x1falert(1)?a#b", ("", "", "javascript:", "", "")),
+    ("%6Aavascript:alert(1)", ("", "", "javascript:", "", "")),
+    ("data:\x1f,<script>", ("", "", "data:", "", "")),
+    ("%68ttps://me:pw@example.com/a?b#c", ("https://example.com", "example.com", "/a", "b", "c")),
+    ("javascript: basics", ("", "", "javascript: basics", "", "")),
     ("a b://c/d", ("", "", "a b://c/d", "", "")),
 ]
 
@@ -120,6 +126,7 @@ def test_a_host_is_in_punycode_without_port_or_final_dot(address: str, host: str
 PIECES = (
     "https:", "http:", "//", "/", "\\", ":", "@", "?", "#", "%", "%2", "%25", "%34", "%41", "%ED%95%9C", "%ed", "%00",
     "한", "\u1112\u1161\u11ab", "\u0338", "=", " ", "\x1f", "a", "example.com", "token=", "javascript:", "%40", "%3A",
+    "%6A", "avascript:", "%68ttp://", "mailto:", "data:", ",", "\x85", "J",
 )  # fmt: skip
 URLS = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=16).map("".join)
 
@@ -130,6 +137,8 @@ URLS = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=16).map("".j
 @example("%%%3434")
 @example("0@0.AA:@")
 @example("token=a/b;:@")
+@example("JAVASCRIPT:")
+@example("JAVASCRIPT:\x1f0")
 def test_splitting_a_split_text_changes_nothing(text: str) -> None:
     url = split_url(text)
     again = split_url(f"{url.without_hash}#{url.hash}")
