@@ -22,7 +22,7 @@ UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _WEB = re.compile(r"(?:(https?):[/\\]*|[/\\]{2,})", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 # Code, content or a mailbox follows these schemes, and not an address.
-_OPAQUE = re.compile(r"(javascript|vbscript|mailto|blob|view-source|data(?=:[^\s,]*,))(?=:(?!\s))", re.IGNORECASE)
+_OPAQUE = re.compile(r"(javascript|vbscript|mailto|blob|view-source|data(?=:[^\s,]*,)):(?!\s)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^:\[\]]+)(?::([0-9]{0,5}))?")
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 _OWN_USER = re.compile(r"[^ /?#:]*:[^ /?#]*@")
@@ -57,7 +57,7 @@ def split_url(text: str) -> Url:
     return _split_once(text) if len(text) < MAX_KNOWN else _split(text)
 
 
-def _split(text: str, rounds: int = MAX_ROUNDS) -> Url:
+def _split(text: str) -> Url:
     text = _start(text)
     opaque = _OPAQUE.match(text)
     if opaque:
@@ -70,8 +70,7 @@ def _split(text: str, rounds: int = MAX_ROUNDS) -> Url:
     if not scheme:
         url = Url("", "", _clean_route(rest), query, fragment)
         # Escapes can hide a scheme: `%6Aavascript:` or, with a sign that is escaped only now, `javascript:\x1f`.
-        hides = rounds > 1 and url.path != rest and ":" in url.path
-        return _split(f"{url.without_hash}#{fragment}", rounds - 1) if hides else url
+        return _split(f"{url.without_hash}#{fragment}") if _has_scheme(url.path) else url
     after = rest[scheme.end() :]
     authority, _, path = (after.replace("\\", "/") if web else after).partition("/")
     name = (scheme[1] or "https").lower()
@@ -159,9 +158,13 @@ def _clean_route(route: str) -> str:
     return _without_own_user(_without_secrets(route))[:MAX_TEXT_LENGTH].strip()
 
 
+def _has_scheme(text: str) -> bool:
+    return bool(_OPAQUE.match(text) or _WEB.match(text) or _SCHEME.match(text))
+
+
 def _without_own_user(text: str) -> str:
     if "@" in text:
-        while not (_OPAQUE.match(text) or _WEB.match(text)) and (user := _OWN_USER.match(text)):
+        while not _has_scheme(text) and (user := _OWN_USER.match(text)):
             text = text[user.end() :].lstrip()
     return text
 
